@@ -1,0 +1,94 @@
+"""What can be set, from the environment or a `.env` file in the working folder.
+
+Every setting is an environment variable of the field's name in capitals: Slack's own with
+`SLACK_` as Slack names them, ours with `MARGINALIA_`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import UserError
+
+
+class Settings(BaseSettings):
+    """The settings of one running bot."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MARGINALIA_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
+
+    slack_bot_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_BOT_TOKEN",
+        description="The bot token, `xoxb-…`: OAuth & Permissions in the app's settings.",
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_APP_TOKEN",
+        description="The app-level token, `xapp-…` with `connections:write`, for Socket Mode.",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_SIGNING_SECRET",
+        description="The signing secret, when Slack sends events over HTTP.",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias="SLACK_API_URL",
+        description="Where the Web API is; only the sandbox wants another.",
+    )
+    port: int | None = Field(
+        None, description="The port for Slack's HTTP requests; Socket Mode when there is none."
+    )
+    host: str = Field("127.0.0.1", description="The address every HTTP server of ours binds.")
+    database_url: str = Field(
+        "sqlite:///var/marginalia.db",
+        description="SQLite (the default) or `postgresql://user:password@host/name`.",
+    )
+    schedules: Path = Field(Path("schedules"), description="The folder of schedule files.")
+    archive_dir: Path | None = Field(
+        None, description="Where archives are written; into the schedule file when not set."
+    )
+    channel: str = Field(
+        "book-of-the-week", description="The channel of events that name none (name or ID)."
+    )
+    organizers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Slack member IDs of the organizers, separated by commas or blanks."
+    )
+    organizers_channel: str | None = Field(
+        None, description="A channel for notices to organizers; direct messages when not set."
+    )
+    post_interval: float = Field(
+        1.0, ge=0, description="Seconds between two posts in one channel (Slack allows one)."
+    )
+    sweep_interval: float = Field(
+        5.0, gt=0, description="Seconds between two looks for what is due."
+    )
+    catch_up_days: float = Field(
+        7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
+    )
+    website: str = Field(
+        "", description="The website's address; covers (paths) are links when it is set."
+    )
+
+    @field_validator("organizers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    def __init__(self, **values: object) -> None:
+        """Reads the settings. Raises UserError, one line, for a value that cannot be."""
+        try:
+            super().__init__(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = str(first["loc"][0]) if first["loc"] else "settings"
+            variable = name if name.isupper() else f"MARGINALIA_{name.upper()}"
+            raise UserError(
+                f"{variable}: {first['msg'].lower()}; correct it in the environment or in .env"
+            ) from None
