@@ -1,0 +1,220 @@
+"""Threads <-> the archive block of a file.
+
+FORMAT.md, "The archive block". Written as a stream, so that a session of any length takes no
+more memory than its longest thread.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from bot.errors import UserError
+from bot.library import files, scalars
+from bot.library.document import Document
+from bot.library.problem import FileError, quoted, shown
+from bot.library.values import Value
+
+KEY = "archive"
+_SPOOLED_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question or a reply as the page shows it: a name, a text in Markdown, and its replies
+    (of a question; a reply has none)."""
+
+    name: str
+    text: str
+    replies: Sequence[Entry] = ()
+
+
+def dump(threads: Iterable[Entry]) -> str:
+    """The block: what `yaml.dump({"archive": […]}, sort_keys=False)` writes for the threads."""
+    return "".join(dump_chunks(threads))
+
+
+def dump_chunks(threads: Iterable[Entry]) -> Iterator[str]:
+    """The same, thread by thread; all of it is ASCII."""
+    write = scalars.write
+    first = True
+    for thread in threads:
+        if first:
+            yield "archive:\n"
+            first = False
+        parts = [
+            f"- name: {write(clean(thread.name), 8, 4)}\n  text: {write(clean(thread.text), 8, 4)}\n"
+        ]
+        if thread.replies:
+            parts.append("  replies:\n")
+            parts += [
+                f"  - name: {write(clean(reply.name), 10, 6)}\n"
+                f"    text: {write(clean(reply.text), 10, 6)}\n"
+                for reply in thread.replies
+            ]
+        else:
+            parts.append("  replies: []\n")
+        yield "".join(parts)
+    if first:
+        yield "archive: []\n"
+
+
+def clean(text: str) -> str:
+    """The text without lone surrogates: a pair becomes its character, a lone one U+FFFD.
+
+    JSON can carry them; UTF-8 and the YAML reader of the website cannot, not even escaped.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def parse(document: Document) -> list[Entry]:
+    """The threads in a document; none where there is no archive. Raises FileError for another shape."""
+    field = document.fields().get(KEY)
+    if field is None or (field.value.kind == "scalar" and field.value.data is None):
+        return []
+    return [
+        Entry(
+            _text(thread, "name"),
+            _text(thread, "text"),
+            tuple(
+                Entry(_text(reply, "name"), _text(reply, "text"))
+                for reply in _items(thread.data.get("replies"), "replies")
+            ),
+        )
+        for thread in _items(field.value, KEY)
+    ]
+
+
+def read(path: Path) -> list[Entry]:
+    """The threads in a file. Raises UserError, one line, for a file that cannot be read."""
+    try:
+        return parse(Document.parse(files.read(path)[0]))
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None
+
+
+def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = None) -> bool:
+    """Adds or replaces the archive block of the file at `path`, or writes all that to `output`.
+
+    Gives whether the target changed. Atomic: a crash leaves the old file or the new one. Where
+    the file changes while this runs, the change is kept and the block put into what is there
+    then. Permissions stay; where `path` is a symbolic link, the file it leads to is written.
+    Raises UserError, one line, for a file that cannot be read, understood or written.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as block:
+        try:
+            for chunk in dump_chunks(threads):
+                block.write(chunk.encode("ascii"))
+        except OSError as error:
+            raise UserError(
+                f"{shown(path)}: no room for the archive: {files.reason(error)}; make room"
+            ) from None
+        try:
+            target = (output or path).resolve()
+            for _ in range(_ATTEMPTS):
+                whole, stamp = _around(path)
+                if _holds(target, whole, block):
+                    return False
+                if _put(path, stamp, target, whole, block):
+                    return True
+        except FileError as error:
+            raise UserError(str(error.at(path))) from None
+        except (OSError, RuntimeError) as error:
+            what = files.reason(error) if isinstance(error, OSError) else str(error)
+            raise UserError(
+                f"{shown(output or path)}: cannot be written: {what}; "
+                "correct its folder's permissions or give another output"
+            ) from None
+    raise UserError(f"{shown(path)}: keeps changing while its archive is written; try again")
+
+
+def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp]:
+    """What stands before and after the block in the file, and the file's stamp."""
+    data, stamp = files.read(path)
+    document = Document.parse(data)
+    del data  # as long as the archive that may be in it
+    before, after = document.around(KEY)
+    return (before.encode(), after.encode()), stamp
+
+
+def _put(
+    path: Path,
+    stamp: files.Stamp,
+    target: Path,
+    around: tuple[bytes, bytes],
+    block: IO[bytes],
+) -> bool:
+    """Writes the target; False, and nothing written, if `path` is no longer as it was read."""
+
+    def chunks() -> Iterator[bytes]:
+        yield around[0]
+        yield from _chunks(block)
+        yield around[1]
+        if files.Stamp.of(path.stat()) != stamp:
+            raise _ChangedError
+
+    try:
+        like = (target if target.exists() else path).stat()
+        files.replace(target, chunks(), like)
+    except _ChangedError:
+        return False
+    return True
+
+
+class _ChangedError(Exception):
+    """Another writer was faster."""
+
+
+def _chunks(block: IO[bytes]) -> Iterator[bytes]:
+    block.seek(0)
+    while chunk := block.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _holds(target: Path, around: tuple[bytes, bytes], block: IO[bytes]) -> bool:
+    """Whether the target is already, to the byte, what would be written."""
+    block.seek(0, os.SEEK_END)
+    try:
+        with target.open("rb") as file:
+            if os.fstat(file.fileno()).st_size != len(around[0]) + block.tell() + len(around[1]):
+                return False
+            pieces = (around[0], *_chunks(block), around[1])
+            return all(file.read(len(piece)) == piece for piece in pieces)
+    except FileNotFoundError:
+        return False
+
+
+def _items(value: Value | None, name: str) -> list[Value]:
+    if value is None or (value.kind == "scalar" and value.data is None):
+        return []
+    if value.kind != "list":
+        raise FileError(value.line, f"`{name}` is no list", "write `- name: …` and `text: …`")
+    items: list[Value] = value.data
+    for item in items:
+        if item.kind != "mapping":
+            raise FileError(
+                item.line, f"an entry of `{name}` is no mapping", "write `- name: …` and `text: …`"
+            )
+    return items
+
+
+def _text(entry: Value, key: str) -> str:
+    value = entry.data.get(key)
+    if value is None:
+        raise FileError(entry.line, f"an entry has no `{key}`", f"add `{key}: …`")
+    if value.kind != "scalar":
+        raise FileError(value.line, f"`{key}` is no text: {quoted(value.kind)}", "write text")
+    if value.data is None:
+        return ""
+    text: str = value.raw
+    return text

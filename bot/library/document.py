@@ -1,0 +1,195 @@
+"""A schedule file as text: front matter and body, with every byte kept.
+
+The only code that knows `---`. FORMAT.md: "Between a line `---` and the next line `---`; then
+the description of the book in Markdown. UTF-8, LF." A change of one key replaces that key's
+bytes and no others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import yaml
+
+from bot.library import values
+from bot.library.problem import FileError
+from bot.library.values import Field
+
+_OPENING = re.compile(r"---[ \t]*(?:\n|\Z)")
+_CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_BLANK_END = re.compile(r"(?:\A|\n)[ \t]*\n\Z")
+_TRAILING_BLANKS = re.compile(r"(?:(?<=\n)|\A)(?:[ \t]*\n)+\Z")
+
+FIRST_LINE = 2
+"""The number of the first line of the front matter in its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole text of a file and where its parts begin and end (offsets in `text`)."""
+
+    text: str
+    front_start: int
+    front_end: int
+    body_start: int
+
+    @classmethod
+    def parse(cls, data: bytes) -> Document:
+        """The document in the bytes of a file.
+
+        Raises FileError, with the line, for what is not UTF-8, has a byte order mark, NUL or CR in
+        the front matter, or has no front matter between two lines `---`.
+        """
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if b"\0" in data[: error.start + 1024]:
+                raise FileError(
+                    1, "is a binary file", "remove it, or save it as UTF-8 text"
+                ) from None
+            line = data.count(b"\n", 0, error.start) + 1
+            raise FileError(line, "is not UTF-8", "save the file as UTF-8") from None
+        return cls.of(text)
+
+    @classmethod
+    def of(cls, text: str) -> Document:
+        """The document in a text; raises FileError as `parse` does."""
+        if text.startswith("\ufeff"):
+            raise FileError(
+                1, "begins with a byte order mark", "save the file as UTF-8 without BOM"
+            )
+        nul = text.find("\0")
+        if nul >= 0:
+            line = text.count("\n", 0, nul) + 1
+            raise FileError(
+                line, "holds a NUL character", "delete it, or save the file as UTF-8 text"
+            )
+        if text.startswith(("---\r", "---\n")):
+            _refuse_carriage_returns(text)
+        opening = _OPENING.match(text)
+        if opening is None:
+            raise FileError(
+                1,
+                "no front matter",
+                "begin the file with a line `---`, or its name with `_` if it plans no event",
+            )
+        closing = _CLOSING.search(text, opening.end())
+        if closing is None:
+            last = text.count("\n") + (not text.endswith("\n"))
+            raise FileError(
+                last, "the front matter has no closing line `---`", "write it after the last key"
+            )
+        body = min(closing.end() + 1, len(text))
+        return cls(text, opening.end(), closing.start(), body)
+
+    @property
+    def front(self) -> str:
+        """The YAML between the two lines; empty, or ending with a newline."""
+        return self.text[self.front_start : self.front_end]
+
+    @property
+    def body(self) -> str:
+        """Everything after the closing line."""
+        return self.text[self.body_start :]
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return self.text.encode("utf-8")
+
+    def fields(self, skip: Collection[str] = ()) -> dict[str, Field]:
+        """The keys of the front matter with lines of the file; raises FileError for broken YAML."""
+        return values.read(self.front, FIRST_LINE, skip)
+
+    def around(self, key: str) -> tuple[str, str]:
+        """The text before and after the lines of the key `key`, where a new block shall go.
+
+        The block is the key's line and the lines of its value; blank lines and comments after
+        it are not part of it. Where the key is missing, its place is the end of the front
+        matter, with one blank line before it and one after (FORMAT.md, "The archive block").
+        """
+        front = self.front
+        field = values.read(front, FIRST_LINE, skip=(key,)).get(key)
+        if field is None:
+            before = front if not front or _BLANK_END.search(front) else front + "\n"
+            start = self.text[: self.front_start] + (before or "\n")
+            return start, "\n" + self.text[self.front_end :]
+        begin = front.rfind("\n", 0, field.start) + 1
+        if front[begin : field.start].strip("\"'"):
+            raise FileError(
+                field.line, f"the key `{key}` does not begin its line", "write `key: value`"
+            )
+        newline = front.find("\n", field.value.end)
+        end = len(front) if newline < 0 else newline + 1
+        return self.text[: self.front_start + begin], self.text[self.front_start + end :]
+
+    def with_block(self, key: str, block: str) -> Document:
+        """The document with `block` (whole lines) added or in place of the key `key`.
+
+        Touches nothing else. Raises FileError for broken YAML.
+        """
+        before, after = self.around(key)
+        return Document.of(before + block + after)
+
+    def with_value(self, key: str, value: str | datetime) -> Document:
+        """The document with one text or moment (written as it is, without zone) at the key.
+
+        Quotes stay as they were, a comment on the line stays; a missing key gets a line of its
+        own after the last key, before an archive. Raises FileError for broken YAML, or a key whose
+        value is a list or a mapping.
+        """
+        front = self.front
+        fields = self.fields(skip=("archive",))
+        field = fields.get(key)
+        if field is None:
+            line = f"{key}: {_written(value, '')}\n"
+            archive = fields.get("archive")
+            cut = len(front) if archive is None else front.rfind("\n", 0, archive.start) + 1
+            blanks = _TRAILING_BLANKS.search(front[:cut])
+            at = blanks.start() if blanks else cut
+            return self._with_front(front[:at] + line + front[at:])
+        old = field.value
+        if old.kind != "scalar":
+            raise FileError(field.line, f"`{key}` holds several values", "write one value")
+        start = old.start
+        written = _written(value, old.style)
+        if old.start == old.end or not front[old.start : old.end].strip():
+            colon = front.index(":", field.start + len(key))
+            start, end = colon + 1, colon + 1
+            return self._with_front(front[:start] + " " + written + front[end:])
+        return self._with_front(front[:start] + written + front[old.end :])
+
+    def _with_front(self, front: str) -> Document:
+        return Document.of(self.text[: self.front_start] + front + self.text[self.front_end :])
+
+
+def _written(value: str | datetime, style: str) -> str:
+    """A value as a person would write it on one line, with the quotes that were there."""
+    quotes = style if style in ("'", '"') else ""
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=None).isoformat(" ", "seconds")
+        return f"{quotes}{moment}{quotes}"
+    text = yaml.dump(
+        value, allow_unicode=True, width=2**31, default_style=quotes or None, line_break="\n"
+    )
+    text = text.removesuffix("...\n").removesuffix("\n")
+    if "\n" in text:
+        text = yaml.dump(value, allow_unicode=True, width=2**31, default_style='"').removesuffix(
+            "\n"
+        )
+    return text
+
+
+def _refuse_carriage_returns(text: str) -> None:
+    """FORMAT.md: LF. A CR in the front matter would be a line break to YAML alone."""
+    end = text.find("\n---", 3)
+    found = text.find("\r", 0, None if end < 0 else end + 6)
+    if found >= 0:
+        raise FileError(
+            text.count("\n", 0, found) + 1,
+            "the lines end with CR LF",
+            "save the file with LF (Unix) line ends",
+        )

@@ -1,0 +1,467 @@
+"""A schedule file as an event: its keys parsed and checked, each problem with its line.
+
+The keys are those of FORMAT.md, "Front matter". `title`, `start`, `end` and `authors` must be
+there; `unthreaded`, `names` and `reminders` are options of ours that later layers read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from rapidfuzz import fuzz, process
+
+from bot.library import values
+from bot.library.document import Document
+from bot.library.problem import FileError, Problem, Severity, quoted
+from bot.library.values import Field, Value
+from bot.sessions.model import Event, Link
+
+REQUIRED = ("title", "start", "end", "authors")
+KEYS = (
+    *REQUIRED,
+    *("description", "cover", "image", "links", "archive"),
+    *("channel", "timezone", "slack", "unthreaded", "names", "reminders"),
+)
+CHOICES = {"unthreaded": ("keep", "attach"), "names": ("latest", "as-posted")}
+LONGEST = timedelta(days=28)
+FIRST_YEAR, LAST_YEAR = 1990, 2999
+
+_MOMENT = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d))?)?")
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{7,}")
+_CHANNEL_NAME = re.compile(r"[\w-]{1,80}")
+_MEMBER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
+_BLANK = re.compile(r"\s")
+_SCHEMES = frozenset({"http", "https", "mailto"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of `authors` as written, and its line."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What one file says, before people and other files are looked at.
+
+    `event` has no authors yet (they need the directory of people); it is None where the file
+    has an error. `lines` are the lines of the keys at the top.
+    """
+
+    path: Path
+    event: Event | None
+    problems: tuple[Problem, ...]
+    entries: tuple[Entry, ...] = ()
+    slack: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def parse(document: Document, path: Path) -> Schedule:
+    """The schedule in a document; problems, never an exception."""
+    try:
+        fields = document.fields(skip=("archive",))
+    except FileError as error:
+        return Schedule(path, None, (error.at(path),))
+    return _Parser(path, document, fields).schedule()
+
+
+def event_id(path: Path) -> str:
+    """The file's id: its name without `.md`."""
+    return path.name.removesuffix(".md")
+
+
+class _Parser:
+    def __init__(self, path: Path, document: Document, fields: dict[str, Field]) -> None:
+        self.path = path
+        self.document = document
+        self.fields = fields
+        self.problems: list[Problem] = []
+
+    def error(self, line: int, what: str, hint: str) -> None:
+        self.problems.append(Problem(self.path, line, what, hint))
+
+    def warning(self, line: int, what: str, hint: str) -> None:
+        self.problems.append(Problem(self.path, line, what, hint, Severity.WARNING))
+
+    def schedule(self) -> Schedule:
+        self.unknown_keys()
+        identity = event_id(self.path)
+        if any("\udc80" <= c <= "\udcff" for c in identity):
+            self.error(1, "the file's name is not UTF-8", "rename it")
+        for key in REQUIRED:
+            if key not in self.fields:
+                self.error(1, f"the key `{key}` is missing", f"add {_example(key)}")
+        title = self.text("title", required=True)
+        zone_name, zone = self.zone()
+        start = self.moment("start", zone, time(0, 0))
+        end = self.moment("end", zone, time(23, 59, 59))
+        self.order(start, end)
+        entries = self.authors()
+        slack = self.slack(entries)
+        links = self.links()
+        description = self.text("description")
+        cover, image = self.text("cover"), self.text("image")
+        channel = self.channel()
+        options = self.options()
+        archive = self.archive()
+        event = None
+        if not any(p.is_error for p in self.problems) and title and start and end:
+            event = Event(
+                id=identity,
+                title=title,
+                start=start,
+                end=end,
+                description=description or "",
+                links=links,
+                cover=cover or None,
+                image=image or None,
+                channel=channel,
+                timezone=zone_name,
+                body=self.document.body.strip(),
+                options=options,
+                archived=archive,
+            )
+        lines = {name: found.line for name, found in self.fields.items()}
+        return Schedule(self.path, event, tuple(self.problems), entries, slack, lines)
+
+    def unknown_keys(self) -> None:
+        for name, found in self.fields.items():
+            if name in KEYS:
+                continue
+            near = process.extractOne(
+                name, KEYS, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=80
+            )
+            if near and near[0] not in self.fields:
+                self.warning(
+                    found.line,
+                    f"the key {quoted(name)} is not known",
+                    f"write `{near[0]}` if that is meant",
+                )
+
+    def text(self, key: str, required: bool = False) -> str | None:
+        """The text of a key, without blanks around it; None where there is none."""
+        found = self.fields.get(key)
+        if found is None:
+            return None
+        if found.value.data is None and found.value.kind == "scalar" and not required:
+            return None
+        text = self.words(found.value, f"`{key}`")
+        if required and text == "":
+            self.error(found.line, f"`{key}` is empty", f"write {_example(key)}")
+        return text
+
+    def words(self, value: Value, name: str) -> str | None:
+        """A value that must be text; None, and a problem, where it is something else."""
+        if isinstance(value.data, str):
+            return value.data.strip()
+        if value.kind == "scalar" and value.data is None:
+            return ""
+        what = {"list": "a list", "mapping": "a mapping"}.get(value.kind, _kind(value.data))
+        hint = "put it in quotes" if value.kind == "scalar" else "write text"
+        shown = f", but is {what}: {quoted(value.raw)}" if value.raw else f", but is {what}"
+        self.error(value.line, f"{name} must be text{shown}", hint)
+        return None
+
+    def zone(self) -> tuple[str, ZoneInfo | None]:
+        """The name and the zone of `timezone`; the zone is None where it is not known."""
+        name = self.text("timezone")
+        if not name:
+            return "UTC", _zone("UTC")
+        zone = _zone(name)
+        if zone is None:
+            near = process.extractOne(
+                name, _zone_names(), scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=70
+            )
+            example = near[0] if near else "Europe/Berlin"
+            self.error(
+                self.fields["timezone"].line,
+                f"the time zone {quoted(name)} is not known",
+                f"write an IANA name such as `{example}`",
+            )
+        return name, zone
+
+    def moment(self, key: str, zone: ZoneInfo | None, day_time: time) -> datetime | None:
+        """`start` or `end`, aware UTC; `day_time` completes a date without a time."""
+        found = self.fields.get(key)
+        if found is None:
+            return None
+        value, line = found.value, found.line
+        given = _given(value, day_time)
+        if given is None:
+            shown = (
+                quoted(value.raw) if value.raw else "nothing" if value.data is None else "several"
+            )
+            self.error(
+                line,
+                f"`{key}` must be a moment, but is {shown}",
+                "write an existing one as `YYYY-MM-DD HH:MM:SS`",
+            )
+            return None
+        if not FIRST_YEAR <= given.year <= LAST_YEAR:
+            self.error(
+                line,
+                f"the year of `{key}` is {given.year}",
+                f"write one between {FIRST_YEAR} and {LAST_YEAR}",
+            )
+            return None
+        if not isinstance(value.data, datetime) and ":" not in value.raw:
+            self.warning(
+                line,
+                f"`{key}` has no time of day; taken as {day_time.isoformat()}",
+                "write `YYYY-MM-DD HH:MM:SS`",
+            )
+        if given.tzinfo is not None:
+            return given.astimezone(UTC)
+        if zone is None:
+            return None
+        return self.in_zone(key, line, given, zone)
+
+    def in_zone(self, key: str, line: int, given: datetime, zone: ZoneInfo) -> datetime:
+        """A local time as UTC. One that the clocks skip or repeat is taken with the offset that
+        held before the change, and said."""
+        first = given.replace(tzinfo=zone, fold=0)
+        second = given.replace(tzinfo=zone, fold=1)
+        moment = first.astimezone(UTC)
+        if first.utcoffset() != second.utcoffset():
+            back = moment.astimezone(zone).replace(tzinfo=None)
+            if back != given:
+                what = f"`{key}` does not exist in {zone.key}: the clocks go forward then"
+                self.warning(line, f"{what}; taken as {back}", "write another time")
+            else:
+                what = f"`{key}` comes twice in {zone.key}: the clocks go back then"
+                self.warning(line, f"{what}; taken as the first", "write another time")
+        return moment
+
+    def order(self, start: datetime | None, end: datetime | None) -> None:
+        if start is None or end is None:
+            return
+        line = self.fields["end"].line
+        if end <= start:
+            self.error(line, "`end` is not after `start`", "correct one of them")
+        elif end - start > LONGEST:
+            self.warning(
+                line,
+                f"the session lasts {(end - start).days} days",
+                "correct `start` or `end` if that is not meant",
+            )
+
+    def authors(self) -> tuple[Entry, ...]:
+        found = self.fields.get("authors")
+        if found is None:
+            return ()
+        if found.value.kind != "list":
+            self.error(
+                found.line,
+                "`authors` must be a list",
+                "write one `- name` per line below `authors:`",
+            )
+            return ()
+        entries: list[Entry] = []
+        for item in found.value.data:
+            text = self.words(item, "an entry of `authors`")
+            if text == "":
+                self.error(item.line, "an entry of `authors` is empty", "write a name or delete it")
+            elif text and any(entry.text == text for entry in entries):
+                self.warning(item.line, f"{quoted(text)} stands twice in `authors`", "keep one")
+            elif text:
+                entries.append(Entry(text, item.line))
+        if not found.value.data:
+            self.warning(found.line, "`authors` is empty", "add the authors: only they can answer")
+        return tuple(entries)
+
+    def slack(self, entries: tuple[Entry, ...]) -> dict[str, str]:
+        found = self.fields.get("slack")
+        if found is None or (found.value.kind == "scalar" and found.value.data is None):
+            return {}
+        if found.value.kind != "mapping":
+            self.error(
+                found.line,
+                "`slack` must map author entries to member IDs",
+                "write `entry: U0123ABCD` per line below `slack:`",
+            )
+            return {}
+        ids: dict[str, str] = {}
+        for name, value in found.value.data.items():
+            ids[name] = member_id(value, self.problems, self.path) or ""
+            if not any(entry.text == name for entry in entries):
+                self.warning(
+                    value.line,
+                    f"{quoted(name)} in `slack` is no entry of `authors`",
+                    "write the entry as it stands there",
+                )
+        return {name: member for name, member in ids.items() if member}
+
+    def links(self) -> tuple[Link, ...]:
+        found = self.fields.get("links")
+        if found is None or (found.value.kind == "scalar" and found.value.data is None):
+            return ()
+        if found.value.kind != "list":
+            self.error(
+                found.line,
+                "`links` must be a list",
+                "write `- text: …` and `link: …` below `links:`",
+            )
+            return ()
+        links: list[Link] = []
+        for item in found.value.data:
+            link = self.link(item)
+            if link:
+                links.append(link)
+        return tuple(links)
+
+    def link(self, item: Value) -> Link | None:
+        if item.kind != "mapping":
+            self.error(
+                item.line, "an entry of `links` is no `{text, link}`", "write `text: …`, `link: …`"
+            )
+            return None
+        parts: dict[str, str] = {}
+        for key in ("text", "link"):
+            value = item.data.get(key)
+            if value is None:
+                self.error(item.line, f"a link has no `{key}`", f"add `{key}: …`")
+                continue
+            text = self.words(value, f"`{key}` of a link")
+            if text == "":
+                self.error(value.line, f"`{key}` of a link is empty", f"write `{key}: …`")
+            elif text:
+                parts[key] = text
+        if len(parts) < 2:
+            return None
+        self.address(parts["link"], item.data["link"].line)
+        return Link(parts["text"], parts["link"])
+
+    def address(self, url: str, line: int) -> None:
+        try:
+            scheme = urlsplit(url).scheme
+        except ValueError:
+            scheme = ""
+        if scheme and scheme not in _SCHEMES:
+            self.error(line, f"the link {quoted(url)} is no web address", "begin with `https://`")
+        elif not scheme or _BLANK.search(url):
+            self.warning(line, f"the link {quoted(url)} is no web address", "begin with `https://`")
+
+    def channel(self) -> str | None:
+        found = self.fields.get("channel")
+        if found is None:
+            return None
+        if found.value.kind == "scalar" and found.value.data is None:
+            self.error(
+                found.line,
+                "`channel` is empty (a `#` begins a comment)",
+                "write the name without `#`, or delete the key",
+            )
+            return None
+        text = self.words(found.value, "`channel`")
+        if text is None:
+            return None
+        name = text.removeprefix("#")
+        if _CHANNEL_ID.fullmatch(name) or (_CHANNEL_NAME.fullmatch(name) and name == name.lower()):
+            return name
+        self.error(
+            found.line,
+            f"{quoted(text)} is no channel",
+            "write its name (small letters, digits, `-`, `_`) or its ID",
+        )
+        return None
+
+    def options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        for key, choices in CHOICES.items():
+            choice = self.text(key)
+            if choice is None:
+                continue
+            if choice not in choices:
+                self.error(
+                    self.fields[key].line,
+                    f"`{key}` is {quoted(choice)}",
+                    f"write {' or '.join(f'`{c}`' for c in choices)}",
+                )
+            options[key] = choice
+        found = self.fields.get("reminders")
+        if found is not None and found.value.data is not None:
+            options["reminders"] = values.plain(found.value)
+        return options
+
+    def archive(self) -> bool:
+        found = self.fields.get("archive")
+        if found is None or (found.value.kind == "scalar" and found.value.data is None):
+            return False
+        if found.value.kind != "list":
+            self.error(
+                found.line, "`archive` must be a list of threads", "delete it and export again"
+            )
+        return True
+
+
+def member_id(value: Value, problems: list[Problem], path: Path) -> str | None:
+    """A Slack member ID; None, and a problem, where the value is none."""
+    if isinstance(value.data, str) and _MEMBER_ID.fullmatch(value.data.strip()):
+        return value.data.strip()
+    what = f"{quoted(value.raw)} is no Slack member ID"
+    hint = "copy it from the profile in Slack (it begins with U or W)"
+    problems.append(Problem(path, value.line, what, hint))
+    return None
+
+
+def written(at: datetime, timezone: str) -> datetime:
+    """A moment as a schedule in that zone writes it: local there, without a zone."""
+    return at.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+
+
+def _example(key: str) -> str:
+    return {
+        "title": '`title: "The Title"`',
+        "start": "`start: YYYY-MM-DD HH:MM:SS`",
+        "end": "`end: YYYY-MM-DD HH:MM:SS`",
+        "authors": "`authors:` with one `- name` per line",
+    }[key]
+
+
+def _kind(data: object) -> str:
+    if isinstance(data, bool):
+        return "a truth value"
+    return "a date" if isinstance(data, date) else "a number"
+
+
+def _given(value: Value, day_time: time) -> datetime | None:
+    """What is written as a moment, quoted or not; naive unless a zone was written with it."""
+    data = value.data
+    if isinstance(data, datetime):
+        return data
+    if isinstance(data, date):
+        return datetime.combine(data, day_time)
+    match = _MOMENT.fullmatch(data.strip()) if isinstance(data, str) else None
+    if match is None:
+        return None
+    year, month, day, *clock = (int(part) if part else None for part in match.groups())
+    try:
+        whole = date(year or 0, month or 0, day or 0)
+        if clock[0] is None:
+            return datetime.combine(whole, day_time)
+        return datetime.combine(whole, time(clock[0], clock[1] or 0, clock[2] or 0))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))

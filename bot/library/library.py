@@ -1,0 +1,419 @@
+"""All events of a folder: read, checked against one another, found by id, compared.
+
+One bad file never stops the others. Reading again reads only what changed, and a file that
+became invalid keeps its last good version.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from bot.errors import UserError
+from bot.library import event, files, people
+from bot.library.document import Document
+from bot.library.event import Schedule
+from bot.library.people import Directory, Members
+from bot.library.problem import FileError, Problem, Severity, quoted, shown
+from bot.sessions.model import Event
+
+NOT_EVENTS = frozenset({people.FOLDER, "templates"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One file as it was when it was last read."""
+
+    stamp: files.Stamp
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What a folder of schedules plans.
+
+    `events` by id, ordered by start; `paths` of their files. `broken` are the ids of files that
+    are there but cannot be used now: an event among `events` that is in `broken` is the last
+    good version of its file, and an id of `broken` that is not among `events` never had one.
+    """
+
+    root: Path
+    events: Mapping[str, Event] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    broken: frozenset[str] = frozenset()
+    files: Mapping[Path, Read] = field(default_factory=dict, repr=False)
+    directory: Directory = field(default_factory=Directory, repr=False)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that are more than warnings."""
+        return tuple(problem for problem in self.problems if problem.is_error)
+
+    def find(self, part: str) -> Event:
+        """The event with this id, or the one whose id (or path) has this part in it.
+
+        Raises UserError, naming candidates, for a part that fits none or several.
+        """
+        wanted = part.removesuffix(".md")
+        if wanted in self.events:
+            return self.events[wanted]
+        by_path = [
+            name for name, path in self.paths.items() if part in (str(path), str(path.absolute()))
+        ]
+        if len(by_path) == 1:
+            return self.events[by_path[0]]
+        found = [name for name in self.events if wanted.casefold() in name.casefold()]
+        if wanted and len(found) == 1:
+            return self.events[found[0]]
+        for problem in self.errors:
+            if not found and event.event_id(problem.path) == wanted:
+                raise UserError(f"the event {quoted(part)} cannot be used: {problem}")
+        if not self.events:
+            raise UserError(f"no event {quoted(part)}: {shown(self.root)} has none; add a file")
+        if wanted and found:
+            raise UserError(f"{quoted(part)} fits several events: {_list(found)}; write more of it")
+        near = [
+            name
+            for name, _, _ in process.extract(
+                wanted, list(self.events), scorer=fuzz.WRatio, limit=3, score_cutoff=50
+            )
+        ] or list(self.events)
+        raise UserError(f"no event {quoted(part)}; there are: {_list(near)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one reading of the folder has that the one before had not.
+
+    `changed` are pairs (before, now). `broken` are ids that became invalid (the last good
+    version stays in force), `mended` those that are valid again. `problems` are the new ones.
+    """
+
+    added: tuple[Event, ...] = ()
+    changed: tuple[tuple[Event, Event], ...] = ()
+    removed: tuple[Event, ...] = ()
+    broken: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(
+            (self.added, self.changed, self.removed, self.broken, self.mended, self.problems)
+        )
+
+
+def diff(before: Library | None, now: Library) -> Changes:
+    """What changed from one reading to the next; an archive that was written is no change."""
+    old = before.events if before else {}
+    old_broken = before.broken if before else frozenset()
+    old_problems = set(before.problems) if before else set()
+    return Changes(
+        added=tuple(e for name, e in now.events.items() if name not in old),
+        changed=tuple(
+            (old[name], e) for name, e in now.events.items() if name in old and old[name] != e
+        ),
+        removed=tuple(
+            e for name, e in old.items() if name not in now.events and name not in now.broken
+        ),
+        broken=tuple(sorted(now.broken - old_broken)),
+        mended=tuple(sorted(name for name in old_broken - now.broken if name in now.events)),
+        problems=tuple(p for p in now.problems if p not in old_problems),
+    )
+
+
+def load(
+    root: Path,
+    *,
+    default_channel: str = "",
+    now: datetime | None = None,
+    previous: Library | None = None,
+    members: Members | None = None,
+    people_folder: Path | None = None,
+) -> Library:
+    """Reads every event below `root`.
+
+    `default_channel` is that of events which name none, `now` (aware) decides which events are
+    over (None: none is), `previous` spares the reading of unchanged files and keeps the last
+    good version of those that became invalid, `members` resolves authors by name.
+    `people_folder` is `people/` in the root or beside it when not given. Never raises for what
+    is in the folder.
+    """
+    scan = Scan(root)
+    paths = list(scan.paths())
+    if previous:
+        # Of two files with one id the one that had it first keeps it.
+        paths.sort(key=lambda path: previous.paths.get(event.event_id(path)) != path)
+    directory = people.load(
+        people_folder or people.folder_for(root), previous.directory if previous else None
+    )
+    reading = _Reading(default_channel, now, previous, members)
+    reading.problems += scan.problems
+    reading.problems += directory.problems
+    for path in paths:
+        reading.take(path, directory)
+    reading.keep_unlisted(scan.unlisted)
+    reading.overlaps()
+    return reading.library(root, directory)
+
+
+def check(
+    paths: Sequence[Path],
+    *,
+    default_channel: str = "",
+    now: datetime | None = None,
+    members: Members | None = None,
+) -> list[Problem]:
+    """Every problem of files and folders, as `marginalia check` prints them, by file and line.
+
+    A folder is read as `load` reads it, files given one by one have the same names skipped (a
+    shell's `schedules/*` names them all). Problems between files (overlaps, one id twice) are
+    found over all paths together.
+    """
+    reading = _Reading(default_channel, now, None, members)
+    known: dict[Path | None, Directory] = {}
+    seen: set[Path] = set()
+    for given in paths:
+        scan = Scan(given)
+        folder = people.folder_for(given if given.is_dir() else given.absolute().parent)
+        if given.absolute().name.startswith(("_", ".")):
+            found: list[Path] = []
+        elif given.is_dir() and given.absolute().name in NOT_EVENTS:
+            folder, found = (given if given.absolute().name == people.FOLDER else folder), []
+        else:
+            found = list(scan.paths()) if given.is_dir() or not _exists(given) else [given]
+        if folder not in known:
+            known[folder] = people.load(folder)
+            reading.problems += known[folder].problems
+        reading.problems += scan.problems
+        for path in found:
+            real = path.resolve() if not path.is_symlink() else path.absolute()
+            if real not in seen:
+                seen.add(real)
+                reading.take(path, known[folder])
+    reading.overlaps()
+    return reading.sorted_problems()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+class Scan:
+    """Finds the files of a folder that may plan an event, and what keeps it from looking.
+
+    Names that begin with `_` or `.` and the folders `people` and `templates` are skipped.
+    Symbolic links to folders are not followed (they loop, or give a file twice), links to files
+    only where the file is inside the root. `unlisted` are folders that could not be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+        self.unlisted: list[Path] = []
+
+    def paths(self) -> Iterator[Path]:
+        """The files, folder by folder, by name."""
+        waiting = [self.root]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except (OSError, ValueError) as error:
+                self.unlisted.append(folder)
+                what = files.reason(error) if isinstance(error, OSError) else str(error)
+                self.problem(
+                    folder, f"cannot be read: {what}", "correct the path or its permissions"
+                )
+                continue
+            folders = []
+            for entry in entries:
+                if entry.name[0] in "._":
+                    continue
+                path = Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in NOT_EVENTS:
+                        folders.append(path)
+                elif self.wanted(entry, path):
+                    yield path
+            waiting += reversed(folders)
+
+    def wanted(self, entry: os.DirEntry[str], path: Path) -> bool:
+        """Whether a name that is no folder is a file to read; a link may be a problem."""
+        named = entry.name.endswith(".md")
+        if not entry.is_symlink():
+            return named
+        try:
+            real = path.resolve(strict=True)
+            inside = real.is_relative_to(self.root.resolve())
+            is_folder = real.is_dir()
+        except (OSError, RuntimeError):
+            # Python 3.11 and 3.12 raise RuntimeError for a loop, later ones OSError.
+            if named:
+                self.problem(path, "is a symbolic link that leads nowhere", "correct or remove it")
+            return False
+        if is_folder:
+            if entry.name not in NOT_EVENTS:
+                self.problem(
+                    path,
+                    "is a symbolic link to a folder and is not followed",
+                    "move the folder here",
+                    Severity.WARNING if inside else Severity.ERROR,
+                )
+            return False
+        if named and not inside:
+            self.problem(path, "is a symbolic link out of the folder", "copy the file here")
+            return False
+        return named
+
+    def problem(
+        self, path: Path, what: str, hint: str, severity: Severity = Severity.ERROR
+    ) -> None:
+        self.problems.append(Problem(path, 1, what, hint, severity))
+
+
+class _Reading:
+    """One pass over files, and what they are together."""
+
+    def __init__(
+        self,
+        default_channel: str,
+        now: datetime | None,
+        previous: Library | None,
+        members: Members | None,
+    ) -> None:
+        self.default_channel = default_channel
+        self.now = now
+        self.previous = previous
+        self.members = members
+        self.files: dict[Path, Read] = {}
+        self.events: dict[str, Event] = {}
+        self.paths: dict[str, Path] = {}
+        self.broken: set[str] = set()
+        self.problems: list[Problem] = []
+        self.schedules: dict[str, Schedule] = {}
+        self.holders: dict[str, Path] = {}
+
+    def take(self, path: Path, directory: Directory) -> None:
+        """Reads a file, or takes it as it was read before."""
+        name = event.event_id(path)
+        known = self.previous.files.get(path) if self.previous else None
+        try:
+            read = _read(path, known)
+        except FileError as error:
+            self.problems.append(error.at(path))
+            self.became_invalid(name, path)
+            return
+        self.files[path] = read
+        schedule = read.schedule
+        self.problems += schedule.problems
+        holder = self.holders.setdefault(name, path)
+        if holder != path:
+            what = f"the file id {quoted(name)} is that of {shown(holder)} too"
+            self.problems.append(Problem(path, 1, what, "rename one of them"))
+            return
+        if schedule.event is None:
+            self.became_invalid(name, path)
+            return
+        authors = tuple(
+            directory.author(entry.text, schedule.slack, self.members) for entry in schedule.entries
+        )
+        planned = replace(schedule.event, authors=authors)
+        self.events[name] = planned
+        self.paths[name] = path
+        self.schedules[name] = schedule
+        if self.now is None or self.now < planned.end:
+            self.problems += [
+                people.unresolved(entry, path)
+                for entry, author in zip(schedule.entries, authors, strict=True)
+                if author.slack_id is None
+            ]
+
+    def became_invalid(self, name: str, path: Path) -> None:
+        """Keeps the last good version of a file that cannot be used now."""
+        if self.holders.setdefault(name, path) != path:
+            return
+        self.broken.add(name)
+        if self.previous and self.previous.paths.get(name) == path:
+            self.events[name] = self.previous.events[name]
+            self.paths[name] = path
+
+    def keep_unlisted(self, folders: Iterable[Path]) -> None:
+        """Events of folders that cannot be listed now are not taken for removed."""
+        if not self.previous:
+            return
+        for folder in folders:
+            for name, path in self.previous.paths.items():
+                if path.is_relative_to(folder):
+                    self.became_invalid(name, path)
+
+    def overlaps(self) -> None:
+        """Two events at one time in one channel: a problem of the later one, naming both."""
+        channels: dict[str, list[Event]] = {}
+        for planned in self.events.values():
+            channel = (planned.channel or self.default_channel).removeprefix("#").casefold()
+            channels.setdefault(channel, []).append(planned)
+        for channel, events in channels.items():
+            events.sort(key=lambda planned: (planned.start, planned.id))
+            latest = events[0]
+            for planned in events[1:]:
+                if planned.start < latest.end:
+                    self.overlap(channel, latest, planned)
+                latest = max(latest, planned, key=lambda one: one.end)
+
+    def overlap(self, channel: str, first: Event, second: Event) -> None:
+        schedule = self.schedules.get(second.id)
+        over = first.archived and second.archived
+        where = f"channel `{channel}`" if channel else "the default channel"
+        self.problems.append(
+            Problem(
+                self.paths[second.id],
+                schedule.lines.get("start", 1) if schedule else 1,
+                f"{quoted(second.id)} overlaps {quoted(first.id)} in {where}",
+                "move one of them or give it another `channel`",
+                Severity.WARNING if over else Severity.ERROR,
+            )
+        )
+
+    def sorted_problems(self) -> list[Problem]:
+        """By file and line, each once."""
+        return sorted(dict.fromkeys(self.problems), key=lambda p: (str(p.path), p.line))
+
+    def library(self, root: Path, directory: Directory) -> Library:
+        events = dict(sorted(self.events.items(), key=lambda item: (item[1].start, item[0])))
+        return Library(
+            root,
+            events,
+            self.paths,
+            tuple(self.sorted_problems()),
+            frozenset(self.broken),
+            self.files,
+            directory,
+        )
+
+
+def _read(path: Path, known: Read | None) -> Read:
+    """The file as it is now; raises FileError where that cannot be said."""
+    if known is not None and files.unchanged(path, known.stamp):
+        return known
+    data, stamp = files.read(path)
+    try:
+        schedule = event.parse(Document.parse(data), path)
+    except FileError as error:
+        schedule = Schedule(path, None, (error.at(path),))
+    return Read(stamp, schedule)
+
+
+def _list(names: Sequence[str], limit: int = 10) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(quoted(name, 100) for name in names[:limit]) + more

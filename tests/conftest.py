@@ -1,0 +1,35 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+FORMAT = ROOT.parent / "shared" / "format"
+
+settings.register_profile("default", max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def format_folder() -> Path:
+    """The folder of the format with its sample archives and the pages of people.
+
+    Skips, saying so, where the folder is missing; with `CI=true` that is a failure.
+    """
+    if not FORMAT.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"the samples are missing: {FORMAT}")
+        pytest.skip(f"the samples are missing: {FORMAT}")
+    return FORMAT
+
+
+@pytest.fixture(scope="session")
+def samples(format_folder: Path) -> list[Path]:
+    """The sample files of the website, by name."""
+    return sorted((format_folder / "samples").glob("*.md"))

@@ -1,0 +1,406 @@
+"""The archive block: the bytes of PyYAML, the samples, and writing that leaves the rest alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.errors import UserError
+from bot.library import archive
+from bot.library.archive import Entry
+from bot.library.document import Document
+from bot.library.library import load
+
+ROOT = Path(__file__).parents[2]
+EXACT = ("20211011", "20220815", "20241017")
+
+# Words and signs that make the emitter choose another style, or break a line elsewhere.
+PIECES = [
+    *("a", "word", "Transformers", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    *(" ", "  ", "\n", "\n\n", "\t", "\r", "\r\n"),
+    *(
+        "'",
+        '"',
+        "\\",
+        ": ",
+        ":",
+        " #",
+        "#",
+        "- ",
+        "-",
+        "? ",
+        "?",
+        ",",
+        "[",
+        "]",
+        "{",
+        "}",
+        "&",
+        "*",
+    ),
+    *("!", "|", ">", "%", "@", "`", "---", "...", "=", "~", "<<", "yes", "null", "1", "_", "1e3"),
+    *("é", "ю", "語", "🙂", "\U0010ffff", "\x00", "\x07", "\x1b", "\x7f", "\x85", "\xa0", "\u2028"),
+    *("\u2029", "\ufeff", "\ufffe", "\u200b", "\u202e"),
+]
+AMBIGUOUS = [
+    *(
+        "",
+        " ",
+        "yes",
+        "No",
+        "on",
+        "OFF",
+        "true",
+        "~",
+        "null",
+        "Null",
+        "=",
+        "<<",
+        "!",
+        "&",
+        "*",
+        "-",
+    ),
+    *("1", "-1", "+1", "1_000", "0x1F", "0b1", "017", "1.5", ".5", "1e3", "1.5e+3", ".inf", ".NaN"),
+    *(
+        "190:20:30",
+        "1:20.5",
+        "2021-01-01",
+        "2021-1-1 1:00:00",
+        "2021-01-01T00:00:00Z",
+        "...",
+        "---",
+    ),
+    *(
+        "--- a",
+        "...b",
+        "-",
+        "?",
+        ":",
+        "a:",
+        "a: b",
+        "a #b",
+        "#a",
+        " a",
+        "a ",
+        "a\n",
+        "\na",
+        "\n",
+        "a\n b",
+    ),
+    *(
+        "a \nb",
+        "it's",
+        "''",
+        '"',
+        "@me",
+        "`code`",
+        "%TAG",
+        "[x](y)",
+        "{{ x }}",
+        "{% x %}",
+        "| a",
+        "> a",
+    ),
+]
+
+texts = st.one_of(
+    st.sampled_from(AMBIGUOUS),
+    st.text(max_size=60),
+    st.lists(st.sampled_from(PIECES), max_size=60).map("".join),
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).flatmap(
+        lambda few: st.lists(st.sampled_from([*few, " ", "word"]), max_size=80).map("".join)
+    ),
+    st.text(alphabet=st.characters(codec="ascii"), min_size=60, max_size=300),
+)
+replies = st.builds(Entry, texts, texts)
+threads = st.lists(
+    st.builds(Entry, texts, texts, st.lists(replies, max_size=3).map(tuple)), max_size=3
+)
+
+
+def as_data(entries: list[Entry]) -> dict[str, Any]:
+    return {
+        "archive": [
+            {
+                "name": thread.name,
+                "text": thread.text,
+                "replies": [{"name": reply.name, "text": reply.text} for reply in thread.replies],
+            }
+            for thread in entries
+        ]
+    }
+
+
+def file_with(block: str) -> Document:
+    return Document.of(f"---\ntitle: A\n\n{block}\n---\nbody")
+
+
+@given(threads)
+@example([])
+@example([Entry(text, text, (Entry(text, text),)) for text in AMBIGUOUS])
+@example([Entry("a", "x" * 100 + " " + "y" * 200), Entry("a", "é" * 100), Entry("b", "é " * 100)])
+def test_dump_writes_the_bytes_of_pyyaml(entries: list[Entry]) -> None:
+    assert archive.dump(entries) == yaml.dump(as_data(entries), sort_keys=False)
+
+
+@given(threads)
+def test_what_is_dumped_is_parsed_again(entries: list[Entry]) -> None:
+    assert archive.parse(file_with(archive.dump(entries))) == entries
+
+
+@given(st.text(alphabet=st.characters(categories=["Cs", "L", "Zs"]), max_size=40))
+def test_a_lone_surrogate_becomes_a_replacement_character(text: str) -> None:
+    [entry] = archive.parse(file_with(archive.dump([Entry("a", text)])))
+    pairs_joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    assert entry.text == pairs_joined
+    assert re.search("[\ud800-\udfff]", entry.text) is None
+
+
+def test_a_surrogate_pair_is_its_character() -> None:
+    assert archive.clean("a\ud83d\ude42b\ud83d") == "a🙂b\ufffd"
+
+
+def test_the_samples_have_the_threads_that_pyyaml_reads(samples: list[Path]) -> None:
+    for path in samples:
+        document = Document.parse(path.read_bytes())
+        expected = yaml.safe_load(document.front).get("archive") or []
+        assert as_data(archive.parse(document))["archive"] == expected
+
+
+def test_writing_a_samples_own_threads_back_changes_nothing_outside(
+    samples: list[Path], tmp_path: Path
+) -> None:
+    with_archive = 0
+    for path in samples:
+        data = path.read_bytes()
+        copy = tmp_path / path.name
+        copy.write_bytes(data)
+        entries = archive.read(path)
+        if not entries:
+            continue
+        with_archive += 1
+        changed = archive.write_archive(copy, entries)
+        written = copy.read_bytes()
+        if path.name.startswith(EXACT):
+            assert written == data
+            assert not changed
+        block = archive.dump(entries).encode()
+        start = data.index(b"\narchive:\n") + 1
+        end = re.compile(rb"\n*^---$", re.MULTILINE).search(data, start)
+        assert end is not None
+        assert written == data[:start] + block.removesuffix(b"\n") + data[end.start() :]
+        assert archive.read(copy) == entries
+    assert with_archive == 5
+
+
+def test_a_sample_without_archive_gets_one_with_a_blank_line_on_both_sides(
+    samples: list[Path], tmp_path: Path
+) -> None:
+    entries = [Entry("A", "a question", (Entry("B", "an answer"),))]
+    for path in samples:
+        data = path.read_bytes()
+        if b"\narchive:" in data:
+            continue
+        copy = tmp_path / path.name
+        copy.write_bytes(data)
+        assert archive.write_archive(copy, entries)
+        front, body = data[4:].split(b"\n---\n", 1)
+        block = archive.dump(entries).encode()
+        assert copy.read_bytes() == b"---\n" + front + b"\n\n" + block + b"\n---\n" + body
+
+
+def test_an_archive_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    assert archive.write_archive(path, [Entry("A", "a")])
+    before = path.stat()
+    assert not archive.write_archive(path, [Entry("A", "a")])
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert path.stat().st_ino == before.st_ino
+
+
+def test_output_leaves_the_schedule_alone(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.md", tmp_path / "out" / "a.md"
+    output.parent.mkdir()
+    path.write_text("---\ntitle: A\n---\nbody")
+    assert archive.write_archive(path, [Entry("A", "a")], output)
+    assert path.read_text() == "---\ntitle: A\n---\nbody"
+    assert output.read_text() == (
+        "---\ntitle: A\n\narchive:\n- name: A\n  text: a\n  replies: []\n\n---\nbody"
+    )
+
+
+def test_permissions_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    path.chmod(0o640)
+    archive.write_archive(path, [Entry("A", "a")])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_a_symbolic_link_stays_and_its_file_is_written(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.md", tmp_path / "link.md"
+    real.write_text("---\ntitle: A\n---\n")
+    link.symlink_to(real.name)
+    archive.write_archive(link, [Entry("A", "a")])
+    assert link.is_symlink()
+    assert "archive:" in real.read_text()
+
+
+def test_an_organizers_change_while_threads_are_read_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+
+    def threads_while_somebody_saves() -> Any:
+        yield Entry("A", "a")
+        path.write_text("---\ntitle: B, mended\n---\nnew body")
+
+    archive.write_archive(path, threads_while_somebody_saves())
+    assert path.read_text().startswith("---\ntitle: B, mended\n\narchive:\n")
+    assert path.read_text().endswith("\n---\nnew body")
+
+
+def test_a_change_between_reading_and_replacing_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    around = Document.around
+    calls = 0
+
+    def read_and_then_somebody_saves(self: Document, key: str) -> tuple[str, str]:
+        nonlocal calls
+        calls += 1
+        found = around(self, key)
+        if calls == 1:
+            path.write_text("---\ntitle: Saved meanwhile\n---\n")
+        return found
+
+    monkeypatch.setattr(Document, "around", read_and_then_somebody_saves)
+    assert archive.write_archive(path, [Entry("A", "a")])
+    assert calls == 2
+    assert "Saved meanwhile" in path.read_text()
+    assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_a_failing_disk_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"a\.md: cannot be written: no space left on device; "):
+        archive.write_archive(path, [Entry("A", "a")])
+    assert path.read_text() == "---\ntitle: A\n---\n"
+    assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from bot.library import archive\n"
+        "os.fsync = lambda handle: os._exit(9)\n"
+        "archive.write_archive(Path(sys.argv[1]), [archive.Entry('A', 'a')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False, cwd=ROOT)
+    assert done.returncode == 9
+    assert path.read_text() == "---\ntitle: A\n---\n"
+    # What the crash left is no event, and the next export is not disturbed by it.
+    assert list(load(tmp_path).paths.values()) == []
+    assert load(tmp_path).broken == {"a"}
+    assert archive.write_archive(path, [Entry("A", "a")])
+    assert archive.read(path) == [Entry("A", "a")]
+
+
+def test_a_long_session_is_written_as_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    count = 0
+
+    def a_long_session() -> Iterator[Entry]:
+        nonlocal count
+        for number in range(15_000):
+            count += 1
+            yield Entry(f"Reader {number}", "word " * 100, (Entry("B", "é" * 50),))
+
+    tracemalloc.start()
+    try:
+        archive.write_archive(path, a_long_session())
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 15_000
+    # The block is spooled to the disk beyond 4 MiB; some is held twice while it moves there.
+    assert held < 10 * 2**20
+    assert path.stat().st_size > 15 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no front matter", r":1: no front matter; "),
+        ("---\ntitle: A\ntitle: B\n---\n", r":3: the key `title` stands twice; "),
+        ("---\ntitle: 'A\n---\n", r":\d: broken YAML: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message) as caught:
+        archive.write_archive(path, [Entry("A", "a")])
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == text
+
+
+def test_a_missing_file_or_folder_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read: no such file"):
+        archive.write_archive(tmp_path / "none.md", [])
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    with pytest.raises(UserError, match="cannot be written: no such file"):
+        archive.write_archive(path, [], tmp_path / "none" / "a.md")
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("archive: soon\n", "4: `archive` is no list"),
+        ("archive:\n- just text\n", "5: an entry of `archive` is no mapping"),
+        ("archive:\n- name: A\n", "5: an entry has no `text`"),
+        ("archive:\n- name: A\n  text: [a]\n", "6: `text` is no text"),
+        ("archive:\n- name: A\n  text: a\n  replies: a\n", "7: `replies` is no list"),
+    ],
+)
+def test_an_archive_of_another_shape_is_said_with_its_line(
+    tmp_path: Path, block: str, message: str
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(file_with(block).text)
+    with pytest.raises(UserError, match=re.escape(message)):
+        archive.read(path)
+
+
+def test_a_text_edited_by_hand_is_read_as_it_stands() -> None:
+    block = "archive:\n- name: 1984\n  text: ~\n- name: on\n  text: 2021-01-01\n  replies:\n"
+    assert archive.parse(file_with(block)) == [Entry("1984", ""), Entry("on", "2021-01-01")]

@@ -1,0 +1,115 @@
+"""Changes on disk arrive within seconds, with and without the system's notices."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.library import archive
+from bot.library.archive import Entry
+from bot.library.library import Changes, Library, load
+from bot.library.watch import watch
+from tests.library.test_library import put, text
+
+
+def read(root: Path, before: Library | None) -> Library:
+    return load(root, previous=before)
+
+
+@asynccontextmanager
+async def watching(
+    root: Path, *, every: float = 30.0, notices: bool = True
+) -> AsyncIterator[Callable[[], asyncio.Future[Changes]]]:
+    """Gives a function that waits for the next changes."""
+    found: asyncio.Queue[Changes] = asyncio.Queue()
+    stop = asyncio.Event()
+    first = read(root, None)
+
+    async def follow() -> None:
+        async for _, changes in watch(
+            first, partial(read, root), stop, every=every, notices=notices
+        ):
+            found.put_nowait(changes)
+
+    task = asyncio.create_task(follow())
+    # The watch is set up in a thread; what changes before that is seen at the next look.
+    await asyncio.sleep(0.2)
+    try:
+        yield lambda: asyncio.ensure_future(asyncio.wait_for(found.get(), 10))
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 10)
+
+
+@pytest.mark.parametrize(("every", "notices"), [(30.0, True), (0.1, False)])
+async def test_what_happens_to_files_is_told(tmp_path: Path, every: float, notices: bool) -> None:
+    path = put(tmp_path / "a.md", text("A"))
+    async with watching(tmp_path, every=every, notices=notices) as following:
+        put(path, text("B"))
+        assert [now.title for _, now in (await following()).changed] == ["B"]
+        put(path, "nothing")
+        assert (await following()).broken == ("a",)
+        put(path, text("C"))
+        assert (await following()).mended == ("a",)
+        put(tmp_path / "new" / "b.md", text("D", day=12))
+        assert [event.title for event in (await following()).added] == ["D"]
+        shutil.rmtree(tmp_path / "new")
+        assert [event.title for event in (await following()).removed] == ["D"]
+
+
+async def test_an_archive_of_ours_is_not_told(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.md", text("A"))
+    async with watching(tmp_path, every=0.1) as following:
+        archive.write_archive(path, [Entry("A", "a")])
+        await asyncio.sleep(0.6)
+        put(tmp_path / "b.md", text("B", day=12))
+        changes = await following()
+        assert [event.title for event in changes.added] == ["B"]
+        assert changes.changed == ()
+
+
+async def test_a_folder_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+    root = tmp_path / "schedules"
+    put(root / "a.md", text("A"))
+    async with watching(root, every=0.2) as following:
+        root.rename(tmp_path / "away")
+        changes = await following()
+        assert changes.broken == ("a",)
+        assert changes.removed == ()
+        (tmp_path / "away").rename(root)
+        assert (await following()).mended == ("a",)
+
+
+async def test_without_notices_of_the_system_it_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_inotify(*args: object) -> None:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr("watchfiles.main.RustNotify", no_inotify)
+    put(tmp_path / "a.md", text("A"))
+    async with watching(tmp_path, every=0.1) as following:
+        put(tmp_path / "a.md", text("B"))
+        assert [now.title for _, now in (await following()).changed] == ["B"]
+
+
+async def test_cancelling_a_watch_does_not_stop_others(tmp_path: Path) -> None:
+    put(tmp_path / "a.md", text("A"))
+    stop = asyncio.Event()
+
+    async def follow() -> None:
+        async for _ in watch(read(tmp_path, None), partial(read, tmp_path), stop):
+            raise AssertionError("nothing changed")
+
+    task = asyncio.create_task(follow())
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 10)
+    assert not stop.is_set()
