@@ -1,0 +1,61 @@
+"""What Slack shows as what an archive page shows, and back.
+
+`to_markdown` writes the Markdown of a Slack message, `from_markdown` the message of a Markdown
+text. `docs/fidelity.md` says how each construct comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.markup import markdown, outgoing
+from bot.markup.mrkdwn import escape as escape_mrkdwn
+from bot.markup.names import Names, NoNames, WorkspaceEmoji
+from bot.markup.parse import parse
+from bot.markup.plain import visible
+from bot.markup.reading import read
+
+__all__ = [
+    "Names",
+    "NoNames",
+    "WorkspaceEmoji",
+    "escape_mrkdwn",
+    "from_markdown",
+    "markdown_to_mrkdwn",
+    "plain",
+    "to_markdown",
+]
+
+
+def to_markdown(message: Mapping[str, Any], names: Names) -> str:
+    """The Markdown of a Slack message, as FORMAT.md ("Text") has it.
+
+    `message` is Slack's message object: `blocks`, or else `text`, then the title and link of each
+    attachment and file. `names` gives the names behind the IDs in it.
+    """
+    return markdown.write(parse(message), names)
+
+
+def from_markdown(text: str) -> dict[str, Any]:
+    """The `text` and `blocks` of a Slack message that says what a Markdown text says."""
+    return outgoing.message(read(text))
+
+
+def markdown_to_mrkdwn(text: str) -> str:
+    """A Markdown text (a book's description) as mrkdwn, to be a part of what the bot says.
+
+    The characters that mrkdwn would take for a mark where the Markdown has none are kept apart
+    from what they would mark by a zero-width space, since mrkdwn has no escapes.
+    """
+    return outgoing.announce(read(text))
+
+
+def plain(message: Mapping[str, Any] | str, names: Names | None = None) -> str:
+    """The visible text of a message, or of a mrkdwn text, without any markup.
+
+    For notices, searching, and telling which question an answer belongs to. Lists have their
+    marks, quotes a `>` before each line. Without `names` an ID shows as the message labels it.
+    """
+    message = {"text": message} if isinstance(message, str) else message
+    return visible(parse(message), names or NoNames())

@@ -1,0 +1,316 @@
+"""Slack's mrkdwn (the `text` of a message) to the tree.
+
+https://docs.slack.dev/messaging/formatting-message-text says what it is: `*bold*`, `_italic_`,
+`~strike~`, code in backticks, `<...>` for links, mentions and dates, `&amp; &lt; &gt;` for the
+three characters it takes itself, `:name:` for emoji, a quote after `&gt;` at a line's start.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import escape as _html_escape
+
+from bot.markup import emoji, normal
+from bot.markup.tree import (
+    BOLD,
+    CODE,
+    ITALIC,
+    STRIKE,
+    Block,
+    Code,
+    Emoji,
+    Inline,
+    Inlines,
+    Link,
+    Mention,
+    Paragraph,
+    Quote,
+    Text,
+)
+
+# A piece set apart stands in the text as one character of this plane while the marks are read.
+_FIRST, _LAST = 0x100000, 0x10FFFF
+_HELD = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
+
+# Code comes first: nothing in it is anything else. Then `<...>`, an entity, an emoji.
+# An address that stands bare holds no emoji (`http://a:80:90`).
+_TOKEN = re.compile(
+    r"```(?P<block>.+?)```"
+    r"|(?<!`)`(?P<code>[^`\n]+)`(?!`)"
+    r"|<(?P<angle>[^<>\n]+)>"
+    r"|(?P<quote>^(?:&gt;&gt;&gt;|>>>|&gt;|>) ?)"
+    r"|&(?P<entity>amp|lt|gt);"
+    r"|(?P<bare>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s<>|`]*)"
+    r"|:(?P<emoji>[a-z0-9_+'-]+):(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?"
+    f"|(?P<held>[{chr(_FIRST)}-{chr(_LAST)}])",
+    re.S | re.M,
+)
+_SPECIAL = re.compile(rf"[`<>&:{chr(_FIRST)}-{chr(_LAST)}]")
+_ENTITY = {"amp": "&", "lt": "<", "gt": ">"}
+_ENTITIES = re.compile(r"&(amp|lt|gt);")
+_ANGLE = re.compile(r"<([^<>\n]+)>")
+_EMOJI = re.compile(r":(?P<emoji>[a-z0-9_+'-]+):(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?")
+
+# A mark opens where no word ends and closes where none begins, and hugs what it marks; two of a
+# kind side by side (`**kwargs`) are no marks.
+_MARK = re.compile(
+    r"(?<![^\W_])(?<!\*)\*(?![\s*])(?P<b>[^*\n]*[^*\s])\*(?![^\W_]|\*)"
+    r"|(?<![^\W_])(?<!_)_(?![\s_])(?P<i>[^\n]*?[^_\s])_(?![^\W_]|_)"
+    r"|(?<![^\W_])(?<!~)~(?![\s~])(?P<s>[^~\n]*[^~\s])~(?![^\W_]|~)"
+)
+_STYLES = {"b": BOLD, "i": ITALIC, "s": STRIKE}
+_MARKS = re.compile(r"[*_~]")
+
+# These two mark a quoted line, and a quote of all that follows.
+_QUOTE, _QUOTE_REST = chr(_LAST - 1), chr(_LAST)
+
+
+def escape(text: str) -> str:
+    """`text` with the three characters that mrkdwn takes as its own written as entities.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return _html_escape(text, quote=False)
+
+
+def unescape(text: str) -> str:
+    """The reverse, in one pass: `&amp;lt;` is `&lt;`, not `<`."""
+    if "&" not in text:
+        return text
+    return _ENTITIES.sub(lambda match: _ENTITY[match[1]], text)
+
+
+def parse(text: str) -> Iterator[Block]:
+    """The blocks of a message's mrkdwn, not yet in their one form."""
+    text = normal.clean(text)
+    held: list[Inlines | Code] = []
+    if _SPECIAL.search(text):
+        text = _hold(text, held)
+    lines: list[Inlines] = []
+    quoted: list[Inlines] = []
+    rest = False
+
+    def flush() -> Iterator[Block]:
+        if lines:
+            yield Paragraph(_lines(lines))
+            lines.clear()
+        if quoted:
+            yield Quote(_lines(quoted))
+            quoted.clear()
+
+    for whole_line in text.split("\n"):
+        quote = rest or whole_line.startswith((_QUOTE, _QUOTE_REST))
+        rest = rest or whole_line.startswith(_QUOTE_REST)
+        line = whole_line.lstrip(_QUOTE + _QUOTE_REST)
+        if bool(quoted) != quote:
+            yield from flush()
+        pieces: list[Inline] = []
+        whole = True  # the line has nothing but code blocks so far, or ends in one
+        for piece in _pieces(line, held, 0):
+            if isinstance(piece, Code):
+                if pieces:
+                    (quoted if quote else lines).append(tuple(pieces))
+                    pieces = []
+                yield from flush()
+                yield piece
+                whole = True
+            else:
+                pieces.append(piece)
+                whole = False
+        if not whole or not line:
+            (quoted if quote else lines).append(tuple(pieces))
+    yield from flush()
+
+
+def inline(text: str) -> Inlines:
+    """mrkdwn as inline pieces alone: line breaks stay, a quote's mark is dropped."""
+    found: list[Inline] = []
+    for number, block in enumerate(parse(text)):
+        if number:
+            found.append(Text("\n"))
+        if isinstance(block, Paragraph | Quote):
+            found.extend(block.content)
+        elif isinstance(block, Code):
+            found.extend(
+                Text(piece.text, CODE) if isinstance(piece, Text) else piece
+                for piece in block.content
+            )
+    return tuple(found)
+
+
+def plain(text: str, *, with_emoji: bool = True) -> Inlines:
+    """A `plain_text` object: no marks, only entities and, unless switched off, emoji."""
+    found: list[Inline] = []
+    text = normal.clean(text)
+    at = start = 0
+    while with_emoji and (match := _EMOJI.search(text, start)):
+        piece = _emoji(match, text)
+        if piece is None:
+            start = match.start() + 1
+            continue
+        found += [Text(unescape(text[at : match.start()])), piece]
+        at = start = match.end()
+    found.append(Text(unescape(text[at:])))
+    return tuple(found)
+
+
+def _hold(text: str, held: list[Inlines | Code]) -> str:
+    """Replaces what is set apart by one character each, and entities by what they stand for."""
+    parts: list[str] = []
+
+    def put(piece: Inlines | Code) -> None:
+        if len(held) < _LAST - _FIRST - 1:
+            parts.append(chr(_FIRST + len(held)))
+            held.append(piece)
+
+    at = start = 0
+    while match := _TOKEN.search(text, start):
+        kind = match.lastgroup
+        if kind in ("emoji", "tone"):
+            found = _emoji(match, text)
+            if found is None:  # the second colon may open one that is
+                start = match.end("emoji")
+                continue
+            parts.append(text[at : match.start()])
+            put((found,))
+        else:
+            parts.append(text[at : match.start()])
+            match kind:
+                case "entity":
+                    parts.append(_ENTITY[match["entity"]])
+                case "angle":
+                    put(_angle(match["angle"]))
+                case "code":
+                    put(_code(match["code"], CODE))
+                case "block":
+                    put(Code(_code(match["block"].strip("\n"), 0)))
+                case "quote":
+                    whole = match["quote"].replace("&gt;", ">").startswith(">>>")
+                    parts.append(_QUOTE_REST if whole else _QUOTE)
+                case "held":
+                    put((Text(match[0]),))
+                case _:
+                    put((Text(unescape(match[0])),))
+        at = start = match.end()
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+def _pieces(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inline | Code]:
+    """Reads the marks of one line, and puts back what was set apart."""
+    at = 0
+    if _MARKS.search(text):
+        for match in _MARK.finditer(text):
+            yield from _released(text[at : match.start()], held, style)
+            kind = match.lastgroup or ""
+            yield from _pieces(match[kind], held, style | _STYLES[kind])
+            at = match.end()
+    yield from _released(text[at:], held, style)
+
+
+def _released(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inline | Code]:
+    at = 0
+    if held:
+        for match in _HELD.finditer(text):
+            if match.start() > at:
+                yield Text(text[at : match.start()], style)
+            at = match.end()
+            index = ord(match[0]) - _FIRST
+            if index >= len(held):  # the mark of a quote, where no line starts
+                continue
+            found = held[index]
+            if isinstance(found, Code):
+                yield found
+            else:
+                for piece in found:
+                    yield replace(piece, style=piece.style | style) if style else piece
+    if at < len(text):
+        yield Text(text[at:], style)
+
+
+def _emoji(match: re.Match[str], text: str) -> Emoji | None:
+    """The emoji a `:name:` is; None for what only looks like one, as in `10:30:45`.
+
+    A name that is not a standard one may be the workspace's own, if it stands by itself.
+    """
+    name, tone = match["emoji"], match["tone"] or ""
+    word_before = text[match.start() - 1 : match.start()].isalnum()
+    word_after = text[match.end() : match.end() + 1].isalnum()
+    if emoji.standard(name) is None:
+        if word_before or word_after or name.isdigit():
+            return None
+    elif (word_before or word_after) and (
+        name.isdigit() or (len(name) < 3 and word_before and word_after)
+    ):
+        return None
+    return Emoji(name, tone)
+
+
+def _angle(inner: str) -> Inlines:
+    """What stands between `<` and `>`."""
+    body, _, label = inner.partition("|")
+    label = unescape(label)
+    if body.startswith("@"):
+        return (Mention("user", body[1:], label.removeprefix("@")),)
+    if body.startswith("#"):
+        return (Mention("channel", body[1:], label.removeprefix("#")),)
+    if body.startswith("!subteam^"):
+        return (Mention("usergroup", body.removeprefix("!subteam^"), label.removeprefix("@")),)
+    if body.startswith("!date^"):
+        return (date(body.split("^"), label),)
+    if body.startswith("!"):
+        return (Text("@" + body[1:].partition("^")[0]),)
+    if ":" not in body and "/" not in body and not label:
+        return (Text(f"<{unescape(inner)}>"),)  # Slack writes no such thing; somebody did
+    shown = "".join(
+        piece.text if isinstance(piece, Text) else _shown(piece) for piece in plain(label)
+    )
+    return (normal.link(unescape(body), shown, 0),)
+
+
+def _shown(piece: Inline) -> str:
+    if not isinstance(piece, Emoji):
+        return ""
+    colons = f":{piece.name}:" + (f":skin-tone-{piece.tone}:" if piece.tone else "")
+    return emoji.standard(piece.name, piece.tone) or colons
+
+
+def date(parts: list[str], fallback: str) -> Inline:
+    """`!date^timestamp^format[^link]`: the fallback, else the time in UTC."""
+    if not fallback and len(parts) > 1:
+        try:
+            moment = datetime.fromtimestamp(int(parts[1]), UTC)
+            fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+        except (ValueError, OverflowError, OSError):
+            fallback = parts[1]
+    if len(parts) > 3 and parts[3]:
+        return normal.link(unescape("^".join(parts[3:])), fallback, 0)
+    return Text(fallback)
+
+
+def _code(text: str, style: int) -> Inlines:
+    """What code shows: Slack links addresses in it too, a reader sees only what they say."""
+    found: list[Inline] = []
+    at = 0
+    for match in _ANGLE.finditer(text):
+        found.append(Text(unescape(text[at : match.start()]), style))
+        at = match.end()
+        for piece in _angle(match[1]):
+            if isinstance(piece, Link):
+                found.append(Text(piece.label or piece.url, style))
+            else:
+                found.append(replace(piece, style=style))
+    found.append(Text(unescape(text[at:]), style))
+    return tuple(piece for piece in found if not isinstance(piece, Text) or piece.text)
+
+
+def _lines(lines: list[Inlines]) -> Inlines:
+    found: list[Inline] = []
+    for number, line in enumerate(lines):
+        if number:
+            found.append(Text("\n"))
+        found.extend(line)
+    return tuple(found)

@@ -1,0 +1,89 @@
+"""Who or what a Slack ID names."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from bot.markup import emoji as standard
+from bot.markup.emoji import from_unicode
+from bot.markup.tree import Emoji, Mention
+
+
+class Names(Protocol):
+    """The names behind the IDs in a message; each may answer '' where it knows none.
+
+    An implementation may also have `emoji(name) -> str | None`: for an emoji of the workspace
+    that is an alias, the name of the emoji it stands for (see `WorkspaceEmoji`).
+    """
+
+    def user(self, id: str, /) -> str:
+        """A person's display name, without `@`."""
+
+    def channel(self, id: str, /) -> str:
+        """A channel's name, without `#`."""
+
+    def usergroup(self, id: str, /) -> str:
+        """A user group's handle, without `@`."""
+
+
+@runtime_checkable
+class WorkspaceEmoji(Protocol):
+    """What `Names` may have besides: the workspace's own emoji."""
+
+    def emoji(self, name: str, /) -> str | None:
+        """What the workspace's emoji `name` is an alias of (`emoji.list` has `alias:NAME`).
+
+        The name alone or as Slack writes it; None for one that is a picture, or unknown.
+        """
+
+
+class NoNames:
+    """Names for texts that mention nobody: every ID stays what it is."""
+
+    def user(self, id: str, /) -> str:
+        return id
+
+    channel = usergroup = user
+
+
+def mention(piece: Mention, names: Names) -> str:
+    """What a mention shows: the person's name without `@`, `#channel`, `@group`.
+
+    FORMAT.md, "Text". Without a name it is the label that the message carries, else the ID.
+    """
+    match piece.kind:
+        case "user":
+            return _one_line(names.user(piece.id)) or piece.label or piece.id
+        case "channel":
+            name = _one_line(names.channel(piece.id)) or piece.label or piece.id
+            return "#" + name.removeprefix("#")
+        case _:
+            name = _one_line(names.usergroup(piece.id)) or piece.label or piece.id
+            return "@" + name.removeprefix("@")
+
+
+def emoji(piece: Emoji, names: Names) -> str:
+    """What an emoji shows: its characters, or `:name:` for a picture of the workspace's own."""
+    characters = standard.standard(piece.name, piece.tone)
+    if characters is None and isinstance(names, WorkspaceEmoji):
+        characters = _alias(piece, names)
+    if characters is None and piece.unicode:
+        characters = from_unicode(piece.unicode)
+    return characters or f":{piece.name}:" + (f":skin-tone-{piece.tone}:" if piece.tone else "")
+
+
+def _alias(piece: Emoji, names: WorkspaceEmoji) -> str | None:
+    name = piece.name
+    for _ in range(8):  # an alias of an alias; Slack makes no longer chains, a broken list may
+        target = names.emoji(name)
+        if not target:
+            return None
+        name = target.removeprefix("alias:").strip(":")
+        found = standard.standard(name, piece.tone)
+        if found is not None:
+            return found
+    return None
+
+
+def _one_line(name: str | None) -> str:
+    return " ".join((name or "").split())

@@ -1,0 +1,349 @@
+"""One form for what shows the same: merged runs, marks only on what can be seen marked.
+
+Slack lets a bold run end in a space, span lines, or be cut in two; mrkdwn can say none of this,
+and no reader sees it. Both roads into the tree end here, so they end in the same tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+
+from bot.markup.tree import (
+    CODE,
+    Block,
+    Code,
+    Divider,
+    Inline,
+    Inlines,
+    Item,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Text,
+    Tree,
+)
+
+# What JSON can carry and no page can show: C0 controls, DEL, half a surrogate pair.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.S)
+_BLANK = re.compile(r"\s*")
+
+# How Slack writes a list in `text`: four spaces for each level, then the mark of that level.
+_ITEM = re.compile(r"((?:    )*)(?:([•◦▪])\ufe0e? |([0-9]{1,9}|[a-z]{1,12})\. )")
+_MAYBE_ITEM = re.compile(r"^(?:• |1\. )", re.M)
+_BULLETS = "•◦▪"
+_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+
+
+def level_mark(indent: int, number: int | None) -> str:
+    """What Slack puts before an item in `text`: `• `, `1. `, `a. `, `i. ` and so on by depth."""
+    level = indent % 3
+    if number is None:
+        return _BULLETS[level] + ("\ufe0e " if level == 2 else " ")
+    return (str, _letters, _roman)[level](number) + ". "
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return letters
+
+
+def _roman(number: int) -> str:
+    numerals = ""
+    for value, numeral in _ROMAN:
+        while number >= value:
+            number -= value
+            numerals += numeral
+    return numerals
+
+
+def restyled(piece: Inline, style: int) -> Inline:
+    """A piece with other marks."""
+    return piece if piece.style == style else replace(piece, style=style)
+
+
+def clean(text: str) -> str:
+    """`text` without what cannot be shown; a half of a surrogate pair shows as U+FFFD."""
+    if _UNSHOWABLE.search(text) is None:
+        return text
+    # A pair in two halves is one character; a half alone is none.
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSHOWABLE.sub("", text)
+
+
+def tree(blocks: Iterable[Block]) -> Tree:
+    """The one form of a message's blocks."""
+    merged: list[Block] = []
+    for block in _listed(_normal(blocks)):
+        last = merged[-1] if merged else None
+        if isinstance(block, Paragraph) and isinstance(last, Paragraph):
+            merged[-1] = Paragraph(_joined(last.content, block.content))
+        elif isinstance(block, Quote) and isinstance(last, Quote):
+            merged[-1] = Quote(_joined(last.content, block.content))
+        elif isinstance(block, List) and isinstance(last, List):
+            merged[-1] = List(last.items + block.items)
+        else:
+            merged.append(block)
+    while merged and isinstance(merged[0], Paragraph):
+        content = _trimmed(merged[0].content, start=True)
+        if content:
+            merged[0] = Paragraph(content)
+            break
+        del merged[0]
+    while merged and isinstance(merged[-1], Paragraph):
+        content = _trimmed(merged[-1].content, end=True)
+        if content:
+            merged[-1] = Paragraph(content)
+            break
+        del merged[-1]
+    return tuple(merged)
+
+
+def content(pieces: Iterable[Inline]) -> Inlines:
+    """Inline pieces in their one form."""
+    known = tuple(pieces)
+    styled = False
+    for piece in known:
+        if piece.style:
+            styled = True
+            break
+    if styled:
+        known = tuple(_unmarked(known))
+    return _merged(known)
+
+
+def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
+    for block in blocks:
+        match block:
+            case Paragraph():
+                yield Paragraph(content(block.content))
+            case Quote():
+                inner = _trimmed(content(block.content), start=True, end=True)
+                if inner:
+                    yield Quote(inner)
+            case Code():
+                inner = _merged(_plain(block.content))
+                if inner:
+                    yield Code(inner)
+            case List():
+                yield List(
+                    tuple(
+                        replace(item, content=_trimmed(content(item.content), start=True, end=True))
+                        for item in block.items
+                    )
+                )
+            case Divider():
+                yield block
+
+
+def _plain(pieces: Inlines) -> Iterable[Inline]:
+    for piece in pieces:
+        yield replace(piece, style=0) if piece.style else piece
+
+
+def _merged(pieces: Iterable[Inline]) -> Inlines:
+    out: list[Inline] = []
+    for piece in pieces:
+        if isinstance(piece, Text):
+            if not piece.text:
+                continue
+            last = out[-1] if out else None
+            if isinstance(last, Text) and last.style == piece.style:
+                out[-1] = Text(last.text + piece.text, piece.style)
+                continue
+        out.append(piece)
+    return tuple(out)
+
+
+def _unmarked(pieces: Inlines) -> Iterable[Inline]:
+    """Takes the marks off line breaks and off the spaces at a run's ends.
+
+    A space between two marked runs keeps the marks that both have.
+    """
+    parts: list[tuple[Inline, bool]] = []  # the piece, and whether it is only space
+    for piece in pieces:
+        if not isinstance(piece, Text):
+            parts.append((piece, False))
+            continue
+        for number, line in enumerate(piece.text.split("\n")):
+            if number:
+                parts.append((Text("\n"), True))
+            if piece.style & CODE and not _BLANK.fullmatch(line):
+                parts.append((Text(line, piece.style), False))
+                continue
+            edges = _EDGES.fullmatch(line)
+            before, core, after = edges.groups() if edges else ("", line, "")
+            if before:
+                parts.append((Text(before), True))
+            if core:
+                parts.append((Text(core, piece.style), False))
+            if after:
+                parts.append((Text(after), True))
+    for index, (piece, space) in enumerate(parts):
+        if space and isinstance(piece, Text) and piece.text != "\n":
+            style = _around(parts, index, -1) & _around(parts, index, 1) & ~CODE
+            yield Text(piece.text, style)
+        else:
+            yield piece
+
+
+def _around(parts: list[tuple[Inline, bool]], index: int, step: int) -> int:
+    index += step
+    while 0 <= index < len(parts):
+        piece, space = parts[index]
+        if not space:
+            return piece.style
+        if isinstance(piece, Text) and piece.text == "\n":
+            return 0
+        index += step
+    return 0
+
+
+def _joined(first: Inlines, second: Inlines) -> Inlines:
+    return _merged((*first, Text("\n"), *second))
+
+
+def _trimmed(pieces: Inlines, *, start: bool = False, end: bool = False) -> Inlines:
+    """Without the empty lines at the start, and without any space at the end."""
+    known = list(pieces)
+    while start and known and isinstance(known[0], Text) and not known[0].style & CODE:
+        text = known[0].text
+        stripped = text.lstrip()
+        if not stripped:
+            del known[0]
+            continue
+        # Spaces before the first word show; the lines before it do not.
+        kept = text[text.rfind("\n", 0, len(text) - len(stripped)) + 1 :]
+        known[0] = Text(kept, known[0].style)
+        break
+    while end and known and isinstance(known[-1], Text) and not known[-1].style & CODE:
+        stripped = known[-1].text.rstrip()
+        if stripped:
+            known[-1] = Text(stripped, known[-1].style)
+            break
+        del known[-1]
+    return tuple(known)
+
+
+def _listed(blocks: Iterable[Block]) -> Iterable[Block]:
+    """Makes lists of the lines that look like Slack's own.
+
+    `text` has a list only in this way (`• item`), so a message read from it and the same message
+    read from its blocks agree; a reader sees the same either way. A numbered list is one that
+    counts from 1 and gets to 2: a lone `1.` is a line that somebody wrote.
+    """
+    for block in blocks:
+        if not isinstance(block, Paragraph) or not any(
+            isinstance(piece, Text) and _MAYBE_ITEM.search(piece.text) for piece in block.content
+        ):
+            yield block
+            continue
+        kept: list[Inlines] = []
+        lines = lines_of(block.content)
+        items = [_item(line) for line in lines]
+        index = 0
+        while index < len(lines):
+            run = _run(items, index)
+            if not run:
+                kept.append(lines[index])
+                index += 1
+                continue
+            if kept:
+                yield _paragraph(kept)
+                kept = []
+            yield List(tuple(run))
+            index += len(run)
+        if kept:
+            yield _paragraph(kept)
+
+
+def _run(items: list[Item | None], start: int) -> list[Item]:
+    """The items from `start` on that make a list, or none."""
+    run: list[Item] = []
+    counts: dict[int, int] = {}
+    for item in items[start:]:
+        if item is None or (not run and item.indent):
+            break
+        for deeper in [level for level in counts if level > item.indent]:
+            del counts[deeper]
+        if item.number is None:
+            counts.pop(item.indent, None)
+        else:
+            if item.number != counts.get(item.indent, 0) + 1:
+                break
+            counts[item.indent] = item.number
+        run.append(item)
+    # Numbers that never get to 2 are not a list, nor is what hangs under them.
+    while run and run[-1].number == 1:
+        run.pop()
+    first = run[0] if run else None
+    if first is not None and first.number == 1:
+        tops = [item for item in run if item.indent == 0]
+        if len(tops) < 2 or tops[1].number != 2:
+            return []
+    return run
+
+
+def _item(line: Inlines) -> Item | None:
+    if not line or not isinstance(line[0], Text) or line[0].style:
+        return None
+    found = _ITEM.match(line[0].text)
+    if not found:
+        return None
+    indent = len(found[1]) // 4
+    number: int | None = None
+    if found[2]:
+        if found[2] != _BULLETS[indent % 3]:
+            return None
+    else:
+        known = _numbers(indent % 3)
+        if found[3] not in known:
+            return None
+        number = known[found[3]]
+    rest = (Text(line[0].text[found.end() :]), *line[1:])
+    return Item(_trimmed(_merged(rest), start=True, end=True), indent, number)
+
+
+@cache
+def _numbers(level: int) -> Mapping[str, int]:
+    """The marks of a numbered list at a level, as far as lists go."""
+    return {level_mark(level, number).removesuffix(". "): number for number in range(1, 1000)}
+
+
+def _paragraph(lines: list[Inlines]) -> Paragraph:
+    pieces: list[Inline] = []
+    for number, line in enumerate(lines):
+        if number:
+            pieces.append(Text("\n"))
+        pieces.extend(line)
+    return Paragraph(_merged(pieces))
+
+
+def lines_of(pieces: Inlines) -> list[Inlines]:
+    """Inline pieces, line by line."""
+    lines: list[list[Inline]] = [[]]
+    for piece in pieces:
+        if isinstance(piece, Text) and "\n" in piece.text:
+            first, *rest = piece.text.split("\n")
+            if first:
+                lines[-1].append(Text(first, piece.style))
+            for each in rest:
+                lines.append([Text(each, piece.style)] if each else [])
+        else:
+            lines[-1].append(piece)
+    return [tuple(line) for line in lines]
+
+
+def link(url: str, label: str, style: int) -> Inline:
+    """A link in its one form: no label where it only says the address again."""
+    url = clean(url).strip()
+    label = " ".join(clean(label).split("\n")).strip()
+    return Link(url, "" if label == url else label, style) if url else Text(label, style)

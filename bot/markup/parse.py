@@ -1,0 +1,340 @@
+"""Slack's message object to the tree, from its blocks or, where there are none, its text.
+
+The blocks are described at https://docs.slack.dev/reference/block-kit/blocks. What people write
+in Slack is one `rich_text` block; the other kinds come from apps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.markup import mrkdwn, normal
+from bot.markup.emoji import split_tone
+from bot.markup.reading import read
+from bot.markup.tree import (
+    BOLD,
+    CODE,
+    ITALIC,
+    STRIKE,
+    Block,
+    Code,
+    Divider,
+    Emoji,
+    Inline,
+    Inlines,
+    Item,
+    Link,
+    List,
+    Mention,
+    Paragraph,
+    Quote,
+    Text,
+    Tree,
+    inlines,
+)
+
+_STYLES = {"bold": BOLD, "italic": ITALIC, "strike": STRIKE, "code": CODE}
+
+
+def parse(message: Mapping[str, Any]) -> Tree:
+    """What a message says, as Slack shows it: its body, then its attachments, then its files."""
+    body = normal.tree(_body(message))
+    extras = [*_attachments(message, body), *_files(message)]
+    return normal.tree([*body, *extras]) if extras else body
+
+
+def _body(message: Mapping[str, Any]) -> Iterable[Block]:
+    found: list[Block] = []
+    for block in _dicts(message.get("blocks")):
+        found.extend(_block(block))
+    return found or mrkdwn.parse(_str(message.get("text")))
+
+
+def _block(block: Mapping[str, Any]) -> Iterator[Block]:
+    reader = _BLOCKS.get(_str(block.get("type")))
+    if reader is not None:
+        yield from reader(block)
+
+
+def _rich_text(block: Mapping[str, Any]) -> Iterator[Block]:
+    elements = _dicts(block.get("elements"))
+    for index, element in enumerate(elements):
+        content = _elements(element.get("elements"))
+        match element.get("type"):
+            case "rich_text_section":
+                # The line break before a list, quote or code block belongs to the section.
+                if index + 1 < len(elements):
+                    content = _without_last_break(content)
+                if content:
+                    yield Paragraph(content)
+            case "rich_text_list":
+                yield _list(element)
+            case "rich_text_quote":
+                yield Quote(content)
+            case "rich_text_preformatted":
+                yield Code(
+                    tuple(
+                        Text(piece.label or piece.url) if isinstance(piece, Link) else piece
+                        for piece in content
+                    )
+                )
+
+
+def _without_last_break(content: Inlines) -> Inlines:
+    last = content[-1] if content else None
+    if isinstance(last, Text) and last.text.endswith("\n"):
+        return (*content[:-1], Text(last.text[:-1], last.style))
+    return content
+
+
+def _list(element: Mapping[str, Any]) -> List:
+    ordered = element.get("style") == "ordered"
+    indent, number = _int(element.get("indent")), _int(element.get("offset"))
+    items = []
+    for each in _dicts(element.get("elements")):
+        number += 1
+        items.append(Item(_elements(each.get("elements")), indent, number if ordered else None))
+    return List(tuple(items))
+
+
+def _elements(elements: object) -> Inlines:
+    return tuple(piece for element in _dicts(elements) if (piece := _element(element)) is not None)
+
+
+def _element(element: Mapping[str, Any]) -> Inline | None:
+    style = 0
+    marks = element.get("style")
+    if isinstance(marks, Mapping):
+        for name, on in marks.items():
+            if on:
+                style |= _STYLES.get(name, 0)
+    reader = _ELEMENTS.get(_str(element.get("type")))
+    if reader is not None:
+        return reader(element, style)
+    # A kind that is newer than this table: what it says, if it says it.
+    text = _str(element.get("text")) or _str(element.get("fallback"))
+    return Text(normal.clean(text), style) if text else None
+
+
+def _emoji(element: Mapping[str, Any], style: int) -> Inline:
+    name, tone = split_tone(_str(element.get("name")))
+    tone = tone or str(element.get("skin_tone") or "")
+    return Emoji(name, tone, _str(element.get("unicode")), style)
+
+
+def _date(element: Mapping[str, Any], style: int) -> Inline:
+    parts = ["!date", str(element.get("timestamp", "")), "", _str(element.get("url"))]
+    return normal.restyled(mrkdwn.date(parts, _str(element.get("fallback"))), style)
+
+
+_ELEMENTS: Mapping[str, Callable[[Mapping[str, Any], int], Inline]] = {
+    "text": lambda each, style: Text(normal.clean(_str(each.get("text"))), style),
+    "link": lambda each, style: normal.link(_str(each.get("url")), _str(each.get("text")), style),
+    "user": lambda each, style: Mention("user", _str(each.get("user_id")), style=style),
+    "channel": lambda each, style: Mention("channel", _str(each.get("channel_id")), style=style),
+    "usergroup": lambda each, style: Mention(
+        "usergroup", _str(each.get("usergroup_id")), style=style
+    ),
+    "team": lambda each, style: Text("@" + _str(each.get("team_id")), style),
+    "broadcast": lambda each, style: Text("@" + _str(each.get("range")), style),
+    "color": lambda each, style: Text(_str(each.get("value")), style),
+    "emoji": _emoji,
+    "date": _date,
+}
+
+
+def _section(block: Mapping[str, Any]) -> Iterator[Block]:
+    yield from _object(block.get("text"))
+    for field in _dicts(block.get("fields")):
+        yield from _object(field)
+    accessory = block.get("accessory")
+    if isinstance(accessory, Mapping):
+        yield from _control(accessory)
+
+
+def _header(block: Mapping[str, Any]) -> Iterator[Block]:
+    for each in _object(block.get("text")):
+        if isinstance(each, Paragraph):
+            yield Paragraph(_bold(each.content))
+
+
+def _context(block: Mapping[str, Any]) -> Iterator[Block]:
+    """A context is one line: its texts side by side, images by their alternative text."""
+    line: list[Inline] = []
+    for element in _dicts(block.get("elements")):
+        if line:
+            line.append(Text(" "))
+        if element.get("type") == "image":
+            line.append(_image_link(element))
+        else:
+            line.extend(_object_inline(element))
+    if line:
+        yield Paragraph(tuple(line))
+
+
+def _image(block: Mapping[str, Any]) -> Iterator[Block]:
+    yield Paragraph((_image_link(block),))
+
+
+def _image_link(block: Mapping[str, Any]) -> Inline:
+    slack_file = block.get("slack_file")
+    url = _str(block.get("image_url"))
+    if not url and isinstance(slack_file, Mapping):
+        url = _str(slack_file.get("url"))
+    return normal.link(url, _title(block.get("title")) or _str(block.get("alt_text")), 0)
+
+
+def _video(block: Mapping[str, Any]) -> Iterator[Block]:
+    url = _str(block.get("title_url")) or _str(block.get("video_url"))
+    label = _title(block.get("title")) or _str(block.get("alt_text"))
+    yield Paragraph((normal.link(url, label, 0),))
+
+
+def _actions(block: Mapping[str, Any]) -> Iterator[Block]:
+    for element in _dicts(block.get("elements")):
+        yield from _control(element)
+
+
+def _control(element: Mapping[str, Any]) -> Iterator[Block]:
+    """A button shows its text, and links where it leads; an image shows itself."""
+    if element.get("type") == "image":
+        yield Paragraph((_image_link(element),))
+    elif label := _title(element.get("text")):
+        yield Paragraph((normal.link(_str(element.get("url")), label, 0),))
+
+
+def _markdown(block: Mapping[str, Any]) -> Iterator[Block]:
+    yield from read(_str(block.get("text")))
+
+
+def _file_block(block: Mapping[str, Any]) -> Iterator[Block]:
+    file = block.get("file")
+    if isinstance(file, Mapping):
+        yield from _file(file)
+
+
+def _table(block: Mapping[str, Any]) -> Iterator[Block]:
+    """Rows of cells, one line each: Markdown's own tables are no part of CommonMark."""
+    rows = block.get("rows")
+    for row in rows if isinstance(rows, Sequence) and not isinstance(rows, str) else ():
+        line: list[Inline] = []
+        for number, cell in enumerate(_dicts(row)):
+            if number:
+                line.append(Text(" | "))
+            if cell.get("type") == "rich_text":
+                line.extend(inlines(normal.tree(_rich_text(cell))))
+            else:
+                line.append(Text(normal.clean(_str(cell.get("text")))))
+        if line:
+            yield Paragraph(tuple(line))
+
+
+def _divider(_: Mapping[str, Any]) -> Iterator[Block]:
+    yield Divider()
+
+
+_BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Block]]] = {
+    "rich_text": _rich_text,
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "divider": _divider,
+    "image": _image,
+    "video": _video,
+    "actions": _actions,
+    "markdown": _markdown,
+    "file": _file_block,
+    "table": _table,
+}
+
+
+def _object(text: object) -> Iterator[Block]:
+    """A text object: `mrkdwn` or `plain_text`."""
+    if not isinstance(text, Mapping):
+        return
+    if text.get("type") == "mrkdwn":
+        yield from mrkdwn.parse(_str(text.get("text")))
+    else:
+        yield Paragraph(_object_inline(text))
+
+
+def _object_inline(text: Mapping[str, Any]) -> Inlines:
+    if text.get("type") == "mrkdwn":
+        return mrkdwn.inline(_str(text.get("text")))
+    return mrkdwn.plain(_str(text.get("text")), with_emoji=text.get("emoji") is not False)
+
+
+def _title(text: object) -> str:
+    """A title: a text object in blocks, a string in attachments."""
+    if isinstance(text, str):
+        return mrkdwn.unescape(text)
+    if isinstance(text, Mapping):
+        return mrkdwn.unescape(_str(text.get("text")))
+    return ""
+
+
+def _bold(content: Inlines) -> Inlines:
+    return tuple(
+        Text(piece.text, piece.style | BOLD) if isinstance(piece, Text) else piece
+        for piece in content
+    )
+
+
+def _attachments(message: Mapping[str, Any], body: Tree) -> Iterator[Block]:
+    """Each attachment's title and link, once: the preview of a link in the text says nothing new."""
+    linked = {_address(piece.url) for piece in inlines(body) if isinstance(piece, Link)}
+    for attachment in _dicts(message.get("attachments")):
+        url = _first(attachment, "title_link", "from_url", "original_url", "image_url")
+        sources = {_address(_str(attachment.get(key))) for key in ("from_url", "original_url")}
+        if linked & sources or _address(url) in linked:
+            continue
+        blocks = [each for block in _dicts(attachment.get("blocks")) for each in _block(block)]
+        if blocks:
+            yield from blocks
+            continue
+        title = _title(_first(attachment, "title", "author_name", "service_name"))
+        if url:
+            linked.add(_address(url))
+            yield Paragraph((normal.link(url, title, 0),))
+        elif title:
+            yield Paragraph((Text(normal.clean(title)),))
+        else:
+            yield from mrkdwn.parse(_first(attachment, "text", "fallback"))
+
+
+def _files(message: Mapping[str, Any]) -> Iterator[Block]:
+    for file in _dicts(message.get("files")):
+        yield from _file(file)
+
+
+def _file(file: Mapping[str, Any]) -> Iterator[Block]:
+    if file.get("mode") in ("tombstone", "hidden_by_limit"):
+        return  # deleted, or beyond what a free workspace keeps: nothing to link
+    title = _title(_first(file, "title", "name"))
+    url = _first(file, "permalink", "permalink_public", "url_private", "external_url")
+    if url or title:
+        yield Paragraph((normal.link(url, title, 0),))
+
+
+def _first(source: Mapping[str, Any], *keys: str) -> str:
+    return next((found for key in keys if (found := _str(source.get(key)))), "")
+
+
+def _address(url: str) -> str:
+    return url.rstrip("/") or "-"
+
+
+def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
+    """The mappings in a list; Slack's lists hold no others, but a dump may be anything."""
+    if not isinstance(value, list | tuple):
+        return ()
+    return [each for each in value if isinstance(each, Mapping)]
+
+
+def _str(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value < 10**9 else 0

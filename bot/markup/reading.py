@@ -1,0 +1,191 @@
+"""Markdown to the tree: an archive's text, a book's description, an app's `markdown` block.
+
+markdown-it-py does the reading (CommonMark and strikethrough). What Slack has no word for is kept
+as what it says: a heading in bold, an image as a link, HTML as the text in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from html import unescape
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from bot.markup import emoji, normal
+from bot.markup.tree import (
+    BOLD,
+    CODE,
+    ITALIC,
+    STRIKE,
+    Block,
+    Code,
+    Divider,
+    Emoji,
+    Inline,
+    Inlines,
+    Item,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Text,
+    Tree,
+)
+
+_MARKS = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
+_BREAK = re.compile(r"<br\s*/?>\n?", re.I)
+_HTML = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+
+
+@cache
+def parser() -> MarkdownIt:
+    """The Markdown that archives are written in: CommonMark and strikethrough."""
+    return MarkdownIt("commonmark").enable("strikethrough")
+
+
+def read(markdown: str) -> Tree:
+    """The tree of a Markdown text."""
+    root = SyntaxTreeNode(parser().parse(normal.clean(markdown)))
+    return normal.tree(_blocks(root.children))
+
+
+def _blocks(nodes: Iterable[SyntaxTreeNode]) -> Iterator[Block]:
+    """Blocks in order, with the empty lines between them: Slack shows those."""
+    end: int | None = None
+    apart = 0  # how many empty lines only end what stands before them
+    for node in nodes:
+        if end is not None and node.map:
+            for _ in range(node.map[0] - end - apart):
+                yield Paragraph(())
+        yield from _block(node)
+        end = node.map[1] if node.map else end
+        apart = 1 if node.type in ("blockquote", "bullet_list", "ordered_list") else 0
+
+
+def _block(node: SyntaxTreeNode) -> Iterator[Block]:
+    match node.type:
+        case "paragraph":
+            yield Paragraph(_inlines(node))
+        case "heading":
+            yield Paragraph(tuple(_marked(_inlines(node), BOLD)))
+        case "fence" | "code_block":
+            yield Code((Text(node.content.removesuffix("\n")),))
+        case "hr":
+            yield Divider()
+        case "blockquote":
+            for block in _blocks(node.children):
+                yield Quote(block.content) if isinstance(block, Paragraph) else block
+        case "bullet_list" | "ordered_list":
+            yield from _list(node, 0)
+        case "html_block":
+            text = unescape(_HTML.sub("", _BREAK.sub("\n", node.content))).strip()
+            if text:
+                yield Paragraph((Text(text),))
+
+
+def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
+    number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
+    for each in node.children:
+        content: list[Inlines] = []
+        begun = False
+        end: int | None = None
+        for child in each.children:
+            if child.type == "paragraph" and not begun:
+                if end is not None and child.map:
+                    content.extend(() for _ in range(child.map[0] - end))
+                content.append(_inlines(child))
+                end = child.map[1] if child.map else None
+                continue
+            if not begun:
+                yield List((Item(_lines(content), indent, number),))
+                begun = True
+            if child.type in ("bullet_list", "ordered_list"):
+                yield from _list(child, indent + 1)
+            else:  # Slack's items hold text alone: what else is in one stands between two lists
+                yield from _block(child)
+        if not begun:
+            yield List((Item(_lines(content), indent, number),))
+        if number is not None:
+            number += 1
+
+
+def _lines(lines: Sequence[Inlines]) -> Inlines:
+    found: list[Inline] = []
+    for number, line in enumerate(lines):
+        if number:
+            found.append(Text("\n"))
+        found.extend(line)
+    return tuple(found)
+
+
+def _inlines(node: SyntaxTreeNode) -> Inlines:
+    return tuple(
+        piece
+        for inline in node.children
+        if inline.type == "inline"
+        for piece in _pieces(inline.children, 0)
+    )
+
+
+def _pieces(nodes: Iterable[SyntaxTreeNode], style: int) -> Iterator[Inline]:
+    for node in nodes:
+        match node.type:
+            case "text":
+                yield from _text(node.content, style)
+            case "softbreak" | "hardbreak":
+                yield Text("\n", style)
+            case "code_inline":
+                yield Text(node.content, style | CODE)
+            case "link":
+                yield _link(node, style)
+            case "image":
+                yield normal.link(str(node.attrs.get("src", "")), node.content, style)
+            case "html_inline":
+                if _BREAK.fullmatch(node.content):
+                    yield Text("\n", style)
+            case "strong" | "em" | "s":
+                yield from _pieces(node.children, style | _MARKS[node.type])
+
+
+def _link(node: SyntaxTreeNode, style: int) -> Inline:
+    url = str(node.attrs.get("href", ""))
+    inner = list(_pieces(node.children, style))
+    label = "".join(_shown(piece) for piece in inner)
+    if url == label or url == parser().normalizeLink(label):
+        url = label  # as it was written, not as a browser asks for it
+    # A link has one style; what is marked in a part of its label is not marked in Slack.
+    shared = inner[0].style if inner else style
+    for piece in inner:
+        shared &= piece.style
+    return normal.link(url, label, shared)
+
+
+def _shown(piece: Inline) -> str:
+    match piece:
+        case Text():
+            return piece.text
+        case Link():
+            return piece.label or piece.url
+        case Emoji():
+            return emoji.standard(piece.name, piece.tone) or f":{piece.name}:"
+        case _:
+            return ""
+
+
+def _text(text: str, style: int) -> Iterator[Inline]:
+    at = 0
+    for start, end, name, tone in emoji.find(text):
+        if start > at:
+            yield Text(text[at:start], style)
+        yield Emoji(name, tone, emoji.to_unicode(text[start:end]), style)
+        at = end
+    if at < len(text):
+        yield Text(text[at:], style)
+
+
+def _marked(pieces: Inlines, style: int) -> Iterator[Inline]:
+    for piece in pieces:
+        yield normal.restyled(piece, piece.style | style)

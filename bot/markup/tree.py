@@ -1,0 +1,119 @@
+"""The tree between Slack's message and Markdown: blocks of inline pieces, nothing nested deeper.
+
+It is flat on purpose. Slack's rich text has no nesting but the indent of a list item, and a run
+of text carries its marks with it; so the tree has just that, and two messages that look the same
+in Slack are one tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# The marks on a run of text, added up. Plain numbers: an enum.IntFlag costs more than the parsing.
+BOLD = 1
+ITALIC = 2
+STRIKE = 4
+CODE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A run of text as it shows, `\\n` for a line break."""
+
+    text: str
+    style: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link; `label` is what shows, '' where that is the address itself."""
+
+    url: str
+    label: str = ""
+    style: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Someone or something named by its Slack ID; `kind` is `user`, `channel` or `usergroup`.
+
+    `label` is the name that the message itself carries (`<#C1|general>`): a fallback, and not a
+    part of what the message says.
+    """
+
+    kind: str
+    id: str
+    label: str = field(default="", compare=False)
+    style: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Emoji:
+    """An emoji by its short name, tone `2` to `6`, two joined by `-`, or ''.
+
+    `unicode` is Slack's own field (`1f44b-1f3fc`), for a name that our table does not have.
+    """
+
+    name: str
+    tone: str = ""
+    unicode: str = field(default="", compare=False)
+    style: int = 0
+
+
+Inline = Text | Link | Mention | Emoji
+Inlines = tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines of text; an empty line among them shows as one."""
+
+    content: Inlines
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    content: Inlines
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A preformatted block; what is in it shows as it is."""
+
+    content: Inlines
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list: how deep it stands, and its number (None is a bullet)."""
+
+    content: Inlines
+    indent: int = 0
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Items that follow one another, of whatever depth and kind."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A line across."""
+
+
+Block = Paragraph | Quote | Code | List | Divider
+Tree = tuple[Block, ...]
+
+
+def inlines(tree: Tree) -> Iterator[Inline]:
+    """Every inline piece of a tree, in order."""
+    for block in tree:
+        if isinstance(block, List):
+            for item in block.items:
+                yield from item.content
+        elif not isinstance(block, Divider):
+            yield from block.content
