@@ -1,0 +1,166 @@
+"""What a message is in its session: a question, a reply, or none of our business.
+
+The functions take what the edge read from an envelope, in any order and any number of times,
+and bring the store to the same end: a message is known by its channel and `ts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.sessions.model import Kind, Message, Reaction, Session, State, moment
+from bot.sessions.ports import UnitOfWork
+from bot.sessions.voice import Voice
+
+LATE_NOTE_FOR = timedelta(days=7)
+"""How long after a close a message in the channel is still taken for a late question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message as somebody posted or edited it in Slack.
+
+    `thread_ts` is None at top level (and for the root of a thread). `edited_ts` is None for a
+    message that was never edited.
+    """
+
+    channel: str
+    ts: str
+    author: str
+    content: Mapping[str, Any]
+    thread_ts: str | None = None
+    edited_ts: str | None = None
+    broadcast: bool = False
+    form: bool = False
+
+
+def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool:
+    """Takes in a message or its edit; True if the store changed.
+
+    Top-level messages and messages in the announcement thread are questions while the session
+    collects; a reply belongs to the session of its question whenever it is given. A question
+    that comes after the end gets, once a person, the note that the session is over.
+    """
+    sessions = uow.sessions.in_channel(posted.channel)
+    message = _placed(uow, sessions, posted)
+    if message is None:
+        _late(uow, voice, sessions, posted, at)
+        return False
+    changed = uow.messages.put(message)
+    if changed:
+        uow.sessions.touch(message.session_id, at)
+    return changed
+
+
+def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str | None) -> bool:
+    """Takes in a deletion; True if the store changed.
+
+    The deletion of a message that was never seen leaves a tombstone in the session it would
+    have belonged to, so that the message, when it comes late, does not come back to life.
+    """
+    known = uow.messages.get(channel, ts)
+    if known is not None:
+        session_id: int | None = known.session_id
+    else:
+        root = thread_ts or ts
+        owner = _owner(uow.sessions.in_channel(channel), root)
+        session_id = owner.id if owner else None
+    if session_id is None:
+        return False
+    changed = uow.messages.delete(channel, ts, session_id, at)
+    if changed:
+        uow.sessions.touch(session_id, at)
+    return changed
+
+
+def react(uow: UnitOfWork, reaction: Reaction, added: bool) -> bool:
+    """Takes in a reaction added to or removed from any message of a channel of ours."""
+    if not uow.sessions.in_channel(reaction.channel):
+        return False
+    return uow.reactions.add(reaction) if added else uow.reactions.remove(reaction)
+
+
+def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:
+    """Notes where the announcement stands, once Slack has said so.
+
+    What was posted into its thread before we knew is a question, not a reply.
+    """
+    session = uow.sessions.get(session_id)
+    if session is None or session.announcement_ts == ts:
+        return
+    session.announcement_ts = ts
+    uow.sessions.save(session)
+    for message in uow.messages.of_session(session_id):
+        if message.thread_ts == ts and message.kind is Kind.REPLY:
+            uow.messages.set_question(message.channel, message.ts, None)
+
+
+def _owner(sessions: list[Session], root: str) -> Session | None:
+    return next((s for s in sessions if s.announcement_ts == root or s.collects(root)), None)
+
+
+def _placed(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Message | None:
+    known = uow.messages.get(posted.channel, posted.ts)
+    if known is not None:
+        # An edit never moves a message: it stays the question or reply that it was.
+        return _message(uow, known.session_id, posted, known.kind, known.question_ts, known.origin)
+    thread = posted.thread_ts if posted.thread_ts != posted.ts else None
+    if thread is None:
+        owner = _owner(sessions, posted.ts)
+        if owner is None:
+            return None
+        origin = "form" if posted.form else "channel"
+        return _message(uow, owner.id, posted, Kind.QUESTION, None, origin)
+    owner = _owner(sessions, thread)
+    if owner is None:
+        return None
+    if thread == owner.announcement_ts:
+        if not owner.collects(posted.ts):
+            return None
+        return _message(uow, owner.id, posted, Kind.QUESTION, None, "announcement")
+    return _message(uow, owner.id, posted, Kind.REPLY, thread, "channel")
+
+
+def _message(
+    uow: UnitOfWork,
+    session_id: int,
+    posted: Posted,
+    kind: Kind,
+    question_ts: str | None,
+    origin: str,
+) -> Message:
+    person = uow.people.get(posted.author)
+    return Message(
+        session_id=session_id,
+        channel=posted.channel,
+        ts=posted.ts,
+        kind=kind,
+        author=posted.author,
+        content=posted.content,
+        posted_name=person.name if person else None,
+        thread_ts=posted.thread_ts if posted.thread_ts != posted.ts else None,
+        question_ts=question_ts,
+        edited_ts=posted.edited_ts,
+        broadcast=posted.broadcast,
+        origin=origin,
+    )
+
+
+def _late(
+    uow: UnitOfWork, voice: Voice, sessions: list[Session], posted: Posted, at: datetime
+) -> None:
+    """Sends the note for a message that came after the end of the channel's last session."""
+    if any(s.state is State.OPEN for s in sessions):
+        return
+    root = posted.thread_ts or posted.ts
+    for session in sessions:
+        over = session.collects_until
+        if over is None or session.state not in (State.CLOSED, State.ARCHIVED):
+            continue
+        to_the_session = root in {posted.ts, session.announcement_ts}
+        if to_the_session and over <= moment(posted.ts) < over + LATE_NOTE_FOR:
+            voice.late(uow, session, posted.author, at)
+        return

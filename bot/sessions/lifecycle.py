@@ -1,0 +1,193 @@
+"""What may happen to a session, and when: plan, open, close, cancel.
+
+Every function takes the unit of work it writes to and the present (`at`, aware UTC). Nothing
+is remembered between calls: what is due follows from the sessions that are stored, so a
+firing that was missed is found the next time somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.sessions.model import Event, Kind, Message, Session, State
+from bot.sessions.ports import UnitOfWork
+from bot.sessions.voice import Figures, Voice
+
+
+class Step(StrEnum):
+    """What is due for a session."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A session and the step that is due for it."""
+
+    session_id: int
+    step: Step
+
+
+def plan(
+    uow: UnitOfWork, voice: Voice, event: Event, channel: str, at: datetime, catch_up: timedelta
+) -> Session | None:
+    """Takes a new or changed event over into its session; gives the session.
+
+    A book that ended longer than `catch_up` ago, or whose file has an archive already, gets no
+    session: it happened without us. None is given for such a book. Moving `start` or `end`
+    moves the session; after the opening a changed `start` changes nothing, after the close
+    nothing does but the names and texts. A cancelled event that is back is planned again.
+    """
+    session = uow.sessions.by_event(event.id)
+    if session is None:
+        if event.end <= at and (event.archived or event.end + catch_up <= at):
+            return None
+        return uow.sessions.add(event, channel)
+    if session.event == event and session.channel == channel and session.state != State.CANCELLED:
+        return session
+    before = session.event
+    if session.state is State.CANCELLED and session.opened_at is None:
+        session.state = State.SCHEDULED
+    if session.state is State.SCHEDULED:
+        session.channel = channel
+    session.event = event
+    uow.sessions.save(session)
+    if session.state is State.OPEN and before != event:
+        voice.reannounce(uow, session, at)
+    return session
+
+
+def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Session | None:
+    """The event's file is gone: a session that has not opened is cancelled.
+
+    One that is open goes on by its last good version, and the organizers are told. Gives the
+    session if there is one.
+    """
+    session = uow.sessions.by_event(event_id)
+    if session is None:
+        return None
+    if session.state is State.SCHEDULED:
+        session.state = State.CANCELLED
+        uow.sessions.save(session)
+    elif session.state is State.OPEN:
+        voice.tell_organizers(
+            uow,
+            f"session {session.id} file gone {at.isoformat()}",
+            f"The schedule file of “{session.event.title}” is gone while its session is open. "
+            "The session goes on as planned; put the file back to get its archive.",
+            at,
+        )
+    return session
+
+
+def due(sessions: Iterable[Session], at: datetime) -> list[Due]:
+    """What is due at this moment, closings first, so that one channel's books do not overlap."""
+    steps: list[Due] = []
+    for session in sessions:
+        if session.state is State.OPEN and session.event.end <= at:
+            steps.append(Due(session.id, Step.CLOSE))
+        elif session.state is State.SCHEDULED and session.event.end <= at:
+            steps.append(Due(session.id, Step.MISSED))
+    for session in sessions:
+        if session.state is State.SCHEDULED and session.event.start <= at < session.event.end:
+            steps.append(Due(session.id, Step.OPEN))
+    return steps
+
+
+def next_moment(sessions: Iterable[Session]) -> datetime | None:
+    """When something will next be due, None if nothing is planned."""
+    moments = [s.event.start for s in sessions if s.state is State.SCHEDULED]
+    moments += [s.event.end for s in sessions if s.state is State.OPEN]
+    return min(moments, default=None)
+
+
+def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> bool:
+    """Opens a scheduled session and owes its announcement; False if it may not open.
+
+    One open session per channel: while another is open in the channel this one waits, and the
+    organizers are told. What was posted since the planned start counts, so that a bot that
+    comes late loses nothing.
+    """
+    if session.state is not State.SCHEDULED:
+        return False
+    for other in uow.sessions.in_channel(session.channel):
+        if other.id != session.id and other.state is State.OPEN:
+            voice.tell_organizers(
+                uow,
+                f"session {session.id} waits for {other.id}",
+                f"“{session.event.title}” cannot open: “{other.event.title}” is still open in "
+                "the same channel. It will open when that one is closed, or move one of them.",
+                at,
+            )
+            return False
+    session.state = State.OPEN
+    session.opened_at = at
+    session.collects_from = min(session.event.start, at)
+    uow.sessions.save(session)
+    voice.announce(uow, session, at)
+    return True
+
+
+def adopt_missed(uow: UnitOfWork, session: Session, at: datetime) -> None:
+    """Opens, without a word, a session whose whole time passed while nobody looked.
+
+    What its channel's history holds can then be collected before `close_session` ends it.
+    """
+    session.state = State.OPEN
+    session.opened_at = at
+    session.collects_from = session.event.start
+    session.collects_until = session.event.end
+    uow.sessions.save(session)
+
+
+def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> bool:
+    """Closes an open session and owes the closing message; False if it was not open.
+
+    By schedule it ends at its planned `end`, also when the bot is late; closed by hand before
+    that, it ends now.
+    """
+    if session.state is not State.OPEN:
+        return False
+    session.state = State.CLOSED
+    session.closed_at = at
+    session.collects_until = min(session.event.end, at)
+    uow.sessions.save(session)
+    numbers = figures(session, uow.messages.of_session(session.id))
+    if uow.outbox.get(f"session {session.id} announcement") is None:
+        voice.missed(uow, session, numbers, at)
+    else:
+        voice.close(uow, session, numbers, at)
+    return True
+
+
+def archived(uow: UnitOfWork, session_id: int, at: datetime) -> None:
+    """Notes that the session's archive was written with what was known at `at`."""
+    session = uow.sessions.get(session_id)
+    if session is not None and session.state in (State.CLOSED, State.ARCHIVED):
+        session.state = State.ARCHIVED
+        session.archived_at = at
+        uow.sessions.save(session)
+
+
+def figures(session: Session, messages: Iterable[Message]) -> Figures:
+    """Counts a session. An answer is a reply by an author; authors' own posts ask nothing."""
+    authors = session.event.author_ids
+    questions: dict[str, Message] = {}
+    answered: set[str] = set()
+    answers = 0
+    people: set[str] = set()
+    for message in messages:
+        people.add(message.author)
+        if message.kind is Kind.QUESTION and message.author not in authors:
+            questions[message.ts] = message
+        elif message.kind is Kind.REPLY and message.author in authors:
+            answers += 1
+            if message.question_ts is not None:
+                answered.add(message.question_ts)
+    waiting = tuple(q for ts, q in questions.items() if ts not in answered)
+    return Figures(len(questions), answers, len(people), waiting)

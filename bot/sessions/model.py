@@ -1,0 +1,196 @@
+"""The words of the project as types. Pure data: no Slack client, no SQL, no files, no clock.
+
+Every moment is an aware UTC `datetime`. A `ts` is Slack's message timestamp, a string such as
+`1700000000.000100`: the message's identity within its channel and the moment it was posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """What a session is in: `scheduled -> open -> closed -> archived`, or `cancelled`."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    CANCELLED = "cancelled"
+
+
+class Kind(StrEnum):
+    """What a message is in its session."""
+
+    QUESTION = "question"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of the book, as `links` of the schedule file has it."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """An author of the event: the entry as written, the name people read, the Slack member ID."""
+
+    entry: str
+    name: str
+    slack_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a schedule file plans.
+
+    `id` is the file's name without `.md`; `start` and `end` are aware UTC; `channel` is a name
+    (without `#`) or a channel ID as written, None for the default channel of the settings;
+    `body` is the Markdown below the front matter; `options` are keys of ours that a later
+    layer reads (reminders …), JSON-compatible. `archived` says that the file has an archive
+    block; it is no part of the plan, so events that differ in it alone are equal.
+    """
+
+    id: str
+    title: str
+    start: datetime
+    end: datetime
+    description: str = ""
+    authors: tuple[Author, ...] = ()
+    links: tuple[Link, ...] = ()
+    cover: str | None = None
+    image: str | None = None
+    channel: str | None = None
+    timezone: str = "UTC"
+    body: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    archived: bool = field(default=False, compare=False)
+
+    @property
+    def author_ids(self) -> frozenset[str]:
+        """Slack member IDs of the authors who are known in Slack."""
+        return frozenset(a.slack_id for a in self.authors if a.slack_id)
+
+
+@dataclass(slots=True)
+class Session:
+    """An event as it happens in Slack. `event` is the last good version of its file.
+
+    `channel` is the Slack channel ID. Messages whose `ts` lies between `collects_from` and
+    `collects_until` (None: no end yet) belong to it. `content_changed_at` is when
+    its messages last changed, `archived_at` when they were last exported, `reconciled_ts` the
+    last message up to which the store and Slack's history are known to agree.
+    """
+
+    id: int
+    event: Event
+    channel: str
+    state: State = State.SCHEDULED
+    collects_from: datetime | None = None
+    collects_until: datetime | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    announcement_ts: str | None = None
+    reconciled_ts: str | None = None
+    content_changed_at: datetime | None = None
+    archived_at: datetime | None = None
+
+    def collects(self, ts: str) -> bool:
+        """Whether a top-level message posted at `ts` belongs to this session."""
+        if self.state is State.CANCELLED or self.collects_from is None:
+            return False
+        at = moment(ts)
+        return self.collects_from <= at and (
+            self.collects_until is None or at < self.collects_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone in Slack. `name` is the display name, else the real name, else None (not known)."""
+
+    slack_id: str
+    name: str | None = None
+    real_name: str | None = None
+    is_bot: bool = False
+    deleted: bool = False
+    tz: str | None = None
+    privacy: str = "full"  # full | first_name | left_out
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A question or a reply.
+
+    `content` is what Slack's message object says of it (`text`, `blocks`, `files`,
+    `attachments`), never interpreted here. `thread_ts` is the root of its thread in Slack
+    (None at top level), `question_ts` the question it belongs to (None for a question).
+    `edited_ts` is the `ts` of the last edit known. `origin` says where it came from:
+    `channel`, `announcement` (its thread) or `form`.
+    """
+
+    session_id: int
+    channel: str
+    ts: str
+    kind: Kind
+    author: str
+    content: Mapping[str, Any]
+    posted_name: str | None = None
+    thread_ts: str | None = None
+    question_ts: str | None = None
+    edited_ts: str | None = None
+    deleted: bool = False
+    broadcast: bool = False
+    origin: str = "channel"
+
+    @property
+    def at(self) -> datetime:
+        """When it was posted, aware UTC."""
+        return moment(self.ts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One person's reaction to one message; `name` is Slack's emoji name without colons."""
+
+    channel: str
+    ts: str
+    name: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A question and its replies in the order they were given, as an archive lists them."""
+
+    question: Message
+    replies: tuple[Message, ...] = ()
+
+
+def moment(ts: str) -> datetime:
+    """The moment of a Slack `ts`, aware UTC, to the microsecond.
+
+    >>> moment("1700000000.000100").isoformat()
+    '2023-11-14T22:13:20.000100+00:00'
+    """
+    seconds, _, micros = ts.partition(".")
+    base = datetime.fromtimestamp(int(seconds), UTC)
+    return base + timedelta(microseconds=int((micros + "000000")[:6]))
+
+
+def ts_of(at: datetime) -> str:
+    """The Slack `ts` of an aware moment: seconds and six digits of microseconds.
+
+    >>> ts_of(datetime(2023, 11, 14, 22, 13, 20, 100, tzinfo=UTC))
+    '1700000000.000100'
+    """
+    whole = at.astimezone(UTC)
+    seconds = int(whole.replace(microsecond=0).timestamp())
+    return f"{seconds}.{whole.microsecond:06d}"

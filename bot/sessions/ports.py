@@ -1,0 +1,220 @@
+"""What the domain needs from outside, as protocols: a clock and a unit of work over a store.
+
+`bot.store` implements them with SQLAlchemy; `bot.slack`, `bot.clock` and `bot.library` are
+handed a `UnitOfWorkFactory` and never see a table. One unit of work is one transaction: leaving
+the `with` block commits, an exception rolls back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.sessions.model import Event, Message, Person, Reaction, Session, State
+
+
+class Clock(Protocol):
+    """Where the domain's time comes from. A test or the demo hands in one of its own."""
+
+    def now(self) -> datetime:
+        """The present, aware UTC."""
+
+    def wall(self, at: datetime) -> datetime:
+        """The wall-clock moment (aware UTC) at which this clock will show `at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What Slack delivered: a row of the inbox. `key` is its `event_id`."""
+
+    id: int
+    key: str
+    body: Mapping[str, Any]
+    received_at: datetime
+    attempts: int = 0
+    error: str | None = None
+    state: str = "due"  # due | parked | done
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What the bot owes Slack: a row of the outbox.
+
+    `key` names it for ever (`session 12 announcement`); `method` is a Web API method
+    (`chat.postMessage`); `payload` its arguments; `channel` orders and paces the rows ('' where
+    a method has none). `slack_ts` is the `ts` Slack gave it, `sent_at` when.
+    """
+
+    key: str
+    method: str
+    payload: Mapping[str, Any]
+    channel: str = ""
+    id: int = 0
+    attempts: int = 0
+    error: str | None = None
+    state: str = "due"  # due | sent | failed
+    slack_ts: str | None = None
+    sent_at: datetime | None = None
+
+
+class Sessions(Protocol):
+    """Sessions and the last good version of their events."""
+
+    def get(self, session_id: int) -> Session | None: ...
+    def by_event(self, event_id: str) -> Session | None: ...
+    def all(self, states: Collection[State] | None = None) -> list[Session]:
+        """All sessions, or those in `states`, ordered by the start of the event."""
+
+    def in_channel(self, channel: str) -> list[Session]:
+        """Sessions of a Slack channel ID that are not cancelled, latest start first."""
+
+    def add(self, event: Event, channel: str) -> Session:
+        """A new session, `scheduled`; its id is set. Raises ValueError if the event has one."""
+
+    def save(self, session: Session) -> None:
+        """Writes every field of a session that exists."""
+
+    def touch(self, session_id: int, at: datetime) -> None:
+        """Notes that the session's content changed at `at` (never moves it back)."""
+
+
+class Messages(Protocol):
+    """Questions and replies, each known by `(channel, ts)`."""
+
+    def get(self, channel: str, ts: str) -> Message | None: ...
+    def put(self, message: Message) -> bool:
+        """Inserts or updates, atomically, whatever came first; True if anything changed.
+
+        An older edit never overwrites a newer one, a deleted message stays deleted, a name
+        that is known stays. The content that an edit replaces is kept as a revision.
+        """
+
+    def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
+        """Marks as deleted; a message not seen yet leaves a tombstone that `put` respects."""
+
+    def of_session(self, session_id: int) -> list[Message]:
+        """Questions and replies that are not deleted, by `ts`."""
+
+    def iter_session(self, session_id: int) -> Iterable[Message]:
+        """The same, streamed in chunks for long sessions."""
+
+    def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
+        """Earlier contents of a message, oldest first."""
+
+    def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
+        """Moves a message under a question, or (None) makes it a question of its own."""
+
+
+class People(Protocol):
+    """Persons, each known by the Slack member ID."""
+
+    def get(self, slack_id: str) -> Person | None: ...
+    def many(self, slack_ids: Collection[str]) -> dict[str, Person]: ...
+    def unknown(self, slack_ids: Collection[str]) -> set[str]:
+        """Those of `slack_ids` of whom no row or no name is there."""
+
+    def put(self, person: Person) -> None:
+        """Inserts or updates all but `privacy`; a known name is not replaced by None."""
+
+    def set_privacy(self, slack_id: str, privacy: str) -> None: ...
+
+
+class Reactions(Protocol):
+    """Reactions, in a set: adding twice is adding once; a message need not be known yet."""
+
+    def add(self, reaction: Reaction) -> bool: ...
+    def remove(self, reaction: Reaction) -> bool: ...
+    def replace(self, channel: str, ts: str, reactions: Collection[Reaction]) -> bool:
+        """Makes `reactions` the whole set of the message; True if it differed."""
+
+    def of_session(self, session_id: int) -> list[Reaction]: ...
+
+
+class Inbox(Protocol):
+    """Envelopes, stored before they are acknowledged, handled after."""
+
+    def add(self, envelopes: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> int:
+        """Stores `(key, body)` pairs in one statement; those whose key is known are skipped.
+
+        Gives how many were new.
+        """
+
+    def claim(self, limit: int, at: datetime) -> list[Envelope]:
+        """Locks due rows in order of arrival for this transaction, skipping locked ones.
+
+        PostgreSQL: `FOR UPDATE SKIP LOCKED`. SQLite: one process, nothing to lock.
+        """
+
+    def done(self, ids: Sequence[int], at: datetime) -> None:
+        """Handled: the body is dropped, the key stays to recognise a repetition."""
+
+    def failed(self, envelope_id: int, error: str, retry_at: datetime | None) -> None:
+        """Counts an attempt; due again at `retry_at`, or parked when None."""
+
+    def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]: ...
+    def retry(self, envelope_id: int, at: datetime) -> bool:
+        """Makes a parked envelope due again."""
+
+    def drop(self, envelope_id: int) -> bool:
+        """Marks a parked envelope done without handling it."""
+
+    def depth(self) -> int:
+        """How many are due."""
+
+    def prune(self, before: datetime) -> int:
+        """Deletes done rows received before `before`; gives how many."""
+
+
+class Outbox(Protocol):
+    """What the bot says, stored before it is sent; a key is owed once."""
+
+    def add(self, outgoing: Outgoing, at: datetime) -> bool:
+        """Stores it; False if the key is there already (nothing changes then)."""
+
+    def get(self, key: str) -> Outgoing | None: ...
+    def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
+        """The next row to send, leased until then.
+
+        A row is eligible when it is due, not leased, its `not_before` is past, no older unsent
+        row of its channel is there, and (unless the channel is '') the channel's last row was
+        sent at least `interval` seconds ago. PostgreSQL: `FOR UPDATE SKIP LOCKED`.
+        """
+
+    def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None: ...
+    def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
+        """Counts an attempt; to be tried at `retry_at`, or given up (`failed`) when None."""
+
+    def delay(self, channel: str, until: datetime) -> None:
+        """No row of the channel is sent before `until` (Slack's `Retry-After`)."""
+
+    def depth(self) -> int: ...
+    def next_due(self, at: datetime, interval: float) -> datetime | None:
+        """When `claim` will next find something; None if nothing waits."""
+
+    def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all repositories."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def messages(self) -> Messages: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def reactions(self) -> Reactions: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def outbox(self) -> Outbox: ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that can fail alone: an exception in it undoes only what it wrote."""
+
+
+UnitOfWorkFactory = Callable[[], AbstractContextManager[UnitOfWork]]

@@ -1,0 +1,46 @@
+"""What the bot says, as the domain asks for it. `bot.slack.voice` says it in Slack's words.
+
+Each method writes into the unit of work it is given, under a key that names the utterance for
+ever: asking for the same twice owes it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.sessions.model import Message, Session
+from bot.sessions.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers of a session. `unanswered` are questions no author replied to, oldest first."""
+
+    questions: int
+    answers: int
+    participants: int
+    unanswered: tuple[Message, ...]
+
+
+class Voice(Protocol):
+    """What the bot can say about a session."""
+
+    def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """The announcement, which is then pinned."""
+
+    def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """The announcement again, edited, because the event changed."""
+
+    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """The closing message, and the announcement edited to say closed."""
+
+    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """One message for a session that began and ended while the bot was away."""
+
+    def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """The private note, once a person, that the session is over."""
+
+    def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
+        """A notice to the organizers, once for each `key`."""
