@@ -1,0 +1,48 @@
+"""The message that closes a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.markup import escape_mrkdwn
+from bot.sessions.model import Message, Session
+from bot.sessions.voice import Figures
+from bot.slack.blocks.announcement import closing_line
+from bot.slack.blocks.limits import SECTION, cut, when
+from bot.slack.text import excerpt
+
+UNANSWERED_SHOWN = 10
+"""How many unanswered questions the closing message names; the rest is counted."""
+
+
+def closing(
+    session: Session, figures: Figures, missed: bool = False
+) -> tuple[str, list[dict[str, Any]]]:
+    """The closing message as `(text, blocks)`; `missed` for a session nobody was there to run."""
+    title = escape_mrkdwn(session.event.title)
+    over = when(session.collects_until or session.event.end)
+    lead = (
+        f"The session on *{title}* took place until {over}, while Marginalia was away. "
+        "What was asked in the channel has been collected."
+        if missed
+        else f"The session on *{title}* is closed. Thank you all!"
+    )
+    counted = closing_line(figures.questions, figures.answers, figures.participants)
+    blocks = [_section(f"{lead}\n{counted}")]
+    if figures.unanswered:
+        shown = figures.unanswered[:UNANSWERED_SHOWN]
+        lines = [f"• {_line(question)}" for question in shown]
+        rest = len(figures.unanswered) - len(shown)
+        if rest:
+            lines.append(f"… and {rest} more")
+        blocks.append(_section("*Still without an answer:*\n" + "\n".join(lines)))
+    return f"The session on {title} is closed: {counted}", blocks
+
+
+def _line(question: Message) -> str:
+    name = escape_mrkdwn(question.posted_name or "Somebody")
+    return f"{name}: {escape_mrkdwn(excerpt(question.content, 120))}"
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}

@@ -1,0 +1,189 @@
+"""Slack's events as the domain's words. What Slack sends is data that may be anything.
+
+A field that is missing or of another type than documented raises Malformed; an event that is
+none of our business gives None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sessions.collect import Posted
+from bot.sessions.model import Person, Reaction
+
+_TS = re.compile(r"\d{1,12}\.\d{1,6}\Z", re.ASCII)
+_ID = re.compile(r"[A-Z0-9]{2,30}\Z", re.ASCII)
+
+QUESTION_EVENT = "marginalia_question"
+"""The `event_type` of the metadata of a question that the bot posts for somebody."""
+
+POSTED = {None, "file_share", "thread_broadcast", "me_message"}
+"""The subtypes of a message that a person wrote: <https://docs.slack.dev/reference/events/message>.
+
+All others (`channel_join`, `channel_topic`, `bot_message`, `pinned_item` …) are the workspace
+talking about itself.
+"""
+
+CONTENT = ("text", "blocks", "files", "attachments")
+
+
+class Malformed(ValueError):
+    """An event that does not look as Slack documents it. The text names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A message that was deleted; `thread_ts` where Slack says it was a reply."""
+
+    channel: str
+    ts: str
+    thread_ts: str | None = None
+
+
+def message_event(event: Mapping[str, Any], bot_id: str | None) -> Posted | Deleted | None:
+    """A `message` event: something posted or edited, something deleted, or None.
+
+    `bot_id` is our own, so that questions posted through the form are told from other bots'.
+    """
+    subtype = event.get("subtype")
+    channel = _string(event, "channel", _ID)
+    if subtype == "message_changed":
+        inner = _mapping(event, "message")
+        if inner.get("subtype") == "tombstone":
+            # What is left of a deleted message that has replies.
+            return Deleted(channel, _string(inner, "ts", _TS))
+        return message_object(inner, channel, bot_id)
+    if subtype == "message_deleted":
+        previous = event.get("previous_message")
+        thread = previous.get("thread_ts") if isinstance(previous, Mapping) else None
+        thread_ts = thread if isinstance(thread, str) and _TS.match(thread) else None
+        return Deleted(channel, _string(event, "deleted_ts", _TS), thread_ts)
+    return message_object(event, channel, bot_id)
+
+
+def message_object(
+    message: Mapping[str, Any], channel: str, bot_id: str | None = None
+) -> Posted | None:
+    """A message object, of an event or of the history; None if no person wrote it."""
+    asker = form_asker(message, bot_id)
+    subtype = message.get("subtype")
+    if asker is None and (subtype not in POSTED or message.get("bot_id")):
+        return None
+    ts = _string(message, "ts", _TS)
+    author = asker or _string(message, "user", _ID)
+    thread_ts = message.get("thread_ts")
+    if thread_ts is not None and not (isinstance(thread_ts, str) and _TS.match(thread_ts)):
+        raise Malformed("thread_ts is no message timestamp")
+    edited = message.get("edited")
+    edited_ts = edited.get("ts") if isinstance(edited, Mapping) else None
+    return Posted(
+        channel=channel,
+        ts=ts,
+        author=author,
+        content=_content(message),
+        thread_ts=thread_ts if thread_ts != ts else None,
+        edited_ts=edited_ts if isinstance(edited_ts, str) and _TS.match(edited_ts) else None,
+        broadcast=subtype == "thread_broadcast",
+        form=asker is not None,
+    )
+
+
+def form_asker(message: Mapping[str, Any], bot_id: str | None) -> str | None:
+    """Whose question this is, if the bot itself posted it from the form."""
+    if bot_id is None or message.get("bot_id") != bot_id:
+        return None
+    metadata = message.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("event_type") != QUESTION_EVENT:
+        return None
+    payload = metadata.get("event_payload")
+    asker = payload.get("asker") if isinstance(payload, Mapping) else None
+    return asker if isinstance(asker, str) and asker else None
+
+
+def reaction_event(event: Mapping[str, Any]) -> Reaction | None:
+    """A `reaction_added` or `reaction_removed` event; None if it is not on a message."""
+    item = _mapping(event, "item")
+    if item.get("type") != "message":
+        return None
+    return Reaction(
+        channel=_string(item, "channel", _ID),
+        ts=_string(item, "ts", _TS),
+        name=_string(event, "reaction"),
+        user=_string(event, "user", _ID),
+    )
+
+
+def reactions_of(message: Mapping[str, Any], channel: str) -> set[Reaction]:
+    """The reactions a message object of the history carries."""
+    found: set[Reaction] = set()
+    ts = _string(message, "ts", _TS)
+    for reaction in message.get("reactions") or ():
+        name = _string(reaction, "name")
+        found.update(Reaction(channel, ts, name, user) for user in reaction.get("users") or ())
+    return found
+
+
+def person(user: Mapping[str, Any]) -> Person:
+    """A user object: <https://docs.slack.dev/reference/objects/user-object>.
+
+    The name a person goes by is the display name, else the real name (FORMAT.md, "The archive
+    block").
+    """
+    profile = user.get("profile")
+    fields = profile if isinstance(profile, Mapping) else {}
+    real = _text(fields.get("real_name")) or _text(user.get("real_name"))
+    return Person(
+        slack_id=_string(user, "id", _ID),
+        name=_text(fields.get("display_name")) or real or _text(user.get("name")),
+        real_name=real,
+        is_bot=user.get("is_bot") is True,
+        deleted=user.get("deleted") is True,
+        tz=_text(user.get("tz")),
+    )
+
+
+def users_in(event: Mapping[str, Any]) -> set[str]:
+    """The member IDs of those who wrote a message event or are mentioned in it."""
+    found: set[str] = set()
+    for holder in (event, event.get("message")):
+        if not isinstance(holder, Mapping):
+            continue
+        user, text = holder.get("user"), holder.get("text")
+        if isinstance(user, str) and _ID.match(user):
+            found.add(user)
+        if isinstance(text, str):
+            found.update(re.findall(r"<@([A-Z0-9]{2,30})(?:\|[^>]*)?>", text))
+    return found
+
+
+def _content(message: Mapping[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for key in CONTENT:
+        value = message.get(key)
+        if value is None or value == []:
+            continue
+        if not isinstance(value, str if key == "text" else list):
+            raise Malformed(f"{key} is a {type(value).__name__}")
+        content[key] = value
+    return content
+
+
+def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = holder.get(key)
+    if not isinstance(value, Mapping):
+        raise Malformed(f"{key} is missing or no object")
+    return value
+
+
+def _string(holder: Mapping[str, Any], key: str, shape: re.Pattern[str] | None = None) -> str:
+    value = holder.get(key)
+    if not isinstance(value, str) or not value or (shape is not None and not shape.match(value)):
+        raise Malformed(f"{key} is missing or not as documented")
+    return value
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None

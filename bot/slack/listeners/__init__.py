@@ -1,0 +1,24 @@
+"""One file for each kind of thing Slack sends.
+
+Events are handled from the inbox, inside its transaction: a handler takes the context, the
+unit of work and the event, and speaks to Slack only through the outbox. What a person does in
+a form or with a command is answered at once, by Bolt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.sessions.ports import UnitOfWork
+from bot.slack.listeners import messages, people, reactions
+from bot.slack.listeners.context import Context
+
+Handler = Callable[[Context, UnitOfWork, Mapping[str, Any]], None]
+
+HANDLERS: dict[str, Handler] = {
+    **messages.HANDLERS,
+    **reactions.HANDLERS,
+    **people.HANDLERS,
+}
+"""By the event's `type`. An event of another type is stored, and then left alone."""

@@ -1,0 +1,18 @@
+"""What every listener may use besides its unit of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.sessions.ports import Clock
+from bot.sessions.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who we are in Slack, what time it is, and how we speak."""
+
+    clock: Clock
+    voice: Voice
+    bot_id: str | None
+    bot_user_id: str | None

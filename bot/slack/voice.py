@@ -1,0 +1,107 @@
+"""What the bot says, in Slack's words: every utterance is a row of the outbox."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.sessions.model import Session
+from bot.sessions.ports import Outgoing, UnitOfWork
+from bot.sessions.voice import Figures
+from bot.slack.blocks import announcement, closing, notes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackVoice:
+    """Speaks in channels and to organizers.
+
+    `website` is the address that covers are relative to ('' where not known);
+    `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead.
+    """
+
+    website: str = ""
+    organizers: tuple[str, ...] = ()
+    organizers_channel: str | None = None
+
+    def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Posts the announcement and pins it."""
+        key = announcement_key(session.id)
+        self._post(uow, key, session.channel, announcement.announcement(session, self.website), at)
+        pin = {"channel": session.channel, "timestamp": {"ts_of": key}}
+        uow.outbox.add(Outgoing(f"{key} pin", "pins.add", pin, session.channel), at)
+
+    def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Edits the announcement."""
+        text, blocks = announcement.announcement(session, self.website)
+        key = announcement_key(session.id)
+        payload = {
+            "channel": session.channel,
+            "ts": {"ts_of": key},
+            "text": text,
+            "blocks": blocks,
+        }
+        edit = f"{key} edit {session.state} {at.isoformat()}"
+        uow.outbox.add(Outgoing(edit, "chat.update", payload, session.channel), at)
+
+    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """Posts the closing message and edits the announcement."""
+        key = f"session {session.id} close"
+        self._post(uow, key, session.channel, closing.closing(session, figures), at)
+        self.reannounce(uow, session, at)
+
+    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """Posts the closing message alone."""
+        key = f"session {session.id} close"
+        content = closing.closing(session, figures, missed=True)
+        self._post(uow, key, session.channel, content, at)
+
+    def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Sends the private note."""
+        payload = {"channel": session.channel, "user": user, "text": notes.late(session)}
+        key = f"session {session.id} late {user}"
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+
+    def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
+        """Posts to the organizers' channel, or to each organizer; into the log if there is none."""
+        places = (self.organizers_channel,) if self.organizers_channel else self.organizers
+        if not places:
+            log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)
+        for place in places:
+            payload = {"channel": place, "text": text}
+            row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
+            uow.outbox.add(row, at)
+
+    def _post(
+        self,
+        uow: UnitOfWork,
+        key: str,
+        channel: str,
+        content: tuple[str, list[dict[str, Any]]],
+        at: datetime,
+    ) -> None:
+        text, blocks = content
+        payload = {
+            "channel": channel,
+            "text": text,
+            "blocks": blocks,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, channel), at)
+
+
+def announcement_key(session_id: int) -> str:
+    """The key of a session's announcement in the outbox."""
+    return f"session {session_id} announcement"
+
+
+def announced_session(key: str) -> int | None:
+    """Whose announcement this key is, None if it is none."""
+    words = key.split()
+    if len(words) == 3 and words[0] == "session" and words[2] == "announcement":
+        return int(words[1])
+    return None
