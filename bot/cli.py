@@ -1,5 +1,0 @@
-"""The commands."""
-
-
-def main() -> None:
-    """Runs the command line."""
