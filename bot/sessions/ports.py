@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.sessions.model import Event, Message, Person, Reaction, Session, State
+from bot.sessions.model import Event, Message, Person, Reaction, Session, State, Thread
 
 
 class Clock(Protocol):
@@ -100,6 +100,13 @@ class Messages(Protocol):
 
     def iter_session(self, session_id: int) -> Iterable[Message]:
         """The same, streamed in chunks for long sessions."""
+
+    def iter_threads(self, session_id: int) -> Iterable[Thread]:
+        """Questions by `ts`, each with its replies by `ts`; streamed. Deleted ones are left out.
+
+        Replies whose question was deleted or never seen come as a thread whose `question` is
+        the tombstone, a message without author and content, at the question's place.
+        """
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Earlier contents of a message, oldest first."""
@@ -197,6 +204,17 @@ class Outbox(Protocol):
     def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]: ...
 
 
+class Labels(Protocol):
+    """Names of what is no person, by Slack ID: `kind` is `channel`, `usergroup` or `emoji`.
+
+    An `emoji` is known by its name; its label is the name it is an alias of.
+    """
+
+    def get(self, kind: str, slack_id: str) -> str | None: ...
+    def put(self, kind: str, names: Mapping[str, str]) -> None:
+        """Inserts or updates the names of `names` (ID to name)."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
@@ -208,6 +226,8 @@ class UnitOfWork(Protocol):
     def people(self) -> People: ...
     @property
     def reactions(self) -> Reactions: ...
+    @property
+    def labels(self) -> Labels: ...
     @property
     def inbox(self) -> Inbox: ...
     @property

@@ -97,7 +97,7 @@ class Edge:
         """Opens the Socket Mode connection. Raises Refused for a token that is refused."""
         self._socket = AsyncSocketModeHandler(self.app, app_token, web_client=self.client)
         try:
-            await self._socket.connect_async()
+            await self._socket.connect_async()  # type: ignore[no-untyped-call]
         except SlackApiError as error:
             raise Refused(
                 f"SLACK_APP_TOKEN was refused by Slack ({error.response.get('error')}); create an "
@@ -119,7 +119,7 @@ class Edge:
     async def stop(self) -> None:
         """Closes the connection and ends the workers; what is not done stays stored."""
         if self._socket is not None:
-            await self._socket.close_async()
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

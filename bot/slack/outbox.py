@@ -70,9 +70,9 @@ class Pump:
                 pause = IDLE_POLL
             await asyncio.sleep(pause)
 
-    async def drain(self, timeout: float = 30.0) -> None:
-        """Sends until nothing is due; TimeoutError after `timeout` seconds."""
-        async with asyncio.timeout(timeout):
+    async def drain(self, within: float = 30.0) -> None:
+        """Sends until nothing is due; TimeoutError after `within` seconds."""
+        async with asyncio.timeout(within):
             while await asyncio.to_thread(self._depth):
                 if not await self.step():
                     await asyncio.sleep(min(0.05, await asyncio.to_thread(self._pause)))

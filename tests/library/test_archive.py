@@ -342,7 +342,7 @@ def test_a_long_session_is_written_as_a_stream(tmp_path: Path) -> None:
         nonlocal count
         for number in range(15_000):
             count += 1
-            yield Entry(f"Reader {number}", "word " * 100, (Entry("B", "é" * 50),))
+            yield Entry(f"Reader {number}", "word " * 150, (Entry("B", "é" * 50),))
 
     tracemalloc.start()
     try:

@@ -1,0 +1,117 @@
+"""A session as the archive of its file: the store's threads, in Markdown, by people's names.
+
+Composes store, markup and library; the rules are theirs. The text of a message is converted
+when it is exported, never before, so that a correction of the conversion mends every archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import UserError
+from bot.library import archive
+from bot.library.archive import Entry
+from bot.markup import to_markdown
+from bot.sessions.model import Message, Person, Session, Thread
+from bot.sessions.ports import UnitOfWork
+
+ANONYMOUS = "Anonymous"
+"""The name of a person who is left out of archives, and of one who asked without a name."""
+DELETED = "This message was deleted."
+"""What Slack shows where a deleted message has replies; there it stands for the question."""
+
+
+class StoredNames:
+    """The names behind the IDs in messages, from the store: `bot.markup.Names`.
+
+    `as_posted` gives people the names they had when they wrote (FORMAT.md's `names: as-posted`)
+    where the name of a writer is asked for; a person who is only mentioned has the latest.
+    """
+
+    def __init__(self, uow: UnitOfWork, as_posted: bool = False):
+        self._uow = uow
+        self._as_posted = as_posted
+        self._people: dict[str, Person | None] = {}
+        self._labels: dict[tuple[str, str], str] = {}
+
+    def user(self, id: str, /) -> str:
+        """What to call a member; '' where nothing is known."""
+        person = self._person(id)
+        return shown_name(person, person.name if person else None)
+
+    def writer(self, message: Message) -> str:
+        """What to call the one who wrote a message."""
+        person = self._person(message.author)
+        latest = person.name if person else None
+        posted = message.posted_name
+        name = (posted or latest) if self._as_posted else (latest or posted)
+        return shown_name(person, name) or message.author
+
+    def channel(self, id: str, /) -> str:
+        """A channel's name; '' where it is not known."""
+        return self._label("channel", id)
+
+    def usergroup(self, id: str, /) -> str:
+        """A user group's handle; '' where it is not known."""
+        return self._label("usergroup", id)
+
+    def emoji(self, name: str, /) -> str | None:
+        """What the workspace's emoji `name` is an alias of."""
+        return self._label("emoji", name) or None
+
+    def _person(self, slack_id: str) -> Person | None:
+        if slack_id not in self._people:
+            self._people[slack_id] = self._uow.people.get(slack_id)
+        return self._people[slack_id]
+
+    def _label(self, kind: str, key: str) -> str:
+        if (kind, key) not in self._labels:
+            self._labels[kind, key] = self._uow.labels.get(kind, key) or ""
+        return self._labels[kind, key]
+
+
+def shown_name(person: Person | None, name: str | None) -> str:
+    """The name as the person wants it shown; '' where there is none."""
+    if person is not None and person.privacy == "left_out":
+        return ANONYMOUS
+    if person is not None and person.privacy == "first_name" and name:
+        return name.split()[0]
+    return name or ""
+
+
+def entries(uow: UnitOfWork, session: Session) -> Iterator[Entry]:
+    """The session's threads as the archive has them, one at a time."""
+    names = StoredNames(uow, session.event.options.get("names") == "as-posted")
+    for thread in uow.messages.iter_threads(session.id):
+        yield _entry(thread, names)
+
+
+def export(uow: UnitOfWork, session: Session, source: Path, target: Path | None) -> bool:
+    """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
+
+    Gives whether anything changed on disk. Raises UserError, one line, for a file that cannot
+    be read or written.
+    """
+    return archive.write_archive(source, entries(uow, session), target)
+
+
+def source_of(paths: dict[str, Path], session: Session) -> Path:
+    """The schedule file of a session. Raises UserError if it is gone."""
+    path = paths.get(session.event.id)
+    if path is None:
+        raise UserError(
+            f"the schedule file of “{session.event.title}” ({session.event.id}.md) is gone; "
+            "put it back into the schedules to get its archive"
+        )
+    return path
+
+
+def _entry(thread: Thread, names: StoredNames) -> Entry:
+    question = thread.question
+    replies = tuple(
+        Entry(names.writer(reply), to_markdown(reply.content, names)) for reply in thread.replies
+    )
+    if question.deleted:
+        return Entry(ANONYMOUS, DELETED, replies)
+    return Entry(names.writer(question), to_markdown(question.content, names), replies)
