@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     catch_up_days: float = Field(
         7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
     )
+    log_level: str = Field(
+        "INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="From which level on things are logged: DEBUG, INFO, WARNING or ERROR.",
+    )
     website: str = Field(
         "", description="The website's address; covers (paths) are links when it is set."
     )
@@ -92,3 +97,22 @@ class Settings(BaseSettings):
             raise UserError(
                 f"{variable}: {first['msg'].lower()}; correct it in the environment or in .env"
             ) from None
+
+    def require_slack(self) -> None:
+        """Raises UserError, one line, if a secret that the way to Slack needs is not set."""
+        place = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
+        if self.slack_bot_token is None:
+            raise UserError(
+                f"SLACK_BOT_TOKEN is not set; copy it (xoxb-…) from OAuth & Permissions {place}"
+            )
+        if self.port is None and self.slack_app_token is None:
+            raise UserError(
+                "SLACK_APP_TOKEN is not set; create it (xapp-…, with connections:write) under "
+                f"Basic Information {place} (or set MARGINALIA_PORT and SLACK_SIGNING_SECRET to "
+                "let Slack send over HTTP)"
+            )
+        if self.port is not None and self.slack_signing_secret is None:
+            raise UserError(
+                "SLACK_SIGNING_SECRET is not set, and MARGINALIA_PORT asks for HTTP; copy it from "
+                f"Basic Information {place}"
+            )

@@ -138,6 +138,18 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
     raise UserError(f"{shown(path)}: keeps changing while its archive is written; try again")
 
 
+def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
+    """The file's bytes with its archive block added or replaced; nothing is written.
+
+    Raises UserError, one line, for a file that cannot be read or understood.
+    """
+    try:
+        (before, after), _ = _around(path)
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None
+    return before + dump(threads).encode("ascii") + after
+
+
 def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp]:
     """What stands before and after the block in the file, and the file's stamp."""
     data, stamp = files.read(path)

@@ -20,6 +20,8 @@ from bot.slack.incoming import Malformed, person
 log = logging.getLogger(__name__)
 
 PAGE = 200
+MESSAGES = 999
+"""Messages a page of history; <https://docs.slack.dev/reference/methods/conversations.history>."""
 
 
 class ChannelTrouble(Exception):
@@ -92,6 +94,60 @@ class Gateway:
         found = [await self.person(user) for user in sorted(users)]
         return [p for p in found if p is not None]
 
+    async def history(
+        self, channel: str, oldest: str, latest: str | None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """The top-level messages of a channel from `oldest` to `latest` (`ts`), newest page first.
+
+        <https://docs.slack.dev/reference/methods/conversations.history>
+        """
+        arguments = {"oldest": oldest, "inclusive": True, "include_all_metadata": True}
+        if latest is not None:
+            arguments["latest"] = latest
+        async for page in self._pages("conversations.history", channel=channel, **arguments):
+            yield page
+
+    async def replies(self, channel: str, root: str) -> AsyncIterator[list[dict[str, Any]]]:
+        """The messages of a thread, its root among them; nothing where the thread is gone.
+
+        <https://docs.slack.dev/reference/methods/conversations.replies>
+        """
+        try:
+            async for page in self._pages(
+                "conversations.replies", channel=channel, ts=root, include_all_metadata=True
+            ):
+                yield page
+        except SlackApiError as error:
+            if error.response.get("error") != "thread_not_found":
+                raise
+
+    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[list[dict[str, Any]]]:
+        cursor: str | None = None
+        while True:
+            page = await self.client.api_call(
+                method, params={**_plain(arguments), "limit": MESSAGES, "cursor": cursor or ""}
+            )
+            yield page.get("messages") or []
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if not cursor:
+                return
+
+    async def labels(self) -> dict[str, dict[str, str]]:
+        """Names of channels, user groups and the workspace's emoji aliases, by kind and ID.
+
+        What an app may not ask for is left out: those names are then the IDs.
+        """
+        await self._list_channels()
+        found = {"channel": {i: n for n, i in self._channels.items() if n != i}}
+        try:
+            groups = await self.client.usergroups_list(include_disabled=True)
+            found["usergroup"] = {g["id"]: g["handle"] for g in groups.get("usergroups") or ()}
+            emoji = (await self.client.emoji_list()).get("emoji") or {}
+            found["emoji"] = {n: v[6:] for n, v in emoji.items() if v.startswith("alias:")}
+        except SlackApiError as error:
+            log.warning("names of groups or emoji are not known: %s", error.response.get("error"))
+        return found
+
     async def members(self) -> AsyncIterator[Person]:
         """All members of the workspace, page by page."""
         cursor = ""
@@ -117,6 +173,5 @@ def web_client(token: str, api_url: str) -> AsyncWebClient:
     )
 
 
-def describe(error: SlackApiError) -> dict[str, Any]:
-    """What Slack said of a call, without what we sent."""
-    return {"error": error.response.get("error"), "needed": error.response.get("needed")}
+def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in arguments.items()}

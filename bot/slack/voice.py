@@ -15,7 +15,7 @@ from bot.slack.blocks import announcement, closing, notes
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SlackVoice:
     """Speaks in channels and to organizers.
 

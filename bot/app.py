@@ -1,0 +1,409 @@
+"""The composition root: store + library + clock + slack edge = one running bot.
+
+What happens is decided by the domain; here it is only brought together: files that change
+become plans, moments that come become openings and closings, sessions that changed become
+archives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import unicodedata
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import export
+from bot.clock.clocks import SystemClock
+from bot.clock.ticker import Ticker
+from bot.errors import UserError
+from bot.library.library import Changes, Library, diff, load
+from bot.library.watch import watch
+from bot.sessions import lifecycle
+from bot.sessions.lifecycle import Due, Step
+from bot.sessions.model import Event, Session, State
+from bot.sessions.ports import Clock
+from bot.settings import Settings
+from bot.slack.edge import Edge, Refused
+from bot.slack.gateway import ChannelTrouble
+from bot.slack.reconcile import Reconciler
+from bot.slack.voice import SlackVoice
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+MEMBERS_EVERY = timedelta(minutes=10)
+"""How often at most all members are listed, to find authors by name."""
+
+
+class Bot:
+    """One running bot. `clock` is the time its sessions live in; posts and retries wait in real
+    time whatever it shows.
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock | None = None):
+        self.settings = settings
+        self.database = database
+        self.clock = clock or SystemClock()
+        self.wall = SystemClock()
+        self.library = Library(settings.schedules)
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ticking = asyncio.Lock()
+        self._leader = database.leader()
+        self._members = MemberIndex()
+        self._unplanned: dict[str, Event] = {}
+        self._told: dict[str, str] = {}
+        self._ticker = Ticker(self.clock, self.tick, settings.sweep_interval)
+
+    async def start(self) -> None:
+        """Connects and begins. Raises UserError, one line, for what a person must mend first."""
+        self.edge = edge = self._edge()
+        try:
+            await edge.identify()
+            await self._resolve_organizers()
+            edge.start()
+            await self._learn_labels()
+            await self._read_library()
+            await self.reconcile_open()
+            if self.settings.port is None:
+                await edge.connect(_secret(self.settings.slack_app_token))
+        except Refused as error:
+            await edge.stop()
+            raise UserError(str(error)) from None
+        except BaseException:
+            await edge.stop()
+            raise
+        self._tasks = [self._task(self._watch(), "watch")]
+        self._ticker.start()
+
+    async def stop(self) -> None:
+        """Ends; what is not done stays stored."""
+        self._stop.set()
+        self._ticker.stop()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        async with self._ticking:
+            await self.edge.stop()
+        self._leader.release()
+
+    async def wait(self) -> None:
+        """Returns when `stop` is called."""
+        await self._stop.wait()
+
+    # What is due
+
+    async def tick(self) -> datetime | None:
+        """Does what is due, on the one replica that leads; gives the next planned moment."""
+        async with self._ticking:
+            if not await asyncio.to_thread(self._leader.acquire):
+                return None
+            await self._plan_again()
+            for due in await asyncio.to_thread(self._due):
+                await self._do(due)
+            await self._archive_changed()
+            return await asyncio.to_thread(self._next)
+
+    def _due(self) -> list[Due]:
+        with self.database.unit_of_work() as uow:
+            waiting = uow.sessions.all((State.SCHEDULED, State.OPEN))
+            return lifecycle.due(waiting, self.clock.now())
+
+    def _next(self) -> datetime | None:
+        with self.database.unit_of_work() as uow:
+            return lifecycle.next_moment(uow.sessions.all((State.SCHEDULED, State.OPEN)))
+
+    async def _do(self, due: Due) -> None:
+        session = await asyncio.to_thread(self._session, due.session_id)
+        if session is None:
+            return
+        try:
+            if due.step is Step.OPEN:
+                await self._find_authors(session.event)
+                await self.edge.gateway.join(session.channel)
+                await asyncio.to_thread(self._open, due.session_id)
+                return
+            if due.step is Step.MISSED:
+                await self.edge.gateway.join(session.channel)
+                await asyncio.to_thread(self._adopt, due.session_id)
+            await self._reconcile(due.session_id)
+        except ChannelTrouble as error:
+            self._tell(f"session {due.session_id} trouble", f"“{session.event.title}”: {error}.")
+            if due.step is not Step.CLOSE:
+                return
+        await asyncio.to_thread(self._close, due.session_id)
+
+    def _session(self, session_id: int) -> Session | None:
+        with self.database.unit_of_work() as uow:
+            return uow.sessions.get(session_id)
+
+    def _open(self, session_id: int) -> None:
+        with self.database.unit_of_work() as uow:
+            session = uow.sessions.get(session_id)
+            if session is not None:
+                lifecycle.open_session(uow, self.edge.voice, session, self.clock.now())
+
+    def _adopt(self, session_id: int) -> None:
+        with self.database.unit_of_work() as uow:
+            session = uow.sessions.get(session_id)
+            if session is not None:
+                lifecycle.adopt_missed(uow, session, self.clock.now())
+
+    def _close(self, session_id: int) -> None:
+        with self.database.unit_of_work() as uow:
+            session = uow.sessions.get(session_id)
+            if session is not None:
+                lifecycle.close_session(uow, self.edge.voice, session, self.clock.now())
+
+    # The second road
+
+    async def reconcile_open(self) -> None:
+        """Brings every open session to agree with Slack's history."""
+        with self.database.unit_of_work() as uow:
+            ids = [s.id for s in uow.sessions.all((State.OPEN,))]
+        for session_id in ids:
+            await self._reconcile(session_id)
+
+    async def _reconcile(self, session_id: int) -> None:
+        reconciler = Reconciler(
+            self.database.unit_of_work, self.edge.gateway, self.edge.context
+        )
+        try:
+            report = await reconciler.session(session_id)
+        except SlackApiError as error:
+            log.warning(
+                "session %d is not compared with Slack's history: %s",
+                session_id,
+                error.response.get("error"),
+            )
+        else:
+            log.info("session %d compared with Slack's history: %s", session_id, report)
+
+    # Archives
+
+    async def _archive_changed(self) -> None:
+        for session in await asyncio.to_thread(self._to_archive):
+            await asyncio.to_thread(self._archive, session)
+
+    def _to_archive(self) -> list[Session]:
+        """Sessions that are over and changed since they were last exported.
+
+        While envelopes wait to be handled more may come, so the archive waits as well.
+        """
+        with self.database.unit_of_work() as uow:
+            over = uow.sessions.all((State.CLOSED, State.ARCHIVED))
+            stale = [
+                s
+                for s in over
+                if s.archived_at is None
+                or (s.content_changed_at is not None and s.content_changed_at > s.archived_at)
+            ]
+            return stale if stale and not uow.inbox.depth() else []
+
+    def _archive(self, session: Session) -> None:
+        at = self.clock.now()
+        target = None
+        if self.settings.archive_dir is not None:
+            target = self.settings.archive_dir / f"{session.event.id}.md"
+            target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source = export.source_of(self.library.paths, session)
+            with self.database.unit_of_work() as uow:
+                export.export(uow, session, source, target)
+            with self.database.unit_of_work() as uow:
+                lifecycle.archived(uow, session.id, at)
+        except UserError as error:
+            self._tell(f"session {session.id} archive", f"No archive was written: {error}.")
+        else:
+            self._told.pop(f"session {session.id} archive", None)
+            log.info("the archive of session %d stands in %s", session.id, target or source)
+
+    # Files
+
+    async def _read_library(self) -> None:
+        found = await asyncio.to_thread(self._load, None)
+        await self._take(found, diff(None, found))
+
+    def _load(self, previous: Library | None) -> Library:
+        return load(
+            self.settings.schedules,
+            default_channel=self.settings.channel,
+            now=self.clock.now(),
+            previous=previous,
+            members=self._members.find,
+        )
+
+    async def _watch(self) -> None:
+        async for found, changes in watch(self.library, self._load, self._stop):
+            try:
+                await self._take(found, changes)
+                await self.tick()
+            except (SQLAlchemyError, SlackApiError, OSError):
+                # The next look at the folder finds no change any more, so it is kept for a tick.
+                self._unplanned.update({e.id: e for e in found.events.values()})
+                log.exception("the changed schedules could not be planned; trying again")
+
+    async def _take(self, found: Library, changes: Changes) -> None:
+        """Makes a new reading of the folder the plan."""
+        self.library = found
+        if any(a.slack_id is None for e in found.events.values() for a in self._coming(e)):
+            await self._learn_members()
+            self.library = found = await asyncio.to_thread(self._load, found)
+        for event in changes.removed:
+            await asyncio.to_thread(self._withdraw, event.id)
+        changed = {e.id for e in changes.added} | {e.id for _, e in changes.changed}
+        for event in found.events.values():
+            if event.id in changed or event.id in self._unplanned:
+                await self._plan(event)
+        for problem in changes.problems:
+            if problem.is_error:
+                self._tell(f"problem {problem}", f"A schedule file is wrong: `{problem}`")
+        for event_id in changes.mended:
+            log.info("the schedule %s is right again", event_id)
+
+    async def _find_authors(self, event: Event) -> None:
+        """Looks once more for authors whom nobody knew in Slack: they may have joined since."""
+        now = self.library.events.get(event.id)
+        if now is None or all(author.slack_id for author in now.authors):
+            return
+        await self._learn_members()
+        self.library = await asyncio.to_thread(self._load, self.library)
+        found = self.library.events.get(event.id)
+        if found is not None and found != event:
+            await self._plan(found)
+
+    def _coming(self, event: Event) -> tuple[Any, ...]:
+        return event.authors if event.end > self.clock.now() else ()
+
+    async def _plan_again(self) -> None:
+        """Tries again what could not be planned: its channel was not there."""
+        for event in list(self._unplanned.values()):
+            await self._plan(self.library.events.get(event.id, event))
+
+    async def _plan(self, event: Event) -> None:
+        name = event.channel or self.settings.channel
+        try:
+            channel = await self.edge.gateway.channel_id(name)
+        except ChannelTrouble as error:
+            self._unplanned[event.id] = event
+            if event.end > self.clock.now():
+                self._tell(f"event {event.id} channel", f"“{event.title}”: {error}.")
+            return
+        self._unplanned.pop(event.id, None)
+        self._told.pop(f"event {event.id} channel", None)
+        await asyncio.to_thread(self._plan_in, event, channel)
+
+    def _plan_in(self, event: Event, channel: str) -> None:
+        catch_up = timedelta(days=self.settings.catch_up_days)
+        with self.database.unit_of_work() as uow:
+            lifecycle.plan(uow, self.edge.voice, event, channel, self.clock.now(), catch_up)
+
+    def _withdraw(self, event_id: str) -> None:
+        with self.database.unit_of_work() as uow:
+            lifecycle.withdraw(uow, self.edge.voice, event_id, self.clock.now())
+
+    # Slack
+
+    def _edge(self) -> Edge:
+        settings = self.settings
+        settings.require_slack()
+        secret = settings.slack_signing_secret
+        return Edge(
+            self.database.unit_of_work,
+            self.clock,
+            self.wall,
+            SlackVoice(settings.website, settings.organizers, None),
+            _secret(settings.slack_bot_token),
+            settings.slack_api_url,
+            settings.post_interval,
+            secret.get_secret_value() if secret else None,
+        )
+
+    async def _resolve_organizers(self) -> None:
+        name = self.settings.organizers_channel
+        if name is None:
+            return
+        try:
+            channel = await self.edge.gateway.channel_id(name)
+            await self.edge.gateway.join(channel)
+        except ChannelTrouble as error:
+            raise UserError(f"MARGINALIA_ORGANIZERS_CHANNEL: {error}") from None
+        self.edge.voice.organizers_channel = channel
+
+    async def _learn_labels(self) -> None:
+        labels = await self.edge.gateway.labels()
+
+        def write() -> None:
+            with self.database.unit_of_work() as uow:
+                for kind, names in labels.items():
+                    uow.labels.put(kind, names)
+
+        await asyncio.to_thread(write)
+
+    async def _learn_members(self) -> None:
+        now = self.wall.now()
+        if self._members.at is not None and now < self._members.at + MEMBERS_EVERY:
+            return
+        index = MemberIndex(now)
+        try:
+            async for person in self.edge.gateway.members():
+                if not person.deleted and not person.is_bot:
+                    index.add(person.slack_id, person.name, person.real_name)
+        except SlackApiError as error:
+            log.warning("members are not known by name: %s", error.response.get("error"))
+        self._members = index
+
+    def _tell(self, key: str, text: str) -> None:
+        """A notice to the organizers, once for each text until what it is about has changed."""
+        if self._told.get(key) == text:
+            return
+        self._told[key] = text
+        with self.database.unit_of_work() as uow:
+            now = self.clock.now()
+            self.edge.voice.tell_organizers(uow, f"{key} {now:%Y-%m-%d} {text}", text, now)
+
+    def _task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            if not done.cancelled() and done.exception() is not None:
+                log.error("%s ended", name, exc_info=done.exception())
+
+        task.add_done_callback(ended)
+        return task
+
+
+class MemberIndex:
+    """Members by name, without accents and case; a name that two go by finds neither."""
+
+    def __init__(self, at: datetime | None = None):
+        self.at = at
+        self._ids: dict[str, str | None] = {}
+
+    def add(self, slack_id: str, *names: str | None) -> None:
+        """Enters a member under each of its names."""
+        for name in {_folded(name) for name in names if name}:
+            known = self._ids.setdefault(name, slack_id)
+            if known != slack_id:
+                self._ids[name] = None
+
+    def find(self, name: str) -> str | None:
+        """The member ID of the one who goes by the name, None for nobody or several."""
+        return self._ids.get(_folded(name))
+
+
+def _folded(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name)
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
+
+
+def _secret(value: Any) -> str:
+    return str(value.get_secret_value()) if value is not None else ""

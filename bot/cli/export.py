@@ -1,0 +1,52 @@
+"""`marginalia export`: a session as the archive of its file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import export as exporting
+from bot.cli.stored import open_database, read_library, session_of
+from bot.errors import UserError
+from bot.library import archive
+from bot.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(export)
+
+
+def export(
+    event: Annotated[str, typer.Argument(help="The file's id or an unambiguous part of it.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write the file with its archive there.")
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write the archive into the schedule file.")
+    ] = False,
+    stdout: Annotated[
+        bool, typer.Option("--stdout", help="Print the file with its archive (the default).")
+    ] = False,
+) -> None:
+    """Add a session's archive to its schedule file, or replace it there.
+
+    Everything outside the `archive:` block stays as it is, byte for byte.
+    """
+    if sum((output is not None, in_place, stdout)) > 1:
+        raise UserError("--output, --in-place and --stdout exclude one another; choose one")
+    settings = Settings()
+    library = read_library(settings)
+    with open_database(settings) as database, database.unit_of_work() as uow:
+        session = session_of(uow, library, event)
+        source = exporting.source_of(library.paths, session)
+        if output is None and not in_place:
+            whole = archive.with_archive(source, exporting.entries(uow, session))
+            sys.stdout.buffer.write(whole)
+            return
+        changed = exporting.export(uow, session, source, output)
+    target = output or source
+    typer.echo(f"{target}: {'written' if changed else 'was up to date'}")

@@ -1,0 +1,54 @@
+"""`marginalia run`: the bot in a real workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+import typer
+
+from bot import http, logs
+from bot.app import Bot
+from bot.settings import Settings
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(run)
+
+
+def run() -> None:
+    """Run the bot until it is stopped (Ctrl-C or SIGTERM).
+
+    Upgrades the database first. Reads its settings from the environment and `.env`:
+    SLACK_BOT_TOKEN and SLACK_APP_TOKEN for Socket Mode, or SLACK_BOT_TOKEN,
+    SLACK_SIGNING_SECRET and MARGINALIA_PORT for HTTP.
+    """
+    settings = Settings()
+    logs.configure(settings.log_level)
+    settings.require_slack()
+    database = Database(settings.database_url)
+    database.upgrade()
+    try:
+        asyncio.run(_run(Bot(settings, database)))
+    finally:
+        database.close()
+
+
+async def _run(bot: Bot) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop.set)
+    await bot.start()
+    try:
+        async with http.serving(bot):
+            log.info("the bot is running")
+            await stop.wait()
+    finally:
+        log.info("the bot stops")
+        await bot.stop()

@@ -1,0 +1,90 @@
+"""`marginalia status`: events, sessions and their numbers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.options import JSON
+from bot.cli.stored import open_database, read_library
+from bot.library.library import Library
+from bot.sessions.ports import UnitOfWork
+from bot.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(status)
+
+
+def status(as_json: JSON = False) -> None:
+    """Show events, their sessions, and how much was asked and answered."""
+    settings = Settings()
+    library = read_library(settings)
+    with open_database(settings) as database, database.unit_of_work() as uow:
+        rows = list(_rows(uow, library, settings.channel))
+        queues = {"inbox": uow.inbox.depth(), "outbox": uow.outbox.depth()}
+        parked = len(uow.inbox.listed())
+        failed = len(uow.outbox.listed())
+    if as_json:
+        whole = {"events": rows, **queues, "parked": parked, "failed": failed}
+        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        return
+    table = Table("Event", "State", "Channel", "Start (UTC)", "End (UTC)", box=None)
+    for heading in ("Questions", "Answered", "Replies", "People"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            row["event"],
+            row["state"],
+            f"#{row['channel']}",
+            row["start"][:16].replace("T", " "),
+            row["end"][:16].replace("T", " "),
+            *("" if row[key] is None else str(row[key]) for key in _NUMBERS),
+        )
+    Console().print(table)
+    typer.echo(f"Waiting: {queues['inbox']} to handle, {queues['outbox']} to send.")
+    if parked:
+        typer.echo(f"{parked} envelopes are parked; look at them with `marginalia inbox`.")
+    if failed:
+        typer.echo(f"{failed} messages could not be sent.")
+
+
+_NUMBERS = ("questions", "answered", "replies", "participants")
+
+
+def _rows(uow: UnitOfWork, library: Library, default_channel: str) -> list[dict[str, Any]]:
+    """One row per event or session, by start."""
+    sessions = {s.event.id: s for s in uow.sessions.all()}
+    events = {**{i: s.event for i, s in sessions.items()}, **library.events}
+    now = datetime.now(UTC)
+    rows = []
+    for event in sorted(events.values(), key=lambda e: (e.start, e.id)):
+        session = sessions.get(event.id)
+        numbers: dict[str, Any] = dict.fromkeys(_NUMBERS)
+        if session is not None:
+            counts = uow.messages.counts(session.id, session.event.author_ids)
+            numbers = {
+                "questions": counts.questions,
+                "answered": counts.answered,
+                "replies": counts.replies,
+                "participants": counts.participants,
+            }
+        planned = "past" if event.end <= now else "planned"
+        rows.append(
+            {
+                "event": event.id,
+                "title": event.title,
+                "state": str(session.state) if session else planned,
+                "channel": event.channel or default_channel,
+                "start": event.start.isoformat(),
+                "end": event.end.isoformat(),
+                **numbers,
+            }
+        )
+    return rows

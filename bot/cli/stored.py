@@ -1,0 +1,48 @@
+"""What commands share that look at stored sessions: the database, the schedules, one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from bot.errors import UserError
+from bot.library.library import Library, load
+from bot.sessions.model import Session
+from bot.sessions.ports import UnitOfWork
+from bot.settings import Settings
+from bot.store.database import Database
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The database of the settings, upgraded, closed when the block ends."""
+    database = Database(settings.database_url)
+    try:
+        database.upgrade()
+        yield database
+    finally:
+        database.close()
+
+
+def read_library(settings: Settings) -> Library:
+    """The schedules as they are now."""
+    return load(settings.schedules, default_channel=settings.channel, now=datetime.now(UTC))
+
+
+def session_of(uow: UnitOfWork, library: Library, part: str) -> Session:
+    """The session of an event given by its id or an unambiguous part of it.
+
+    Raises UserError, one line, where that fits none or several, or there is no session.
+    """
+    wanted = part.removesuffix(".md")
+    stored = {s.event.id: s for s in uow.sessions.all()}
+    fitting = [s for name, s in stored.items() if wanted.casefold() in name.casefold()]
+    if wanted in stored:
+        return stored[wanted]
+    if len(fitting) == 1:
+        return fitting[0]
+    event = library.find(part)
+    if event.id not in stored:
+        raise UserError(f"the event `{event.id}` has no session yet; it gets one from the bot")
+    return stored[event.id]
