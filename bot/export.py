@@ -6,7 +6,7 @@ when it is exported, never before, so that a correction of the conversion mends 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.errors import UserError
@@ -18,6 +18,8 @@ from bot.sessions.ports import UnitOfWork
 
 ANONYMOUS = "Anonymous"
 """The name of a person who is left out of archives, and of one who asked without a name."""
+UNKNOWN = "Unknown"
+"""The name of a writer of whom Slack says no name."""
 DELETED = "This message was deleted."
 """What Slack shows where a deleted message has replies; there it stands for the question."""
 
@@ -46,7 +48,7 @@ class StoredNames:
         latest = person.name if person else None
         posted = message.posted_name
         name = (posted or latest) if self._as_posted else (latest or posted)
-        return shown_name(person, name) or message.author
+        return shown_name(person, name) or UNKNOWN
 
     def channel(self, id: str, /) -> str:
         """A channel's name; '' where it is not known."""
@@ -96,7 +98,7 @@ def export(uow: UnitOfWork, session: Session, source: Path, target: Path | None)
     return archive.write_archive(source, entries(uow, session), target)
 
 
-def source_of(paths: dict[str, Path], session: Session) -> Path:
+def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     """The schedule file of a session. Raises UserError if it is gone."""
     path = paths.get(session.event.id)
     if path is None:

@@ -37,7 +37,7 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
         application(bot), host=bot.settings.host, port=port, log_level="warning", lifespan="off"
     )
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign,attr-defined]
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     try:
         socket = config.bind_socket()
     except SystemExit:

@@ -26,12 +26,12 @@ class FreeClock:
 
     def __init__(self, start: datetime, speed: float = 0.0):
         self._origin = start.astimezone(UTC)
-        self._speed = speed
+        self.speed = speed
         self._began = time.monotonic()
 
     def now(self) -> datetime:
         """What it shows, aware UTC."""
-        passed = (time.monotonic() - self._began) * self._speed
+        passed = (time.monotonic() - self._began) * self.speed
         return self._origin + timedelta(seconds=passed)
 
     def wall(self, at: datetime) -> datetime:
@@ -40,7 +40,7 @@ class FreeClock:
         ahead = (at - self.now()).total_seconds()
         if ahead <= 0:
             return real
-        return real + timedelta(seconds=ahead / self._speed if self._speed else 86_400)
+        return real + timedelta(seconds=ahead / self.speed if self.speed else 86_400)
 
     def advance(self, by: timedelta) -> None:
         """Puts it forward."""

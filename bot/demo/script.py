@@ -97,9 +97,7 @@ def of_archive(event: Event, threads: Sequence[Entry]) -> Script:
     def add(entry: Entry, verb: str, label: str | None, to: str | None) -> None:
         message = from_markdown(entry.text)
         at = event.start + step * (len(acts) + 1)
-        acts.append(
-            Act(at, keys[entry.name], verb, message["text"], message["blocks"], label, to)
-        )
+        acts.append(Act(at, keys[entry.name], verb, message["text"], message["blocks"], label, to))
 
     for number, thread in enumerate(threads):
         label = f"q{number}"
@@ -112,6 +110,11 @@ def of_archive(event: Event, threads: Sequence[Entry]) -> Script:
 def mentions(text: str, ids: Mapping[str, str]) -> str:
     """The text with `{key}` made Slack's mention of that person; other braces stay."""
     return _MENTION.sub(lambda m: f"<@{ids[m[1]]}>" if m[1] in ids else m[0], text)
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """The text with `{key}` made that person's name, to be read outside Slack."""
+    return _MENTION.sub(lambda m: names.get(m[1], m[0]), text)
 
 
 def _act(raw: Mapping[str, Any], start: datetime) -> Act:

@@ -150,6 +150,15 @@ def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
     return before + dump(threads).encode("ascii") + after
 
 
+def without_archive(path: Path) -> bytes:
+    """The file's bytes without its archive block. Raises UserError as `with_archive` does."""
+    try:
+        before, after = _around(path)[0]
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None
+    return before + after
+
+
 def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp]:
     """What stands before and after the block in the file, and the file's stamp."""
     data, stamp = files.read(path)

@@ -104,8 +104,9 @@ class Messages(Protocol):
     def iter_threads(self, session_id: int) -> Iterable[Thread]:
         """Questions by `ts`, each with its replies by `ts`; streamed. Deleted ones are left out.
 
-        Replies whose question was deleted or never seen come as a thread whose `question` is
-        the tombstone, a message without author and content, at the question's place.
+        Replies whose question was deleted come as a thread whose `question` is the tombstone, a
+        message without content, at the question's place. Replies to what was never a question
+        (a bot's message) are left out.
         """
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:

@@ -44,3 +44,25 @@ class Voice(Protocol):
 
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
         """A notice to the organizers, once for each `key`."""
+
+
+class Silence:
+    """Says nothing: the voice where the past is read in."""
+
+    def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Nothing."""
+
+    def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Nothing."""
+
+    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """Nothing."""
+
+    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """Nothing."""
+
+    def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Nothing."""
+
+    def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
+        """Nothing."""
