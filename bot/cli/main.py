@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.cli import check, export, run, status
+from bot.cli import check, database, export, run, status
 from bot.errors import UserError
 
 USER_ERROR = 2
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (check, export, run, status):
+for room in (check, database, export, run, status):
     room.register(app)
 
 
