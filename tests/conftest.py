@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.databases import (
+    database,
+    database_url,
+    postgres_scratch,
+    postgres_url,
+    sqlite_url,
+)
+
+__all__ = ["database", "database_url", "postgres_scratch", "postgres_url", "sqlite_url"]
+
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = ROOT.parent / "shared" / "format"
 

@@ -6,7 +6,15 @@ import sys
 
 import typer
 
-from bot.cli import check, demo, export, importing, run, status
+from bot.cli import (
+    check,
+    database,
+    demo,
+    export,
+    importing,
+    run,
+    status,
+)
 from bot.errors import UserError
 
 USER_ERROR = 2
@@ -19,7 +27,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (check, demo, export, importing, run, status):
+for room in (
+    check,
+    database,
+    demo,
+    export,
+    importing,
+    run,
+    status,
+):
     room.register(app)
 
 

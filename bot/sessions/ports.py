@@ -60,8 +60,29 @@ class Outgoing:
     sent_at: datetime | None = None
 
 
+class Changed(Exception):
+    """Somebody else changed it since it was read: roll back, read again, decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers of a session without what was deleted.
+
+    `questions` are those of people who are no authors of the event, `answered` those of them
+    to which an author replied; `participants` wrote anything.
+    """
+
+    questions: int
+    answered: int
+    replies: int
+    participants: int
+
+
 class Sessions(Protocol):
-    """Sessions and the last good version of their events."""
+    """Sessions and the last good version of their events.
+
+    In one unit of work a session is one object, whoever reads it.
+    """
 
     def get(self, session_id: int) -> Session | None: ...
     def by_event(self, event_id: str) -> Session | None: ...
@@ -75,7 +96,11 @@ class Sessions(Protocol):
         """A new session, `scheduled`; its id is set. Raises ValueError if the event has one."""
 
     def save(self, session: Session) -> None:
-        """Writes every field of a session that exists."""
+        """Writes a session that exists, so that every field of it is stored.
+
+        Raises LookupError if there is none, Changed if its state is no longer the one that
+        was read in this unit of work.
+        """
 
     def touch(self, session_id: int, at: datetime) -> None:
         """Notes that the session's content changed at `at` (never moves it back)."""
@@ -93,7 +118,11 @@ class Messages(Protocol):
         """
 
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
-        """Marks as deleted; a message not seen yet leaves a tombstone that `put` respects."""
+        """Marks as deleted; a message not seen yet leaves a tombstone that `put` respects.
+
+        Only the place of a deleted message is kept: author, content and revisions are erased,
+        as the person who deleted it wanted.
+        """
 
     def of_session(self, session_id: int) -> list[Message]:
         """Questions and replies that are not deleted, by `ts`."""
@@ -113,7 +142,20 @@ class Messages(Protocol):
         """Earlier contents of a message, oldest first."""
 
     def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
-        """Moves a message under a question, or (None) makes it a question of its own."""
+        """Moves a message under a question, or (None) makes it a question of its own.
+
+        Replies it had go with it and come back with it. Raises ValueError if it would stand
+        under itself.
+        """
+
+    def of_author(self, slack_id: str) -> list[Message]:
+        """What a person wrote in all sessions and did not delete, by `ts`."""
+
+    def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
+        """Counted by the database, no message is loaded. `authors` are Slack member IDs."""
+
+    def latest_ts(self, session_id: int) -> str | None:
+        """The `ts` of the last message that is known of, deleted or not."""
 
 
 class People(Protocol):
@@ -127,7 +169,17 @@ class People(Protocol):
     def put(self, person: Person) -> None:
         """Inserts or updates all but `privacy`; a known name is not replaced by None."""
 
-    def set_privacy(self, slack_id: str, privacy: str) -> None: ...
+    def set_privacy(self, slack_id: str, privacy: str) -> None:
+        """Sets how the person appears in archives, also of one not met yet."""
+
+    def all(self) -> list[Person]:
+        """Everyone, by Slack member ID."""
+
+    def find(self, who: str) -> list[Person]:
+        """The persons with this member ID, or else with this display name or real name.
+
+        A leading `@` is left out, and case does not matter in a name; several may bear one.
+        """
 
 
 class Reactions(Protocol):
@@ -145,7 +197,7 @@ class Inbox(Protocol):
     """Envelopes, stored before they are acknowledged, handled after."""
 
     def add(self, envelopes: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> int:
-        """Stores `(key, body)` pairs in one statement; those whose key is known are skipped.
+        """Stores `(key, body)` pairs in one go; those whose key is known are skipped.
 
         Gives how many were new.
         """
@@ -164,10 +216,10 @@ class Inbox(Protocol):
 
     def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]: ...
     def retry(self, envelope_id: int, at: datetime) -> bool:
-        """Makes a parked envelope due again."""
+        """Makes a parked envelope due again, with all its tries; False if it is not parked."""
 
     def drop(self, envelope_id: int) -> bool:
-        """Marks a parked envelope done without handling it."""
+        """Marks a parked envelope done without handling it; False if it is not parked."""
 
     def depth(self) -> int:
         """How many are due."""
@@ -184,7 +236,7 @@ class Outbox(Protocol):
 
     def get(self, key: str) -> Outgoing | None: ...
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
-        """The next row to send, leased until then.
+        """The next row to send, leased until then; `attempts` counts its claims, this one too.
 
         A row is eligible when it is due, not leased, its `not_before` is past, no older unsent
         row of its channel is there, and (unless the channel is '') the channel's last row was
@@ -193,7 +245,7 @@ class Outbox(Protocol):
 
     def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None: ...
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
-        """Counts an attempt; to be tried at `retry_at`, or given up (`failed`) when None."""
+        """Ends the lease; to be tried at `retry_at`, or given up (`failed`) when None."""
 
     def delay(self, channel: str, until: datetime) -> None:
         """No row of the channel is sent before `until` (Slack's `Retry-After`)."""

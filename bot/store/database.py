@@ -1,0 +1,142 @@
+"""The database as one thing: opened by its URL, brought up to date, worked with, copied."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bot.errors import UserError
+from bot.sessions.ports import UnitOfWork
+from bot.store import engine, files, schema
+from bot.store.leader import Alone, Elected, Leader
+from bot.store.work import Work
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """A database of Marginalia, `sqlite:///file` or `postgresql://user:password@host/name`.
+
+    Nothing is opened before it is needed. All methods may be called from any thread. Raises
+    UserError for a URL that cannot be; its password is in no error and no log.
+    """
+
+    def __init__(self, url: str):
+        parsed = engine.parse(url)
+        self.place = engine.describe(parsed)
+        self._password = str(parsed.password or "")
+        sqlite = parsed.get_backend_name() == "sqlite"
+        self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
+
+    def upgrade(self) -> None:
+        """Makes the tables, or brings them to the version of this program.
+
+        Raises UserError, one line, for a database that is newer than this program, that
+        cannot be reached, or whose file cannot be written.
+        """
+        try:
+            if isinstance(self._backend, engine.Sqlite):
+                files.prepare(self._backend.path)
+            with self._backend.writer.begin() as connection:
+                self._refuse_encoding(connection)
+                schema.upgrade(connection)
+        except OSError as error:
+            raise UserError(f"{self.place}: {error.strerror or error}") from None
+        except (DBAPIError, sqlite3.Error) as error:
+            raise UserError(
+                f"the database {self.place} cannot be used: {self._reason(error)}; "
+                "check MARGINALIA_DATABASE_URL and who may write there"
+            ) from None
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """One transaction: leaving the block commits, an exception rolls back.
+
+        A unit of work must not be opened inside another by the same thread. Raises
+        SQLAlchemyError where the database is gone or full; nothing is stored then.
+        """
+        with self._backend.writer.begin() as connection:
+            work = Work(connection)
+            yield work
+            work.sessions.flush()
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """One transaction that only reads, and sees one state throughout.
+
+        It waits for nobody and nobody waits for it. Writing in it raises SQLAlchemyError.
+        """
+        with self._backend.reading.begin() as connection:
+            yield Work(connection)
+
+    def ping(self) -> bool:
+        """Whether the database answers and has its tables."""
+        try:
+            with self._backend.reading.begin() as connection:
+                connection.execute(text("SELECT version_num FROM alembic_version"))
+        except SQLAlchemyError as error:
+            log.debug("the database does not answer: %s", type(error).__name__)
+            return False
+        return True
+
+    def leader(self) -> Leader:
+        """The lead of the replicas on this database; on SQLite we always have it."""
+        if isinstance(self._backend, engine.Postgresql):
+            return Elected(self._backend.alone())
+        return Alone()
+
+    def backup(self, target: Path, overwrite: bool = False) -> None:
+        """Copies a SQLite database into a file, also while it is written to.
+
+        Raises UserError on PostgreSQL, if `target` exists and is not to be overwritten, or if
+        it cannot be written.
+        """
+        if not isinstance(self._backend, engine.Sqlite):
+            raise UserError(
+                "the database is PostgreSQL, which has its own tool: "
+                "pg_dump --format=custom --file=FILE DATABASE"
+            )
+        files.backup(self._backend.path, target, overwrite)
+
+    def restore(self, source: Path) -> None:
+        """Puts a backup in the place of a SQLite database. Nothing may have it open.
+
+        Raises UserError on PostgreSQL, and for a file that is damaged, no database of
+        Marginalia, or newer than this program; nothing is changed then.
+        """
+        if not isinstance(self._backend, engine.Sqlite):
+            raise UserError(
+                "the database is PostgreSQL, which has its own tool: "
+                "pg_restore --clean --if-exists --dbname=DATABASE FILE"
+            )
+        self.close()
+        files.restore(source, self._backend.path)
+
+    def close(self) -> None:
+        """Closes all connections that are not in use; the next use opens new ones."""
+        self._backend.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes, for migrations and tests."""
+        return self._backend.writer
+
+    def _reason(self, error: Exception) -> str:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = " ".join(str(cause).split())
+        return reason.replace(self._password, "***") if self._password else reason
+
+    def _refuse_encoding(self, connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+            if encoding != "UTF8":
+                raise UserError(
+                    f"the database {self.place} keeps text as {encoding}; create one with "
+                    "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+                )

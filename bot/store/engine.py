@@ -1,0 +1,171 @@
+"""Connections to SQLite and PostgreSQL, and what the store expects of each.
+
+SQLite: write-ahead log, foreign keys, and `BEGIN IMMEDIATE`: a unit of work holds the write
+lock from its first statement, so that it never has to get it half-way, which fails when
+somebody else wrote in between (<https://www.sqlite.org/lang_transaction.html>). One connection
+writes and the others read; threads queue for it in this program instead of polling for the
+lock. `synchronous=FULL`: what was acknowledged to Slack is on the disk, so it survives the
+loss of power and not `kill -9` alone. One commit stores many envelopes, which pays for it.
+
+PostgreSQL: psycopg; every connection is tried before it is used, so a server that was
+restarted is noticed and forgotten.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from bot.errors import UserError
+
+PATIENCE = 30.0
+"""Seconds that anything waits for a lock or a connection."""
+_FREEZE = "60s"
+"""How long a replica may stand still inside a transaction before PostgreSQL ends it."""
+
+
+def parse(url: str) -> URL:
+    """The URL of a database we can use; UserError, without the password, for any other."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # The text of the error may hold a piece of the password.
+        raise UserError(
+            "MARGINALIA_DATABASE_URL is no database URL; write sqlite:///path/to/file.db or "
+            "postgresql://user:password@host/name (with %-escapes for special characters)"
+        ) from None
+    backend = parsed.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise UserError(
+            f"{backend} is no database Marginalia can use; MARGINALIA_DATABASE_URL takes "
+            "sqlite:///path/to/file.db or postgresql://user:password@host/name"
+        )
+    if not parsed.database or parsed.database == ":memory:":
+        raise UserError(
+            "MARGINALIA_DATABASE_URL needs a file: sqlite:///path/to/file.db; a database in "
+            "memory would forget every session"
+        )
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def describe(url: URL) -> str:
+    """The database's place, as people may read it: never a password, wherever it stood."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    port = f":{url.port}" if url.port else ""
+    return f"{url.database or ''} on {url.host or 'this machine'}{port}"
+
+
+class Sqlite:
+    """Engines over one file: one writes, the other reads."""
+
+    def __init__(self, url: URL):
+        self.path = Path(str(url.database))
+        self.writer = self._engine(url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        self.reading = self._engine(url, "BEGIN", query_only=True, pool_size=5, max_overflow=20)
+
+    def _engine(self, url: URL, begin: str, query_only: bool = False, **pool: Any) -> Engine:
+        engine = create_engine(
+            url,
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_timeout=PATIENCE,
+            hide_parameters=True,
+            **pool,
+        )
+
+        # SQLAlchemy's recipe for sqlite3: the driver begins nothing, we do
+        # (https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#enabling-non-legacy-sqlite-transactional-modes-with-the-sqlite3-or-aiosqlite-driver).
+        @event.listens_for(engine, "connect")
+        def _connected(connection: Any, record: object) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA journal_size_limit = 67108864")
+            if query_only:
+                connection.execute("PRAGMA query_only = ON")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _connect(self) -> sqlite3.Connection:
+        """Opens a file that is there: one that vanished is an error, not a new, empty database."""
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self.writer.dispose()
+        self.reading.dispose()
+
+
+class Postgresql:
+    """One engine; what only reads sees one state of the database from beginning to end."""
+
+    def __init__(self, url: URL):
+        query: dict[str, str] = {
+            "connect_timeout": "10",
+            "keepalives_idle": "15",
+            "keepalives_interval": "5",
+            "keepalives_count": "3",
+            "tcp_user_timeout": "30000",
+            "application_name": "marginalia",
+        }
+        self._url = url.set(query={**query, **dict(url.query)})
+        self.writer = self._engine(pool_size=10, max_overflow=10, pool_timeout=PATIENCE)
+        self.reading = self.writer.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    def _engine(self, **pool: Any) -> Engine:
+        engine = create_engine(self._url, pool_pre_ping=True, hide_parameters=True, **pool)
+        _on_connect(
+            engine,
+            "SET timezone = 'UTC'",
+            f"SET idle_in_transaction_session_timeout = '{_FREEZE}'",
+            f"SET lock_timeout = '{PATIENCE:.0f}s'",
+        )
+        return engine
+
+    def alone(self) -> Engine:
+        """An engine for one connection that holds a lock; each statement stands alone.
+
+        The server notices within half a minute that the machine of the connection is gone.
+        """
+        engine = create_engine(
+            self._url, poolclass=NullPool, hide_parameters=True, isolation_level="AUTOCOMMIT"
+        )
+        _on_connect(
+            engine,
+            "SET tcp_keepalives_idle = 10",
+            "SET tcp_keepalives_interval = 5",
+            "SET tcp_keepalives_count = 3",
+        )
+        return engine
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self.writer.dispose()
+
+
+def _on_connect(engine: Engine, *statements: str) -> None:
+    def connected(connection: Any, record: object) -> None:
+        before = connection.autocommit
+        connection.autocommit = True
+        for statement in statements:
+            connection.execute(statement)
+        connection.autocommit = before
+
+    listener: Callable[[Any, object], None] = connected
+    event.listen(engine, "connect", listener)

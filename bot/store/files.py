@@ -1,0 +1,128 @@
+"""Copies of a SQLite database: taken while it is in use, checked, and put in its place."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+from bot.errors import UserError
+from bot.store import schema
+
+
+def prepare(path: Path) -> None:
+    """Makes the folder and the file if they are missing, and switches the write-ahead log on.
+
+    The log stays on; it lets others read while one writes. Raises OSError and sqlite3.Error
+    where the file cannot be, or is no database.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=30.0)) as connection:
+        switch = Retrying(
+            # Unlike everything else this does not wait for others by itself.
+            retry=retry_if_exception(_is_busy),
+            stop=stop_after_delay(30.0),
+            wait=wait_random(0.01, 0.1),
+            reraise=True,
+        )
+        switch(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
+
+
+def backup(source: Path, target: Path, overwrite: bool) -> None:
+    """Copies the database, also while others write to it. `target` is whole or not there.
+
+    Raises UserError if there is no database, or the target exists or cannot be written.
+    """
+    if not source.is_file():
+        raise UserError(f"{source}: there is no database yet; nothing to back up")
+    if target.exists() and (not overwrite or target.is_dir() or target.samefile(source)):
+        raise UserError(f"{target} exists already; name another file, or say --force")
+    _place(source, target)
+
+
+def restore(source: Path, target: Path) -> None:
+    """Puts the copy `source` in the place of the database `target`.
+
+    Raises UserError, and changes nothing, if the copy is damaged, not ours or newer than this
+    program, or if the database is in use.
+    """
+    if not source.is_file():
+        raise UserError(f"{source}: there is no such file; name a backup")
+    if target.exists() and target.samefile(source):
+        raise UserError(f"{source} is the database itself; name a backup")
+    _check(source)
+    _let_go(target)
+    _place(source, target)
+
+
+def _place(source: Path, target: Path) -> None:
+    """Copies beside the target first, then takes its place in one step."""
+    beside = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+    try:
+        with closing(_open(source)) as old, closing(sqlite3.connect(beside)) as new:
+            beside.chmod(source.stat().st_mode & 0o777)
+            old.backup(new)
+            # One file that needs no log beside it.
+            new.execute("PRAGMA journal_mode = DELETE").fetchone()
+        _sync(beside)
+        beside.replace(target)
+        _sync(target.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise UserError(f"{target} cannot be written: {error}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _check(path: Path) -> None:
+    try:
+        with closing(_open(path)) as connection:
+            if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
+                raise UserError(f"{path} is no database of Marginalia; name a backup")
+            damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if damage != "ok":
+                raise UserError(f"{path} is damaged ({damage}); name another backup")
+            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            schema.refuse_newer({row[0] for row in rows})
+    except sqlite3.Error as error:
+        raise UserError(f"{path} cannot be read as a database ({error}); name a backup") from None
+
+
+def _let_go(path: Path) -> None:
+    """Ends the database's log, so that nothing of it is applied to what takes its place.
+
+    SQLite leaves the write-ahead log only if no other connection is open.
+    """
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=1.0)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        if _is_busy(error):
+            raise UserError(f"{path} is in use; stop Marginalia, then restore the backup") from None
+        raise UserError(f"{path} cannot be written: {error}") from None
+    except sqlite3.DatabaseError:
+        # It is damaged, and nobody can have it open; its log is of no use either.
+        for end in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _is_busy(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

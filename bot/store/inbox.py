@@ -1,0 +1,123 @@
+"""Envelopes: stored in one go, claimed in order, emptied when they are handled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Row,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from bot.sessions.ports import Envelope
+from bot.store.repository import Repository
+from bot.store.tables import inbox
+
+# Written out, not bound: SQLite takes a partial index only for a condition it can read.
+_DUE = inbox.c.state == literal_column("'due'")
+_PARKED = inbox.c.state == literal_column("'parked'")
+_DONE = inbox.c.state == literal_column("'done'")
+_OPEN = inbox.c.state != literal_column("'done'")
+
+_CLAIM = (
+    select(inbox)
+    .where(_DUE, _OPEN, or_(inbox.c.due_at.is_(None), inbox.c.due_at <= bindparam("at")))
+    .order_by(inbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_EMPTY = {"state": "done", "body": None, "error": None}
+_ADDING = 0x4D41524700000001
+"""The advisory lock (PostgreSQL) of those who add: ids are given in the order of commits, and
+two replicas that were delivered the same envelopes do not wait for each other in a ring."""
+
+
+class Inbox(Repository):
+    """`bot.sessions.ports.Inbox`."""
+
+    def add(self, envelopes: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> int:
+        """Stores those whose key is not known; gives how many."""
+        if not envelopes:
+            return 0
+        if self._postgresql:
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADDING})
+        rows = [
+            {
+                "key": key,
+                "body": body,
+                "received_at": at,
+                "attempts": 0,
+                "state": "due",
+            }
+            for key, body in envelopes
+        ]
+        statement = self._insert(inbox).on_conflict_do_nothing(index_elements=["key"])
+        return self._connection.execute(statement, rows).rowcount
+
+    def claim(self, limit: int, at: datetime) -> list[Envelope]:
+        """Rows that are due, by arrival."""
+        rows = self._connection.execute(_CLAIM, {"limit": limit, "at": at})
+        return [_envelope(row) for row in rows]
+
+    def done(self, ids: Sequence[int], at: datetime) -> None:
+        """Handled."""
+        if ids:
+            self._connection.execute(
+                update(inbox).where(inbox.c.id.in_(ids)).values(_EMPTY | {"handled_at": at})
+            )
+
+    def failed(self, envelope_id: int, error: str, retry_at: datetime | None) -> None:
+        """Counts an attempt; due again, or parked."""
+        values: dict[str, Any] = {"error": error, "attempts": inbox.c.attempts + 1}
+        values |= {"state": "parked"} if retry_at is None else {"due_at": retry_at}
+        self._connection.execute(update(inbox).where(inbox.c.id == envelope_id).values(values))
+
+    def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]:
+        """Rows in `states`, by arrival."""
+        query = select(inbox).where(inbox.c.state.in_(list(states))).order_by(inbox.c.id)
+        if "done" not in states:
+            query = query.where(_OPEN)
+        return [_envelope(row) for row in self._connection.execute(query)]
+
+    def retry(self, envelope_id: int, at: datetime) -> bool:
+        """A parked one is due again, with all its tries."""
+        return self._settle(envelope_id, {"state": "due", "due_at": at, "attempts": 0})
+
+    def drop(self, envelope_id: int) -> bool:
+        """A parked one is done."""
+        return self._settle(envelope_id, _EMPTY)
+
+    def depth(self) -> int:
+        """How many are due."""
+        query = select(func.count()).select_from(inbox).where(_DUE, _OPEN)
+        return self._connection.execute(query).scalar_one()
+
+    def prune(self, before: datetime) -> int:
+        """Deletes done rows received before; gives how many."""
+        statement = delete(inbox).where(_DONE, inbox.c.received_at < before)
+        return self._connection.execute(statement).rowcount
+
+    def _settle(self, envelope_id: int, values: Mapping[str, Any]) -> bool:
+        statement = update(inbox).where(inbox.c.id == envelope_id, _PARKED).values(**values)
+        return self._connection.execute(statement).rowcount > 0
+
+
+def _envelope(row: Row[Any]) -> Envelope:
+    return Envelope(
+        id=row.id,
+        key=row.key,
+        body=row.body if row.body is not None else {},
+        received_at=row.received_at,
+        attempts=row.attempts,
+        error=row.error,
+        state=row.state,
+    )

@@ -1,0 +1,288 @@
+"""Questions and replies: the same end, in whatever order posts, edits and deletions arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Tuple,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+
+from bot.sessions.model import Kind, Message, Thread
+from bot.sessions.ports import Counts
+from bot.store.repository import Repository
+from bot.store.tables import messages, revisions
+from bot.store.types import micros
+
+CHUNK = 500
+"""How many messages are read at a time."""
+
+_ONE = select(messages).where(
+    messages.c.channel == bindparam("of_channel"), messages.c.ts == bindparam("of_ts")
+)
+_LOCKED = _ONE.with_for_update()
+_BY_TS = (messages.c.ts_us, messages.c.ts, messages.c.channel)
+_BY_ROOT = (messages.c.root_us, messages.c.root_ts, messages.c.channel, *_BY_TS[:2])
+
+
+class Messages(Repository):
+    """`bot.sessions.ports.Messages`.
+
+    A message is its newest version; the others, told apart by the `ts` of their edit, are its
+    revisions, whether they came before or after. Of two contents of one version (Slack adds
+    the preview of a link without an edit) the one that came last is kept.
+    """
+
+    def get(self, channel: str, ts: str) -> Message | None:
+        """One message; a deleted one is marked so."""
+        row = self._connection.execute(_ONE, {"of_channel": channel, "of_ts": ts}).one_or_none()
+        return None if row is None else _message(row)
+
+    def put(self, message: Message) -> bool:
+        """Inserts or updates; True if the message changed."""
+        if self._put_new(message):
+            return True
+        key = {"of_channel": message.channel, "of_ts": message.ts}
+        row = self._connection.execute(_LOCKED, key).one()
+        if row.deleted_at is not None:
+            return False
+        changed: dict[str, Any] = {}
+        if row.posted_name is None and message.posted_name is not None:
+            changed["posted_name"] = message.posted_name
+        if row.thread_ts is None and message.thread_ts is not None:
+            changed["thread_ts"] = message.thread_ts
+        stored, given = _version(row.edited_ts), _version(message.edited_ts)
+        if given < stored:
+            self._keep_revision(message.channel, message.ts, given, message.content)
+        else:
+            if given > stored:
+                self._keep_revision(message.channel, message.ts, stored, row.content)
+                changed["edited_ts"] = message.edited_ts
+            if row.content != message.content:
+                changed["content"] = message.content
+            if row.broadcast != message.broadcast:
+                changed["broadcast"] = message.broadcast
+        if changed:
+            self._update(message.channel, message.ts, changed)
+        return bool(changed)
+
+    def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
+        """Leaves of a message its place alone; True if it was not deleted before."""
+        row = _row(
+            Message(session_id, channel, ts, Kind.QUESTION, "", {}, deleted=True), deleted_at=at
+        )
+        place = {"session_id", "channel", "ts", "ts_us", "root_ts", "root_us"}
+        statement = (
+            self._insert(messages)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=["channel", "ts"],
+                set_={name: value for name, value in row.items() if name not in place},
+                where=messages.c.deleted_at.is_(None),
+            )
+        )
+        if self._connection.execute(statement).rowcount == 0:
+            return False
+        self._connection.execute(delete(revisions).where(_revision_of(channel, ts)))
+        return True
+
+    def of_session(self, session_id: int) -> list[Message]:
+        """Those that are not deleted, by `ts`."""
+        return list(self.iter_session(session_id))
+
+    def iter_session(self, session_id: int) -> Iterator[Message]:
+        """The same, a chunk in memory at a time."""
+        return map(_message, self._chunks(session_id, _BY_TS))
+
+    def iter_threads(self, session_id: int) -> Iterator[Thread]:
+        """Questions by `ts` with their replies by `ts`, a chunk or a thread in memory."""
+        rows = self._chunks(session_id, _BY_ROOT)
+        for (root, channel), group in groupby(rows, lambda row: (row.root_ts, row.channel)):
+            question = None
+            replies = []
+            for row in group:
+                if row.ts == root:
+                    question = _message(row)
+                else:
+                    replies.append(_message(row))
+            if question is None:
+                question = Message(session_id, channel, root, Kind.QUESTION, "", {}, deleted=True)
+            yield Thread(question, tuple(replies))
+
+    def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
+        """Contents other than the newest, oldest first."""
+        query = (
+            select(revisions.c.content)
+            .where(_revision_of(channel, ts))
+            .order_by(revisions.c.edited_us)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
+        """Moves a message and what stands under it; nothing if it is unknown or deleted."""
+        root = ts if question_ts is None else self._root(channel, question_ts)
+        if question_ts is not None and ts in {question_ts, root}:
+            raise ValueError(f"{ts} cannot be a reply to itself")
+        kind = Kind.QUESTION if question_ts is None else Kind.REPLY
+        values = {"kind": str(kind), "question_ts": question_ts}
+        if not self._update(channel, ts, values, messages.c.deleted_at.is_(None)):
+            return
+        below = {ts}
+        moved = below
+        while moved:
+            query = select(messages.c.ts).where(
+                messages.c.channel == channel, messages.c.question_ts.in_(moved)
+            )
+            moved = set(self._connection.execute(query).scalars()) - below
+            below |= moved
+        self._connection.execute(
+            update(messages)
+            .where(messages.c.channel == channel, messages.c.ts.in_(below))
+            .values(root_ts=root, root_us=micros(root))
+        )
+
+    def of_author(self, slack_id: str) -> list[Message]:
+        """What a person wrote, by `ts`."""
+        query = (
+            select(messages)
+            .where(messages.c.author == slack_id, messages.c.deleted_at.is_(None))
+            .order_by(*_BY_TS)
+        )
+        return [_message(row) for row in self._connection.execute(query)]
+
+    def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
+        """How much was asked and answered, and by how many."""
+        present = (messages.c.session_id == session_id) & messages.c.deleted_at.is_(None)
+        by_author = messages.c.author.in_(sorted(authors))
+        is_question = (messages.c.kind == str(Kind.QUESTION)) & ~by_author
+        reply = messages.alias("reply")
+        is_answered = exists().where(
+            reply.c.channel == messages.c.channel,
+            reply.c.question_ts == messages.c.ts,
+            reply.c.deleted_at.is_(None),
+            reply.c.author.in_(sorted(authors)),
+        )
+        query = select(
+            func.count(case((is_question, 1))),
+            func.count(case((is_question & is_answered, 1))),
+            func.count(case((messages.c.kind == str(Kind.REPLY), 1))),
+            func.count(messages.c.author.distinct()),
+        ).where(present)
+        return Counts(*self._connection.execute(query).one())
+
+    def latest_ts(self, session_id: int) -> str | None:
+        """The `ts` of the last message known of."""
+        query = (
+            select(messages.c.ts)
+            .where(messages.c.session_id == session_id)
+            .order_by(messages.c.ts_us.desc(), messages.c.ts.desc())
+            .limit(1)
+        )
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def _put_new(self, message: Message) -> bool:
+        row = _row(message)
+        if message.question_ts is not None:
+            root = self._root(message.channel, message.question_ts)
+            row |= {"root_ts": root, "root_us": micros(root)}
+        statement = self._insert(messages).on_conflict_do_nothing()
+        return self._connection.execute(statement, row).rowcount > 0
+
+    def _root(self, channel: str, ts: str) -> str:
+        """The question that a message stands under in the end; itself if it is not known."""
+        query = select(messages.c.root_ts).where(messages.c.channel == channel, messages.c.ts == ts)
+        return self._connection.execute(query).scalar_one_or_none() or ts
+
+    def _keep_revision(
+        self, channel: str, ts: str, edited_us: int, content: Mapping[str, Any]
+    ) -> None:
+        row = {"channel": channel, "ts": ts, "edited_us": edited_us, "content": content}
+        self._connection.execute(self._insert(revisions).on_conflict_do_nothing(), row)
+
+    def _update(
+        self, channel: str, ts: str, values: Mapping[str, Any], *where: ColumnElement[bool]
+    ) -> int:
+        statement = update(messages).where(
+            messages.c.channel == channel, messages.c.ts == ts, *where
+        )
+        return self._connection.execute(statement.values(**values)).rowcount
+
+    def _chunks(self, session_id: int, order: tuple[Column[Any], ...]) -> Iterator[Row[Any]]:
+        """Rows of a session in `order`, which names each row, from where the last chunk ended."""
+        query = (
+            select(messages)
+            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
+            .order_by(*order)
+            .limit(CHUNK)
+        )
+        last: Tuple | None = None
+        while True:
+            page = query if last is None else query.where(tuple_(*order) > last)
+            rows = self._connection.execute(page).all()
+            yield from rows
+            if len(rows) < CHUNK:
+                return
+            last = tuple_(*(literal(getattr(rows[-1], c.key), c.type) for c in order))
+
+
+def _version(edited_ts: str | None) -> int:
+    return 0 if edited_ts is None else micros(edited_ts)
+
+
+def _revision_of(channel: str, ts: str) -> ColumnElement[bool]:
+    return (revisions.c.channel == channel) & (revisions.c.ts == ts)
+
+
+def _row(message: Message, deleted_at: datetime | None = None) -> dict[str, Any]:
+    root = message.question_ts or message.ts
+    return {
+        "channel": message.channel,
+        "ts": message.ts,
+        "ts_us": micros(message.ts),
+        "session_id": message.session_id,
+        "kind": str(message.kind),
+        "author": message.author,
+        "content": message.content,
+        "posted_name": message.posted_name,
+        "thread_ts": message.thread_ts,
+        "question_ts": message.question_ts,
+        "root_ts": root,
+        "root_us": micros(root),
+        "edited_ts": message.edited_ts,
+        "broadcast": message.broadcast,
+        "origin": message.origin,
+        "deleted_at": deleted_at,
+    }
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        session_id=row.session_id,
+        channel=row.channel,
+        ts=row.ts,
+        kind=Kind(row.kind),
+        author=row.author,
+        content=row.content,
+        posted_name=row.posted_name,
+        thread_ts=row.thread_ts,
+        question_ts=row.question_ts,
+        edited_ts=row.edited_ts,
+        deleted=row.deleted_at is not None,
+        broadcast=row.broadcast,
+        origin=row.origin,
+    )

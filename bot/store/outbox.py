@@ -1,0 +1,170 @@
+"""What the bot owes Slack: one row at a time, in order and at a pace for each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Row,
+    Subquery,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from bot.sessions.ports import Outgoing
+from bot.store.repository import Repository
+from bot.store.tables import outbox, paces
+
+# Written out, not bound: SQLite takes a partial index only for a condition it can read.
+_DUE = outbox.c.state == literal_column("'due'")
+
+
+def _heads() -> Subquery:
+    """The oldest unsent row of each channel, found by leaping through the index.
+
+    The cost depends on how many channels wait, not on how many rows.
+    """
+    channels = select(func.min(outbox.c.channel).label("channel")).where(_DUE)
+    found = channels.cte("channels", recursive=True)
+    following = (
+        select(func.min(outbox.c.channel))
+        .where(_DUE, outbox.c.channel > found.c.channel)
+        .scalar_subquery()
+    )
+    found = found.union_all(select(following).where(found.c.channel.is_not(None)))
+    oldest = select(func.min(outbox.c.id)).where(_DUE, outbox.c.channel == found.c.channel)
+    return (
+        select(found.c.channel, oldest.scalar_subquery().label("id"))
+        .where(found.c.channel.is_not(None))
+        .subquery("heads")
+    )
+
+
+_HEADS = _heads()
+_WAITING = (
+    select(outbox, paces.c.sent_at.label("paced_at"), paces.c.blocked_until)
+    .join(_HEADS, outbox.c.id == _HEADS.c.id)
+    .outerjoin(paces, paces.c.channel == outbox.c.channel)
+)
+_CLAIM = (
+    _WAITING.where(
+        _DUE,
+        or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("at")),
+        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("at")),
+        or_(paces.c.blocked_until.is_(None), paces.c.blocked_until <= bindparam("at")),
+        or_(paces.c.sent_at.is_(None), paces.c.sent_at <= bindparam("sent_before")),
+    )
+    .order_by(outbox.c.id)
+    .limit(1)
+    .with_for_update(of=outbox, skip_locked=True)
+)
+
+
+class Outbox(Repository):
+    """`bot.sessions.ports.Outbox`. When a channel was last sent to is kept apart, in `paces`."""
+
+    def add(self, outgoing: Outgoing, at: datetime) -> bool:
+        """False if the key is there already."""
+        row = {
+            "key": outgoing.key,
+            "method": outgoing.method,
+            "payload": outgoing.payload,
+            "channel": outgoing.channel,
+            "created_at": at,
+            "attempts": 0,
+            "state": "due",
+        }
+        statement = self._insert(outbox).on_conflict_do_nothing(index_elements=["key"])
+        return self._connection.execute(statement, row).rowcount > 0
+
+    def get(self, key: str) -> Outgoing | None:
+        """By its key."""
+        row = self._connection.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+        return None if row is None else _outgoing(row)
+
+    def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
+        """The next row that may be sent, leased."""
+        sent_before = at - timedelta(seconds=interval)
+        row = self._connection.execute(_CLAIM, {"at": at, "sent_before": sent_before}).one_or_none()
+        if row is None:
+            return None
+        attempts = row.attempts + 1
+        self._set(row.id, leased_until=lease_until, attempts=attempts)
+        return _outgoing(row, attempts)
+
+    def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None:
+        """Sent, as `slack_ts`; its channel is paced from `at` on."""
+        self._set(outgoing_id, state="sent", slack_ts=slack_ts, sent_at=at, error=None)
+        query = select(outbox.c.channel).where(outbox.c.id == outgoing_id)
+        channel = self._connection.execute(query).scalar_one_or_none()
+        if channel:
+            self._pace(channel, "sent_at", at)
+
+    def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
+        """Ends the lease; due again, or given up."""
+        again = {"state": "failed"} if retry_at is None else {"not_before": retry_at}
+        self._set(outgoing_id, error=error, leased_until=None, **again)
+
+    def delay(self, channel: str, until: datetime) -> None:
+        """Nothing is sent there before `until`, nor before what was said earlier."""
+        self._pace(channel, "blocked_until", until)
+
+    def depth(self) -> int:
+        """How many are not sent and not given up."""
+        query = select(func.count()).select_from(outbox).where(_DUE)
+        return self._connection.execute(query).scalar_one()
+
+    def next_due(self, at: datetime, interval: float) -> datetime | None:
+        """When `claim` will find something; not before `at`."""
+        moments = [
+            max(
+                at,
+                row.not_before or at,
+                row.leased_until or at,
+                row.blocked_until or at,
+                row.paced_at + timedelta(seconds=interval) if row.paced_at else at,
+            )
+            for row in self._connection.execute(_WAITING)
+        ]
+        return min(moments, default=None)
+
+    def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]:
+        """Rows in `states`, oldest first."""
+        query = select(outbox).where(outbox.c.state.in_(list(states))).order_by(outbox.c.id)
+        return [_outgoing(row) for row in self._connection.execute(query)]
+
+    def _set(self, outgoing_id: int, **values: Any) -> None:
+        self._connection.execute(update(outbox).where(outbox.c.id == outgoing_id).values(**values))
+
+    def _pace(self, channel: str, name: str, at: datetime) -> None:
+        """Moves a moment of the channel forward, never back."""
+        statement = self._insert(paces).values(channel=channel, **{name: at})
+        column = paces.c[name]
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["channel"],
+                set_={name: at},
+                where=or_(column.is_(None), column < at),
+            )
+        )
+
+
+def _outgoing(row: Row[Any], attempts: int | None = None) -> Outgoing:
+    return Outgoing(
+        key=row.key,
+        method=row.method,
+        payload=row.payload,
+        channel=row.channel,
+        id=row.id,
+        attempts=row.attempts if attempts is None else attempts,
+        error=row.error,
+        state=row.state,
+        slack_ts=row.slack_ts,
+        sent_at=row.sent_at,
+    )

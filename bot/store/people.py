@@ -1,0 +1,106 @@
+"""Persons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+
+from bot.sessions.model import Person
+from bot.store.repository import Repository
+from bot.store.tables import people
+
+_ONE = select(people).where(people.c.slack_id == bindparam("of"))
+MANY = 500
+"""How many IDs go into one query: databases limit the parameters of one."""
+
+
+class People(Repository):
+    """`bot.sessions.ports.People`."""
+
+    def get(self, slack_id: str) -> Person | None:
+        """By Slack member ID."""
+        row = self._connection.execute(_ONE, {"of": slack_id}).one_or_none()
+        return None if row is None else _person(row)
+
+    def many(self, slack_ids: Collection[str]) -> dict[str, Person]:
+        """Those of `slack_ids` that are known."""
+        wanted = sorted(set(slack_ids))
+        found = {}
+        for start in range(0, len(wanted), MANY):
+            query = select(people).where(people.c.slack_id.in_(wanted[start : start + MANY]))
+            for row in self._connection.execute(query):
+                found[row.slack_id] = _person(row)
+        return found
+
+    def unknown(self, slack_ids: Collection[str]) -> set[str]:
+        """Those of whom no row or no name is there."""
+        named = {key for key, person in self.many(slack_ids).items() if person.name is not None}
+        return set(slack_ids) - named
+
+    def put(self, person: Person) -> None:
+        """Inserts or updates all but `privacy`."""
+        row = {
+            "slack_id": person.slack_id,
+            "name": person.name,
+            "real_name": person.real_name,
+            "is_bot": person.is_bot,
+            "deleted": person.deleted,
+            "tz": person.tz,
+            "privacy": "full",
+        }
+        statement = self._insert(people).values(row)
+        new = statement.excluded
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["slack_id"],
+                set_={
+                    "name": func.coalesce(new.name, people.c.name),
+                    "real_name": func.coalesce(new.real_name, people.c.real_name),
+                    "is_bot": new.is_bot,
+                    "deleted": new.deleted,
+                    "tz": new.tz,
+                },
+            )
+        )
+
+    def set_privacy(self, slack_id: str, privacy: str) -> None:
+        """Sets it, also of one not met yet."""
+        row = {"slack_id": slack_id, "is_bot": False, "deleted": False, "privacy": privacy}
+        self._connection.execute(
+            self._insert(people)
+            .values(row)
+            .on_conflict_do_update(index_elements=["slack_id"], set_={"privacy": privacy})
+        )
+
+    def all(self) -> list[Person]:
+        """Everyone, by Slack member ID."""
+        query = select(people).order_by(people.c.slack_id)
+        return [_person(row) for row in self._connection.execute(query)]
+
+    def find(self, who: str) -> list[Person]:
+        """By ID, else by name. Names are compared here: SQLite's `lower` knows ASCII alone."""
+        wanted = who.strip().removeprefix("@")
+        exact = self.get(wanted)
+        if exact is not None:
+            return [exact]
+        folded = wanted.casefold()
+        return [
+            person
+            for person in self.all()
+            if folded in {(person.name or "").casefold(), (person.real_name or "").casefold()}
+            and folded
+        ]
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        slack_id=row.slack_id,
+        name=row.name,
+        real_name=row.real_name,
+        is_bot=row.is_bot,
+        deleted=row.deleted,
+        tz=row.tz,
+        privacy=row.privacy,
+    )

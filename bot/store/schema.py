@@ -1,0 +1,87 @@
+"""The tables' version: Alembic's migrations, found and run from code.
+
+They stand in `migrations/` of the repository; a wheel carries them inside this package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.errors import UserError
+
+_HERE = Path(__file__).resolve().parent
+APPLICATION_ID = 0x4D415247
+"""`MARG`: what SQLite keeps in the header of the file to say whose it is
+(<https://www.sqlite.org/pragma.html#pragma_application_id>)."""
+_MIGRATING = 0x4D41524700000003
+"""The advisory lock (PostgreSQL) of the replica that migrates."""
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, which needs no file; the connection is for its `env.py`."""
+    inside = _HERE / "migrations"
+    found = Config()
+    location = inside if inside.is_dir() else _HERE.parents[1] / "migrations"
+    found.set_main_option("script_location", str(location).replace("%", "%%"))
+    found.attributes["connection"] = connection
+    return found
+
+
+def known() -> set[str]:
+    """All revisions this program knows."""
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database has the newest version; UserError if it has one not known here."""
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    refuse_newer(found)
+    return found == set(ScriptDirectory.from_config(config()).get_heads())
+
+
+def refuse_newer(revisions: set[str]) -> None:
+    """Raises UserError if any of the revisions is not known."""
+    newer = revisions - known()
+    if newer:
+        raise UserError(
+            f"the database was made by a newer Marginalia (version {', '.join(sorted(newer))} "
+            "of its tables is not known here); update Marginalia, or use another database"
+        )
+
+
+def upgrade(connection: Connection) -> None:
+    """Brings the tables to the newest version, in the transaction of the connection.
+
+    A second replica waits for the first and finds nothing left to do.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        _refuse_foreign(connection)
+    else:
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+    if is_current(connection):
+        return
+    command.upgrade(config(connection), "head")
+    if sqlite:
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+    if owner != APPLICATION_ID and (owner or tables):
+        raise UserError(
+            "the file is a database of another program; name another in MARGINALIA_DATABASE_URL"
+        )
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Takes the tables back to a revision (`base`: to nothing)."""
+    command.downgrade(config(connection), revision)

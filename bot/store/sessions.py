@@ -1,0 +1,198 @@
+"""Sessions. Those read in a unit of work are kept for it, as every message asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, update
+
+from bot.sessions.model import Event, Session, State
+from bot.sessions.ports import Changed
+from bot.store import events
+from bot.store.repository import Repository
+from bot.store.tables import sessions
+
+_ALL = select(sessions)
+_TOUCH = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("session"),
+        or_(
+            sessions.c.content_changed_at.is_(None),
+            sessions.c.content_changed_at < bindparam("at"),
+        ),
+    )
+    .values(content_changed_at=bindparam("at"))
+)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What this transaction has read: each session once, and what its row held."""
+
+    sessions: dict[int, Session] = field(default_factory=dict)
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    channels: dict[str, list[Session]] = field(default_factory=dict)
+
+
+class Sessions(Repository):
+    """`bot.sessions.ports.Sessions`.
+
+    A session is the same object wherever it is read in one transaction. `save` writes the
+    fields that differ from what was read, so that two replicas that change different fields
+    do not undo one another, and raises Changed if another gave the session another state.
+    """
+
+    def __init__(self, connection: Connection):
+        super().__init__(connection)
+        self._kept = _Kept()
+        self._touched: dict[int, datetime] = {}
+
+    def get(self, session_id: int) -> Session | None:
+        """By its id."""
+        known = self._kept.sessions.get(session_id)
+        return known or self._one(sessions.c.id == session_id)
+
+    def by_event(self, event_id: str) -> Session | None:
+        """By the id of its event."""
+        return self._one(sessions.c.event_id == event_id)
+
+    def all(self, states: Collection[State] | None = None) -> list[Session]:
+        """All, or those in `states`, by the start of the event."""
+        query = _ALL.order_by(sessions.c.starts_at, sessions.c.id)
+        if states is not None:
+            query = query.where(sessions.c.state.in_([str(state) for state in states]))
+        return self._read(self._connection.execute(query))
+
+    def in_channel(self, channel: str) -> list[Session]:
+        """Those of a channel that are not cancelled, latest start first."""
+        known = self._kept.channels.get(channel)
+        if known is None:
+            query = _ALL.where(
+                sessions.c.channel == channel, sessions.c.state != str(State.CANCELLED)
+            ).order_by(sessions.c.starts_at.desc(), sessions.c.id.desc())
+            known = self._kept.channels[channel] = self._read(self._connection.execute(query))
+        return list(known)
+
+    def add(self, event: Event, channel: str) -> Session:
+        """A new one, scheduled. Raises ValueError if the event has one."""
+        session = Session(id=0, event=event, channel=channel)
+        row = _row(session)
+        statement = (
+            self._insert(sessions)
+            .values(row)
+            .on_conflict_do_nothing(index_elements=["event_id"])
+            .returning(sessions.c.id)
+        )
+        session_id = self._connection.execute(statement).scalar_one_or_none()
+        if session_id is None:
+            raise ValueError(f"the event {event.id} has a session already")
+        session.id = session_id
+        self._keep(session, row)
+        self._kept.channels.clear()
+        return session
+
+    def save(self, session: Session) -> None:
+        """Writes a session that exists. Raises LookupError if it does not, Changed as above."""
+        row = _row(session)
+        before = self._kept.rows.get(session.id)
+        where = sessions.c.id == session.id
+        changed = row
+        if before is not None:
+            changed = {name: value for name, value in row.items() if value != before[name]}
+            where &= sessions.c.state == before["state"]
+            if changed.get("content_changed_at") == self._touched.get(session.id):
+                changed.pop("content_changed_at", None)  # `flush` writes it, never backwards
+        if changed:
+            result = self._connection.execute(update(sessions).where(where).values(changed))
+            if result.rowcount == 0:
+                if before is None:
+                    raise LookupError(f"there is no session {session.id}")
+                raise Changed(f"session {session.id} is no longer {before['state']}")
+        self._keep(session, row)
+        self._kept.channels.clear()
+
+    def touch(self, session_id: int, at: datetime) -> None:
+        """Notes a change of the content; written when the transaction ends, once a session."""
+        self._touched[session_id] = max(at, self._touched.get(session_id, at))
+        session = self._kept.sessions.get(session_id)
+        if session is not None:
+            self._show_touch(session)
+
+    def flush(self) -> None:
+        """Writes what was touched: last, so that replicas hold the row for a moment only."""
+        rows = [{"session": key, "at": at} for key, at in sorted(self._touched.items())]
+        if rows:
+            self._connection.execute(_TOUCH, rows)
+        self._touched.clear()
+
+    def touched(self) -> dict[int, datetime]:
+        """What `flush` would write: to go back to when a savepoint is undone."""
+        return dict(self._touched)
+
+    def forget(self, touched: dict[int, datetime]) -> None:
+        """A savepoint was undone: what was read since, and before, may be untrue."""
+        self._touched = touched
+        self._kept = _Kept()
+
+    def _one(self, where: ColumnElement[bool]) -> Session | None:
+        found = self._read(self._connection.execute(_ALL.where(where)))
+        return found[0] if found else None
+
+    def _read(self, rows: Iterable[Row[Any]]) -> list[Session]:
+        found = []
+        for row in rows:
+            session = self._kept.sessions.get(row.id)
+            if session is None:
+                session = _session(row)
+                self._keep(session, dict(row._mapping))
+                self._show_touch(session)
+            found.append(session)
+        return found
+
+    def _show_touch(self, session: Session) -> None:
+        at, known = self._touched.get(session.id), session.content_changed_at
+        if at is not None and (known is None or known < at):
+            session.content_changed_at = at
+
+    def _keep(self, session: Session, row: dict[str, Any]) -> None:
+        self._kept.sessions[session.id] = session
+        self._kept.rows[session.id] = row
+
+
+def _row(session: Session) -> dict[str, Any]:
+    return {
+        "event_id": session.event.id,
+        "event": events.to_text(session.event),
+        "starts_at": session.event.start,
+        "channel": session.channel,
+        "state": str(session.state),
+        "collects_from": session.collects_from,
+        "collects_until": session.collects_until,
+        "opened_at": session.opened_at,
+        "closed_at": session.closed_at,
+        "announcement_ts": session.announcement_ts,
+        "reconciled_ts": session.reconciled_ts,
+        "content_changed_at": session.content_changed_at,
+        "archived_at": session.archived_at,
+    }
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        event=events.from_text(row.event),
+        channel=row.channel,
+        state=State(row.state),
+        collects_from=row.collects_from,
+        collects_until=row.collects_until,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        announcement_ts=row.announcement_ts,
+        reconciled_ts=row.reconciled_ts,
+        content_changed_at=row.content_changed_at,
+        archived_at=row.archived_at,
+    )

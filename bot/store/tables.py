@@ -1,0 +1,177 @@
+"""The tables. Their migrations stand in `migrations/`; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from bot.store.types import Anything, Json, Moment, Number
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("event_id", Anything, nullable=False, unique=True),
+    Column("event", Text, nullable=False),  # `bot.store.events` reads it
+    Column("starts_at", Moment, nullable=False),
+    Column("channel", Anything, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("collects_from", Moment),
+    Column("collects_until", Moment),
+    Column("opened_at", Moment),
+    Column("closed_at", Moment),
+    Column("announcement_ts", Anything),
+    Column("reconciled_ts", Anything),
+    Column("content_changed_at", Moment),
+    Column("archived_at", Moment),
+    Index(None, "channel", "starts_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("ts_us", BigInteger, nullable=False),  # `ts` in microseconds, to sort by
+    Column("session_id", Number, ForeignKey("sessions.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("author", Anything, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("posted_name", Anything),
+    Column("thread_ts", Anything),
+    Column("question_ts", Anything),
+    # The question it stands under in the end: a question that was itself moved under another
+    # takes its replies along, and they go back with it.
+    Column("root_ts", Anything, nullable=False),
+    Column("root_us", BigInteger, nullable=False),
+    Column("edited_ts", Anything),
+    Column("broadcast", Boolean, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("deleted_at", Moment),
+    Index(None, "session_id", "ts_us"),
+    Index(None, "session_id", "root_us", "root_ts"),
+    Index(None, "channel", "question_ts"),
+    Index(None, "author"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    # Which version this content was: the `ts` of its edit in microseconds, 0 for the first.
+    Column("edited_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Json, nullable=False),
+    ForeignKeyConstraint(["channel", "ts"], ["messages.channel", "messages.ts"]),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("slack_id", Anything, primary_key=True),
+    Column("name", Anything),
+    Column("real_name", Anything),
+    Column("is_bot", Boolean, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("tz", Anything),
+    Column("privacy", Text, nullable=False),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("name", Anything, primary_key=True),
+    Column("member", Anything, primary_key=True),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("slack_id", Anything, primary_key=True),
+    Column("name", Anything, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("key", Anything, nullable=False, unique=True),
+    Column("body", Json),
+    Column("received_at", Moment, nullable=False),
+    Column("due_at", Moment),  # None: at once
+    Column("handled_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Anything),
+    Column("state", Text, nullable=False),
+    # Rows that are done, nearly all, are not in it: what it costs to claim depends on what waits.
+    Index(
+        "ix_inbox_open",
+        "state",
+        "id",
+        postgresql_where=text("state <> 'done'"),
+        sqlite_where=text("state <> 'done'"),
+    ),
+    Index(
+        "ix_inbox_done",
+        "received_at",
+        postgresql_where=text("state = 'done'"),
+        sqlite_where=text("state = 'done'"),
+    ),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("key", Anything, nullable=False, unique=True),
+    Column("method", Anything, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("channel", Anything, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("not_before", Moment),  # None: at once
+    Column("leased_until", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Anything),
+    Column("state", Text, nullable=False),
+    Column("slack_ts", Anything),
+    Column("sent_at", Moment),
+    Index(
+        "ix_outbox_due",
+        "channel",
+        "id",
+        postgresql_where=text("state = 'due'"),
+        sqlite_where=text("state = 'due'"),
+    ),
+    Index(None, "state", "id"),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("sent_at", Moment),
+    Column("blocked_until", Moment),
+)

@@ -1,0 +1,41 @@
+"""The unit of work: all repositories in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from bot.store.inbox import Inbox
+from bot.store.labels import Labels
+from bot.store.messages import Messages
+from bot.store.outbox import Outbox
+from bot.store.people import People
+from bot.store.reactions import Reactions
+from bot.store.sessions import Sessions
+
+
+class Work:
+    """`bot.sessions.ports.UnitOfWork`, over a connection in a transaction."""
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+        self.sessions = Sessions(connection)
+        self.messages = Messages(connection)
+        self.people = People(connection)
+        self.reactions = Reactions(connection)
+        self.labels = Labels(connection)
+        self.inbox = Inbox(connection)
+        self.outbox = Outbox(connection)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that can fail alone."""
+        touched = self.sessions.touched()
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException:
+            self.sessions.forget(touched)
+            raise

@@ -1,0 +1,127 @@
+"""The tables and their migrations."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from bot.errors import UserError
+from bot.store import schema
+from bot.store.database import Database
+from bot.store.tables import metadata
+from tests.conftest import ROOT
+
+
+def test_migrations_make_the_tables_of_the_models(database: Database) -> None:
+    with database.engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_column_that_no_migration_makes_is_noticed(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE people ADD COLUMN surprise TEXT"))
+        context = MigrationContext.configure(connection)
+        assert [step[0] for step in compare_metadata(context, metadata)] == ["remove_column"]
+
+
+def test_every_migration_goes_down_and_up_again(database: Database) -> None:
+    revisions = [
+        script.revision for script in ScriptDirectory.from_config(schema.config()).walk_revisions()
+    ]
+    for target in [*revisions[1:], "base"]:
+        with database.engine.begin() as connection:
+            schema.downgrade(connection, target)
+    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
+    database.upgrade()
+    assert set(metadata.tables) < set(inspect(database.engine).get_table_names())
+
+
+def test_upgrading_again_changes_nothing(database: Database) -> None:
+    with database.unit_of_work() as uow:
+        uow.labels.put("channel", {"C1": "general"})
+    database.upgrade()
+    with database.reading() as uow:
+        assert uow.labels.get("channel", "C1") == "general"
+
+
+def test_a_newer_database_is_refused_in_one_line(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match=r"newer Marginalia \(version 9999 .*update Marginalia"):
+        database.upgrade()
+
+
+def test_many_replicas_upgrade_at_once(database_url: str) -> None:
+    barrier = threading.Barrier(6)
+
+    def start(_: int) -> bool:
+        replica = Database(database_url)
+        barrier.wait()
+        replica.upgrade()
+        try:
+            return replica.ping()
+        finally:
+            replica.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(start, range(6)))
+
+
+def test_a_migration_that_fails_leaves_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(database_url)
+    upgrade = schema.command.upgrade
+
+    def breaks(config: schema.Config, revision: str) -> None:
+        upgrade(config, revision)
+        config.attributes["connection"].execute(text("SELECT * FROM nowhere"))
+
+    monkeypatch.setattr(schema.command, "upgrade", breaks)
+    with pytest.raises(UserError, match="nowhere"):
+        database.upgrade()
+    assert inspect(database.engine).get_table_names() == []
+    monkeypatch.undo()
+    database.upgrade()
+    assert database.ping()
+    database.close()
+
+
+def test_a_wheel_carries_the_migrations(tmp_path: Path) -> None:
+    """Built, unpacked elsewhere, and run from another folder."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    unpacked = tmp_path / "unpacked"
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(unpacked)
+    program = (
+        "import bot, sys; from bot.store import schema; from bot.store.database import Database;"
+        "Database('sqlite:///there.db').upgrade();"
+        "print(schema.config().get_main_option('script_location'))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert Path(run.stdout.strip()) == unpacked / "bot" / "store" / "migrations"
+    assert Database(f"sqlite:///{tmp_path / 'there.db'}").ping()
