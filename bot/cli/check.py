@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from bot.library import library
 from bot.cli.options import JSON
+from bot.library import library
 from bot.settings import Settings
 
 
