@@ -13,6 +13,7 @@ from bot.cli import (
     export,
     importing,
     run,
+    sandbox,
     status,
 )
 from bot.errors import UserError
@@ -34,6 +35,7 @@ for room in (
     export,
     importing,
     run,
+    sandbox,
     status,
 ):
     room.register(app)

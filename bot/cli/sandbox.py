@@ -1,0 +1,63 @@
+"""`marginalia sandbox`: a local Slack workspace, in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import UserError
+from bot.sandbox.errors import ManifestError
+from bot.sandbox.listening import NotLoopback
+from bot.sandbox.server import Sandbox
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(sandbox)
+
+
+def sandbox(
+    port: Annotated[
+        int, typer.Option(help="The port of Slack's side; 0 takes a free one.", min=0, max=65535)
+    ] = 8765,
+    control_port: Annotated[
+        int, typer.Option(help="The port of the test control.", min=0, max=65535)
+    ] = 8766,
+    host: Annotated[str, typer.Option(help="An address on loopback.")] = "127.0.0.1",
+    manifest: Annotated[
+        Path, typer.Option(help="The app's manifest: scopes, events, commands.")
+    ] = Path("slack-manifest.yaml"),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same IDs and tokens.")] = 0,
+) -> None:
+    """Run a local Slack workspace, to try the bot without Slack. Stop it with Ctrl-C.
+
+    It prints what the bot needs to connect. The tokens are good for nothing but this sandbox.
+    """
+    try:
+        box = Sandbox(manifest, host, port, control_port, seed=seed)
+        asyncio.run(_serve(box))
+    except (ManifestError, NotLoopback) as error:
+        raise UserError(str(error)) from None
+    except OSError as error:
+        raise UserError(
+            f"port {port} or {control_port} cannot be opened ({error.strerror}); "
+            "choose others with --port and --control-port"
+        ) from None
+
+
+async def _serve(box: Sandbox) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with box:
+        typer.echo(f"SLACK_API_URL={box.api_url}")
+        typer.echo(f"SLACK_BOT_TOKEN={box.bot_token}")
+        typer.echo(f"SLACK_APP_TOKEN={box.app_token}")
+        typer.echo(f"SLACK_SIGNING_SECRET={box.signing_secret}")
+        typer.echo(f"# test control: {box.control_url}")
+        await stop.wait()

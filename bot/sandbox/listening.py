@@ -1,0 +1,135 @@
+"""An HTTP server on loopback, in this event loop, whose connections can be broken off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class NotLoopback(ValueError):
+    """The sandbox listens on this machine only. The text says so, in one line."""
+
+
+class Connections:
+    """The open connections of a server, by the address of the other end."""
+
+    def __init__(self) -> None:
+        self.open: dict[tuple[str, int], asyncio.Transport] = {}
+        self.refusing = False
+
+    def abort(self, scope: Scope) -> None:
+        """Breaks the connection of a request off, without an answer."""
+        client = scope.get("client")
+        transport = self.open.get(tuple(client)) if client else None
+        if transport is not None:
+            transport.abort()
+
+    def abort_all(self) -> None:
+        """Breaks all connections off."""
+        for transport in tuple(self.open.values()):
+            transport.abort()
+
+
+class Listener:
+    """A running server. `port` 0 takes a free one; `port` tells which."""
+
+    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0):
+        """Raises NotLoopback for an address that is not on loopback, OSError for a taken port."""
+        check_loopback(host)
+        self.connections = Connections()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((host, port))
+            self._socket.setblocking(False)
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http=_protocol(self.connections),
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                log_level=logging.WARNING,
+                access_log=False,
+                timeout_graceful_shutdown=1,
+                backlog=1024,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Takes connections from now on."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+            await asyncio.sleep(0.001)
+
+    async def stop(self) -> None:
+        """Closes the port and breaks off what is open."""
+        self._server.should_exit = True
+        self.connections.abort_all()
+        if self._task is not None:
+            await self._task
+            self._task = None
+        self._socket.close()
+
+
+def check_loopback(host: str) -> None:
+    """Raises NotLoopback unless `host` is an address of this machine alone."""
+    try:
+        on_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        on_loopback = False
+    if not on_loopback:
+        raise NotLoopback(f"the sandbox listens on loopback only, not on {host}; use 127.0.0.1")
+
+
+class _Server(uvicorn.Server):
+    """One that leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _protocol(connections: Connections) -> type[H11Protocol]:
+    class Tracked(H11Protocol):
+        """Uvicorn's protocol, with its transports in our book."""
+
+        _peer: tuple[str, int] | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            if connections.refusing:
+                transport.abort()
+                return
+            peer = transport.get_extra_info("peername")
+            if peer:
+                self._peer = (str(peer[0]), int(peer[1]))
+                connections.open[self._peer] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.transport is None:
+                return
+            if self._peer is not None:
+                connections.open.pop(self._peer, None)
+            super().connection_lost(exc)
+
+    return Tracked

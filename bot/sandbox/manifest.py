@@ -1,0 +1,380 @@
+"""The app's manifest: which scopes are granted, which events are told.
+
+Checked as <https://docs.slack.dev/reference/app-manifest> describes it, so that a file the
+sandbox takes is one that can be pasted into Slack.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from bot.sandbox.errors import ManifestError
+
+EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
+    "app_uninstalled": (),
+    "channel_archive": ("channels:read",),
+    "channel_created": ("channels:read",),
+    "channel_deleted": ("channels:read",),
+    "channel_history_changed": ("channels:history",),
+    "channel_id_changed": ("channels:read",),
+    "channel_left": ("channels:read",),
+    "channel_rename": ("channels:read",),
+    "channel_unarchive": ("channels:read",),
+    "emoji_changed": ("emoji:read",),
+    "file_change": ("files:read",),
+    "file_created": ("files:read",),
+    "file_deleted": ("files:read",),
+    "file_public": ("files:read",),
+    "file_shared": ("files:read",),
+    "file_unshared": ("files:read",),
+    "group_archive": ("groups:read",),
+    "group_deleted": ("groups:read",),
+    "group_history_changed": ("groups:history",),
+    "group_left": ("groups:read",),
+    "group_rename": ("groups:read",),
+    "group_unarchive": ("groups:read",),
+    "im_history_changed": ("im:history",),
+    "link_shared": ("links:read",),
+    "member_joined_channel": ("channels:read", "groups:read"),
+    "member_left_channel": ("channels:read", "groups:read"),
+    "message.app_home": (),
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
+    "message.im": ("im:history",),
+    "message.mpim": ("mpim:history",),
+    "message_metadata_deleted": ("metadata.message:read",),
+    "message_metadata_posted": ("metadata.message:read",),
+    "message_metadata_updated": ("metadata.message:read",),
+    "pin_added": ("pins:read",),
+    "pin_removed": ("pins:read",),
+    "reaction_added": ("reactions:read",),
+    "reaction_removed": ("reactions:read",),
+    "subteam_created": ("usergroups:read",),
+    "subteam_members_changed": ("usergroups:read",),
+    "subteam_updated": ("usergroups:read",),
+    "team_domain_change": ("team:read",),
+    "team_join": ("users:read",),
+    "team_rename": ("team:read",),
+    "tokens_revoked": (),
+    "user_change": ("users:read",),
+    "user_profile_changed": ("users.profile:read",),
+}
+"""Bot events and the scopes that cover each, any one of which will do.
+
+From the page of each event at <https://docs.slack.dev/reference/events>.
+"""
+
+SCOPES = frozenset(
+    [
+        "app_mentions:read",
+        "bookmarks:read",
+        "bookmarks:write",
+        "canvases:read",
+        "canvases:write",
+        "channels:history",
+        "channels:join",
+        "channels:manage",
+        "channels:read",
+        "channels:write.invites",
+        "channels:write.topic",
+        "chat:write",
+        "chat:write.customize",
+        "chat:write.public",
+        "commands",
+        "dnd:read",
+        "emoji:read",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "groups:write",
+        "groups:write.invites",
+        "groups:write.topic",
+        "im:history",
+        "im:read",
+        "im:write",
+        "im:write.topic",
+        "links:read",
+        "links:write",
+        "lists:read",
+        "lists:write",
+        "metadata.message:read",
+        "mpim:history",
+        "mpim:read",
+        "mpim:write",
+        "mpim:write.topic",
+        "pins:read",
+        "pins:write",
+        "reactions:read",
+        "reactions:write",
+        "reminders:read",
+        "reminders:write",
+        "remote_files:read",
+        "remote_files:share",
+        "remote_files:write",
+        "team:read",
+        "usergroups:read",
+        "usergroups:write",
+        "users.profile:read",
+        "users:read",
+        "users:read.email",
+        "users:write",
+    ]
+)
+"""Scopes a bot token can have, of those the sandbox knows: <https://docs.slack.dev/reference/scopes>."""
+
+_TOP = {"_metadata", "display_information", "features", "oauth_config", "settings"}
+_COMMAND = re.compile(r"/[a-z0-9_-]{1,31}\Z")
+_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command, with its leading slash."""
+
+    command: str
+    description: str
+    usage_hint: str
+    should_escape: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut: from anywhere (`global`), or of a message."""
+
+    name: str
+    kind: Literal["global", "message"]
+    callback_id: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the app may do and is told."""
+
+    name: str
+    bot_name: str
+    scopes: tuple[str, ...]
+    events: frozenset[str]
+    commands: Mapping[str, Command]
+    shortcuts: Mapping[str, Shortcut]
+    interactive: bool
+    socket_mode: bool
+    home_tab: bool
+    messages_tab: bool
+    request_url: str | None
+    interactivity_url: str | None
+
+
+def load(path: Path) -> Manifest:
+    """Reads a manifest in YAML (or JSON, which is YAML). Raises ManifestError, one line."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ManifestError(f"{path}: is not UTF-8 text") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "broken"
+        raise ManifestError(f"{path}{line}: is no YAML ({problem})") from None
+    try:
+        return parse(data)
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from None
+
+
+def parse(data: Any) -> Manifest:
+    """A manifest from its parsed YAML. Raises ManifestError for what Slack would not take."""
+    top = _Part(data, "")
+    top.only(_TOP)
+    display = top.part("display_information", required=True)
+    display.only({"name", "description", "long_description", "background_color"})
+    name = display.text("name", limit=35, required=True)
+    display.text("description", limit=140)
+    long = display.text("long_description", limit=4000)
+    if long and len(long) < 174:
+        raise ManifestError("display_information.long_description: has under 174 characters")
+    color = display.text("background_color", limit=7)
+    if color and not _COLOR.match(color):
+        raise ManifestError("display_information.background_color: is no #rrggbb")
+
+    features = top.part("features")
+    features.only({"app_home", "bot_user", "shortcuts", "slash_commands", "unfurl_domains"})
+    home = features.part("app_home")
+    home.only({"home_tab_enabled", "messages_tab_enabled", "messages_tab_read_only_enabled"})
+    bot_user = features.part("bot_user")
+    bot_user.only({"display_name", "always_online"})
+    commands = _commands(features)
+    shortcuts = _shortcuts(features)
+
+    oauth = top.part("oauth_config")
+    oauth.only({"scopes", "redirect_urls", "pkce_enabled"})
+    asked = oauth.part("scopes")
+    asked.only({"bot", "user", "bot_optional", "user_optional"})
+    scopes = tuple(asked.texts("bot"))
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise ManifestError(f"oauth_config.scopes.bot: there is no bot scope {scope}")
+    if len(set(scopes)) != len(scopes):
+        raise ManifestError("oauth_config.scopes.bot: names a scope twice")
+    if scopes and not bot_user.data:
+        raise ManifestError("features.bot_user: is required for bot scopes")
+
+    settings = top.part("settings")
+    settings.only(
+        {
+            "allowed_ip_address_ranges",
+            "event_subscriptions",
+            "incoming_webhooks",
+            "interactivity",
+            "org_deploy_enabled",
+            "socket_mode_enabled",
+            "token_rotation_enabled",
+            "is_hosted",
+            "function_runtime",
+        }
+    )
+    subscriptions = settings.part("event_subscriptions")
+    subscriptions.only({"request_url", "bot_events", "user_events", "metadata_subscriptions"})
+    events = subscriptions.texts("bot_events")
+    for event in events:
+        if event not in EVENT_SCOPES:
+            raise ManifestError(f"settings.event_subscriptions.bot_events: no event {event}")
+        needed = EVENT_SCOPES[event]
+        if needed and not set(needed) & set(scopes):
+            raise ManifestError(
+                f"settings.event_subscriptions.bot_events: {event} needs the scope "
+                f"{' or '.join(needed)}"
+            )
+    interactivity = settings.part("interactivity")
+    interactivity.only({"is_enabled", "request_url", "message_menu_options_url"})
+    interactive = interactivity.flag("is_enabled")
+    socket_mode = settings.flag("socket_mode_enabled")
+    request_url = subscriptions.text("request_url", limit=2000) or None
+    interactivity_url = interactivity.text("request_url", limit=2000) or None
+    if events and not socket_mode and request_url is None:
+        raise ManifestError(
+            "settings.event_subscriptions.request_url: is required without socket_mode_enabled"
+        )
+    if shortcuts and not interactive:
+        raise ManifestError("settings.interactivity.is_enabled: shortcuts need it")
+    if (commands or shortcuts) and "commands" not in scopes:
+        raise ManifestError("oauth_config.scopes.bot: commands and shortcuts need commands")
+    return Manifest(
+        name=name,
+        bot_name=bot_user.text("display_name", limit=80) or name,
+        scopes=scopes,
+        events=frozenset(events),
+        commands=commands,
+        shortcuts=shortcuts,
+        interactive=interactive,
+        socket_mode=socket_mode,
+        home_tab=home.flag("home_tab_enabled"),
+        messages_tab=home.flag("messages_tab_enabled"),
+        request_url=request_url,
+        interactivity_url=interactivity_url,
+    )
+
+
+def _commands(features: _Part) -> dict[str, Command]:
+    found: dict[str, Command] = {}
+    for part in features.parts("slash_commands", most=50):
+        part.only({"command", "description", "usage_hint", "should_escape", "url"})
+        name = part.text("command", limit=32, required=True)
+        if not _COMMAND.match(name):
+            raise ManifestError(f"{part.where}.command: must be / and lowercase, without blanks")
+        if name in found:
+            raise ManifestError(f"{part.where}.command: {name} is there twice")
+        found[name] = Command(
+            name,
+            part.text("description", limit=2000, required=True),
+            part.text("usage_hint", limit=1000),
+            part.flag("should_escape"),
+        )
+    return found
+
+
+def _shortcuts(features: _Part) -> dict[str, Shortcut]:
+    found: dict[str, Shortcut] = {}
+    for part in features.parts("shortcuts", most=10):
+        part.only({"name", "type", "callback_id", "description"})
+        kind = part.text("type", limit=10, required=True)
+        if kind not in ("global", "message"):
+            raise ManifestError(f"{part.where}.type: must be global or message")
+        callback = part.text("callback_id", limit=255, required=True)
+        if callback in found:
+            raise ManifestError(f"{part.where}.callback_id: {callback} is there twice")
+        found[callback] = Shortcut(
+            part.text("name", limit=24, required=True),
+            "global" if kind == "global" else "message",
+            callback,
+            part.text("description", limit=150, required=True),
+        )
+    if sum(s.kind == "global" for s in found.values()) > 5:
+        raise ManifestError("features.shortcuts: has more than 5 global shortcuts")
+    if sum(s.kind == "message" for s in found.values()) > 5:
+        raise ManifestError("features.shortcuts: has more than 5 message shortcuts")
+    return found
+
+
+class _Part:
+    """A mapping of the manifest, read with its place in hand for the error."""
+
+    def __init__(self, data: Any, where: str):
+        if data is None:
+            data = {}
+        if not isinstance(data, dict):
+            raise ManifestError(f"{where or 'manifest'}: must be a mapping")
+        self.data: dict[str, Any] = data
+        self.where = where
+
+    def _path(self, key: str) -> str:
+        return f"{self.where}.{key}" if self.where else key
+
+    def only(self, allowed: set[str]) -> None:
+        for key in self.data:
+            if key not in allowed:
+                raise ManifestError(f"{self._path(str(key))}: is not in Slack's schema")
+
+    def part(self, key: str, required: bool = False) -> _Part:
+        if required and key not in self.data:
+            raise ManifestError(f"{self._path(key)}: is missing")
+        return _Part(self.data.get(key), self._path(key))
+
+    def parts(self, key: str, most: int) -> list[_Part]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or len(value) > most:
+            raise ManifestError(f"{self._path(key)}: must be a list of at most {most}")
+        return [_Part(item, f"{self._path(key)}[{i}]") for i, item in enumerate(value)]
+
+    def text(self, key: str, limit: int, required: bool = False) -> str:
+        value = self.data.get(key, "")
+        if not isinstance(value, str):
+            raise ManifestError(f"{self._path(key)}: must be text")
+        if required and not value:
+            raise ManifestError(f"{self._path(key)}: is missing")
+        if len(value) > limit:
+            raise ManifestError(f"{self._path(key)}: has more than {limit} characters")
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        value = self.data.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ManifestError(f"{self._path(key)}: must be a list of texts")
+        return list(value)
+
+    def flag(self, key: str) -> bool:
+        value = self.data.get(key, False)
+        if not isinstance(value, bool):
+            raise ManifestError(f"{self._path(key)}: must be true or false")
+        return value

@@ -1,0 +1,28 @@
+"""The Web API's methods, a file for each family.
+
+What each takes, gives and refuses is from its page, `https://docs.slack.dev/reference/methods/…`.
+"""
+
+from __future__ import annotations
+
+from bot.sandbox.methods import (
+    chat,
+    conversations,
+    pins,
+    reactions,
+    team,
+    users,
+)
+from bot.sandbox.methods.call import Call, Method
+
+METHODS: dict[str, Method] = {
+    **team.METHODS,
+    **chat.METHODS,
+    **conversations.METHODS,
+    **users.METHODS,
+    **reactions.METHODS,
+    **pins.METHODS,
+}
+"""By name. `apps.connections.open` is among them, and gives a ticket to the socket."""
+
+__all__ = ["METHODS", "Call", "Method"]

@@ -1,0 +1,234 @@
+"""One call of a Web API method: its arguments, read as strictly as Slack reads them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bot.sandbox.errors import Refusal
+from bot.sandbox.ids import key_of
+from bot.sandbox.limits import Limits
+from bot.sandbox.model import Channel, Json, Message
+from bot.sandbox.surfaces import Surfaces
+from bot.sandbox.workspace import Workspace
+
+Item = TypeVar("Item")
+
+HISTORY_SCOPES = {
+    "channel": "channels:history",
+    "group": "groups:history",
+    "im": "im:history",
+}
+READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read"}
+
+
+@dataclass(slots=True)
+class Call:
+    """What a method is given."""
+
+    method: str
+    args: Mapping[str, Any]
+    workspace: Workspace
+    surfaces: Surfaces
+    limits: Limits
+    base_url: str
+
+    # --- arguments ---------------------------------------------------------------------------
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text argument; a number is taken as its digits, as in a form."""
+        value = self.args.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise Refusal("invalid_arguments", [f"[ERROR] must be a string [json-pointer:/{name}]"])
+        return str(value)
+
+    def required(self, name: str) -> str:
+        """A text argument that must be there, and not empty."""
+        value = self.text(name)
+        if not value:
+            raise Refusal("invalid_arguments", [f"[ERROR] missing required field: {name}"])
+        return value
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean: `true`, `1`, and what JSON has."""
+        value = self.args.get(name)
+        if value is None or value == "":
+            return default
+        if value in (True, "true", "True", "1", 1):
+            return True
+        if value in (False, "false", "False", "0", 0):
+            return False
+        raise Refusal("invalid_arguments", [f"[ERROR] must be a boolean [json-pointer:/{name}]"])
+
+    def integer(self, name: str) -> int | None:
+        """A whole number; None where it is not given."""
+        value = self.args.get(name)
+        if value is None or value == "":
+            return None
+        try:
+            if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+                raise ValueError
+            return int(value)
+        except (TypeError, ValueError):
+            raise Refusal(
+                "invalid_arguments", [f"[ERROR] must be an integer [json-pointer:/{name}]"]
+            ) from None
+
+    def structure(self, name: str, error: str) -> Any:
+        """An argument that is JSON: itself in a JSON body, a string of it in a form.
+
+        Raises Refusal `error` if the string is no JSON. None where it is not given.
+        """
+        value = self.args.get(name)
+        if isinstance(value, str):
+            if not value.strip():
+                return None
+            try:
+                return json.loads(value)
+            except ValueError:
+                raise Refusal(error) from None
+        return value
+
+    def names(self, name: str) -> list[str]:
+        """A list: of strings in JSON, or separated by commas."""
+        value = self.args.get(name)
+        if value is None or value == "":
+            return []
+        if isinstance(value, list):
+            return [str(item) for item in value]
+        return [part.strip() for part in str(value).split(",") if part.strip()]
+
+    # --- who and where -----------------------------------------------------------------------
+
+    @property
+    def me(self) -> str:
+        """The user ID of the bot."""
+        return self.workspace.bot.user_id
+
+    def needs(self, *scopes: str) -> None:
+        """Raises Refusal `missing_scope` unless one of the scopes is granted."""
+        granted = self.workspace.manifest.scopes
+        if not any(scope in granted for scope in scopes):
+            raise Refusal("missing_scope", needed=",".join(scopes), provided=",".join(granted))
+
+    def sees(self, channel: Channel) -> bool:
+        """Whether the bot may know of a channel."""
+        return not channel.is_private or self.me in channel.members
+
+    def channel(self, name: str = "channel") -> Channel:
+        """The channel an argument gives by its ID. Raises Refusal `channel_not_found`.
+
+        A private channel that the bot is not in does not exist for it.
+        """
+        channel = self.workspace.channels.get(self.required(name))
+        if channel is None or not self.sees(channel):
+            raise Refusal("channel_not_found")
+        return channel
+
+    def readable(self, scopes: Mapping[str, str]) -> Channel:
+        """The channel, with the scope its kind needs."""
+        channel = self.channel()
+        self.needs(scopes[channel.type])
+        return channel
+
+    def message(self, channel: Channel, name: str = "ts") -> Message:
+        """The message an argument gives by its `ts`. Raises Refusal `message_not_found`."""
+        return self.workspace.message(channel, self.required(name))
+
+    # --- pages -------------------------------------------------------------------------------
+
+    def limit(self, default: int, most: int) -> int:
+        """The argument `limit`. Raises Refusal `invalid_limit`."""
+        given = self.integer("limit")
+        if given is None or given == 0:
+            return self.limits.page(self.method, None, default)
+        if given < 0 or given > most:
+            raise Refusal("invalid_limit")
+        return self.limits.page(self.method, given, default)
+
+    def cursor(self, kind: str) -> int | None:
+        """Where a page begins, from the argument `cursor`. Raises Refusal `invalid_cursor`."""
+        given = self.text("cursor")
+        if not given:
+            return None
+        try:
+            decoded = base64.b64decode(given, validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise Refusal("invalid_cursor") from None
+        prefix, _, number = decoded.partition(":")
+        if prefix != kind or not number.isdigit():
+            raise Refusal("invalid_cursor")
+        return int(number)
+
+    def page(
+        self, items: Sequence[Item], kind: str, default: int, most: int = 1000
+    ) -> tuple[Sequence[Item], Json]:
+        """A page of a whole list, and the `response_metadata` that leads to the next one."""
+        limit = self.limit(default, most)
+        start = self.cursor(kind) or 0
+        end = start + limit
+        cursor = next_cursor(kind, end) if end < len(items) else ""
+        return items[start:end], {"response_metadata": {"next_cursor": cursor}}
+
+    def moment(self, name: str, error: str) -> int | None:
+        """An argument that is a timestamp, as a key. Raises Refusal `error`."""
+        given = self.text(name)
+        if not given or given == "now":
+            return None
+        key = key_of(given)
+        if key is None:
+            raise Refusal(error)
+        return key
+
+
+def next_cursor(kind: str, position: int) -> str:
+    """A cursor, as opaque as Slack's."""
+    return base64.b64encode(f"{kind}:{position}".encode()).decode()
+
+
+Handler = Callable[[Call], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A Web API method: what it asks for, and what does it."""
+
+    name: str
+    run: Handler
+    scopes: tuple[str, ...]
+    tier: int | None
+    args: frozenset[str]
+    token: str = "bot"  # noqa: S105 - the kind of token, no token
+    json: bool = True
+    posts: bool = False
+
+
+def methods(*all_of: Method) -> dict[str, Method]:
+    """Methods by name."""
+    return {method.name: method for method in all_of}
+
+
+def method(
+    name: str,
+    run: Handler,
+    *,
+    tier: int | None,
+    scopes: Sequence[str] = (),
+    args: str = "",
+    token: str = "bot",  # noqa: S107 - the kind of token, no token
+    json: bool = True,
+    posts: bool = False,
+) -> Method:
+    """Describes a method. `scopes`: any one of them will do; `args`: names, by blanks.
+
+    `json` is whether it takes a JSON body ("Content types" on its page of Slack's reference).
+    """
+    return Method(
+        name, run, tuple(scopes), tier, frozenset(args.split()) | {"token"}, token, json, posts
+    )

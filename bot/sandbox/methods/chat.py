@@ -1,0 +1,278 @@
+"""chat.*"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.sandbox import blocks as block_kit
+from bot.sandbox import richtext
+from bot.sandbox.errors import Refusal
+from bot.sandbox.methods.call import Call, method, methods
+from bot.sandbox.model import Channel, Json, Message
+from bot.sandbox.workspace import MAX_TEXT
+
+UPDATE_TEXT = 4_000
+"""Bytes of text that `chat.update` takes, counted after escaping: "The text field cannot exceed
+4,000 characters", <https://docs.slack.dev/reference/methods/chat.update>."""
+MAX_METADATA = 8_000
+"""Characters of a message's metadata as JSON."""
+MAX_ATTACHMENTS = 100
+
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9_.\-]{1,255}\Z")
+
+
+def post_message(call: Call) -> Json:
+    ws = call.workspace
+    channel = _target(call)
+    text, blocks, attachments = content(call)
+    username, icons = _customised(call)
+    metadata = _metadata(call)
+    thread_ts = call.text("thread_ts") or None
+    broadcast = call.flag("reply_broadcast")
+    _may_post(call, channel)
+    if thread_ts is not None:
+        _known_thread(ws.message, channel, thread_ts)
+    call.limits.check_post(channel.id)
+    message = ws.post(
+        channel,
+        text,
+        bot=ws.bot,
+        blocks=blocks,
+        attachments=attachments,
+        thread_ts=thread_ts,
+        broadcast=broadcast,
+        metadata=metadata,
+        username=username,
+        icons=icons,
+    )
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": ws.render(channel, message, metadata=True),
+    }
+
+
+def _target(call: Call) -> Channel:
+    """The channel, also by `#name`; or the direct messages of a person, by user ID."""
+    ws = call.workspace
+    given = call.required("channel")
+    member = ws.members.get(given)
+    if member is not None:
+        if member.deleted or member.is_bot:
+            raise Refusal("cannot_dm_bot" if member.is_bot else "user_not_found")
+        return ws.im(member.id)
+    try:
+        channel = ws.channel(given)
+    except Refusal:
+        raise Refusal("channel_not_found") from None
+    if not call.sees(channel):
+        raise Refusal("channel_not_found")
+    return channel
+
+
+def _may_post(call: Call, channel: Channel) -> None:
+    if channel.is_archived:
+        raise Refusal("is_archived")
+    if call.me not in channel.members and (
+        channel.is_private or "chat:write.public" not in call.workspace.manifest.scopes
+    ):
+        raise Refusal("not_in_channel")
+
+
+def _known_thread(find: Any, channel: Channel, thread_ts: str) -> None:
+    try:
+        root = find(channel, thread_ts)
+    except Refusal:
+        raise Refusal("thread_not_found") from None
+    if root.subtype is not None and root.subtype in NO_THREAD:
+        raise Refusal("cannot_reply_to_message")
+
+
+NO_THREAD = frozenset(
+    {
+        "channel_join", "channel_leave", "channel_topic", "channel_name", "channel_archive",
+        "channel_unarchive", "group_join", "group_leave", "group_topic", "group_name",
+        "group_archive", "group_unarchive",
+    }
+)  # fmt: skip
+"""Notices of the workspace, which take no replies."""
+
+
+def content(
+    call: Call, text_limit: int = MAX_TEXT
+) -> tuple[str, list[Json] | None, list[Json] | None]:
+    """Text, blocks and attachments of a message; what is not given is '' or None.
+
+    Raises Refusal `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`,
+    `invalid_attachments`, `too_many_attachments`, `msg_blocks_too_long`.
+    """
+    text = richtext.tidy(call.text("text"))
+    blocks = call.structure("blocks", "invalid_blocks_format")
+    attachments = call.structure("attachments", "invalid_attachments")
+    if blocks is not None:
+        blocks = block_kit.message(blocks, call.workspace.block_id)
+    if attachments is not None:
+        attachments = _attachments(attachments)
+    if not text.strip() and not blocks and not attachments:
+        raise Refusal("no_text")
+    if len(text) > text_limit:
+        raise Refusal("msg_too_long")
+    return text, blocks, attachments
+
+
+def _attachments(given: Any) -> list[Json]:
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+        raise Refusal("invalid_attachments")
+    if len(given) > MAX_ATTACHMENTS:
+        raise Refusal("too_many_attachments")
+    return [{"id": i, **item} for i, item in enumerate(given, start=1)]
+
+
+def _customised(call: Call) -> tuple[str | None, Json | None]:
+    username = call.text("username") or None
+    emoji, url = call.text("icon_emoji"), call.text("icon_url")
+    if username or emoji or url:
+        call.needs("chat:write.customize")
+    icons: Json | None = None
+    if emoji:
+        icons = {"emoji": f":{emoji.strip(':')}:"}
+    elif url:
+        icons = {"image_48": url}
+    if icons is not None and username is None:
+        username = call.workspace.bot.name
+    return username, icons
+
+
+def _metadata(call: Call) -> Json | None:
+    """<https://docs.slack.dev/messaging/message-metadata>."""
+    given = call.structure("metadata", "invalid_metadata_format")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise Refusal("invalid_metadata_format")
+    if set(given) - {"event_type", "event_payload"}:
+        raise Refusal("invalid_metadata_schema")
+    event_type, payload = given.get("event_type"), given.get("event_payload")
+    if not isinstance(event_type, str) or not _EVENT_TYPE.match(event_type):
+        raise Refusal("invalid_metadata_schema")
+    if not isinstance(payload, dict):
+        raise Refusal("invalid_metadata_schema")
+    if len(block_kit.compact(given)) > MAX_METADATA:
+        raise Refusal("metadata_too_large")
+    return given
+
+
+def update(call: Call) -> Json:
+    ws = call.workspace
+    channel = call.channel()
+    message = _own(call, channel, "cant_update_message")
+    gives_blocks = call.args.get("blocks") not in (None, "")
+    gives_text = "text" in call.args
+    blocks_only_removed = call.structure("blocks", "invalid_blocks_format") == []
+    if blocks_only_removed and not call.text("text"):
+        raise Refusal("no_text")
+    text, blocks, attachments = content(call)
+    if len(text.encode()) > UPDATE_TEXT:
+        raise Refusal("msg_too_long")
+    metadata = _metadata(call)
+    ws.edit(
+        channel,
+        message,
+        editor=call.me,
+        text=text if gives_text else None,
+        blocks=blocks if gives_blocks and blocks else None,
+        attachments=attachments,
+        metadata=metadata,
+        # "If blocks are used … the edited flag will not be displayed on the message."
+        mark=not (gives_blocks and blocks),
+    )
+    if call.flag("reply_broadcast") and message.root is not None and not message.broadcast:
+        ws.broadcast_reply(channel, message)
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "text": message.text,
+        "message": ws.render(channel, message, metadata=True),
+    }
+
+
+def delete(call: Call) -> Json:
+    channel = call.channel()
+    message = _own(call, channel, "cant_delete_message")
+    call.workspace.delete(channel, message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def _own(call: Call, channel: Channel, error: str) -> Message:
+    """The bot's own message."""
+    message = call.message(channel)
+    if message.tombstone:
+        raise Refusal("message_not_found")
+    if message.bot_id != call.workspace.bot.id:
+        raise Refusal(error)
+    if channel.is_archived:
+        raise Refusal("is_archived")
+    return message
+
+
+def post_ephemeral(call: Call) -> Json:
+    ws = call.workspace
+    channel = call.channel()
+    user = call.required("user")
+    text, blocks, attachments = content(call)
+    _customised(call)
+    if channel.is_archived:
+        raise Refusal("is_archived")
+    if call.me not in channel.members:
+        raise Refusal("not_in_channel")
+    member = ws.members.get(user)
+    if member is None or member.deleted or user not in channel.members:
+        raise Refusal("user_not_in_channel")
+    note = ws.whisper(
+        channel,
+        user,
+        text,
+        blocks=blocks,
+        attachments=attachments,
+        thread_ts=call.text("thread_ts") or None,
+    )
+    return {"message_ts": note.ts}
+
+
+def get_permalink(call: Call) -> Json:
+    channel = call.channel()
+    message = call.message(channel, "message_ts")
+    return {"channel": channel.id, "permalink": call.workspace.permalink(channel, message)}
+
+
+_CONTENT = "text blocks attachments mrkdwn parse link_names as_user"
+_LOOK = "username icon_emoji icon_url"
+
+METHODS = methods(
+    method(
+        "chat.postMessage",
+        post_message,
+        tier=None,
+        scopes=["chat:write"],
+        posts=True,
+        args=f"channel {_CONTENT} {_LOOK} thread_ts reply_broadcast metadata unfurl_links "
+        "unfurl_media markdown_text",
+    ),
+    method(
+        "chat.update",
+        update,
+        tier=3,
+        scopes=["chat:write"],
+        args=f"channel ts {_CONTENT} reply_broadcast metadata file_ids markdown_text",
+    ),
+    method("chat.delete", delete, tier=3, scopes=["chat:write"], args="channel ts as_user"),
+    method(
+        "chat.postEphemeral",
+        post_ephemeral,
+        tier=4,
+        scopes=["chat:write"],
+        args=f"channel user {_CONTENT} {_LOOK} thread_ts markdown_text",
+    ),
+    method("chat.getPermalink", get_permalink, tier=None, args="channel message_ts", json=False),
+)

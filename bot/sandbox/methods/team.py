@@ -1,0 +1,112 @@
+"""auth.test, api.test, apps.connections.open, team.info, bots.info, emoji.list, usergroups.*"""
+
+from __future__ import annotations
+
+from bot.sandbox import objects
+from bot.sandbox.errors import Refusal
+from bot.sandbox.methods.call import Call, method, methods
+from bot.sandbox.model import Json
+
+
+def api_test(call: Call) -> Json:
+    if call.text("error"):
+        raise Refusal(call.text("error"))
+    return {"args": dict(call.args)}
+
+
+def auth_test(call: Call) -> Json:
+    ws = call.workspace
+    return {
+        "url": f"https://{ws.domain}.slack.com/",
+        "team": ws.name,
+        "user": ws.members[ws.bot.user_id].name,
+        "team_id": ws.team,
+        "user_id": ws.bot.user_id,
+        "bot_id": ws.bot.id,
+        "is_enterprise_install": False,
+    }
+
+
+def connections_open(call: Call) -> Json:
+    return {"url": call.surfaces.socket_url()}
+
+
+def team_info(call: Call) -> Json:
+    ws = call.workspace
+    if call.text("team") and call.text("team") != ws.team:
+        raise Refusal("team_not_found")
+    return {
+        "team": {
+            "id": ws.team,
+            "name": ws.name,
+            "url": f"https://{ws.domain}.slack.com/",
+            "domain": ws.domain,
+            "email_domain": "",
+            "icon": {"image_default": True},
+            "avatar_base_url": "https://ca.slack-edge.com/",
+            "is_verified": False,
+        }
+    }
+
+
+def bots_info(call: Call) -> Json:
+    bot = call.workspace.bots.get(call.text("bot"))
+    if bot is None:
+        raise Refusal("bot_not_found")
+    return {"bot": objects.bot(bot)}
+
+
+def emoji_list(call: Call) -> Json:
+    return {"emoji": dict(call.workspace.emoji), "cache_ts": f"{call.workspace.now:.6f}"}
+
+
+def usergroups_list(call: Call) -> Json:
+    groups = []
+    for group in call.workspace.usergroups.values():
+        if group["date_delete"] and not call.flag("include_disabled"):
+            continue
+        shown = dict(group)
+        if not call.flag("include_users"):
+            del shown["users"]
+        if not call.flag("include_count"):
+            del shown["user_count"]
+        groups.append(shown)
+    return {"usergroups": groups}
+
+
+def usergroups_users_list(call: Call) -> Json:
+    group = call.workspace.usergroups.get(call.required("usergroup"))
+    if group is None:
+        raise Refusal("no_such_subteam")
+    return {"users": list(group["users"])}
+
+
+METHODS = methods(
+    method("api.test", api_test, tier=4, args="error foo", token="any"),
+    method("auth.test", auth_test, tier=None, args="team_id"),
+    method("apps.connections.open", connections_open, tier=1, token="app"),
+    method("team.info", team_info, tier=3, scopes=["team:read"], args="team domain", json=False),
+    method("bots.info", bots_info, tier=3, scopes=["users:read"], args="bot team_id", json=False),
+    method(
+        "emoji.list",
+        emoji_list,
+        tier=2,
+        scopes=["emoji:read"],
+        args="include_categories team_id",
+        json=False,
+    ),
+    method(
+        "usergroups.list",
+        usergroups_list,
+        tier=2,
+        scopes=["usergroups:read"],
+        args="include_count include_disabled include_users team_id",
+    ),
+    method(
+        "usergroups.users.list",
+        usergroups_users_list,
+        tier=2,
+        scopes=["usergroups:read"],
+        args="usergroup include_disabled team_id",
+    ),
+)

@@ -1,0 +1,81 @@
+"""users.*"""
+
+from __future__ import annotations
+
+from bot.sandbox import objects
+from bot.sandbox.errors import Refusal
+from bot.sandbox.methods.call import READ_SCOPES, Call, method, methods
+from bot.sandbox.methods.conversations import listed
+from bot.sandbox.model import Json
+
+
+def info(call: Call) -> Json:
+    user = call.required("user")
+    member = call.workspace.members.get(user)
+    if member is None:
+        raise Refusal("user_not_found")
+    found = call.workspace.user_object(member)
+    return {"user": {**found, "locale": "en-US"} if call.flag("include_locale") else found}
+
+
+def list_(call: Call) -> Json:
+    ws = call.workspace
+    # The bot's own entry and Slackbot's are among them, and so are deactivated members.
+    members, metadata = call.page(list(ws.members.values()), "user", default=1000)
+    return {
+        "members": [ws.user_object(member) for member in members],
+        "cache_ts": int(ws.now),
+        **metadata,
+    }
+
+
+def conversations(call: Call) -> Json:
+    user = call.text("user", call.me)
+    if user not in call.workspace.members:
+        raise Refusal("user_not_found")
+    channels = [c for c in listed(call) if user in c.members]
+    page, metadata = call.page(channels, "conversation", default=100)
+    ws = call.workspace
+    return {
+        "channels": [objects.channel(c, ws.team, call.me, num_members=False) for c in page],
+        **metadata,
+    }
+
+
+def lookup_by_email(call: Call) -> Json:
+    email = call.required("email")
+    for member in call.workspace.members.values():
+        if member.email == email and not member.deleted:
+            return {"user": call.workspace.user_object(member)}
+    raise Refusal("users_not_found")
+
+
+METHODS = methods(
+    method(
+        "users.info", info, tier=4, scopes=["users:read"], args="user include_locale", json=False
+    ),
+    method(
+        "users.list",
+        list_,
+        tier=2,
+        scopes=["users:read"],
+        args="cursor include_locale limit team_id presence",
+        json=False,
+    ),
+    method(
+        "users.conversations",
+        conversations,
+        tier=3,
+        scopes=list(READ_SCOPES.values()),
+        args="cursor exclude_archived limit team_id types user",
+        json=False,
+    ),
+    method(
+        "users.lookupByEmail",
+        lookup_by_email,
+        tier=3,
+        scopes=["users:read.email"],
+        args="email",
+        json=False,
+    ),
+)

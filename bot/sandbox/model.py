@@ -1,0 +1,156 @@
+"""What a workspace is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Member:
+    """Someone with a user ID: a person, our bot's user, another bot's, or Slackbot."""
+
+    id: str
+    name: str
+    real_name: str
+    display_name: str = ""
+    tz: str = "Europe/Berlin"
+    email: str = ""
+    title: str = ""
+    is_admin: bool = False
+    is_owner: bool = False
+    is_bot: bool = False
+    deleted: bool = False
+    bot_id: str | None = None
+    app_id: str | None = None
+    status_text: str = ""
+    status_emoji: str = ""
+    avatar_hash: str = ""
+    updated: int = 0
+
+
+@dataclass(slots=True)
+class Bot:
+    """What posts for an app: ours, or another's."""
+
+    id: str
+    name: str
+    app_id: str
+    user_id: str
+    updated: int = 0
+
+
+@dataclass(slots=True)
+class Pin:
+    """That a message is pinned."""
+
+    created: int
+    created_by: str
+
+
+@dataclass(slots=True)
+class Message:
+    """A message, whatever became of it. `key` is its `ts` in microseconds."""
+
+    key: int
+    ts: str
+    channel: str
+    text: str
+    user: str | None
+    subtype: str | None = None
+    blocks: list[Json] | None = None
+    attachments: list[Json] | None = None
+    files: list[Json] | None = None
+    metadata: Json | None = None
+    client_msg_id: str | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    username: str | None = None
+    icons: Json | None = None
+    root: int | None = None
+    """The key of the thread's first message, for a reply."""
+    broadcast: bool = False
+    edited: Json | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    pin: Pin | None = None
+    more: Json = field(default_factory=dict)
+    """What only some subtypes have: `topic`, `inviter`, `old_name` …"""
+    replies: list[int] = field(default_factory=list)
+    repliers: dict[str, int] = field(default_factory=dict)
+    tombstone: bool = False
+    deleted_at: str | None = None
+
+    @property
+    def author(self) -> str:
+        """Who is counted among `reply_users`: the user, or the bot of one without."""
+        return self.user or self.bot_id or ""
+
+
+@dataclass(slots=True)
+class Channel:
+    """A conversation. For a direct message `peer` is the person, and the other is the bot."""
+
+    id: str
+    name: str
+    created: int
+    creator: str
+    is_private: bool = False
+    peer: str | None = None
+    is_archived: bool = False
+    topic: Json = field(default_factory=lambda: {"value": "", "creator": "", "last_set": 0})
+    purpose: Json = field(default_factory=lambda: {"value": "", "creator": "", "last_set": 0})
+    previous_names: list[str] = field(default_factory=list)
+    members: dict[str, None] = field(default_factory=dict)
+    messages: dict[int, Message] = field(default_factory=dict)
+    timeline: list[int] = field(default_factory=list)
+    """Keys of what stands in the channel (no replies, but broadcasts), ascending."""
+    pins: dict[int, None] = field(default_factory=dict)
+    deleted: dict[int, Message] = field(default_factory=dict)
+    """Messages that are gone, as they last were."""
+    updated: int = 0
+
+    @property
+    def is_im(self) -> bool:
+        """Whether it is a direct message."""
+        return self.peer is not None
+
+    @property
+    def type(self) -> str:
+        """Slack's `channel_type` of message events."""
+        return "im" if self.is_im else "group" if self.is_private else "channel"
+
+
+@dataclass(slots=True)
+class Ephemeral:
+    """A note that only `user` sees; it is in no history."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: list[Json] | None
+    attachments: list[Json] | None = None
+    thread_ts: str | None = None
+    deleted: bool = False
+
+
+@dataclass(slots=True)
+class Upload:
+    """A file, on its way (`complete` is false) or there."""
+
+    id: str
+    name: str
+    title: str
+    size: int
+    created: int
+    user: str
+    mimetype: str = "application/octet-stream"
+    filetype: str = "binary"
+    content: bytes | None = None
+    url: str = ""
+    ticket: str = ""
+    complete: bool = False
+    deleted: bool = False
+    shares: dict[str, list[str]] = field(default_factory=dict)

@@ -1,0 +1,286 @@
+"""Slack's JSON shapes of people, channels, messages and files.
+
+<https://docs.slack.dev/reference/objects>, and the example answers of the methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from bot.sandbox.ids import ts_of
+from bot.sandbox.model import Bot, Channel, Json, Member, Message, Upload
+
+SLACKBOT = "USLACKBOT"
+AVATAR_SIZES = (24, 32, 48, 72, 192, 512)
+
+
+@lru_cache(maxsize=256)
+def _zone(tz: str, day: int) -> tuple[str, int]:
+    moment = datetime.fromtimestamp(day * 86400, UTC).astimezone(ZoneInfo(tz))
+    offset = moment.utcoffset()
+    return moment.tzname() or tz, int(offset.total_seconds()) if offset is not None else 0
+
+
+def user(member: Member, team: str, now: float, email: bool) -> Json:
+    """A user object: <https://docs.slack.dev/reference/objects/user-object>.
+
+    `email` says whether the caller may see the address (`users:read.email`).
+    """
+    label, offset = _zone(member.tz, int(now // 86400))
+    first, _, last = member.real_name.partition(" ")
+    base = f"https://avatars.slack-edge.com/{member.avatar_hash}"
+    profile: Json = {
+        "title": member.title,
+        "phone": "",
+        "skype": "",
+        "real_name": member.real_name,
+        "real_name_normalized": member.real_name,
+        "display_name": member.display_name,
+        "display_name_normalized": member.display_name,
+        "fields": {},
+        "status_text": member.status_text,
+        "status_emoji": member.status_emoji,
+        "status_emoji_display_info": [],
+        "status_expiration": 0,
+        "avatar_hash": member.avatar_hash,
+        "first_name": first,
+        "last_name": last,
+        **{f"image_{size}": f"{base}_{size}.png" for size in AVATAR_SIZES},
+        "status_text_canonical": "",
+        "team": team,
+    }
+    if email and member.email:
+        profile["email"] = member.email
+    if member.is_bot:
+        profile["api_app_id"] = member.app_id or ""
+        profile["bot_id"] = member.bot_id or ""
+        profile["always_active"] = True
+    out: Json = {
+        "id": member.id,
+        "team_id": team,
+        "name": member.name,
+        "deleted": member.deleted,
+        "color": "9f69e7",
+        "real_name": member.real_name,
+        "tz": member.tz,
+        "tz_label": label,
+        "tz_offset": offset,
+        "profile": profile,
+        "is_admin": member.is_admin,
+        "is_owner": member.is_owner,
+        "is_primary_owner": member.is_owner,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "is_bot": member.is_bot,
+        "is_app_user": False,
+        "updated": member.updated,
+        "is_email_confirmed": not member.is_bot,
+        "who_can_share_contact_card": "EVERYONE",
+    }
+    if member.deleted:
+        # A deactivated account has no zone, and no rights to speak of.
+        for key in ("color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner"):
+            del out[key]
+    return out
+
+
+def bot(it: Bot) -> Json:
+    """A bot object, of `bots.info`."""
+    return {
+        "id": it.id,
+        "deleted": False,
+        "name": it.name,
+        "updated": it.updated,
+        "app_id": it.app_id,
+        "user_id": it.user_id,
+        "icons": _icons(it),
+    }
+
+
+def bot_profile(it: Bot, team: str) -> Json:
+    """The `bot_profile` of a bot's message."""
+    return {
+        "id": it.id,
+        "deleted": False,
+        "name": it.name,
+        "updated": it.updated,
+        "app_id": it.app_id,
+        "user_id": it.user_id,
+        "icons": _icons(it),
+        "team_id": team,
+    }
+
+
+def _icons(it: Bot) -> Json:
+    return {
+        f"image_{size}": f"https://avatars.slack-edge.com/{it.id}_{size}.png"
+        for size in (36, 48, 72)
+    }
+
+
+def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
+    """A conversation: <https://docs.slack.dev/reference/objects/conversation-object>."""
+    if it.peer is not None:
+        return {
+            "id": it.id,
+            "created": it.created,
+            "is_archived": it.is_archived,
+            "is_im": True,
+            "is_org_shared": False,
+            "context_team_id": team,
+            "updated": it.updated,
+            "user": it.peer,
+            "is_user_deleted": False,
+            "priority": 0,
+        }
+    out: Json = {
+        "id": it.id,
+        "name": it.name,
+        "is_channel": not it.is_private,
+        "is_group": it.is_private,
+        "is_im": False,
+        "is_mpim": False,
+        "is_private": it.is_private,
+        "created": it.created,
+        "is_archived": it.is_archived,
+        "is_general": it.name == "general",
+        "unlinked": 0,
+        "name_normalized": it.name,
+        "is_shared": False,
+        "is_org_shared": False,
+        "is_pending_ext_shared": False,
+        "pending_shared": [],
+        "context_team_id": team,
+        "updated": it.updated,
+        "parent_conversation": None,
+        "creator": it.creator,
+        "is_ext_shared": False,
+        "shared_team_ids": [team],
+        "pending_connected_team_ids": [],
+        "is_member": bot_user in it.members,
+        "topic": dict(it.topic),
+        "purpose": dict(it.purpose),
+        "previous_names": list(it.previous_names),
+    }
+    if num_members:
+        out["num_members"] = len(it.members)
+    return out
+
+
+def message(
+    it: Message,
+    team: str,
+    profile: Callable[[str], Json | None],
+    root: Message | None = None,
+    metadata: bool = False,
+    bare: bool = False,
+) -> Json:
+    """A message: <https://docs.slack.dev/reference/events/message>.
+
+    `profile` gives the `bot_profile` of a bot ID, `root` is the first message of a reply's
+    thread. `bare` leaves out what an event of a new message does not say.
+    """
+    out: Json = {"type": "message"}
+    if it.subtype is not None:
+        out["subtype"] = it.subtype
+    if it.user is not None:
+        out["user"] = it.user
+    out["ts"] = it.ts
+    out["text"] = it.text
+    if it.tombstone:
+        out["hidden"] = True
+    if it.client_msg_id is not None:
+        out["client_msg_id"] = it.client_msg_id
+    if it.bot_id is not None:
+        out["bot_id"] = it.bot_id
+        if it.app_id is not None:
+            out["app_id"] = it.app_id
+        described = profile(it.bot_id)
+        if described is not None and it.username is None:
+            out["bot_profile"] = described
+    if it.username is not None:
+        out["username"] = it.username
+    if it.icons is not None:
+        out["icons"] = it.icons
+    if it.subtype is None or it.subtype in ("thread_broadcast", "file_share"):
+        out["team"] = team
+    if it.blocks is not None:
+        out["blocks"] = it.blocks
+    if it.attachments is not None:
+        out["attachments"] = it.attachments
+    if it.files is not None:
+        out["files"] = it.files
+        out["upload"] = it.subtype == "file_share"
+        out["display_as_bot"] = False
+    if it.edited is not None:
+        out["edited"] = it.edited
+    if metadata and it.metadata is not None:
+        out["metadata"] = it.metadata
+    out.update(it.more)
+    if it.root is not None:
+        out["thread_ts"] = ts_of(it.root)
+        if root is not None:
+            out["parent_user_id"] = root.author
+            if it.broadcast:
+                out["root"] = message(root, team, profile, metadata=metadata)
+                del out["parent_user_id"]
+    elif it.replies:
+        out["thread_ts"] = it.ts
+        out["reply_count"] = len(it.replies)
+        out["reply_users_count"] = len(it.repliers)
+        out["latest_reply"] = ts_of(it.replies[-1])
+        out["reply_users"] = list(it.repliers)[:5]
+        out["is_locked"] = False
+        out["subscribed"] = False
+    if it.reactions and not bare:
+        out["reactions"] = reactions(it)
+    if it.pin is not None and not bare:
+        out["pinned_to"] = [it.channel]
+        out["pinned_info"] = {
+            "channel": it.channel,
+            "pinned_by": it.pin.created_by,
+            "pinned_ts": it.pin.created,
+        }
+    return out
+
+
+def reactions(it: Message) -> list[Json]:
+    """The reactions of a message."""
+    return [
+        {"name": name, "users": list(users), "count": len(users)}
+        for name, users in it.reactions.items()
+    ]
+
+
+def file(it: Upload) -> Json:
+    """A file object: <https://docs.slack.dev/reference/objects/file-object>."""
+    return {
+        "id": it.id,
+        "created": it.created,
+        "timestamp": it.created,
+        "name": it.name,
+        "title": it.title,
+        "mimetype": it.mimetype,
+        "filetype": it.filetype,
+        "pretty_type": it.filetype.title(),
+        "user": it.user,
+        "user_team": "",
+        "editable": it.filetype in ("text", "markdown"),
+        "size": it.size,
+        "mode": "hosted",
+        "is_external": False,
+        "external_type": "",
+        "is_public": True,
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "url_private": it.url,
+        "url_private_download": it.url,
+        "permalink": it.url,
+        "is_starred": False,
+        "has_rich_preview": False,
+        "file_access": "visible",
+    }

@@ -1,0 +1,135 @@
+"""The sandbox as a whole: a workspace, served on loopback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from bot.sandbox.control import ControlApi
+from bot.sandbox.delivery import ACK_TIMEOUT, RETRY_DELAYS, Dispatcher
+from bot.sandbox.faults import Faults
+from bot.sandbox.limits import Limits, Regime
+from bot.sandbox.listening import Listener, check_loopback
+from bot.sandbox.manifest import Manifest, load
+from bot.sandbox.people import furnish
+from bot.sandbox.surfaces import Surfaces
+from bot.sandbox.webapi import WebApi
+from bot.sandbox.wire import Wire
+from bot.sandbox.workspace import Workspace
+
+
+class Sandbox:
+    """A local Slack workspace with our app installed, an asynchronous context manager.
+
+    `time_source` gives Slack's wall time in seconds since 1970 (for every `ts`), `monotonic` the
+    seconds by which rate limits and the life of triggers are measured. `retry_delays` are the
+    seconds before each further attempt at an event that is not acknowledged within
+    `ack_timeout`. With `request_url` events come by HTTP requests, without through Socket Mode.
+    """
+
+    def __init__(
+        self,
+        manifest: Path | Manifest,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_port: int = 0,
+        *,
+        time_source: Callable[[], float] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        seed: int = 0,
+        rate_limits: Regime = "none",
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        ack_timeout: float = ACK_TIMEOUT,
+        request_url: str | None = None,
+        furnished: bool = True,
+    ):
+        """Raises ManifestError, and NotLoopback for a `host` that others could reach."""
+        check_loopback(host)
+        self.manifest = manifest if isinstance(manifest, Manifest) else load(manifest)
+        self._host, self._port, self._control_port = host, port, control_port
+        self._request_url = request_url
+        self._furnished = furnished
+        self.workspace = Workspace(self.manifest, time_source or time.time, seed)
+        ids = self.workspace.ids
+        self.bot_token = f"xoxb-{ids.number(12)}-{ids.number(13)}-{ids.secret(24)}"
+        self.app_token = f"xapp-1-{self.workspace.app_id}-{ids.number(13)}-{ids.secret(64)}"
+        self.signing_secret = ids.secret(32)
+        self.verification_token = ids.secret(24)
+        if furnished:
+            furnish(self.workspace)
+        self.faults = Faults()
+        self.wire = Wire(
+            lambda: self.workspace.now,
+            (self.bot_token, self.app_token, self.signing_secret, self.verification_token),
+        )
+        self.limits = Limits(rate_limits, monotonic)
+        self.surfaces = Surfaces(self.workspace)
+        self.dispatcher = Dispatcher(
+            self.workspace,
+            self.wire,
+            self.faults,
+            signing_secret=self.signing_secret,
+            verification_token=self.verification_token,
+            retry_delays=retry_delays,
+            ack_timeout=ack_timeout,
+            seed=seed,
+        )
+        self.api = WebApi(
+            self.workspace,
+            self.surfaces,
+            self.dispatcher,
+            self.limits,
+            self.faults,
+            self.wire,
+            self.bot_token,
+            self.app_token,
+        )
+        self.control = ControlApi(self)
+        self._listener: Listener | None = None
+        self._control_listener: Listener | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Where the Web API is, with `/` at its end: for `AsyncWebClient(base_url=…)`."""
+        assert self._listener is not None, "the sandbox is not started"
+        return f"http://{self._listener.address}/api/"
+
+    @property
+    def control_url(self) -> str:
+        """Where the test control is; the bot is never told."""
+        assert self._control_listener is not None, "the sandbox is not started"
+        return f"http://{self._control_listener.address}/"
+
+    async def start(self) -> None:
+        """Opens both ports. Raises OSError for one that is taken."""
+        self._listener = Listener(self.api.app, self._host, self._port)
+        self._control_listener = Listener(self.control.app, self._host, self._control_port)
+        self.api.connections = self._listener.connections
+        self.api.base_url = f"http://{self._listener.address}"
+        self.surfaces.socket_base = f"ws://{self._listener.address}"
+        await self._listener.start()
+        await self._control_listener.start()
+        if self._request_url is not None:
+            await self.dispatcher.verify(self._request_url)
+
+    async def stop(self) -> None:
+        """Closes everything; what was not acknowledged is lost."""
+        await self.dispatcher.close()
+        for listener in (self._control_listener, self._listener):
+            if listener is not None:
+                await listener.stop()
+        self._listener = self._control_listener = None
+
+    async def __aenter__(self) -> Sandbox:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()

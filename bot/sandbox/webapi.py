@@ -1,0 +1,273 @@
+"""The side that the bot sees: Web API, Socket Mode, and what it is given addresses of.
+
+<https://docs.slack.dev/apis/web-api> says how a method is called: arguments in the query, in a
+form, or in JSON; the token in the `Authorization` header or among the arguments of a form.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.sandbox.delivery import Dispatcher
+from bot.sandbox.errors import RateLimited, Refusal
+from bot.sandbox.faults import CallFault, Faults
+from bot.sandbox.limits import Limits
+from bot.sandbox.listening import Connections
+from bot.sandbox.methods import METHODS, Call, Method
+from bot.sandbox.model import Json
+from bot.sandbox.surfaces import Surfaces
+from bot.sandbox.wire import Wire
+from bot.sandbox.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class WebApi:
+    """The ASGI application on the port that the bot is told."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        surfaces: Surfaces,
+        dispatcher: Dispatcher,
+        limits: Limits,
+        faults: Faults,
+        wire: Wire,
+        bot_token: str,
+        app_token: str,
+    ):
+        self.workspace = workspace
+        self.surfaces = surfaces
+        self.dispatcher = dispatcher
+        self.limits = limits
+        self.faults = faults
+        self.wire = wire
+        self.base_url = ""
+        self.sockets_refused = False
+        self.connections: Connections | None = None
+        self._tokens = {bot_token: "bot", app_token: "app"}
+        self.app = Starlette(
+            routes=[
+                Route("/api/{method}", self.call, methods=["GET", "POST"]),
+                WebSocketRoute("/link/", self.socket),
+            ]
+        )
+
+    # --- methods -----------------------------------------------------------------------------
+
+    async def call(self, request: Request) -> Response:
+        """One call of a method."""
+        name = request.path_params["method"]
+        fault = self.faults.of_call(name)
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        elif fault is not None and fault.kind != "lost_answer":
+            self.wire.add("request", method=name, fault=fault.kind)
+            return self._faulty(name, fault)
+        args: Mapping[str, Any] = {}
+        headers: dict[str, str] = {}
+        status = 200
+        try:
+            args, is_json = await _arguments(request)
+            self.wire.add("request", method=name, args=args)
+            body = self._run(name, args, is_json, request, headers)
+        except RateLimited as refusal:
+            body, status = refusal.body(), 429
+            headers["Retry-After"] = str(refusal.retry_after)
+        except Refusal as refusal:
+            body = refusal.body()
+        if fault is not None and fault.kind == "lost_answer":
+            self.wire.add("answer", method=name, body=body, lost=True)
+            return _Broken(self.connections)
+        self.wire.add("answer", method=name, status=status, body=body)
+        return JSONResponse(body, status_code=status, headers=headers)
+
+    def _run(
+        self,
+        name: str,
+        args: Mapping[str, Any],
+        is_json: bool,
+        request: Request,
+        headers: dict[str, str],
+    ) -> Json:
+        method = METHODS.get(name)
+        if method is None:
+            raise Refusal("unknown_method", req_method=name)
+        self._authenticate(method, args, is_json, request)
+        granted = self.workspace.manifest.scopes
+        headers["X-OAuth-Scopes"] = ",".join(granted)
+        headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
+        self.limits.check(name, method.tier)
+        if method.scopes and not set(method.scopes) & set(granted):
+            raise Refusal(
+                "missing_scope", needed=",".join(method.scopes), provided=",".join(granted)
+            )
+        if is_json and not method.json:
+            # "Content types" on the method's page: JSON is not read, so nothing was given.
+            args = {key: args[key] for key in request.query_params if key in args}
+        unknown = sorted(set(args) - method.args)
+        if unknown and name != "api.test":
+            raise Refusal("invalid_arguments", [f"[ERROR] unknown field: {key}" for key in unknown])
+        call = Call(name, args, self.workspace, self.surfaces, self.limits, self.base_url)
+        return {"ok": True, **method.run(call)}
+
+    def _authenticate(
+        self, method: Method, args: Mapping[str, Any], is_json: bool, request: Request
+    ) -> None:
+        token = ""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            token = value.strip()
+        elif not is_json:
+            token = str(args.get("token") or "")
+        if not token:
+            if method.token == "any":  # noqa: S105
+                return
+            raise Refusal("not_authed")
+        kind = self._tokens.get(token)
+        if kind is None:
+            raise Refusal("invalid_auth")
+        if method.token not in ("any", kind):
+            raise Refusal("not_allowed_token_type")
+
+    def _faulty(self, name: str, fault: CallFault) -> Response:
+        if fault.kind == "http":
+            return Response("Internal Server Error", status_code=fault.status)
+        if fault.kind == "ratelimited":
+            return JSONResponse(
+                {"ok": False, "error": "ratelimited"},
+                status_code=429,
+                headers={"Retry-After": str(fault.retry_after)},
+            )
+        log.debug("%s is refused by a planned fault", name)
+        return JSONResponse({"ok": False, "error": fault.error})
+
+    # --- Socket Mode -------------------------------------------------------------------------
+
+    async def socket(self, websocket: WebSocket) -> None:
+        """One Socket Mode connection."""
+        ticket = websocket.query_params.get("ticket", "")
+        if self.sockets_refused or not self.surfaces.redeem(ticket):
+            await websocket.close(1008)
+            return
+        await websocket.accept()
+        line = _Line(websocket, self.connections)
+        if not self.dispatcher.connected(line):
+            await websocket.send_text(
+                json.dumps({"type": "disconnect", "reason": "too_many_websockets"})
+            )
+            await websocket.close(1008)
+            return
+        line.send(json.dumps(self._hello()))
+        sending = asyncio.create_task(line.pump())
+        try:
+            while True:
+                self._heard(await websocket.receive_text())
+        except (WebSocketDisconnect, RuntimeError):
+            # RuntimeError: Starlette's, for a connection that we closed ourselves.
+            pass
+        finally:
+            self.dispatcher.disconnected(line)
+            sending.cancel()
+
+    def _hello(self) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": len(self.dispatcher.sockets),
+            "debug_info": {
+                "host": "applink-sandbox",
+                "build_number": 1,
+                "approximate_connection_time": 18060,
+            },
+            "connection_info": {"app_id": self.workspace.app_id},
+        }
+
+    def _heard(self, text: str) -> None:
+        try:
+            body = json.loads(text)
+            envelope = body["envelope_id"]
+        except (ValueError, KeyError, TypeError):
+            self.wire.add("socket", state="unreadable", text=text[:1000])
+            return
+        self.dispatcher.acknowledge(str(envelope), body.get("payload"))
+
+
+class _Line:
+    """A WebSocket, written to by one task, in order."""
+
+    def __init__(self, websocket: WebSocket, connections: Connections | None):
+        self._websocket = websocket
+        self._connections = connections
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+
+    def send(self, text: str) -> None:
+        self._queue.put_nowait(text)
+
+    async def pump(self) -> None:
+        """Sends what is queued, until it is cancelled or the connection is gone."""
+        try:
+            while True:
+                await self._websocket.send_text(await self._queue.get())
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+    async def close(self, abruptly: bool) -> None:
+        if abruptly and self._connections is not None:
+            self._connections.abort(self._websocket.scope)
+            return
+        try:
+            await self._websocket.close(1000)
+        except RuntimeError:
+            return  # closed already
+
+
+class _Broken(Response):
+    """No answer: the connection breaks off."""
+
+    def __init__(self, connections: Connections | None):
+        super().__init__()
+        self._connections = connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._connections is not None:
+            self._connections.abort(scope)
+
+
+async def _arguments(request: Request) -> tuple[dict[str, Any], bool]:
+    """The arguments of a call, and whether they came as JSON."""
+    args: dict[str, Any] = dict(request.query_params)
+    if request.method == "GET":
+        return args, False
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "application/json":
+        raw = await request.body()
+        if not raw.strip():
+            return args, True
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            raise Refusal("invalid_json") from None
+        if not isinstance(body, dict):
+            raise Refusal("json_not_object")
+        return {**args, **body}, True
+    if content_type in (FORM, "multipart/form-data"):
+        form = await request.form()
+        for key, value in form.items():
+            args[key] = value if isinstance(value, str) else await value.read()
+        return args, False
+    if content_type == "" and not await request.body():
+        return args, False
+    raise Refusal("invalid_post_type" if content_type else "missing_post_type")
