@@ -113,12 +113,12 @@ class Bot:
             return await asyncio.to_thread(self._next)
 
     def _due(self) -> list[Due]:
-        with self.database.unit_of_work() as uow:
+        with self.database.reading() as uow:
             waiting = uow.sessions.all((State.SCHEDULED, State.OPEN))
             return lifecycle.due(waiting, self.clock.now())
 
     def _next(self) -> datetime | None:
-        with self.database.unit_of_work() as uow:
+        with self.database.reading() as uow:
             return lifecycle.next_moment(uow.sessions.all((State.SCHEDULED, State.OPEN)))
 
     async def _do(self, due: Due) -> None:
@@ -142,7 +142,7 @@ class Bot:
         await asyncio.to_thread(self._close, due.session_id)
 
     def _session(self, session_id: int) -> Session | None:
-        with self.database.unit_of_work() as uow:
+        with self.database.reading() as uow:
             return uow.sessions.get(session_id)
 
     def _open(self, session_id: int) -> None:
@@ -167,7 +167,7 @@ class Bot:
 
     async def reconcile_open(self) -> None:
         """Brings every open session to agree with Slack's history."""
-        with self.database.unit_of_work() as uow:
+        with self.database.reading() as uow:
             ids = [s.id for s in uow.sessions.all((State.OPEN,))]
         for session_id in ids:
             await self._reconcile(session_id)
@@ -196,7 +196,7 @@ class Bot:
 
         While envelopes wait to be handled more may come, so the archive waits as well.
         """
-        with self.database.unit_of_work() as uow:
+        with self.database.reading() as uow:
             over = uow.sessions.all((State.CLOSED, State.ARCHIVED))
             stale = [
                 s
@@ -214,7 +214,7 @@ class Bot:
             target.parent.mkdir(parents=True, exist_ok=True)
         try:
             source = export.source_of(self.library.paths, session)
-            with self.database.unit_of_work() as uow:
+            with self.database.reading() as uow:
                 export.export(uow, session, source, target)
             with self.database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, at)

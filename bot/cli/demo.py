@@ -88,7 +88,8 @@ class _Programme:
         said = f":{act.emoji}:" if act.verb == "react" else act.text
         line = _line(named(said, self._names))
         style = "cyan" if act.who in self._authors else "magenta"
-        self._show(act.at, self._names[act.who], _VERBS[act.verb], line, style)
+        verb = "says" if act.verb == "ask" and act.who in self._authors else _VERBS[act.verb]
+        self._show(act.at, self._names[act.who], verb, line, style)
 
     def heard(self, at: datetime, event: Mapping[str, Any]) -> None:
         if event.get("type") == "pin_added":

@@ -40,7 +40,7 @@ def export(
         raise UserError("--output, --in-place and --stdout exclude one another; choose one")
     settings = Settings()
     library = read_library(settings)
-    with open_database(settings) as database, database.unit_of_work() as uow:
+    with open_database(settings) as database, database.reading() as uow:
         session = session_of(uow, library, event)
         source = exporting.source_of(library.paths, session)
         if output is None and not in_place:

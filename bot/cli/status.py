@@ -26,7 +26,7 @@ def status(as_json: JSON = False) -> None:
     """Show events, their sessions, and how much was asked and answered."""
     settings = Settings()
     library = read_library(settings)
-    with open_database(settings) as database, database.unit_of_work() as uow:
+    with open_database(settings) as database, database.reading() as uow:
         rows = list(_rows(uow, library, settings.channel))
         queues = {"inbox": uow.inbox.depth(), "outbox": uow.outbox.depth()}
         parked = len(uow.inbox.listed())

@@ -42,6 +42,11 @@ class FreeClock:
             return real
         return real + timedelta(seconds=ahead / self.speed if self.speed else 86_400)
 
+    def run(self, speed: float) -> None:
+        """Goes on from what it shows, at another speed."""
+        self._origin, self._began = self.now(), time.monotonic()
+        self.speed = speed
+
     def advance(self, by: timedelta) -> None:
         """Puts it forward."""
         self.move_to(self.now() + by)

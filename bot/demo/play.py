@@ -114,7 +114,7 @@ async def close(stage: Stage, event: Event) -> None:
     await stage.bot.tick()
     await stage.settle()
     await stage.bot.tick()
-    with stage.bot.database.unit_of_work() as uow:
+    with stage.bot.database.reading() as uow:
         session = uow.sessions.by_event(event.id)
         if session is None or session.state is not State.ARCHIVED:
             raise UserError(f"the session of {event.id} did not come to its archive; see the log")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,8 @@ CHANNEL = "book-of-the-week"
 SETTLED_WITHIN = 60.0
 """Real seconds after which a bot that is still busy counts as stuck."""
 
-Told = Callable[[Act], None]
+RETRY_DELAYS = (0.0, 0.5, 2.0)
+"""Real seconds before Slack tells again what nobody heard; a play has not the patience of Slack."""
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Stage:
                 )
             case "edit":
                 message = workspace.message(channel, to or "")
-                workspace.edit(channel, message, text)
+                workspace.edit(channel, message, editor=user, text=text)
             case "delete":
                 message = workspace.message(channel, to or "")
                 workspace.delete(channel, message)
@@ -85,7 +86,7 @@ class Stage:
 
     def announcement(self) -> str | None:
         """The `ts` of the bot's announcement, None before it is there."""
-        with self.bot.database.unit_of_work() as uow:
+        with self.bot.database.reading() as uow:
             session = next(iter(uow.sessions.all()), None)
             return session.announcement_ts if session else None
 
@@ -95,11 +96,16 @@ class Stage:
         Raises TimeoutError if that does not happen.
         """
         async with asyncio.timeout(SETTLED_WITHIN):
-            await self.box.settle()
+            await self._delivered()
             await self.bot.edge.worker.drain()
             await self.bot.edge.pump.drain()
-            await self.box.settle()
+            await self._delivered()
             await self.bot.edge.worker.drain()
+
+    async def _delivered(self) -> None:
+        """Returns when the bot has acknowledged all that it was told."""
+        while self.box.dispatcher.pending:  # noqa: ASYNC110 - the sandbox has no event for it
+            await asyncio.sleep(0.005)
 
     async def until(self, at: datetime) -> None:
         """The clock goes on to `at`: it is put there if it stands, waited for if it runs."""
@@ -117,11 +123,14 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """A sandbox with the script's people in it and the bot running on `schedules`.
 
-    The database is put into `folder`. The clock starts at `start` (aware UTC) and runs `speed`
-    of its seconds in a real one; it stands still at 0.
+    The database is put into `folder`. The clock starts at `start` (aware UTC) and, once the bot
+    is ready, runs `speed` of its seconds in a real one; it stands still at 0.
     """
-    clock = FreeClock(start, speed)
-    async with Sandbox(manifest, port=0, time_source=lambda: clock.now().timestamp()) as box:
+    clock = FreeClock(start)
+    sandbox = Sandbox(
+        manifest, time_source=lambda: clock.now().timestamp(), retry_delays=RETRY_DELAYS
+    )
+    async with sandbox as box:
         settings = Settings(
             _env_file=None,
             SLACK_BOT_TOKEN=SecretStr(box.bot_token),
@@ -144,6 +153,7 @@ async def staged(
         stage = Stage(box, bot, clock)
         stage.enter(script.people)
         await bot.start()
+        clock.run(speed)
         try:
             yield stage
         finally:

@@ -95,7 +95,7 @@ class Dump:
         if not isinstance(data, list):
             self.problems.append(f"{name}: holds no list, left out")
             return []
-        objects = [item for item in data if isinstance(item, dict)]
+        objects: list[Mapping[str, Any]] = [item for item in data if isinstance(item, dict)]
         if len(objects) < len(data):
             self.problems.append(f"{name}: {len(data) - len(objects)} entries are no objects")
         return objects

@@ -41,7 +41,11 @@ async def test_the_walking_path():
             async with httpx.AsyncClient(base_url=box.control_url) as control:
                 r = await control.post(
                     "act/post",
-                    json={"person": "mirela", "channel": "book-of-the-week", "text": "Why *two* passes?"},
+                    json={
+                        "person": "mirela",
+                        "channel": "book-of-the-week",
+                        "text": "Why *two* passes?",
+                    },
                 )
                 assert r.status_code == 200, r.text
                 posted = r.json()
