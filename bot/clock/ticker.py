@@ -7,6 +7,7 @@ leader that died) is found at the next look.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -54,6 +55,8 @@ class Ticker:
     async def _look(self) -> None:
         try:
             following = await self._tick()
+        except asyncio.CancelledError:
+            return  # `stop` cancels a look that is under way; the scheduler would call it an error
         except Exception:
             log.exception("what is due could not be done; trying again")
             return
