@@ -85,7 +85,7 @@ class Bot:
     async def stop(self) -> None:
         """Ends; what is not done stays stored."""
         self._stop.set()
-        self._ticker.stop()
+        await self._ticker.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
