@@ -53,10 +53,13 @@ class Ticker:
     async def stop(self) -> None:
         """Stops looking; a look that has begun comes to its end."""
         self._stopping = True
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # a look that was just scheduled sees that it is too late
         if self._looking:
             await asyncio.wait(self._looking)
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        self._scheduler.shutdown(wait=False)
 
     async def _look(self) -> None:
         look = asyncio.current_task()

@@ -93,6 +93,7 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
             bot.kill()
             await bot.wait()
         async with started("run", cwd=tmp_path, env=env) as bot:
+            await until(lambda: bool(box.dispatcher.sockets), "the bot is back")
             await until(lambda: box.dispatcher.pending == 0, "all was heard")
             write(tmp_path, datetime.now(UTC) + timedelta(seconds=1), start)
             await until(lambda: "archive:" in path.read_text(), "the archive")
