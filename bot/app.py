@@ -173,9 +173,7 @@ class Bot:
             await self._reconcile(session_id)
 
     async def _reconcile(self, session_id: int) -> None:
-        reconciler = Reconciler(
-            self.database.unit_of_work, self.edge.gateway, self.edge.context
-        )
+        reconciler = Reconciler(self.database.unit_of_work, self.edge.gateway, self.edge.context)
         try:
             report = await reconciler.session(session_id)
         except SlackApiError as error:

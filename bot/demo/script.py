@@ -97,9 +97,7 @@ def of_archive(event: Event, threads: Sequence[Entry]) -> Script:
     def add(entry: Entry, verb: str, label: str | None, to: str | None) -> None:
         message = from_markdown(entry.text)
         at = event.start + step * (len(acts) + 1)
-        acts.append(
-            Act(at, keys[entry.name], verb, message["text"], message["blocks"], label, to)
-        )
+        acts.append(Act(at, keys[entry.name], verb, message["text"], message["blocks"], label, to))
 
     for number, thread in enumerate(threads):
         label = f"q{number}"
