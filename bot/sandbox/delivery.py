@@ -13,7 +13,7 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, Protocol
@@ -99,6 +99,9 @@ class Dispatcher:
         self._random = Random(seed)  # noqa: S311 - which socket is next, no secret
         self._next_socket = 0
         self._waiting: dict[str, Delivery] = {}
+        self._open: set[Delivery] = set()
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._held: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -161,6 +164,8 @@ class Dispatcher:
 
     def submit(self, delivery: Delivery) -> None:
         """Sends a delivery, or does with it what a fault says."""
+        self._open.add(delivery)
+        self._settled.clear()
         fault = self.faults.of_delivery(types_of(delivery.payload))
         if fault is None:
             self._attempt(delivery)
@@ -176,7 +181,9 @@ class Dispatcher:
         elif fault.kind == "repeat":
             self._attempt(delivery)
             for _ in range(fault.times - 1):
-                self._attempt(Delivery(delivery.kind, delivery.payload, again=False))
+                twin = Delivery(delivery.kind, delivery.payload, again=False)
+                self._open.add(twin)
+                self._attempt(twin)
         elif fault.kind == "delay":
             self._later(fault.seconds, lambda: self._attempt(delivery))
         else:
@@ -256,6 +263,9 @@ class Dispatcher:
 
     def _finish(self, delivery: Delivery, payload: Any, failure: str | None = None) -> None:
         delivery.done = True
+        self._open.discard(delivery)
+        if not self._open:
+            self._settled.set()
         self._forget(delivery.timer)
         for envelope in delivery.envelopes:
             self._waiting.pop(envelope, None)
@@ -305,7 +315,11 @@ class Dispatcher:
     @property
     def pending(self) -> int:
         """Deliveries on their way, not yet acknowledged or given up."""
-        return len({id(d) for d in self._waiting.values()}) + len(self._timers)
+        return len(self._open)
+
+    async def settle(self) -> None:
+        """Waits until every delivery is acknowledged or given up."""
+        await self._settled.wait()
 
     # --- HTTP --------------------------------------------------------------------------------
 
@@ -385,8 +399,8 @@ class Dispatcher:
             text = await response.text(errors="replace")
             return response.status, text, response.headers.get("X-Slack-No-Retry") == "1"
 
-    def _spawn(self, what: Awaitable[None]) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(what)  # type: ignore[assignment]
+    def _spawn(self, what: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -398,7 +412,7 @@ class Dispatcher:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for delivery in tuple(self._waiting.values()):
+        for delivery in tuple(self._open):
             self._finish(delivery, None, "the workspace was closed")
         await self.cut(abruptly=False)
         if self._http is not None:

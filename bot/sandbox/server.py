@@ -122,6 +122,10 @@ class Sandbox:
                 await listener.stop()
         self._listener = self._control_listener = None
 
+    async def settle(self) -> None:
+        """Waits until the app has acknowledged, or Slack given up, all that it was told."""
+        await self.dispatcher.settle()
+
     async def __aenter__(self) -> Sandbox:
         await self.start()
         return self

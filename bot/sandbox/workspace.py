@@ -110,6 +110,8 @@ class Workspace:
         self.files: dict[str, Upload] = {}
         self.emoji: dict[str, str] = {}
         self.usergroups: dict[str, Json] = {}
+        self.bad_pictures: set[str] = set()
+        """Beginnings of addresses of pictures that cannot be downloaded."""
         self._by_name: dict[str, str] = {}
         self._channel_by_name: dict[str, str] = {}
         self._ims: dict[str, str] = {}
@@ -192,6 +194,10 @@ class Workspace:
             self.channels[channel.id] = channel
             self._ims[member.id] = channel.id
         return self.channels[self._ims[member.id]]
+
+    def loads(self, url: str) -> bool:
+        """Whether Slack can download a picture; the sandbox asks nobody but `bad_pictures`."""
+        return not any(url.startswith(prefix) for prefix in self.bad_pictures)
 
     def block_id(self) -> str:
         """A block ID as Slack makes them for blocks that have none."""
@@ -654,15 +660,15 @@ class Workspace:
         self,
         channel: Channel,
         message: Message,
-        *,
-        editor: str,
         text: str | None = None,
+        *,
+        editor: str | None = None,
         blocks: list[Json] | None = None,
         attachments: list[Json] | None = None,
         metadata: Json | None = None,
         mark: bool = True,
     ) -> Message:
-        """Changes a message. `mark` is whether it is shown as edited.
+        """Changes a message. `mark` is whether it is shown as edited, by `editor` or its author.
 
         A text without blocks takes the place of the blocks, as `chat.update` says.
         """
@@ -680,7 +686,7 @@ class Workspace:
             message.metadata = metadata or None
         key = self.stamps.next()
         if mark:
-            message.edited = {"user": editor, "ts": ts_of(key)}
+            message.edited = {"user": editor or message.author, "ts": ts_of(key)}
         self._tell_changed(channel, message, previous, key)
         return message
 
