@@ -255,7 +255,6 @@ METHODS = methods(
         post_message,
         tier=None,
         scopes=["chat:write"],
-        posts=True,
         args=f"channel {_CONTENT} {_LOOK} thread_ts reply_broadcast metadata unfurl_links "
         "unfurl_media markdown_text",
     ),
