@@ -58,7 +58,7 @@ class Control:
 
     # --- the ground --------------------------------------------------------------------------
 
-    async def act(self, name: str, **arguments: Any) -> Json:
+    async def act(self, name: str, /, **arguments: Any) -> Json:
         """Does one thing: `bot.sandbox.acts` says what each act takes and gives."""
         given = {key: value for key, value in arguments.items() if value is not None}
         answer: Json = await self._request("POST", f"act/{name}", given)
@@ -264,7 +264,7 @@ class RemotePerson:
         self._control = control
         self._who = who
 
-    async def _act(self, name: str, **arguments: Any) -> Json:
+    async def _act(self, name: str, /, **arguments: Any) -> Json:
         return await self._control.act(name, person=self._who, **arguments)
 
     async def post(

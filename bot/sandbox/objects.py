@@ -199,8 +199,6 @@ def message(
         out.update(files=it.files, upload=it.subtype == "file_share", display_as_bot=False)
     if metadata and it.metadata is not None:
         out["metadata"] = it.metadata
-    if it.tombstone:
-        out["hidden"] = True
     out.update(it.more)
     if it.root is not None:
         out["thread_ts"] = ts_of(it.root)

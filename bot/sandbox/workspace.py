@@ -838,7 +838,7 @@ class Workspace:
         message.metadata = message.edited = message.client_msg_id = None
         message.bot_id = message.app_id = message.username = message.icons = None
         message.reactions = {}
-        message.more = {}
+        message.more = {"hidden": True}
 
     def history(
         self, channel: Channel, first: int, last: int | None, limit: int, forward: bool
