@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.cli import check
+from bot.cli import check, site
 from bot.errors import UserError
 
 USER_ERROR = 2
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (check,):
+for room in (check, site):
     room.register(app)
 
 
