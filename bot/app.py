@@ -29,7 +29,7 @@ from bot.library.watch import watch
 from bot.outage import Outage
 from bot.sessions import lifecycle
 from bot.sessions.lifecycle import Due, Step
-from bot.sessions.model import Event, Session, State
+from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused, patiently
@@ -110,7 +110,7 @@ class Bot:
     async def stop(self) -> None:
         """Ends; what is not done stays stored."""
         self._stop.set()
-        self._ticker.stop()
+        await self._ticker.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -386,8 +386,10 @@ class Bot:
         if found is not None and found != event:
             await self._plan(found)
 
-    def _coming(self, event: Event) -> tuple[Any, ...]:
-        return event.authors if event.end > self.clock.now() else ()
+    def _coming(self, event: Event) -> tuple[Author, ...]:
+        """The authors who matter still: also those of a session that is yet to be made up for."""
+        late = timedelta(days=self.settings.catch_up_days)
+        return event.authors if event.end + late > self.clock.now() else ()
 
     async def _plan_again(self) -> None:
         """Plans what changed, and tries again what could not be: its channel was not there."""

@@ -23,7 +23,7 @@ from bot.demo import play
 from bot.demo.play import Comparison
 from bot.demo.script import Act, Script, named
 from bot.library import archive
-from bot.markup import plain
+from bot.markup import Names, plain
 from bot.sessions.model import Event
 
 SECONDS = 12.0
@@ -74,12 +74,14 @@ class _Programme:
     def __init__(self, progress: Progress):
         self._progress = progress
         self._names: dict[str, str] = {}
+        self._members: dict[str, str] = {}
         self._authors: set[str] = set()
         self._bar = progress.add_task("", total=1.0, day="")
         self._start = self._end = datetime.min.replace(tzinfo=UTC)
 
-    def begins(self, script: Script, event: Event) -> None:
+    def begins(self, script: Script, event: Event, ids: Mapping[str, str]) -> None:
         self._names = {a.key: a.display_name or a.real_name for a in script.people}
+        self._members = {ids[key]: name for key, name in self._names.items()}
         written = {author.name for author in event.authors}
         self._authors = {key for key, name in self._names.items() if name in written}
         self._start, self._end = event.start, event.end
@@ -95,7 +97,17 @@ class _Programme:
         if event.get("type") == "pin_added":
             self._show(at, "Marginalia", "pins it", "", "green")
         elif event.get("type") == "message" and event.get("bot_id") and not event.get("subtype"):
-            self._show(at, "Marginalia", "says", _line(str(event.get("text"))), "green")
+            self._show(at, "Marginalia", "says", _line(str(event.get("text")), self), "green")
+
+    def user(self, id: str, /) -> str:
+        """`bot.markup.Names`: a mention reads as the person's name."""
+        return self._members.get(id, id)
+
+    def channel(self, id: str, /) -> str:
+        """A channel is never named in the play."""
+        return id
+
+    usergroup = channel
 
     def _show(self, at: datetime, who: str, verb: str, what: str, style: str) -> None:
         passed = (at - self._start) / (self._end - self._start)
@@ -158,8 +170,8 @@ def _summary(file: Path, output: Path | None, result: Comparison) -> dict[str, A
     }
 
 
-def _line(mrkdwn: str) -> str:
-    return " ".join(plain(mrkdwn).split())
+def _line(mrkdwn: str, names: Names | None = None) -> str:
+    return " ".join(plain(mrkdwn, names).split())
 
 
 def _thread(thread: archive.Entry) -> Text:

@@ -14,6 +14,7 @@ from bot.cli import (
     importing,
     run,
     sandbox,
+    site,
     status,
 )
 from bot.errors import UserError
@@ -36,6 +37,7 @@ for room in (
     importing,
     run,
     sandbox,
+    site,
     status,
 ):
     room.register(app)

@@ -32,8 +32,8 @@ BEFORE = timedelta(hours=1)
 class Audience(Protocol):
     """Whoever watches a play."""
 
-    def begins(self, script: Script, event: Event) -> None:
-        """The people, and the event that they come for."""
+    def begins(self, script: Script, event: Event, ids: Mapping[str, str]) -> None:
+        """The people (`ids` are their Slack member IDs by key), and what they come for."""
 
     def acted(self, act: Act) -> None:
         """Somebody did something."""
@@ -73,7 +73,10 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     schedules = folder / "schedules"
     event = _only(_copied(path, schedules, archived=False), path)
     script = scripts.of_archive(event, threads)
-    async with staged(schedules, folder, event.start - BEFORE, 0, MANIFEST, script) as stage:
+    async with (
+        staged(script, event.start - BEFORE, MANIFEST) as stage,
+        stage.hosting(schedules, folder),
+    ):
         await stage.until(event.start)
         await stage.bot.tick()
         await stage.settle()
@@ -95,8 +98,12 @@ async def week(folder: Path, speed: float, audience: Audience) -> Path:
     schedules = folder / "schedules"
     event = _only(_copied(EXAMPLE, schedules, archived=True), EXAMPLE)
     script = scripts.load(WEEK, event.start)
-    audience.begins(script, event)
-    async with staged(schedules, folder, event.start - BEFORE, speed, MANIFEST, script) as stage:
+    async with (
+        staged(script, event.start - BEFORE, MANIFEST) as stage,
+        stage.hosting(schedules, folder),
+    ):
+        audience.begins(script, event, stage.ids)
+        stage.clock.run(speed)
         stage.box.workspace.listen(lambda heard, _: audience.heard(stage.clock.now(), heard))
         for act in script.acts:
             await stage.until(act.at)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-
-from pydantic import SecretStr
+from typing import Any
 
 from bot.app import Bot
 from bot.clock.clocks import FreeClock
 from bot.demo.script import Act, Actor, Script, mentions
-from bot.sandbox.model import Channel
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from bot.store.database import Database
@@ -27,29 +24,63 @@ RETRY_DELAYS = (0.0, 0.5, 2.0)
 """Real seconds before Slack tells again what nobody heard; a play has not the patience of Slack."""
 
 
-@dataclass(slots=True)
 class Stage:
-    """The people of a play in the sandbox, and the bot that listens to them."""
+    """The people of a play in a sandbox of their own, with a clock that the play moves.
 
-    box: Sandbox
+    `bot` is the bot that listens while `hosting` lasts.
+    """
+
     bot: Bot
-    clock: FreeClock
-    ids: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def channel(self) -> Channel:
-        """The channel of the play."""
-        return self.box.workspace.channel(CHANNEL)
-
-    def enter(self, people: tuple[Actor, ...]) -> None:
-        """The people of the play join workspace and channel."""
+    def __init__(self, box: Sandbox, clock: FreeClock, people: tuple[Actor, ...]):
+        self.box = box
+        self.clock = clock
+        self.ids: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        workspace = box.workspace
+        self.organizer = workspace.add_person("Ines Kestrel", "Ines", quiet=True).id
         for actor in people:
-            member = self.box.workspace.add_person(
+            member = workspace.add_person(
                 actor.real_name, actor.display_name, tz=actor.tz, quiet=True
             )
             self.ids[actor.key] = member.id
-            self.box.workspace.join(self.channel, member.id)
+        everybody = self.ids.values()
+        workspace.add_channel("general", self.organizer, members=everybody)
+        self.channel = workspace.add_channel(CHANNEL, self.organizer, members=everybody)
+
+    @asynccontextmanager
+    async def hosting(self, schedules: Path, folder: Path, **changed: Any) -> AsyncIterator[Bot]:
+        """The bot runs on `schedules`, its database in `folder`; `changed` are settings."""
+        settings = Settings(
+            **{
+                "_env_file": None,
+                "SLACK_BOT_TOKEN": self.box.bot_token,
+                "SLACK_APP_TOKEN": self.box.app_token,
+                "SLACK_SIGNING_SECRET": None,
+                "SLACK_API_URL": self.box.api_url,
+                "database_url": f"sqlite:///{folder / 'marginalia.db'}",
+                "schedules": schedules,
+                "archive_dir": None,
+                "channel": CHANNEL,
+                "organizers": (),
+                "organizers_channel": None,
+                "port": None,
+                "post_interval": 0,
+                "sweep_interval": 0.1,
+                **changed,
+            }
+        )
+        database = Database(settings.database_url)
+        database.upgrade()
+        self.bot = Bot(settings, database, self.clock)
+        try:
+            await self.bot.start()
+            try:
+                yield self.bot
+            finally:
+                await self.bot.stop()
+        finally:
+            database.close()
 
     def do(self, act: Act) -> None:
         """One act, now."""
@@ -118,44 +149,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(
-    schedules: Path, folder: Path, start: datetime, speed: float, manifest: Path, script: Script
-) -> AsyncIterator[Stage]:
-    """A sandbox with the script's people in it and the bot running on `schedules`.
-
-    The database is put into `folder`. The clock starts at `start` (aware UTC) and, once the bot
-    is ready, runs `speed` of its seconds in a real one; it stands still at 0.
-    """
+async def staged(script: Script, start: datetime, manifest: Path) -> AsyncIterator[Stage]:
+    """A sandbox with the script's people in it; its clock stands at `start` (aware UTC)."""
     clock = FreeClock(start)
     sandbox = Sandbox(
-        manifest, time_source=lambda: clock.now().timestamp(), retry_delays=RETRY_DELAYS
+        manifest,
+        time_source=lambda: clock.now().timestamp(),
+        retry_delays=RETRY_DELAYS,
+        furnished=False,
     )
     async with sandbox as box:
-        settings = Settings(
-            _env_file=None,
-            SLACK_BOT_TOKEN=SecretStr(box.bot_token),
-            SLACK_APP_TOKEN=SecretStr(box.app_token),
-            SLACK_SIGNING_SECRET=None,
-            SLACK_API_URL=box.api_url,
-            database_url=f"sqlite:///{folder / 'marginalia.db'}",
-            schedules=schedules,
-            archive_dir=None,
-            channel=CHANNEL,
-            organizers=(),
-            organizers_channel=None,
-            port=None,
-            post_interval=0,
-            sweep_interval=0.1,
-        )
-        database = Database(settings.database_url)
-        database.upgrade()
-        bot = Bot(settings, database, clock)
-        stage = Stage(box, bot, clock)
-        stage.enter(script.people)
-        await bot.start()
-        clock.run(speed)
-        try:
-            yield stage
-        finally:
-            await bot.stop()
-            database.close()
+        yield Stage(box, clock, script.people)

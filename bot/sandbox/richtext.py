@@ -145,14 +145,15 @@ def _flow(text: str, after: bool) -> Iterator[Element]:
         elif kind == "quote":
             yield {"type": "rich_text_quote", "elements": inline("\n".join(run))}
         else:
-            style, indent = kind.split()
-            yield {
+            style, indent, first = kind.split()
+            found = {
                 "type": "rich_text_list",
                 "style": style,
                 "indent": int(indent),
                 "border": 0,
                 "elements": [{"type": "rich_text_section", "elements": inline(r)} for r in run],
             }
+            yield found | ({"offset": int(first) - 1} if int(first) > 1 else {})
         run.clear()
 
     lines = text.split("\n")
@@ -161,8 +162,12 @@ def _flow(text: str, after: bool) -> Iterator[Element]:
         if line.startswith("&gt;"):
             now, content = "quote", line[4:].removeprefix(" ")
         elif item is not None:
-            style = "ordered" if item[2].endswith(".") else "bullet"
-            now, content = f"{style} {min(8, len(item[1]) // 4)}", item[3]
+            ordered, content = item[2].endswith("."), item[3]
+            begins = f"{'ordered' if ordered else 'bullet'} {min(8, len(item[1]) // 4)} "
+            # A number that does not follow the one before begins a list of its own.
+            number = int(item[2][:-1][:9]) - len(run) if ordered else 1
+            follows = kind == f"{begins}{number}"
+            now = kind if follows else f"{begins}{number + len(run) if ordered else 1}"
         else:
             now, content = "section", line
         if now != kind:

@@ -166,7 +166,7 @@ class Reconciler:
     async def _channel(self, session: Session, oldest: str, report: Report) -> list[str]:
         """Compares what the channel shows from `oldest` on; gives suspicious threads."""
         began = self._context.clock.now()
-        latest = ts_of(session.collects_until or began + OVERLAP)
+        latest = ts_of(session.over_at)
         known = await asyncio.to_thread(self._standing, session, oldest, latest)
         seen: set[str] = set()
         suspicious: list[str] = []
