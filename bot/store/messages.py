@@ -250,17 +250,23 @@ class Messages(Repository):
 
     def roots(self, session_id: int) -> set[str]:
         """The `ts` of all threads of a session."""
-        query = select(messages.c.thread_ts).distinct().where(
-            messages.c.session_id == session_id,
-            messages.c.thread_ts.is_not(None),
-            messages.c.deleted_at.is_(None),
+        query = (
+            select(messages.c.thread_ts)
+            .distinct()
+            .where(
+                messages.c.session_id == session_id,
+                messages.c.thread_ts.is_not(None),
+                messages.c.deleted_at.is_(None),
+            )
         )
         return set(self._connection.execute(query).scalars())
 
     def authors(self, session_id: int) -> set[str]:
         """Who wrote in a session."""
-        query = select(messages.c.author).distinct().where(
-            messages.c.session_id == session_id, messages.c.deleted_at.is_(None)
+        query = (
+            select(messages.c.author)
+            .distinct()
+            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
         )
         return set(self._connection.execute(query).scalars())
 
