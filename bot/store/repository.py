@@ -45,9 +45,14 @@ class Repository:
         self._postgresql = connection.dialect.name == "postgresql"
 
     def _insert(self, table: Table) -> Upsert:
-        statement = postgresql.insert(table) if self._postgresql else sqlite.insert(table)
-        # How many rows were new is of interest; SQLAlchemy looks only when it is told to.
-        return statement.execution_options(preserve_rowcount=True)
+        return insert_into(table, self._postgresql)
+
+
+def insert_into(table: Table, on_postgresql: bool) -> Upsert:
+    """The two databases' `INSERT`, which takes `ON CONFLICT`."""
+    statement = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    # How many rows were new is of interest; SQLAlchemy looks only when it is told to.
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def chunked(values: Collection[str]) -> Iterator[list[str]]:
