@@ -188,15 +188,12 @@ class InboxWorker:
                 raise
             log.debug("handling envelopes one by one because of %s", type(error).__name__)
         else:
-            if envelopes:
-                self._outage.over()
             return len(envelopes), unknown
         with self._factory() as uow:
             envelopes = uow.inbox.claim(BATCH, now)
             unknown = self._prepare(uow, envelopes)
             for envelope in envelopes:
                 self._handle_alone(uow, envelope)
-        self._outage.over()
         return len(envelopes), unknown
 
     def _prepare(self, uow: UnitOfWork, envelopes: list[Envelope]) -> set[str]:

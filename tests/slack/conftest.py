@@ -90,7 +90,8 @@ async def made(database: Database, *, connect: bool = False, **box: Any) -> Asyn
     """A world; with `connect` the edge runs and hears, without it only does what it is told."""
     regime = box.pop("regime", "none")
     clock = SystemClock()
-    async with Sandbox(MANIFEST, retry_delays=(0.0, 0.2, 0.4), ack_timeout=1.0, **box) as sandbox:
+    box = {"retry_delays": (0.0, 0.2, 0.4), "ack_timeout": 1.0, **box}
+    async with Sandbox(MANIFEST, **box) as sandbox:
         people = [sandbox.workspace.add_person(f"Reader {n}", quiet=True).id for n in range(5)]
         channel = sandbox.workspace.channel(CHANNEL)
         for person in people:

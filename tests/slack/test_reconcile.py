@@ -25,7 +25,9 @@ async def test_everything_that_was_missed_is_repaired(world: World) -> None:
     gone = world.ask("Never mind", 3)
     other = world.ask("Second answer", 3, thread=first)
     await world.edge.reconciler.whole(world.session_id)
-    assert sorted(world.texts()) == sorted(["One?", "Two?", "Answer", "Never mind", "Second answer"])
+    assert sorted(world.texts()) == sorted(
+        ["One?", "Two?", "Answer", "Never mind", "Second answer"]
+    )
     world.edit(second, "Two, really?")
     world.edit(reply, "A better answer")
     world.delete(gone)
@@ -83,7 +85,9 @@ async def test_a_message_that_stands_after_all_comes_back(world: World) -> None:
     assert world.texts() == ["I am here"]
 
 
-async def test_calls_that_fail_are_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_that_fail_are_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.ask("Found?")
     faults = world.box.faults.calls
     faults.append(CallFault("conversations.history", "ratelimited", retry_after=1))
