@@ -16,7 +16,7 @@ class Reactions(Repository):
 
     def add(self, reaction: Reaction) -> bool:
         """True if it was not there."""
-        statement = self._insert(reactions).on_conflict_do_nothing()
+        statement = self._insert_new(reactions)
         return self._connection.execute(statement, _row(reaction)).rowcount > 0
 
     def remove(self, reaction: Reaction) -> bool:
