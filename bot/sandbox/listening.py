@@ -14,7 +14,6 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-
 GRACE = 0.1
 """Seconds for requests in hand when the port closes."""
 

@@ -233,4 +233,6 @@ def method(
 
     `json` is whether it takes a JSON body ("Content types" on its page of Slack's reference).
     """
-    return Method(name, run, tuple(scopes), tier, frozenset(args.split()) | EVERYWHERE, caller, json)
+    return Method(
+        name, run, tuple(scopes), tier, frozenset(args.split()) | EVERYWHERE, caller, json
+    )
