@@ -14,6 +14,9 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+GRACE = 0.1
+"""Seconds for requests in hand when the port closes."""
+
 
 class NotLoopback(ValueError):
     """The sandbox listens on this machine only. The text says so, in one line."""
@@ -119,7 +122,10 @@ class _Server(uvicorn.Server):
         for server in self.servers:
             server.close()
         self._connections.abort_all()
+        # Whoever waits for a client learns now that it is gone; who does not is cancelled.
         tasks = list(self.server_state.tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -192,6 +192,9 @@ def next_cursor(kind: str, position: int) -> str:
     return base64.b64encode(f"{kind}:{position}".encode()).decode()
 
 
+EVERYWHERE = frozenset({"token", "team_id", "pretty"})
+"""Arguments that no method minds; Bolt sends `team_id` with every call."""
+
 Caller = Literal["bot", "app", "any"]
 """Whose token a method takes: the bot's, the app's own, or none."""
 
@@ -230,4 +233,6 @@ def method(
 
     `json` is whether it takes a JSON body ("Content types" on its page of Slack's reference).
     """
-    return Method(name, run, tuple(scopes), tier, frozenset(args.split()) | {"token"}, caller, json)
+    return Method(
+        name, run, tuple(scopes), tier, frozenset(args.split()) | EVERYWHERE, caller, json
+    )
