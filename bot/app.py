@@ -35,6 +35,7 @@ from bot.settings import Settings
 from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
 from bot.slack.outbox import channel_trouble
+from bot.slack.reconcile import Report
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
@@ -82,6 +83,7 @@ class Bot:
         While Slack cannot be reached it waits. Envelopes are taken from the first moment on;
         what else there is to do at a start is done beside.
         """
+        self.settings.require_slack()
         if not self.database.shared:
             with self.database.unit_of_work() as uow:
                 uow.outbox.release()
@@ -243,6 +245,18 @@ class Bot:
                 lifecycle.close_session(uow, self.edge.voice, session, self.clock.now())
 
     # The second road
+
+    async def reconcile(self, session_id: int) -> Report:
+        """Compares one session with Slack's history without being started. Raises Refused."""
+        self.edge = self._edge()
+        await self.edge.identify()
+        names = asyncio.create_task(self.edge.names.run(), name="names")
+        try:
+            report = await self.edge.reconciler.whole(session_id)
+            await self.edge.names.settle()
+            return report
+        finally:
+            names.cancel()
 
     def _connected(self) -> None:
         """A new connection stands; what happened before it did may have been missed."""
@@ -433,7 +447,6 @@ class Bot:
 
     def _edge(self) -> Edge:
         settings = self.settings
-        settings.require_slack()
         secret = settings.slack_signing_secret
         return Edge(
             self.database.unit_of_work,
@@ -514,6 +527,18 @@ class Bot:
 
         task.add_done_callback(ended)
         return task
+
+
+async def reconcile(settings: Settings, database: Database, session_id: int) -> Report:
+    """Compares one session with Slack's history, every thread of it, beside a bot that may run.
+
+    Raises UserError for a token that Slack refuses, SlackApiError where it shows no history.
+    """
+    bot = Bot(settings, database)
+    try:
+        return await bot.reconcile(session_id)
+    except Refused as error:
+        raise UserError(str(error)) from None
 
 
 class MemberIndex:

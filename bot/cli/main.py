@@ -24,6 +24,8 @@ ROOMS = {
     "demo": "demo",
     "export": "export",
     "import": "importing",
+    "inbox": "inbox",
+    "reconcile": "reconcile",
     "replay": "demo",
     "restore": "database",
     "run": "run",
