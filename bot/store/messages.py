@@ -115,22 +115,21 @@ class Messages(Repository):
 
     def iter_session(self, session_id: int) -> Iterator[Message]:
         """The same, a chunk in memory at a time."""
-        return map(_message, self._chunks(session_id, _BY_TS))
+        return map(_message, self._chunks(session_id, _BY_TS, deleted=False))
 
     def iter_threads(self, session_id: int) -> Iterator[Thread]:
         """Questions by `ts` with their replies by `ts`, a chunk or a thread in memory."""
-        rows = self._chunks(session_id, _BY_ROOT)
-        for (root, channel), group in groupby(rows, lambda row: (row.root_ts, row.channel)):
+        rows = self._chunks(session_id, _BY_ROOT, deleted=True)
+        for root, group in groupby(rows, lambda row: (row.channel, row.root_ts)):
             question = None
             replies = []
             for row in group:
-                if row.ts == root:
+                if (row.channel, row.ts) == root:
                     question = _message(row)
-                else:
+                elif row.deleted_at is None:
                     replies.append(_message(row))
-            if question is None:
-                question = Message(session_id, channel, root, Kind.QUESTION, "", {}, deleted=True)
-            yield Thread(question, tuple(replies))
+            if question is not None and (replies or not question.deleted):
+                yield Thread(question, tuple(replies))
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Contents other than the newest, oldest first."""
@@ -283,8 +282,7 @@ class Messages(Repository):
         if message.question_ts is not None:
             root = self._root(message.channel, message.question_ts)
             row |= {"root_ts": root, "root_us": micros(root)}
-        statement = self._insert(messages).on_conflict_do_nothing()
-        return self._connection.execute(statement, row).rowcount > 0
+        return self._connection.execute(self._insert_new(messages), row).rowcount > 0
 
     def _root(self, channel: str, ts: str) -> str:
         """The question that a message stands under in the end; itself if it is not known."""
@@ -295,7 +293,7 @@ class Messages(Repository):
         self, channel: str, ts: str, edited_us: int, content: Mapping[str, Any]
     ) -> None:
         row = {"channel": channel, "ts": ts, "edited_us": edited_us, "content": content}
-        self._connection.execute(self._insert(revisions).on_conflict_do_nothing(), row)
+        self._connection.execute(self._insert_new(revisions), row)
 
     def _update(
         self, channel: str, ts: str, values: Mapping[str, Any], *where: ColumnElement[bool]
@@ -305,14 +303,18 @@ class Messages(Repository):
         )
         return self._connection.execute(statement.values(**values)).rowcount
 
-    def _chunks(self, session_id: int, order: tuple[Column[Any], ...]) -> Iterator[Row[Any]]:
+    def _chunks(
+        self, session_id: int, order: tuple[Column[Any], ...], deleted: bool
+    ) -> Iterator[Row[Any]]:
         """Rows of a session in `order`, which names each row, from where the last chunk ended."""
         query = (
             select(messages)
-            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
+            .where(messages.c.session_id == session_id)
             .order_by(*order)
             .limit(CHUNK)
         )
+        if not deleted:
+            query = query.where(messages.c.deleted_at.is_(None))
         last: Tuple | None = None
         while True:
             page = query if last is None else query.where(tuple_(*order) > last)

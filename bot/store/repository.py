@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,9 +21,23 @@ class Repository:
         self._postgresql = connection.dialect.name == "postgresql"
 
     def _insert(self, table: Table) -> Upsert:
-        statement = postgresql.insert(table) if self._postgresql else sqlite.insert(table)
-        # How many rows were new is of interest; SQLAlchemy looks only when it is told to.
-        return statement.execution_options(preserve_rowcount=True)
+        """An INSERT that can be told what to do where the row is there already."""
+        return _insert(self._postgresql, table)
+
+    def _insert_new(self, table: Table) -> Upsert:
+        """An INSERT that leaves a row alone that is there already; its `rowcount` says."""
+        return _insert_new(self._postgresql, table)
+
+
+def _insert(is_postgresql: bool, table: Table) -> Upsert:
+    statement = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    # SQLAlchemy counts inserted rows only when it is told to.
+    return statement.execution_options(preserve_rowcount=True)
+
+
+@cache  # building it costs as much as running it
+def _insert_new(is_postgresql: bool, table: Table) -> Upsert:
+    return _insert(is_postgresql, table).on_conflict_do_nothing()
 
 
 def chunked(values: Collection[str]) -> Iterator[list[str]]:
