@@ -51,6 +51,22 @@ def test_leaving_commits_and_an_exception_rolls_back(database: Database) -> None
     assert depth(database) == 1
 
 
+def test_a_unit_of_work_that_would_wait_for_itself_is_an_error(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.unit_of_work() as uow:
+        add(uow)
+        with (
+            pytest.raises(RuntimeError, match="inside another of the same thread"),
+            database.unit_of_work(),
+        ):
+            pass
+        with database.reading() as reading:
+            assert reading.inbox.depth() == 0
+    with database.unit_of_work() as uow:
+        assert uow.inbox.depth() == 1
+    database.close()
+
+
 def test_a_savepoint_undoes_its_part_alone(database: Database) -> None:
     with database.unit_of_work() as uow:
         add(uow, "a")

@@ -148,9 +148,9 @@ def test_claims_read_only_what_waits(database: Database) -> None:
     with database.unit_of_work() as uow:
         uow.inbox.add([(f"{n}", {}) for n in range(500)], T0)
         uow.inbox.done([e.id for e in uow.inbox.claim(499, T0)], T0)
-        for n in range(500):
+        for n in range(100):
             uow.outbox.add(Outgoing(f"{n}", "chat.update", {}, f"C{n % 9}"), T0)
-            if n < 450:
+            if n < 50:
                 claimed = uow.outbox.claim(T0, later(1), 0)
                 assert claimed is not None
                 uow.outbox.sent(claimed.id, None, T0)

@@ -95,7 +95,7 @@ def test_any_order_and_repetition_ends_the_same(database: Database) -> None:
         session_id = session(uow).id
     steps = st.lists(st.sampled_from(["post", "1", "2", "3"]), min_size=1, unique=True)
 
-    @builders.tries(database, sqlite=150, postgresql=40)
+    @builders.tries(database, sqlite=80, postgresql=25)
     @given(st.data(), steps, st.booleans())
     def check(data: st.DataObject, versions: list[str], deleted: bool) -> None:
         def apply(uow: UnitOfWork, ts: str, step: str) -> None:

@@ -165,7 +165,7 @@ def test_next_due_is_when_claim_finds_something(database: Database) -> None:
         max_size=25,
     )
 
-    @builders.tries(database, sqlite=100, postgresql=25)
+    @builders.tries(database, sqlite=60, postgresql=15)
     @given(steps)
     def check(steps: list[tuple[str, str, int]]) -> None:
         with suppress(Undone), database.unit_of_work() as uow:

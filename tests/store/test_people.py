@@ -73,7 +73,7 @@ def test_people_are_found_by_id_and_by_name(database: Database) -> None:
 def test_any_name_comes_back(database: Database) -> None:
     number = itertools.count()
 
-    @builders.tries(database, sqlite=60, postgresql=20)
+    @builders.tries(database, sqlite=30, postgresql=10)
     @given(builders.anything, builders.anything)
     def check(name: str, emoji: str) -> None:
         slack_id = f"U{next(number)} {name}"
