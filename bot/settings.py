@@ -14,7 +14,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import UserError
 
-
 _PLACE = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
 
 

@@ -37,9 +37,7 @@ def expected(channel: dict[str, Any], bot: str, announcement: str, first: str, l
             continue
         ts, root = message["ts"], message.get("thread_ts")
         thread = root if root != ts else None
-        if thread == announcement:
-            belongs, kind = during(ts), "question"
-        elif thread is None:
+        if thread == announcement or thread is None:
             belongs, kind = during(ts), "question"
         else:
             belongs, kind = during(thread), "reply"
