@@ -557,7 +557,7 @@ _words = st.one_of(
 _entries = st.builds(Entry, _words, _words, st.lists(st.builds(Entry, _words, _words), max_size=2))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     title=_words.filter(lambda each: each.strip(" \n\r\t\x00\x1b")),
     author=_words.filter(str.strip),
