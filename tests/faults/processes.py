@@ -72,9 +72,7 @@ class Command:
     process: ForkServerProcess
 
     @classmethod
-    def start(
-        cls, *arguments: str, env: Mapping[str, str], folder: Path, log: Path
-    ) -> Command:
+    def start(cls, *arguments: str, env: Mapping[str, str], folder: Path, log: Path) -> Command:
         given = (list(arguments), dict(env), str(folder), str(log))
         process = _FORKS.Process(target=run_command, args=given, daemon=True)
         process.start()

@@ -226,7 +226,13 @@ class Run:
 
     async def fail_a_call(self) -> None:
         method = self.random.choice(
-            ["*", "chat.postMessage", "conversations.history", "conversations.replies", "users.info"]
+            [
+                "*",
+                "chat.postMessage",
+                "conversations.history",
+                "conversations.replies",
+                "users.info",
+            ]
         )
         kind = self.random.choice(["http", "ratelimited", "error", "lost_answer", "slow"])
         await self.control.fail_calls(method, kind, self.random.randrange(1, 3), seconds=0.3)
@@ -364,9 +370,7 @@ class Run:
             parked, failed = uow.inbox.listed(), uow.outbox.listed()
         problems += [f"parked: {envelope.error}" for envelope in parked]
         problems += [f"not sent: {row.key} ({row.error})" for row in failed]
-        keys = Counter(
-            m["metadata"]["event_payload"].get("key") for m in truth.said(channel, me)
-        )
+        keys = Counter(m["metadata"]["event_payload"].get("key") for m in truth.said(channel, me))
         wanted = {f"session {session.id} announcement": 1, f"session {session.id} close": 1}
         if keys != wanted:
             problems.append(f"the bot said {dict(keys)}, not {wanted}")
@@ -424,7 +428,9 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=25)
     parser.add_argument("--log", action="store_true", help="print the bots' log of what failed")
     given = parser.parse_args()
-    seeds = [given.seed] if given.seed is not None else range(given.first, given.first + given.seeds)
+    seeds = (
+        [given.seed] if given.seed is not None else range(given.first, given.first + given.seeds)
+    )
     box = Box.start()
     console = Console(width=110)
     failed: list[Result] = []

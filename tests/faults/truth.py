@@ -24,7 +24,9 @@ class Entry:
     reactions: frozenset[tuple[str, str]]
 
 
-def expected(channel: dict[str, Any], bot: str, announcement: str, first: str, last: str) -> dict[str, Entry]:
+def expected(
+    channel: dict[str, Any], bot: str, announcement: str, first: str, last: str
+) -> dict[str, Entry]:
     """The session's content by `ts`: asked in the channel from `first` (included) to `last`
     (excluded) or in the announcement's thread, and all that stands in the threads of those."""
 

@@ -10,7 +10,37 @@ from bot.sandbox.client import Control
 
 CHANNEL = "book-of-the-week"
 EMOJI = ("+1", "eyes", "tada", "heart", "raised_hands")
-WORDS = ["why", "how", "does", "the", "parser", "model", "*bold*", "_it_", "`code`", "query", "index", "🙂", "für", "données", "–", "chapter", "“two”", "https://example.com/a?b=1", "&", "<", ">", "tokens", "attention", "batch", "of", "in", "is", "that", "with"]
+WORDS = [
+    "why",
+    "how",
+    "does",
+    "the",
+    "parser",
+    "model",
+    "*bold*",
+    "_it_",
+    "`code`",
+    "query",
+    "index",
+    "🙂",
+    "für",
+    "données",
+    "–",
+    "chapter",
+    "“two”",
+    "https://example.com/a?b=1",
+    "&",
+    "<",
+    ">",
+    "tokens",
+    "attention",
+    "batch",
+    "of",
+    "in",
+    "is",
+    "that",
+    "with",
+]
 
 
 @dataclass(slots=True)
