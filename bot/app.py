@@ -12,6 +12,7 @@ import logging
 import unicodedata
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,38 @@ PRUNE_EVERY = timedelta(hours=1)
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a running bot is. Numbers of the database are None while it does not answer.
+
+    `lag` and `reconcile_age` are in seconds; the latter is None where nothing is compared (another
+    replica leads, or no session is watched).
+    """
+
+    received: int
+    handled: int
+    leads: bool
+    connected: bool
+    database: bool
+    inbox: int | None = None
+    lag: float | None = None
+    parked: int | None = None
+    outbox: int | None = None
+    blocked: int | None = None
+    reconcile_age: float | None = None
+    reconcile_waiting: int | None = None
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why it is not ready to work, a line each."""
+        found = []
+        if not self.database:
+            found.append("the database cannot be used")
+        if not self.connected:
+            found.append("there is no connection to Slack")
+        return found
 
 
 class Bot:
@@ -127,6 +160,44 @@ class Bot:
         """Returns when `stop` is called."""
         await self._stop.wait()
 
+    async def health(self) -> Health:
+        """How it is, asked of the database now."""
+        edge = self.edge
+        courses = list(self.road.courses.values())
+        done = [c.done_at for c in courses]
+        age = None
+        if self.leads and done and all(done):
+            age = max(0.0, (self.clock.now() - min(d for d in done if d)).total_seconds())
+        known = Health(
+            received=edge.writer.received,
+            handled=edge.worker.handled,
+            leads=self.leads,
+            connected=edge.socket is None or await edge.socket.stands(),
+            database=False,
+            reconcile_age=age,
+            reconcile_waiting=sum(len(c.waiting) for c in courses) if self.leads else None,
+        )
+        try:
+            return await asyncio.to_thread(self._asked, known)
+        except SQLAlchemyError as error:
+            self.outage.met(error)
+            return known
+
+    def _asked(self, known: Health) -> Health:
+        with self.database.reading() as uow:
+            since = uow.inbox.waiting_since()
+            lag = (self.wall.now() - since).total_seconds() if since is not None else 0.0
+            return replace(
+                known,
+                # A full disk can be read from: only writing tells.
+                database=not self.outage.lasts,
+                inbox=uow.inbox.depth(),
+                lag=max(0.0, lag),
+                parked=uow.inbox.parked(),
+                outbox=uow.outbox.depth(),
+                blocked=len(uow.outbox.troubles()),
+            )
+
     # What is due
 
     async def tick(self) -> datetime | None:
@@ -148,6 +219,9 @@ class Bot:
     async def _look(self) -> datetime | None:
         """A tick whose failures are told once and tried again at the next."""
         try:
+            if self.outage.lasts:
+                await asyncio.to_thread(self.database.probe)
+                self.outage.over()
             return await self.tick()
         except Changed as error:
             log.info("somebody else was quicker: %s", error)

@@ -9,16 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import UserError
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, schema
 from bot.store.leader import Alone, Elected, Leader
+from bot.store.tables import labels
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)
+
+_PROBE = "probe"
 
 
 class Database:
@@ -89,6 +92,13 @@ class Database:
         Such a one is nobody's fault who asked: what failed can be tried again as it was.
         """
         return engine.is_outage(error)
+
+    def probe(self) -> None:
+        """Writes something and takes it away again. Raises SQLAlchemyError if that cannot be."""
+        with self.unit_of_work() as uow:
+            uow.labels.put(_PROBE, {_PROBE: "x" * 4096})
+        with self._backend.writer.begin() as connection:
+            connection.execute(delete(labels).where(labels.c.kind == _PROBE))
 
     @property
     def shared(self) -> bool:

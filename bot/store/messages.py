@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Row,
     Tuple,
     bindparam,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from bot.sessions.model import Kind, Message, Thread
 from bot.sessions.ports import Counts
-from bot.store.repository import Repository, chunked
+from bot.store.repository import Repository, Turn, chunked
 from bot.store.tables import messages, revisions
 from bot.store.types import micros
 
@@ -49,6 +50,10 @@ class Messages(Repository):
     the preview of a link without an edit) the one that came last is kept.
     """
 
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
+
     def get(self, channel: str, ts: str) -> Message | None:
         """One message; a deleted one is marked so."""
         row = self._connection.execute(_ONE, {"of_channel": channel, "of_ts": ts}).one_or_none()
@@ -56,6 +61,7 @@ class Messages(Repository):
 
     def put(self, message: Message) -> bool:
         """Inserts or updates; True if the message changed."""
+        self._turn.take()
         if self._put_new(message):
             return True
         key = {"of_channel": message.channel, "of_ts": message.ts}
@@ -84,6 +90,7 @@ class Messages(Repository):
 
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
         """Leaves of a message its place alone; True if it was not deleted before."""
+        self._turn.take()
         row = _row(
             Message(session_id, channel, ts, Kind.QUESTION, "", {}, deleted=True), deleted_at=at
         )
@@ -104,6 +111,7 @@ class Messages(Repository):
 
     def revive(self, channel: str, ts: str, before: datetime) -> bool:
         """Forgets a deletion that was noted before a moment."""
+        self._turn.take()
         statement = delete(messages).where(
             messages.c.channel == channel, messages.c.ts == ts, messages.c.deleted_at < before
         )
@@ -142,6 +150,7 @@ class Messages(Repository):
 
     def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
         """Moves a message and what stands under it; nothing if it is unknown or deleted."""
+        self._turn.take()
         root = ts if question_ts is None else self._root(channel, question_ts)
         if question_ts is not None and ts in {question_ts, root}:
             raise ValueError(f"{ts} cannot be a reply to itself")
@@ -271,6 +280,7 @@ class Messages(Repository):
 
     def named(self, slack_id: str, name: str) -> set[int]:
         """Fills in the name where none was known; gives the sessions."""
+        self._turn.take()
         statement = (
             update(messages)
             .where(

@@ -13,6 +13,7 @@ from bot.store.messages import Messages
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.reactions import Reactions
+from bot.store.repository import Turn
 from bot.store.sessions import Sessions
 
 
@@ -22,9 +23,10 @@ class Work:
     def __init__(self, connection: Connection):
         self._connection = connection
         self.sessions = Sessions(connection)
-        self.messages = Messages(connection)
+        self._turn = Turn(connection)
+        self.messages = Messages(connection, self._turn)
         self.people = People(connection)
-        self.reactions = Reactions(connection)
+        self.reactions = Reactions(connection, self._turn)
         self.labels = Labels(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
@@ -38,4 +40,5 @@ class Work:
                 yield
         except BaseException:
             self.sessions.forget(touched)
+            self._turn.undone()
             raise
