@@ -18,7 +18,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import export
+from bot import export, texts
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.errors import UserError
@@ -31,6 +31,7 @@ from bot.sessions.ports import Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused
 from bot.slack.gateway import ChannelTrouble
+from bot.slack.listeners.desk import Manners
 from bot.slack.reconcile import Reconciler
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
@@ -315,6 +316,7 @@ class Bot:
     def _edge(self) -> Edge:
         settings = self.settings
         settings.require_slack()
+        texts.use(settings.language)
         secret = settings.slack_signing_secret
         return Edge(
             self.database.unit_of_work,
@@ -325,6 +327,13 @@ class Bot:
             settings.slack_api_url,
             settings.post_interval,
             secret.get_secret_value() if secret else None,
+            self.database.reading,
+            Manners(
+                organizers=frozenset(settings.organizers),
+                votes=settings.vote_reactions,
+                digest_hour=settings.digest_hour,
+                channel=settings.channel,
+            ),
         )
 
     async def _resolve_organizers(self) -> None:

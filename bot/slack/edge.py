@@ -20,7 +20,11 @@ from bot.sessions import collect
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack.gateway import Gateway, web_client
 from bot.slack.inbox import InboxWorker, InboxWriter
+from bot.slack.listeners import ROOMS
 from bot.slack.listeners.context import Context
+from bot.slack.listeners.desk import Desk, Manners
+from bot.slack.listeners.home import Homes
+from bot.slack.listeners.interactions import Interactions
 from bot.slack.outbox import Pump
 from bot.slack.voice import SlackVoice, announced_session
 
@@ -44,6 +48,8 @@ class Edge:
         api_url: str,
         post_interval: float,
         signing_secret: str | None = None,
+        reading: UnitOfWorkFactory | None = None,
+        manners: Manners | None = None,
     ):
         self.client = web_client(bot_token, api_url)
         self.gateway = Gateway(self.client)
@@ -55,6 +61,18 @@ class Edge:
         self._socket: AsyncSocketModeHandler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
+        self.desk = Desk(
+            factory,
+            reading or factory,
+            clock,
+            wall,
+            voice,
+            self.gateway,
+            self.client,
+            manners or Manners(),
+        )
+        self.homes = Homes(self.desk, ROOMS)
+        self.desk.touched = self.homes.touch
         self.pump = Pump(factory, self.client, wall, voice, post_interval, self._on_sent)
 
     async def identify(self) -> None:
@@ -68,6 +86,7 @@ class Edge:
                 "api.slack.com/apps"
             ) from None
         self.context = Context(self._clock, self.voice, me.get("bot_id"), me.get("user_id"))
+        self.desk.bot_user_id = me.get("user_id")
         self.worker = InboxWorker(self._factory, self.context, self._wall, self._learn)
         self.writer = InboxWriter(self._factory, self._wall, self.worker.wake)
         self.app = self._bolt()
@@ -81,6 +100,7 @@ class Edge:
             ignoring_self_events_enabled=False,
         )
         app.use(self._store)
+        Interactions(self.desk, ROOMS).register(app)
         return app
 
     async def _store(
@@ -116,6 +136,7 @@ class Edge:
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="inbox"),
             asyncio.create_task(self.pump.run(), name="outbox"),
+            asyncio.create_task(self.homes.run(), name="homes"),
         ]
 
     async def stop(self) -> None:
