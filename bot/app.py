@@ -20,7 +20,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import export
+from bot import export, texts
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.errors import UserError
@@ -35,6 +35,7 @@ from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
+from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
 from bot.slack.reconcile import Report
 from bot.slack.road import Road
@@ -521,6 +522,7 @@ class Bot:
 
     def _edge(self) -> Edge:
         settings = self.settings
+        texts.use(settings.language)
         secret = settings.slack_signing_secret
         return Edge(
             self.database.unit_of_work,
@@ -535,6 +537,12 @@ class Bot:
             secret.get_secret_value() if secret else None,
             settings.rate_regime,
             self._connected,
+            Manners(
+                organizers=frozenset(settings.organizers),
+                votes=settings.vote_reactions,
+                digest_hour=settings.digest_hour,
+                channel=settings.channel,
+            ),
         )
 
     async def _resolve_organizers(self) -> None:

@@ -23,7 +23,11 @@ from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
 from bot.slack.history import History, Regime
 from bot.slack.inbox import InboxWorker, InboxWriter
+from bot.slack.listeners import ROOMS
 from bot.slack.listeners.context import Context
+from bot.slack.listeners.desk import Desk, Manners
+from bot.slack.listeners.home import Homes
+from bot.slack.listeners.interactions import Interactions
 from bot.slack.names import Names
 from bot.slack.outbox import Pump
 from bot.slack.reconcile import Reconciler
@@ -63,6 +67,7 @@ class Edge:
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
+        manners: Manners | None = None,
     ):
         self.client = web_client(bot_token, api_url)
         self.gateway = Gateway(self.client)
@@ -91,6 +96,18 @@ class Edge:
             self._on_sent,
             outage,
         )
+        self.desk = Desk(
+            factory,
+            reading,
+            clock,
+            wall,
+            voice,
+            self.gateway,
+            self.client,
+            manners or Manners(),
+        )
+        self.homes = Homes(self.desk, ROOMS)
+        self.desk.touched = self.homes.touch
 
     async def identify(self) -> None:
         """Asks Slack who we are and prepares Bolt. Raises Refused for a token it refuses.
@@ -111,6 +128,7 @@ class Edge:
         self.reconciler = Reconciler(
             self._factory, self._reading, self.history, self.context, self.names
         )
+        self.desk.bot_user_id = me.get("user_id")
         self.app = self._bolt()
 
     def _bolt(self) -> AsyncApp:
@@ -124,6 +142,7 @@ class Edge:
             ignoring_self_events_enabled=False,
         )
         app.use(self._store)
+        Interactions(self.desk, ROOMS).register(app)
         return app
 
     async def _store(
@@ -169,6 +188,7 @@ class Edge:
             asyncio.create_task(self.worker.run(), name="inbox"),
             asyncio.create_task(self.pump.run(), name="outbox"),
             asyncio.create_task(self.names.run(), name="names"),
+            asyncio.create_task(self.homes.run(), name="homes"),
         ]
 
     async def stop(self) -> None:
