@@ -26,7 +26,7 @@ from bot.library.library import Changes, Library, diff, load
 from bot.library.watch import watch
 from bot.sessions import lifecycle
 from bot.sessions.lifecycle import Due, Step
-from bot.sessions.model import Event, Session, State
+from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused
@@ -85,7 +85,7 @@ class Bot:
     async def stop(self) -> None:
         """Ends; what is not done stays stored."""
         self._stop.set()
-        self._ticker.stop()
+        await self._ticker.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -278,8 +278,10 @@ class Bot:
         if found is not None and found != event:
             await self._plan(found)
 
-    def _coming(self, event: Event) -> tuple[Any, ...]:
-        return event.authors if event.end > self.clock.now() else ()
+    def _coming(self, event: Event) -> tuple[Author, ...]:
+        """The authors who matter still: also those of a session that is yet to be made up for."""
+        late = timedelta(days=self.settings.catch_up_days)
+        return event.authors if event.end + late > self.clock.now() else ()
 
     async def _plan_again(self) -> None:
         """Tries again what could not be planned: its channel was not there."""

@@ -9,14 +9,24 @@ import pytest
 from hypothesis import settings
 
 from tests.databases import (
+    bare_url,
     database,
     database_url,
     postgres_scratch,
     postgres_url,
+    sqlite_template,
     sqlite_url,
 )
 
-__all__ = ["database", "database_url", "postgres_scratch", "postgres_url", "sqlite_url"]
+__all__ = [
+    "bare_url",
+    "database",
+    "database_url",
+    "postgres_scratch",
+    "postgres_url",
+    "sqlite_template",
+    "sqlite_url",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = ROOT.parent / "shared" / "format"

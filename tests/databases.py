@@ -2,63 +2,69 @@
 
 The server is `MARGINALIA_TEST_POSTGRES` (a URL; without it the one on this machine). Where none
 answers, PostgreSQL's tests are skipped, saying so; with `CI=true` they fail. Every worker of
-pytest-xdist has a scratch database of its own, made once and emptied after each test.
+pytest-xdist has scratch databases of its own, made once and emptied after each test.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from bot.store.database import Database
+from bot.store.tables import metadata
 
 SERVER = os.environ.get("MARGINALIA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables, to be copied: faster than to migrate for every test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database with its tables, empty."""
+    path = tmp_path / "data" / "marginalia.db"
+    path.parent.mkdir()
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
 def postgres_scratch() -> Iterator[str]:
-    """The URL of an empty database that this worker alone uses; dropped at the end."""
-    name = f"marginalia_test_{uuid.uuid4().hex[:12]}"
-    try:
-        _on_server(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    except OperationalError as error:
-        reason = f"no PostgreSQL answers at MARGINALIA_TEST_POSTGRES: {error.orig}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    yield _server().set(database=name).render_as_string(hide_password=False)
-    _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    """The URL of a database with its tables that this worker alone uses; dropped at the end."""
+    with _scratch() as url:
+        database = Database(url)
+        database.upgrade()
+        database.close()
+        yield url
 
 
 @pytest.fixture
 def postgres_url(postgres_scratch: str) -> Iterator[str]:
-    """A PostgreSQL database without tables."""
+    """A PostgreSQL database with its tables, empty."""
     yield postgres_scratch
-    _execute(
-        make_url(postgres_scratch).set(drivername="postgresql+psycopg"),
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        "DROP SCHEMA public CASCADE",
-        "CREATE SCHEMA public",
-    )
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A SQLite database that is not there yet."""
-    return f"sqlite:///{tmp_path / 'data' / 'marginalia.db'}"
+    tables = ", ".join(metadata.tables)
+    _execute(postgres_scratch, _CUT_ALL, f"TRUNCATE {tables} RESTART IDENTITY")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database, once of each kind."""
+    """The URL of a database with its tables, empty, once of each kind."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
     return url
@@ -66,24 +72,50 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A database with its tables, once of each kind."""
+    """A database with its tables, empty, once of each kind."""
     database = Database(database_url)
-    database.upgrade()
     yield database
     database.close()
 
 
-def _server() -> URL:
-    return make_url(SERVER).set(drivername="postgresql+psycopg")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables, once of each kind; the SQLite file is not there."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'not' / 'yet' / 'there.db'}"
+    else:
+        with _scratch() as url:
+            yield url
 
 
-def _on_server(statement: str) -> None:
-    _execute(_server(), statement)
+@contextmanager
+def _scratch() -> Iterator[str]:
+    name = f"marginalia_test_{uuid.uuid4().hex[:12]}"
+    try:
+        _execute(SERVER, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    except OperationalError as error:
+        reason = f"no PostgreSQL answers at MARGINALIA_TEST_POSTGRES: {error.orig}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    try:
+        yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _execute(url: URL, *statements: str) -> None:
+_CUT_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def _execute(url: str, *statements: str) -> None:
     engine = create_engine(
-        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}
+        make_url(url).set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": 5},
     )
     with engine.connect() as connection:
         for statement in statements:

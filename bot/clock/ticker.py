@@ -7,9 +7,11 @@ leader that died) is found at the next look.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -34,6 +36,8 @@ class Ticker:
         self._clock = clock
         self._tick = tick
         self._interval = interval
+        self._looking: set[asyncio.Task[Any]] = set()
+        self._stopping = False
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
@@ -46,18 +50,30 @@ class Ticker:
         )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Stops looking."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+    async def stop(self) -> None:
+        """Stops looking; a look that has begun comes to its end."""
+        self._stopping = True
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # a look that was just scheduled sees that it is too late
+        if self._looking:
+            await asyncio.wait(self._looking)
+        self._scheduler.shutdown(wait=False)
 
     async def _look(self) -> None:
+        look = asyncio.current_task()
+        if self._stopping or look is None:
+            return
+        self._looking.add(look)
         try:
             following = await self._tick()
         except Exception:
             log.exception("what is due could not be done; trying again")
             return
-        if following is not None:
+        finally:
+            self._looking.discard(look)
+        if following is not None and not self._stopping:
             self._scheduler.add_job(
                 self._look,
                 DateTrigger(self._clock.wall(following)),

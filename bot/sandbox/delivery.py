@@ -13,7 +13,8 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, Protocol
@@ -22,6 +23,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.sandbox.faults import DeliveryFault, Faults, shuffled, types_of
+from bot.sandbox.ids import Ids
 from bot.sandbox.model import Channel, Json
 from bot.sandbox.wire import Wire
 from bot.sandbox.workspace import Workspace
@@ -67,7 +69,11 @@ class Socket(Protocol):
     def send(self, text: str) -> None:
         """Queues a message for the app."""
 
-    async def close(self, abruptly: bool) -> None: ...
+    def abort(self) -> None:
+        """Breaks the connection off."""
+
+    async def close(self) -> None:
+        """Closes it with a close frame."""
 
 
 class Dispatcher:
@@ -90,15 +96,20 @@ class Dispatcher:
         self.faults = faults
         self.request_url: str | None = None
         self.sockets: list[Socket] = []
-        self.lost: list[Json] = []
-        """Payloads given up after the last attempt."""
+        self.lost: deque[Json] = deque(maxlen=10_000)
+        """Events given up after the last attempt, or dropped."""
         self._signing_secret = signing_secret
-        self._token = verification_token
+        self.token = verification_token
         self._delays = tuple(retry_delays)
         self._timeout = ack_timeout
-        self._random = Random(seed)  # noqa: S311 - which socket is next, no secret
+        # IDs of deliveries go on when the workspace begins anew, so that none comes twice.
+        self._ids = Ids(seed + 1)
+        self._random = Random(seed)  # noqa: S311 - the order of a shuffle, no secret
         self._next_socket = 0
         self._waiting: dict[str, Delivery] = {}
+        self._open: set[Delivery] = set()
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._held: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,20 +132,24 @@ class Dispatcher:
             ]
         if name not in workspace.manifest.events:
             return
+        self.deliver(event)
+
+    def deliver(self, event: Json) -> None:
+        """Tells the app an event, whatever it asked for."""
         self.submit(Delivery("events_api", self.callback(event), again=True))
 
     def callback(self, event: Json) -> Json:
         """An event in its envelope: <https://docs.slack.dev/apis/events-api#callback-field>."""
         workspace = self.workspace
         return {
-            "token": self._token,
+            "token": self.token,
             "team_id": workspace.team,
             "context_team_id": workspace.team,
             "context_enterprise_id": None,
             "api_app_id": workspace.app_id,
             "event": event,
             "type": "event_callback",
-            "event_id": workspace.ids.make("Ev"),
+            "event_id": self._ids.passing("Ev", 13),
             "event_time": int(float(event.get("event_ts") or workspace.now)),
             "authorizations": [
                 {
@@ -146,7 +161,7 @@ class Dispatcher:
                 }
             ],
             "is_ext_shared_channel": False,
-            "event_context": f"4-{workspace.ids.secret(40)}",
+            "event_context": f"4-{self._ids.secret(40)}",
         }
 
     async def ask(self, kind: Kind, payload: Json, answers: bool = True) -> Any:
@@ -161,6 +176,8 @@ class Dispatcher:
 
     def submit(self, delivery: Delivery) -> None:
         """Sends a delivery, or does with it what a fault says."""
+        self._open.add(delivery)
+        self._settled.clear()
         fault = self.faults.of_delivery(types_of(delivery.payload))
         if fault is None:
             self._attempt(delivery)
@@ -176,7 +193,9 @@ class Dispatcher:
         elif fault.kind == "repeat":
             self._attempt(delivery)
             for _ in range(fault.times - 1):
-                self._attempt(Delivery(delivery.kind, delivery.payload, again=False))
+                twin = Delivery(delivery.kind, delivery.payload, again=False)
+                self._open.add(twin)
+                self._attempt(twin)
         elif fault.kind == "delay":
             self._later(fault.seconds, lambda: self._attempt(delivery))
         else:
@@ -219,7 +238,7 @@ class Dispatcher:
             self._failed(delivery, "no_connection")
 
     def _push(self, delivery: Delivery) -> None:
-        envelope = self.workspace.ids.uuid()
+        envelope = self._ids.uuid()
         delivery.envelopes.append(envelope)
         self._waiting[envelope] = delivery
         self._next_socket = (self._next_socket + 1) % len(self.sockets)
@@ -256,6 +275,9 @@ class Dispatcher:
 
     def _finish(self, delivery: Delivery, payload: Any, failure: str | None = None) -> None:
         delivery.done = True
+        self._open.discard(delivery)
+        if not self._open:
+            self._settled.set()
         self._forget(delivery.timer)
         for envelope in delivery.envelopes:
             self._waiting.pop(envelope, None)
@@ -286,12 +308,20 @@ class Dispatcher:
             self.sockets.remove(socket)
             self.wire.add("socket", state="closed", connections=len(self.sockets))
 
+    def drop_sockets(self) -> None:
+        """Breaks all sockets off, at once."""
+        for socket in tuple(self.sockets):
+            self.disconnected(socket)
+            socket.abort()
+
     async def cut(self, abruptly: bool = True) -> int:
         """Closes all sockets; abruptly, as a network does, or with a close frame. How many."""
         sockets = list(self.sockets)
-        for socket in sockets:
+        if abruptly:
+            self.drop_sockets()
+        for socket in self.sockets.copy():
             self.disconnected(socket)
-            await socket.close(abruptly)
+            await socket.close()
         return len(sockets)
 
     def ask_to_reconnect(self, reason: str) -> None:
@@ -305,15 +335,19 @@ class Dispatcher:
     @property
     def pending(self) -> int:
         """Deliveries on their way, not yet acknowledged or given up."""
-        return len({id(d) for d in self._waiting.values()}) + len(self._timers)
+        return len(self._open)
+
+    async def settle(self) -> None:
+        """Waits until every delivery is acknowledged or given up."""
+        await self._settled.wait()
 
     # --- HTTP --------------------------------------------------------------------------------
 
     async def verify(self, url: str) -> None:
         """Takes a request URL: it must answer the challenge. Raises NotAcknowledged."""
-        challenge = self.workspace.ids.secret(40)
+        challenge = self._ids.secret(40)
         body = json.dumps(
-            {"token": self._token, "challenge": challenge, "type": "url_verification"}
+            {"token": self.token, "challenge": challenge, "type": "url_verification"}
         ).encode()
         try:
             status, text = await self._request(url, body, "application/json", {})
@@ -385,21 +419,27 @@ class Dispatcher:
             text = await response.text(errors="replace")
             return response.status, text, response.headers.get("X-Slack-No-Retry") == "1"
 
-    def _spawn(self, what: Awaitable[None]) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(what)  # type: ignore[assignment]
+    def _spawn(self, what: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def close(self) -> None:
-        """Stops all that is on its way."""
+    def forget(self) -> None:
+        """Gives up all that is on its way."""
         for timer in tuple(self._timers):
             timer.cancel()
         self._timers.clear()
+        self._held.clear()
+        for delivery in tuple(self._open):
+            self._finish(delivery, None, "the workspace was reset")
+        self.lost.clear()
+
+    async def close(self) -> None:
+        """Stops all that is on its way, and closes the connections."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for delivery in tuple(self._waiting.values()):
-            self._finish(delivery, None, "the workspace was closed")
+        self.forget()
         await self.cut(abruptly=False)
         if self._http is not None:
             await self._http.close()

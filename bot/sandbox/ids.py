@@ -27,9 +27,13 @@ class Ids:
                 self._given.add(made)
                 return made
 
+    def passing(self, prefix: str, length: int = 11) -> str:
+        """An ID of something that is not kept: an event, a delivery. Not remembered as given."""
+        return prefix + "".join(self._random.choices(_ALPHABET, k=length - len(prefix)))
+
     def secret(self, length: int) -> str:
         """Lowercase hexadecimal digits, for tokens and tickets of the sandbox."""
-        return "".join(self._random.choices("0123456789abcdef", k=length))
+        return f"{self._random.getrandbits(4 * length):0{length}x}"
 
     def number(self, digits: int) -> str:
         """A number with just that many digits."""

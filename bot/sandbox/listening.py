@@ -67,9 +67,9 @@ class Listener:
                 log_config=None,
                 log_level=logging.WARNING,
                 access_log=False,
-                timeout_graceful_shutdown=1,
                 backlog=1024,
-            )
+            ),
+            self.connections,
         )
         self._task: asyncio.Task[None] | None = None
 
@@ -83,8 +83,7 @@ class Listener:
 
     async def stop(self) -> None:
         """Closes the port and breaks off what is open."""
-        self._server.should_exit = True
-        self.connections.abort_all()
+        self._server.stopping.set()
         if self._task is not None:
             await self._task
             self._task = None
@@ -102,11 +101,28 @@ def check_loopback(host: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """One that leaves the process's signals alone."""
+    """One that leaves the process's signals alone, and stops at once."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections):
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+        self._connections = connections
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        self._connections.abort_all()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _protocol(connections: Connections) -> type[H11Protocol]:

@@ -132,6 +132,17 @@ SCOPES = frozenset(
 """Scopes a bot token can have, of those the sandbox knows: <https://docs.slack.dev/reference/scopes>."""
 
 _TOP = {"_metadata", "display_information", "features", "oauth_config", "settings"}
+_SETTINGS = {
+    "allowed_ip_address_ranges",
+    "event_subscriptions",
+    "function_runtime",
+    "incoming_webhooks",
+    "interactivity",
+    "is_hosted",
+    "org_deploy_enabled",
+    "socket_mode_enabled",
+    "token_rotation_enabled",
+}
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}\Z")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 
@@ -170,8 +181,6 @@ class Manifest:
     socket_mode: bool
     home_tab: bool
     messages_tab: bool
-    request_url: str | None
-    interactivity_url: str | None
 
 
 def load(path: Path) -> Manifest:
@@ -197,9 +206,43 @@ def parse(data: Any) -> Manifest:
     """A manifest from its parsed YAML. Raises ManifestError for what Slack would not take."""
     top = _Part(data, "")
     top.only(_TOP)
+    name = _display(top)
+    features = top.part("features")
+    features.only({"app_home", "bot_user", "shortcuts", "slash_commands", "unfurl_domains"})
+    home = features.part("app_home")
+    home.only({"home_tab_enabled", "messages_tab_enabled", "messages_tab_read_only_enabled"})
+    bot_user = features.part("bot_user")
+    bot_user.only({"display_name", "always_online"})
+    commands, shortcuts = _commands(features), _shortcuts(features)
+    scopes = _scopes(top)
+    if scopes and not bot_user.data:
+        raise ManifestError("features.bot_user: is required for bot scopes")
+    settings = top.part("settings")
+    settings.only(_SETTINGS)
+    interactivity = settings.part("interactivity")
+    interactivity.only({"is_enabled", "request_url", "message_menu_options_url"})
+    interactive = interactivity.flag("is_enabled")
+    if shortcuts and not interactive:
+        raise ManifestError("settings.interactivity.is_enabled: shortcuts need it")
+    if (commands or shortcuts) and "commands" not in scopes:
+        raise ManifestError("oauth_config.scopes.bot: commands and shortcuts need commands")
+    return Manifest(
+        name=name,
+        bot_name=bot_user.text("display_name", limit=80) or name,
+        scopes=scopes,
+        events=_events(settings, scopes),
+        commands=commands,
+        shortcuts=shortcuts,
+        interactive=interactive,
+        socket_mode=settings.flag("socket_mode_enabled"),
+        home_tab=home.flag("home_tab_enabled"),
+        messages_tab=home.flag("messages_tab_enabled"),
+    )
+
+
+def _display(top: _Part) -> str:
     display = top.part("display_information", required=True)
     display.only({"name", "description", "long_description", "background_color"})
-    name = display.text("name", limit=35, required=True)
     display.text("description", limit=140)
     long = display.text("long_description", limit=4000)
     if long and len(long) < 174:
@@ -207,16 +250,10 @@ def parse(data: Any) -> Manifest:
     color = display.text("background_color", limit=7)
     if color and not _COLOR.match(color):
         raise ManifestError("display_information.background_color: is no #rrggbb")
+    return display.text("name", limit=35, required=True)
 
-    features = top.part("features")
-    features.only({"app_home", "bot_user", "shortcuts", "slash_commands", "unfurl_domains"})
-    home = features.part("app_home")
-    home.only({"home_tab_enabled", "messages_tab_enabled", "messages_tab_read_only_enabled"})
-    bot_user = features.part("bot_user")
-    bot_user.only({"display_name", "always_online"})
-    commands = _commands(features)
-    shortcuts = _shortcuts(features)
 
+def _scopes(top: _Part) -> tuple[str, ...]:
     oauth = top.part("oauth_config")
     oauth.only({"scopes", "redirect_urls", "pkce_enabled"})
     asked = oauth.part("scopes")
@@ -227,23 +264,10 @@ def parse(data: Any) -> Manifest:
             raise ManifestError(f"oauth_config.scopes.bot: there is no bot scope {scope}")
     if len(set(scopes)) != len(scopes):
         raise ManifestError("oauth_config.scopes.bot: names a scope twice")
-    if scopes and not bot_user.data:
-        raise ManifestError("features.bot_user: is required for bot scopes")
+    return scopes
 
-    settings = top.part("settings")
-    settings.only(
-        {
-            "allowed_ip_address_ranges",
-            "event_subscriptions",
-            "incoming_webhooks",
-            "interactivity",
-            "org_deploy_enabled",
-            "socket_mode_enabled",
-            "token_rotation_enabled",
-            "is_hosted",
-            "function_runtime",
-        }
-    )
+
+def _events(settings: _Part, scopes: tuple[str, ...]) -> frozenset[str]:
     subscriptions = settings.part("event_subscriptions")
     subscriptions.only({"request_url", "bot_events", "user_events", "metadata_subscriptions"})
     events = subscriptions.texts("bot_events")
@@ -256,34 +280,12 @@ def parse(data: Any) -> Manifest:
                 f"settings.event_subscriptions.bot_events: {event} needs the scope "
                 f"{' or '.join(needed)}"
             )
-    interactivity = settings.part("interactivity")
-    interactivity.only({"is_enabled", "request_url", "message_menu_options_url"})
-    interactive = interactivity.flag("is_enabled")
-    socket_mode = settings.flag("socket_mode_enabled")
-    request_url = subscriptions.text("request_url", limit=2000) or None
-    interactivity_url = interactivity.text("request_url", limit=2000) or None
-    if events and not socket_mode and request_url is None:
+    url = subscriptions.text("request_url", limit=2000)
+    if events and not settings.flag("socket_mode_enabled") and not url:
         raise ManifestError(
             "settings.event_subscriptions.request_url: is required without socket_mode_enabled"
         )
-    if shortcuts and not interactive:
-        raise ManifestError("settings.interactivity.is_enabled: shortcuts need it")
-    if (commands or shortcuts) and "commands" not in scopes:
-        raise ManifestError("oauth_config.scopes.bot: commands and shortcuts need commands")
-    return Manifest(
-        name=name,
-        bot_name=bot_user.text("display_name", limit=80) or name,
-        scopes=scopes,
-        events=frozenset(events),
-        commands=commands,
-        shortcuts=shortcuts,
-        interactive=interactive,
-        socket_mode=socket_mode,
-        home_tab=home.flag("home_tab_enabled"),
-        messages_tab=home.flag("messages_tab_enabled"),
-        request_url=request_url,
-        interactivity_url=interactivity_url,
-    )
+    return frozenset(events)
 
 
 def _commands(features: _Part) -> dict[str, Command]:

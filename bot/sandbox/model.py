@@ -150,6 +150,7 @@ class Upload:
     filetype: str = "binary"
     content: bytes | None = None
     url: str = ""
+    permalink: str = ""
     ticket: str = ""
     complete: bool = False
     deleted: bool = False

@@ -186,14 +186,44 @@ def message(
     out: Json = {"type": "message"}
     if it.subtype is not None:
         out["subtype"] = it.subtype
-    if it.user is not None:
-        out["user"] = it.user
     out["ts"] = it.ts
     out["text"] = it.text
-    if it.tombstone:
-        out["hidden"] = True
-    if it.client_msg_id is not None:
-        out["client_msg_id"] = it.client_msg_id
+    out.update(_author(it, profile))
+    if it.subtype is None or it.subtype in ("thread_broadcast", "file_share"):
+        out["team"] = team
+    for name in ("client_msg_id", "blocks", "attachments", "edited"):
+        value = getattr(it, name)
+        if value is not None:
+            out[name] = value
+    if it.files is not None:
+        out.update(files=it.files, upload=it.subtype == "file_share", display_as_bot=False)
+    if metadata and it.metadata is not None:
+        out["metadata"] = it.metadata
+    out.update(it.more)
+    if it.root is not None:
+        out["thread_ts"] = ts_of(it.root)
+        if root is not None and it.broadcast:
+            out["root"] = message(root, team, profile, metadata=metadata)
+        elif root is not None:
+            out["parent_user_id"] = root.author
+    elif it.replies:
+        out.update(_thread(it))
+    if it.reactions and not bare:
+        out["reactions"] = reactions(it)
+    if it.pin is not None and not bare:
+        out["pinned_to"] = [it.channel]
+        out["pinned_info"] = {
+            "channel": it.channel,
+            "pinned_by": it.pin.created_by,
+            "pinned_ts": it.pin.created,
+        }
+    return out
+
+
+def _author(it: Message, profile: Callable[[str], Json | None]) -> Json:
+    out: Json = {}
+    if it.user is not None:
+        out["user"] = it.user
     if it.bot_id is not None:
         out["bot_id"] = it.bot_id
         if it.app_id is not None:
@@ -205,46 +235,19 @@ def message(
         out["username"] = it.username
     if it.icons is not None:
         out["icons"] = it.icons
-    if it.subtype is None or it.subtype in ("thread_broadcast", "file_share"):
-        out["team"] = team
-    if it.blocks is not None:
-        out["blocks"] = it.blocks
-    if it.attachments is not None:
-        out["attachments"] = it.attachments
-    if it.files is not None:
-        out["files"] = it.files
-        out["upload"] = it.subtype == "file_share"
-        out["display_as_bot"] = False
-    if it.edited is not None:
-        out["edited"] = it.edited
-    if metadata and it.metadata is not None:
-        out["metadata"] = it.metadata
-    out.update(it.more)
-    if it.root is not None:
-        out["thread_ts"] = ts_of(it.root)
-        if root is not None:
-            out["parent_user_id"] = root.author
-            if it.broadcast:
-                out["root"] = message(root, team, profile, metadata=metadata)
-                del out["parent_user_id"]
-    elif it.replies:
-        out["thread_ts"] = it.ts
-        out["reply_count"] = len(it.replies)
-        out["reply_users_count"] = len(it.repliers)
-        out["latest_reply"] = ts_of(it.replies[-1])
-        out["reply_users"] = list(it.repliers)[:5]
-        out["is_locked"] = False
-        out["subscribed"] = False
-    if it.reactions and not bare:
-        out["reactions"] = reactions(it)
-    if it.pin is not None and not bare:
-        out["pinned_to"] = [it.channel]
-        out["pinned_info"] = {
-            "channel": it.channel,
-            "pinned_by": it.pin.created_by,
-            "pinned_ts": it.pin.created,
-        }
     return out
+
+
+def _thread(it: Message) -> Json:
+    return {
+        "thread_ts": it.ts,
+        "reply_count": len(it.replies),
+        "reply_users_count": len(it.repliers),
+        "latest_reply": ts_of(it.replies[-1]),
+        "reply_users": list(it.repliers)[:5],
+        "is_locked": False,
+        "subscribed": False,
+    }
 
 
 def reactions(it: Message) -> list[Json]:
@@ -279,7 +282,7 @@ def file(it: Upload) -> Json:
         "username": "",
         "url_private": it.url,
         "url_private_download": it.url,
-        "permalink": it.url,
+        "permalink": it.permalink,
         "is_starred": False,
         "has_rich_preview": False,
         "file_access": "visible",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,11 +11,13 @@ from types import TracebackType
 from bot.sandbox.control import ControlApi
 from bot.sandbox.delivery import ACK_TIMEOUT, RETRY_DELAYS, Dispatcher
 from bot.sandbox.faults import Faults
+from bot.sandbox.ids import Ids
 from bot.sandbox.limits import Limits, Regime
 from bot.sandbox.listening import Listener, check_loopback
 from bot.sandbox.manifest import Manifest, load
 from bot.sandbox.people import furnish
-from bot.sandbox.surfaces import Surfaces
+from bot.sandbox.person import Person
+from bot.sandbox.surfaces import TRIGGER_LIFE, Surfaces
 from bot.sandbox.webapi import WebApi
 from bot.sandbox.wire import Wire
 from bot.sandbox.workspace import Workspace
@@ -26,7 +29,7 @@ class Sandbox:
     `time_source` gives Slack's wall time in seconds since 1970 (for every `ts`), `monotonic` the
     seconds by which rate limits and the life of triggers are measured. `retry_delays` are the
     seconds before each further attempt at an event that is not acknowledged within
-    `ack_timeout`. With `request_url` events come by HTTP requests, without through Socket Mode.
+    `ack_timeout`; a trigger is good for `trigger_life` seconds. With `request_url` events come by HTTP requests, without through Socket Mode.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Sandbox:
         rate_limits: Regime = "none",
         retry_delays: Sequence[float] = RETRY_DELAYS,
         ack_timeout: float = ACK_TIMEOUT,
+        trigger_life: float = TRIGGER_LIFE,
         request_url: str | None = None,
         furnished: bool = True,
     ):
@@ -52,7 +56,7 @@ class Sandbox:
         self._request_url = request_url
         self._furnished = furnished
         self.workspace = Workspace(self.manifest, time_source or time.time, seed)
-        ids = self.workspace.ids
+        ids = Ids(seed + 2)
         self.bot_token = f"xoxb-{ids.number(12)}-{ids.number(13)}-{ids.secret(24)}"
         self.app_token = f"xapp-1-{self.workspace.app_id}-{ids.number(13)}-{ids.secret(64)}"
         self.signing_secret = ids.secret(32)
@@ -65,7 +69,7 @@ class Sandbox:
             (self.bot_token, self.app_token, self.signing_secret, self.verification_token),
         )
         self.limits = Limits(rate_limits, monotonic)
-        self.surfaces = Surfaces(self.workspace)
+        self.surfaces = Surfaces(self.workspace, monotonic, trigger_life)
         self.dispatcher = Dispatcher(
             self.workspace,
             self.wire,
@@ -89,18 +93,17 @@ class Sandbox:
         self.control = ControlApi(self)
         self._listener: Listener | None = None
         self._control_listener: Listener | None = None
+        self._outage: asyncio.TimerHandle | None = None
 
     @property
     def api_url(self) -> str:
         """Where the Web API is, with `/` at its end: for `AsyncWebClient(base_url=…)`."""
-        assert self._listener is not None, "the sandbox is not started"
-        return f"http://{self._listener.address}/api/"
+        return f"http://{_started(self._listener).address}/api/"
 
     @property
     def control_url(self) -> str:
         """Where the test control is; the bot is never told."""
-        assert self._control_listener is not None, "the sandbox is not started"
-        return f"http://{self._control_listener.address}/"
+        return f"http://{_started(self._control_listener).address}/"
 
     async def start(self) -> None:
         """Opens both ports. Raises OSError for one that is taken."""
@@ -108,7 +111,8 @@ class Sandbox:
         self._control_listener = Listener(self.control.app, self._host, self._control_port)
         self.api.connections = self._listener.connections
         self.api.base_url = f"http://{self._listener.address}"
-        self.surfaces.socket_base = f"ws://{self._listener.address}"
+        self.surfaces.base_url = self.api.base_url
+        self.workspace.file_base = self.api.base_url
         await self._listener.start()
         await self._control_listener.start()
         if self._request_url is not None:
@@ -116,11 +120,64 @@ class Sandbox:
 
     async def stop(self) -> None:
         """Closes everything; what was not acknowledged is lost."""
+        self.accept_connections()
         await self.dispatcher.close()
         for listener in (self._control_listener, self._listener):
             if listener is not None:
                 await listener.stop()
         self._listener = self._control_listener = None
+
+    def reset(self) -> None:
+        """The workspace as it was at the start, with the same IDs; sockets stay open.
+
+        What was on its way is given up, faults are cleared, timestamps and event IDs go on.
+        """
+        self.accept_connections()
+        self.faults.clear()
+        self.dispatcher.forget()
+        self.limits.reset()
+        self.surfaces.clear()
+        self.workspace.bad_pictures.clear()
+        self.wire.clear()
+        listening, self.workspace.listening = self.workspace.listening, False
+        self.workspace.clear()
+        if self._furnished:
+            furnish(self.workspace)
+        self.workspace.listening = listening
+        self.workspace.changed("reset")
+
+    def refuse_connections(self, everything: bool = False, seconds: float | None = None) -> None:
+        """Refuses new sockets, or all connections, for a while or until they are accepted again.
+
+        What is open is broken off.
+        """
+        self.accept_connections()
+        self.api.sockets_refused = True
+        if self._listener is not None and everything:
+            self._listener.connections.refusing = True
+            self._listener.connections.abort_all()
+        else:
+            self.dispatcher.drop_sockets()
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._outage = loop.call_later(seconds, self.accept_connections)
+
+    def accept_connections(self) -> None:
+        """Ends `refuse_connections`."""
+        if self._outage is not None:
+            self._outage.cancel()
+            self._outage = None
+        self.api.sockets_refused = False
+        if self._listener is not None:
+            self._listener.connections.refusing = False
+
+    def person(self, who: str) -> Person:
+        """Somebody to act as, by ID or name. Raises Refusal `user_not_found`."""
+        return Person(self.workspace, self.surfaces, self.dispatcher, who)
+
+    async def settle(self) -> None:
+        """Waits until the app has acknowledged, or Slack given up, all that it was told."""
+        await self.dispatcher.settle()
 
     async def __aenter__(self) -> Sandbox:
         await self.start()
@@ -133,3 +190,9 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+def _started(listener: Listener | None) -> Listener:
+    if listener is None:
+        raise RuntimeError("the sandbox is not started")
+    return listener

@@ -63,6 +63,9 @@ class WebApi:
             routes=[
                 Route("/api/{method}", self.call, methods=["GET", "POST"]),
                 WebSocketRoute("/link/", self.socket),
+                Route("/response/{token:path}", self.respond, methods=["POST"]),
+                Route("/upload/v1/{ticket}", self.upload, methods=["POST"]),
+                Route("/files-pri/{file}/{name:path}", self.download),
             ]
         )
 
@@ -134,13 +137,13 @@ class WebApi:
         elif not is_json:
             token = str(args.get("token") or "")
         if not token:
-            if method.token == "any":  # noqa: S105
+            if method.caller == "any":
                 return
             raise Refusal("not_authed")
         kind = self._tokens.get(token)
         if kind is None:
             raise Refusal("invalid_auth")
-        if method.token not in ("any", kind):
+        if method.caller not in ("any", kind):
             raise Refusal("not_allowed_token_type")
 
     def _faulty(self, name: str, fault: CallFault) -> Response:
@@ -154,6 +157,53 @@ class WebApi:
             )
         log.debug("%s is refused by a planned fault", name)
         return JSONResponse({"ok": False, "error": fault.error})
+
+    # --- addresses that are given out --------------------------------------------------------
+
+    async def respond(self, request: Request) -> Response:
+        """An answer to a `response_url`."""
+        self.wire.add("response", body=(await request.body()).decode(errors="replace"))
+        try:
+            try:
+                body = json.loads(await request.body())
+            except ValueError:
+                raise Refusal("invalid_payload") from None
+            self.surfaces.respond(request.path_params["token"], body)
+        except Refusal as refusal:
+            status = 404 if refusal.error in ("expired_url", "used_url") else 400
+            return JSONResponse(refusal.body(), status_code=status)
+        return JSONResponse({"ok": True})
+
+    async def upload(self, request: Request) -> Response:
+        """The content of a file, sent to the address of `files.getUploadURLExternal`."""
+        workspace = self.workspace
+        upload = workspace.files.get(workspace.uploads.get(request.path_params["ticket"], ""))
+        if upload is None:
+            return Response("unknown upload", status_code=404)
+        kind = request.headers.get("content-type", "")
+        content = b""
+        if kind.startswith("multipart/form-data"):
+            async with request.form() as form:
+                for value in form.values():
+                    content = value.encode() if isinstance(value, str) else await value.read()
+        else:
+            content = await request.body()
+        if len(content) != upload.size:
+            return Response("the length is not as announced", status_code=400)
+        upload.content = content
+        return Response(f"OK - {len(content)}")
+
+    async def download(self, request: Request) -> Response:
+        """A file's content, for the bot token with `files:read`."""
+        upload = self.workspace.files.get(request.path_params["file"].rpartition("-")[2])
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or self._tokens.get(token.strip()) != "bot":
+            return Response("sign in", status_code=403)
+        if "files:read" not in self.workspace.manifest.scopes:
+            return Response("missing_scope", status_code=403)
+        if upload is None or upload.deleted or upload.content is None:
+            return Response("no such file", status_code=404)
+        return Response(upload.content, media_type=upload.mimetype)
 
     # --- Socket Mode -------------------------------------------------------------------------
 
@@ -224,10 +274,11 @@ class _Line:
         except (WebSocketDisconnect, RuntimeError):
             return
 
-    async def close(self, abruptly: bool) -> None:
-        if abruptly and self._connections is not None:
+    def abort(self) -> None:
+        if self._connections is not None:
             self._connections.abort(self._websocket.scope)
-            return
+
+    async def close(self) -> None:
         try:
             await self._websocket.close(1000)
         except RuntimeError:

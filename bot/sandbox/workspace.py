@@ -95,12 +95,23 @@ class Workspace:
         domain: str = "sandbox",
     ):
         self.manifest = manifest
-        self.ids = Ids(seed)
         self.stamps = Stamps(time_source)
         self.name = name
         self.domain = domain
         self.file_base = "https://files.slack.com"
         """Where files are; a server that serves them says so here."""
+        self.bad_pictures: set[str] = set()
+        """Beginnings of addresses of pictures that cannot be downloaded."""
+        self.listening = True
+        """Whether events are told; not while a workspace is furnished anew."""
+        self._seed = seed
+        self._listeners: list[EventListener] = []
+        self._watchers: list[ChangeListener] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """Empties the workspace: only the bot and Slackbot are in it, by the same IDs again."""
+        self.ids = Ids(self._seed)
         self.team = self.ids.make("T")
         self.app_id = self.ids.make("A")
         self.members: dict[str, Member] = {}
@@ -108,18 +119,21 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Ephemeral] = []
         self.files: dict[str, Upload] = {}
+        self.uploads: dict[str, str] = {}
+        """File IDs by the ticket of the address their content is to be sent to."""
         self.emoji: dict[str, str] = {}
         self.usergroups: dict[str, Json] = {}
+        self._notes: dict[str, Ephemeral] = {}
+        self._notes_of: dict[tuple[str, str], list[Ephemeral]] = {}
         self._by_name: dict[str, str] = {}
         self._channel_by_name: dict[str, str] = {}
         self._ims: dict[str, str] = {}
-        self._listeners: list[EventListener] = []
-        self._watchers: list[ChangeListener] = []
         self._block_number = 0
         self.members[objects.SLACKBOT] = Member(
             id=objects.SLACKBOT, name="slackbot", real_name="Slackbot", display_name="Slackbot"
         )
-        self.bot = self._add_bot(manifest.bot_name, self.app_id)
+        self._by_name["slackbot"] = objects.SLACKBOT
+        self.bot = self._add_bot(self.manifest.bot_name, self.app_id)
 
     # --- listening ---------------------------------------------------------------------------
 
@@ -141,6 +155,8 @@ class Workspace:
 
     def emit(self, event: Json, channel: Channel | None = None) -> None:
         """Tells the listeners an event."""
+        if not self.listening:
+            return
         for listener in self._listeners:
             listener(event, channel)
 
@@ -192,6 +208,10 @@ class Workspace:
             self.channels[channel.id] = channel
             self._ims[member.id] = channel.id
         return self.channels[self._ims[member.id]]
+
+    def loads(self, url: str) -> bool:
+        """Whether Slack can download a picture; the sandbox asks nobody but `bad_pictures`."""
+        return not any(url.startswith(prefix) for prefix in self.bad_pictures)
 
     def block_id(self) -> str:
         """A block ID as Slack makes them for blocks that have none."""
@@ -317,6 +337,46 @@ class Workspace:
         """The user object as our app may see it."""
         email = "users:read.email" in self.manifest.scopes
         return objects.user(member, self.team, self.now, email)
+
+    def add_emoji(self, name: str, url: str) -> None:
+        """A custom emoji."""
+        self.emoji[name] = url
+        self.emit(
+            {
+                "type": "emoji_changed",
+                "subtype": "add",
+                "name": name,
+                "value": url,
+                **self._event_ts(),
+            }
+        )
+        self.changed("emoji", name=name)
+
+    def add_usergroup(self, handle: str, name: str, users: Sequence[str]) -> str:
+        """A user group; gives its ID."""
+        group = self.ids.make("S")
+        members = [self.member(user).id for user in users]
+        now = int(self.now)
+        self.usergroups[group] = {
+            "id": group,
+            "team_id": self.team,
+            "is_usergroup": True,
+            "name": name,
+            "description": "",
+            "handle": handle,
+            "is_external": False,
+            "date_create": now,
+            "date_update": now,
+            "date_delete": 0,
+            "auto_type": None,
+            "created_by": self.bot.user_id,
+            "updated_by": self.bot.user_id,
+            "deleted_by": None,
+            "prefs": {"channels": [], "groups": []},
+            "users": members,
+            "user_count": len(members),
+        }
+        return group
 
     # --- channels ----------------------------------------------------------------------------
 
@@ -566,8 +626,7 @@ class Workspace:
         self._not_archived(channel)
         root = self._root(channel, thread_ts) if thread_ts is not None else None
         key = self._key(at, ts)
-        if blocks is None and text and attachments is None:
-            blocks = [richtext.rich_text(text, self.block_id())]
+        blocks = self._blocks_for(text, blocks, attachments)
         if subtype is None:
             if files:
                 subtype = "file_share"
@@ -597,6 +656,14 @@ class Workspace:
         for upload in files:
             upload.shares.setdefault(channel.id, []).append(message.ts)
         return self._put(channel, message, root)
+
+    def _blocks_for(
+        self, text: str, blocks: list[Json] | None, attachments: list[Json] | None
+    ) -> list[Json] | None:
+        """A message's blocks: those given, or its text as rich text."""
+        if blocks is None and text and attachments is None:
+            return [richtext.rich_text(text, self.block_id())]
+        return blocks
 
     def _key(self, at: float | None, ts: str | None) -> int:
         if ts is not None:
@@ -654,15 +721,15 @@ class Workspace:
         self,
         channel: Channel,
         message: Message,
-        *,
-        editor: str,
         text: str | None = None,
+        *,
+        editor: str | None = None,
         blocks: list[Json] | None = None,
         attachments: list[Json] | None = None,
         metadata: Json | None = None,
         mark: bool = True,
     ) -> Message:
-        """Changes a message. `mark` is whether it is shown as edited.
+        """Changes a message. `mark` is whether it is shown as edited, by `editor` or its author.
 
         A text without blocks takes the place of the blocks, as `chat.update` says.
         """
@@ -680,7 +747,7 @@ class Workspace:
             message.metadata = metadata or None
         key = self.stamps.next()
         if mark:
-            message.edited = {"user": editor, "ts": ts_of(key)}
+            message.edited = {"user": editor or message.author, "ts": ts_of(key)}
         self._tell_changed(channel, message, previous, key)
         return message
 
@@ -771,7 +838,7 @@ class Workspace:
         message.metadata = message.edited = message.client_msg_id = None
         message.bot_id = message.app_id = message.username = message.icons = None
         message.reactions = {}
-        message.more = {}
+        message.more = {"hidden": True}
 
     def history(
         self, channel: Channel, first: int, last: int | None, limit: int, forward: bool
@@ -816,8 +883,21 @@ class Workspace:
             complete=complete,
         )
         file.url = f"{self.file_base}/files-pri/{self.team}-{file.id}/{quote(name)}"
+        file.permalink = (
+            f"https://{self.domain}.slack.com/files/{user}/{file.id}/{quote(name.lower())}"
+        )
         self.files[file.id] = file
         return file
+
+    def note(self, user: str, ts: str) -> Ephemeral | None:
+        """A note that a person sees, by its `ts`."""
+        note = self._notes.get(ts)
+        return note if note is not None and note.user == user and not note.deleted else None
+
+    def notes_for(self, user: str, channel: str) -> list[Ephemeral]:
+        """The notes that a person sees in a channel, oldest first."""
+        notes = self._notes_of.get((user, channel), ())
+        return [note for note in notes if not note.deleted]
 
     def whisper(
         self,
@@ -835,11 +915,13 @@ class Workspace:
             ts=ts_of(self.stamps.next()),
             user=user,
             text=text,
-            blocks=blocks,
+            blocks=self._blocks_for(text, blocks, attachments),
             attachments=attachments,
             thread_ts=thread_ts,
         )
         self.ephemerals.append(note)
+        self._notes[note.ts] = note
+        self._notes_of.setdefault((user, channel.id), []).append(note)
         self.changed("ephemeral", channel=channel.id, user=user, ts=note.ts)
         return note
 

@@ -153,14 +153,14 @@ def _late(
     uow: UnitOfWork, voice: Voice, sessions: list[Session], posted: Posted, at: datetime
 ) -> None:
     """Sends the note for a message that came after the end of the channel's last session."""
-    if any(s.state is State.OPEN for s in sessions):
+    at_post = moment(posted.ts)
+    if any(s.state is State.OPEN and at_post < s.over_at for s in sessions):
         return
     root = posted.thread_ts or posted.ts
     for session in sessions:
-        over = session.collects_until
-        if over is None or session.state not in (State.CLOSED, State.ARCHIVED):
+        if session.state not in (State.OPEN, State.CLOSED, State.ARCHIVED):
             continue
         to_the_session = root in {posted.ts, session.announcement_ts}
-        if to_the_session and over <= moment(posted.ts) < over + LATE_NOTE_FOR:
+        if to_the_session and session.over_at <= at_post < session.over_at + LATE_NOTE_FOR:
             voice.late(uow, session, posted.author, at)
         return

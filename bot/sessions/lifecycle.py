@@ -8,7 +8,7 @@ firing that was missed is found the next time somebody looks.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -48,6 +48,7 @@ def plan(
         if event.end <= at and (event.archived or event.end + catch_up <= at):
             return None
         return uow.sessions.add(event, channel)
+    event = _still_known(event, session.event)
     if session.event == event and session.channel == channel and session.state != State.CANCELLED:
         return session
     before = session.event
@@ -60,6 +61,17 @@ def plan(
     if session.state is State.OPEN and before != event:
         voice.reannounce(uow, session, at)
     return session
+
+
+def _still_known(event: Event, before: Event) -> Event:
+    """The event with the members behind its authors as they were known before, where they are
+    not known now: Slack may not have answered, or somebody has a namesake since."""
+    known = {author.entry: author.slack_id for author in before.authors}
+    authors = tuple(
+        author if author.slack_id else replace(author, slack_id=known.get(author.entry))
+        for author in event.authors
+    )
+    return event if authors == event.authors else replace(event, authors=authors)
 
 
 def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Session | None:

@@ -84,7 +84,7 @@ class Session:
     """An event as it happens in Slack. `event` is the last good version of its file.
 
     `channel` is the Slack channel ID. Messages whose `ts` lies between `collects_from` and
-    `collects_until` (None: no end yet) belong to it. `content_changed_at` is when
+    `over_at` belong to it; `collects_until` is None until it is closed. `content_changed_at` is when
     its messages last changed, `archived_at` when they were last exported, `reconciled_ts` the
     last message up to which the store and Slack's history are known to agree.
     """
@@ -102,14 +102,16 @@ class Session:
     content_changed_at: datetime | None = None
     archived_at: datetime | None = None
 
+    @property
+    def over_at(self) -> datetime:
+        """The moment from which on nothing new is asked: when it was closed, else its `end`."""
+        return self.collects_until or self.event.end
+
     def collects(self, ts: str) -> bool:
         """Whether a top-level message posted at `ts` belongs to this session."""
         if self.state is State.CANCELLED or self.collects_from is None:
             return False
-        at = moment(ts)
-        return self.collects_from <= at and (
-            self.collects_until is None or at < self.collects_until
-        )
+        return self.collects_from <= moment(ts) < self.over_at
 
 
 @dataclass(frozen=True, slots=True)

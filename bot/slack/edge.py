@@ -95,15 +95,17 @@ class Edge:
 
     async def connect(self, app_token: str) -> None:
         """Opens the Socket Mode connection. Raises Refused for a token that is refused."""
-        self._socket = AsyncSocketModeHandler(self.app, app_token, web_client=self.client)
         try:
-            await self._socket.connect_async()  # type: ignore[no-untyped-call]
+            # The client below would try a refused token for ever.
+            await self.client.apps_connections_open(app_token=app_token)
         except SlackApiError as error:
             raise Refused(
                 f"SLACK_APP_TOKEN was refused by Slack ({error.response.get('error')}); create an "
                 "app-level token with connections:write under Basic Information in the app's "
                 "settings at api.slack.com/apps"
             ) from None
+        self._socket = AsyncSocketModeHandler(self.app, app_token, web_client=self.client)
+        await self._socket.connect_async()  # type: ignore[no-untyped-call]
 
     def http_handler(self) -> AsyncSlackRequestHandler:
         """The handler of Slack's HTTP requests, for a Starlette route."""

@@ -95,16 +95,16 @@ class Gateway:
         return [p for p in found if p is not None]
 
     async def history(
-        self, channel: str, oldest: str, latest: str | None
+        self, channel: str, oldest: str, latest: str
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """The top-level messages of a channel from `oldest` to `latest` (`ts`), newest page first.
 
         <https://docs.slack.dev/reference/methods/conversations.history>
         """
-        arguments = {"oldest": oldest, "inclusive": True, "include_all_metadata": True}
-        if latest is not None:
-            arguments["latest"] = latest
-        async for page in self._pages("conversations.history", channel=channel, **arguments):
+        span = {"oldest": oldest, "latest": latest, "inclusive": True}
+        async for page in self._pages(
+            "conversations.history", channel=channel, include_all_metadata=True, **span
+        ):
             yield page
 
     async def replies(self, channel: str, root: str) -> AsyncIterator[list[dict[str, Any]]]:

@@ -61,7 +61,7 @@ class Reconciler:
         if session.announcement_ts:
             threads.append(session.announcement_ts)
         oldest = ts_of(session.collects_from)
-        latest = ts_of(session.collects_until) if session.collects_until else None
+        latest = ts_of(session.over_at)
         async for page in self._gateway.history(session.channel, oldest, latest):
             report.calls += 1
             await self._take(pass_, page, report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from bot.sessions.model import Author, Event, Link
@@ -11,13 +11,13 @@ from bot.store.types import dumps
 
 
 def to_text(event: Event) -> str:
-    """The JSON. Times are ISO 8601 with their offset."""
+    """The JSON. Moments are ISO 8601 in UTC."""
     return dumps(
         {
             "id": event.id,
             "title": event.title,
-            "start": event.start.isoformat(),
-            "end": event.end.isoformat(),
+            "start": event.start.astimezone(UTC).isoformat(),
+            "end": event.end.astimezone(UTC).isoformat(),
             "description": event.description,
             "authors": [[a.entry, a.name, a.slack_id] for a in event.authors],
             "links": [[link.text, link.url] for link in event.links],

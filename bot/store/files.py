@@ -84,7 +84,8 @@ def _check(path: Path) -> None:
                 raise UserError(f"{path} is no database of Marginalia; name a backup")
             damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if damage != "ok":
-                raise UserError(f"{path} is damaged ({damage}); name another backup")
+                what = " ".join(damage.split())
+                raise UserError(f"{path} is damaged ({what}); name another backup")
             rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             schema.refuse_newer({row[0] for row in rows})
     except sqlite3.Error as error:

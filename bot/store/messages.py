@@ -29,7 +29,7 @@ from bot.store.repository import Repository
 from bot.store.tables import messages, revisions
 from bot.store.types import micros
 
-CHUNK = 500
+CHUNK = 200
 """How many messages are read at a time."""
 
 _ONE = select(messages).where(

@@ -23,6 +23,7 @@ from bot.store.tables import outbox, paces
 
 # Written out, not bound: SQLite takes a partial index only for a condition it can read.
 _DUE = outbox.c.state == literal_column("'due'")
+_OPEN = outbox.c.state != literal_column("'sent'")
 
 
 def _heads() -> Subquery:
@@ -137,6 +138,8 @@ class Outbox(Repository):
     def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]:
         """Rows in `states`, oldest first."""
         query = select(outbox).where(outbox.c.state.in_(list(states))).order_by(outbox.c.id)
+        if "sent" not in states:
+            query = query.where(_OPEN)
         return [_outgoing(row) for row in self._connection.execute(query)]
 
     def _set(self, outgoing_id: int, **values: Any) -> None:

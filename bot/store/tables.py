@@ -165,7 +165,13 @@ outbox = Table(
         postgresql_where=text("state = 'due'"),
         sqlite_where=text("state = 'due'"),
     ),
-    Index(None, "state", "id"),
+    Index(
+        "ix_outbox_open",
+        "state",
+        "id",
+        postgresql_where=text("state <> 'sent'"),
+        sqlite_where=text("state <> 'sent'"),
+    ),
 )
 
 paces = Table(

@@ -152,7 +152,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_due", "outbox", ["channel", "id"], postgresql_where=is_due, sqlite_where=is_due
     )
-    op.create_index("ix_outbox_state_id", "outbox", ["state", "id"])
+    is_open = sa.text("state <> 'sent'")
+    op.create_index(
+        "ix_outbox_open", "outbox", ["state", "id"], postgresql_where=is_open, sqlite_where=is_open
+    )
 
     op.create_table(
         "paces",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,29 +24,38 @@ from bot.store.tables import metadata
 from tests.conftest import ROOT
 
 
+@pytest.fixture
+def bare(bare_url: str) -> Iterator[Database]:
+    """A database of this test alone, with its tables."""
+    database = Database(bare_url)
+    database.upgrade()
+    yield database
+    database.close()
+
+
 def test_migrations_make_the_tables_of_the_models(database: Database) -> None:
     with database.engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_a_column_that_no_migration_makes_is_noticed(database: Database) -> None:
-    with database.engine.begin() as connection:
+def test_a_column_that_no_migration_makes_is_noticed(bare: Database) -> None:
+    with bare.engine.begin() as connection:
         connection.execute(text("ALTER TABLE people ADD COLUMN surprise TEXT"))
         context = MigrationContext.configure(connection)
         assert [step[0] for step in compare_metadata(context, metadata)] == ["remove_column"]
 
 
-def test_every_migration_goes_down_and_up_again(database: Database) -> None:
+def test_every_migration_goes_down_and_up_again(bare: Database) -> None:
     revisions = [
         script.revision for script in ScriptDirectory.from_config(schema.config()).walk_revisions()
     ]
     for target in [*revisions[1:], "base"]:
-        with database.engine.begin() as connection:
+        with bare.engine.begin() as connection:
             schema.downgrade(connection, target)
-    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
-    database.upgrade()
-    assert set(metadata.tables) < set(inspect(database.engine).get_table_names())
+    assert set(inspect(bare.engine).get_table_names()) == {"alembic_version"}
+    bare.upgrade()
+    assert set(metadata.tables) < set(inspect(bare.engine).get_table_names())
 
 
 def test_upgrading_again_changes_nothing(database: Database) -> None:
@@ -56,18 +66,18 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
         assert uow.labels.get("channel", "C1") == "general"
 
 
-def test_a_newer_database_is_refused_in_one_line(database: Database) -> None:
-    with database.engine.begin() as connection:
+def test_a_newer_database_is_refused_in_one_line(bare: Database) -> None:
+    with bare.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UserError, match=r"newer Marginalia \(version 9999 .*update Marginalia"):
-        database.upgrade()
+        bare.upgrade()
 
 
-def test_many_replicas_upgrade_at_once(database_url: str) -> None:
+def test_many_replicas_upgrade_at_once(bare_url: str) -> None:
     barrier = threading.Barrier(6)
 
     def start(_: int) -> bool:
-        replica = Database(database_url)
+        replica = Database(bare_url)
         barrier.wait()
         replica.upgrade()
         try:
@@ -80,9 +90,9 @@ def test_many_replicas_upgrade_at_once(database_url: str) -> None:
 
 
 def test_a_migration_that_fails_leaves_nothing(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    bare_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = Database(database_url)
+    database = Database(bare_url)
     upgrade = schema.command.upgrade
 
     def breaks(config: schema.Config, revision: str) -> None:

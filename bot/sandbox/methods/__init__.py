@@ -8,10 +8,12 @@ from __future__ import annotations
 from bot.sandbox.methods import (
     chat,
     conversations,
+    files,
     pins,
     reactions,
     team,
     users,
+    views,
 )
 from bot.sandbox.methods.call import Call, Method
 
@@ -22,6 +24,8 @@ METHODS: dict[str, Method] = {
     **users.METHODS,
     **reactions.METHODS,
     **pins.METHODS,
+    **views.METHODS,
+    **files.METHODS,
 }
 """By name. `apps.connections.open` is among them, and gives a ticket to the socket."""
 

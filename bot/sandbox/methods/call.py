@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from bot.sandbox.errors import Refusal
 from bot.sandbox.ids import key_of
@@ -192,6 +192,9 @@ def next_cursor(kind: str, position: int) -> str:
     return base64.b64encode(f"{kind}:{position}".encode()).decode()
 
 
+Caller = Literal["bot", "app", "any"]
+"""Whose token a method takes: the bot's, the app's own, or none."""
+
 Handler = Callable[[Call], Json]
 
 
@@ -204,9 +207,8 @@ class Method:
     scopes: tuple[str, ...]
     tier: int | None
     args: frozenset[str]
-    token: str = "bot"  # noqa: S105 - the kind of token, no token
+    caller: Caller = "bot"
     json: bool = True
-    posts: bool = False
 
 
 def methods(*all_of: Method) -> dict[str, Method]:
@@ -221,14 +223,11 @@ def method(
     tier: int | None,
     scopes: Sequence[str] = (),
     args: str = "",
-    token: str = "bot",  # noqa: S107 - the kind of token, no token
+    caller: Caller = "bot",
     json: bool = True,
-    posts: bool = False,
 ) -> Method:
     """Describes a method. `scopes`: any one of them will do; `args`: names, by blanks.
 
     `json` is whether it takes a JSON body ("Content types" on its page of Slack's reference).
     """
-    return Method(
-        name, run, tuple(scopes), tier, frozenset(args.split()) | {"token"}, token, json, posts
-    )
+    return Method(name, run, tuple(scopes), tier, frozenset(args.split()) | {"token"}, caller, json)

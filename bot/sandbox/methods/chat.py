@@ -111,7 +111,7 @@ def content(
     blocks = call.structure("blocks", "invalid_blocks_format")
     attachments = call.structure("attachments", "invalid_attachments")
     if blocks is not None:
-        blocks = block_kit.message(blocks, call.workspace.block_id)
+        blocks = block_kit.message(blocks, call.workspace.block_id, call.workspace.loads)
     if attachments is not None:
         attachments = _attachments(attachments)
     if not text.strip() and not blocks and not attachments:
@@ -255,7 +255,6 @@ METHODS = methods(
         post_message,
         tier=None,
         scopes=["chat:write"],
-        posts=True,
         args=f"channel {_CONTENT} {_LOOK} thread_ts reply_broadcast metadata unfurl_links "
         "unfurl_media markdown_text",
     ),

@@ -148,8 +148,9 @@ def replies(call: Call) -> Json:
     _member(call, channel)
     oldest, latest = _bounds(call)
     limit = call.limit(default=1000, most=1000)
+    ts = call.required("ts")
     try:
-        root = call.message(channel, "ts")
+        root = call.workspace.message(channel, ts)
     except Refusal:
         raise Refusal("thread_not_found") from None
     oldest = call.cursor("next_ts") or oldest

@@ -82,9 +82,9 @@ def usergroups_users_list(call: Call) -> Json:
 
 
 METHODS = methods(
-    method("api.test", api_test, tier=4, args="error foo", token="any"),
+    method("api.test", api_test, tier=4, args="error foo", caller="any"),
     method("auth.test", auth_test, tier=None, args="team_id"),
-    method("apps.connections.open", connections_open, tier=1, token="app"),
+    method("apps.connections.open", connections_open, tier=1, caller="app"),
     method("team.info", team_info, tier=3, scopes=["team:read"], args="team domain", json=False),
     method("bots.info", bots_info, tier=3, scopes=["users:read"], args="bot team_id", json=False),
     method(

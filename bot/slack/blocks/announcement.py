@@ -45,7 +45,7 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
     if links:
         blocks.append(_section(" · ".join(links)))
     if over:
-        closing = f"🔒 This session is over, since {when(session.collects_until or event.end)}."
+        closing = f"🔒 This session is over, since {when(session.over_at)}."
         blocks.append(_section(closing))
         return f"{title}: the session is over.", blocks
     blocks.append(

@@ -20,7 +20,7 @@ def closing(
 ) -> tuple[str, list[dict[str, Any]]]:
     """The closing message as `(text, blocks)`; `missed` for a session nobody was there to run."""
     title = escape_mrkdwn(session.event.title)
-    over = when(session.collects_until or session.event.end)
+    over = when(session.over_at)
     lead = (
         f"The session on *{title}* took place until {over}, while Marginalia was away. "
         "What was asked in the channel has been collected."

@@ -9,7 +9,7 @@ from bot.slack.blocks.limits import when
 
 def late(session: Session) -> str:
     """What somebody reads who asks after the end."""
-    over = when(session.collects_until or session.event.end)
+    over = when(session.over_at)
     return (
         f"The session on *{escape_mrkdwn(session.event.title)}* is over since {over}, so your "
         "message is not collected any more. Authors may still answer in the threads of earlier "

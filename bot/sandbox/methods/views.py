@@ -1,0 +1,56 @@
+"""views.*"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.errors import Refusal
+from bot.sandbox.methods.call import Call, method, methods
+from bot.sandbox.model import Json
+from bot.sandbox.surfaces import View
+
+
+def open_(call: Call) -> Json:
+    return _shown(call, call.surfaces.open(_trigger(call), _view(call)))
+
+
+def push(call: Call) -> Json:
+    return _shown(call, call.surfaces.push(_trigger(call), _view(call)))
+
+
+def update(call: Call) -> Json:
+    view = call.surfaces.update(
+        call.text("view_id"), call.text("external_id"), call.text("hash"), _view(call)
+    )
+    return _shown(call, view)
+
+
+def publish(call: Call) -> Json:
+    user = call.required("user_id")
+    return _shown(call, call.surfaces.publish(user, call.text("hash"), _view(call)))
+
+
+def _trigger(call: Call) -> str:
+    trigger = call.text("trigger_id") or call.text("interactivity_pointer")
+    if not trigger:
+        raise Refusal("invalid_arguments", ["[ERROR] missing required field: trigger_id"])
+    return trigger
+
+
+def _view(call: Call) -> Any:
+    view = call.structure("view", "invalid_arguments")
+    if view is None:
+        raise Refusal("invalid_arguments", ["[ERROR] missing required field: view"])
+    return view
+
+
+def _shown(call: Call, view: View) -> Json:
+    return {"view": call.surfaces.view_object(view)}
+
+
+METHODS = methods(
+    method("views.open", open_, tier=4, args="trigger_id interactivity_pointer view"),
+    method("views.push", push, tier=4, args="trigger_id interactivity_pointer view"),
+    method("views.update", update, tier=4, args="view view_id external_id hash"),
+    method("views.publish", publish, tier=4, args="user_id view hash"),
+)

@@ -1,0 +1,255 @@
+"""The whole site: what is written where.
+
+`build` writes every file into an empty folder, book by book. The same schedules give the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from bot.errors import UserError
+from bot.sessions.model import Event
+from bot.web import figures, look, text
+from bot.web.figures import Asked, Counted, Figure
+from bot.web.site import books, covers, data, feeds, search
+from bot.web.site.books import Book, Planned
+
+ASSETS = ("look.css", "icon.svg", "site.js", "vendor/minisearch/minisearch.js")
+LICENCES = ("vendor/minisearch/LICENSE.txt",)
+
+
+TITLE = "Book of the Week"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages say of themselves.
+
+    `base_url` is the address the site will have, empty where that is not known (every link is
+    relative then); `website` what relative links in a book's description lead to.
+    """
+
+    title: str = TITLE
+    base_url: str = ""
+    website: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises UserError for an address that is none."""
+        if self.base_url:
+            parts = urlsplit(self.base_url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+                raise UserError(
+                    f"{self.base_url!r} is no address of a site; write one such as "
+                    "https://example.org/books/"
+                )
+            object.__setattr__(self, "base_url", self.base_url.rstrip("/") + "/")
+
+    def url(self, path: str) -> str:
+        """The address of a page of the site, relative to its root where there is no base."""
+        return self.base_url + path
+
+
+@dataclass(slots=True)
+class Entry:
+    """A book in the list of books."""
+
+    event: Event
+    start: date
+    end: date
+    cover: str
+    href: str
+    questions: int = 0
+    answered: int = 0
+    silent: int = 0
+    replies: int = 0
+
+    @property
+    def authors(self) -> list[str]:
+        """The names of the authors."""
+        return [author.name for author in self.event.authors]
+
+
+@dataclass(slots=True)
+class Summary:
+    """What was written."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+    def total(self, what: str) -> int:
+        """The sum of a number of the entries (`questions`) over all books."""
+        return sum(getattr(entry, what) for entry in self.entries)
+
+
+def page_of(event: Event) -> str:
+    """The address of a book's page within the site, as a link has it."""
+    return f"books/{quote(event.id, errors='replace')}.html"
+
+
+def build(
+    planned: Sequence[Planned],
+    folder: Path,
+    site: Site,
+    times: Callable[[Event], Sequence[Asked] | None] = lambda event: None,
+) -> Summary:
+    """Writes the site into `folder`, which is empty.
+
+    `planned` is in the order of the events' start; `times` gives the questions of an event with
+    their moments where those are known. Raises UserError for an archive that cannot be read and
+    OSError for a folder that cannot be written.
+    """
+    if not planned:
+        raise UserError("there is no event to show; add a file to the folder of schedules")
+    for name in ("assets", "books", "covers", "figures", "search"):
+        (folder / name).mkdir()
+    for name in (*ASSETS, *LICENCES):
+        target = folder / "assets" / Path(name).name
+        shutil.copyfile(look.STATIC / name, target)
+    (folder / "assets" / "LICENSE.txt").rename(folder / "assets" / "minisearch.LICENSE.txt")
+    writer = _Writer(folder, site, times)
+    with (
+        search.Shards(folder / "search") as shards,
+        (folder / data.NAME).open("w", encoding="utf-8", newline="\n") as rows,
+    ):
+        for at, each in enumerate(planned):
+            book = books.read(each, site.website)
+            entry = writer.book(book, planned[at - 1] if at else None, _get(planned, at + 1))
+            shards.add(book, entry)
+            rows.writelines(data.lines(book, site.url(entry.href)))
+            feeds.remember(writer.recent, book, site.url(entry.href))
+    writer.index(shards.names)
+    writer.data()
+    (folder / feeds.ATOM).write_bytes(feeds.atom(writer.recent, site.title, site.base_url))
+    (folder / feeds.JSON).write_bytes(feeds.json_feed(writer.recent, site.title, site.base_url))
+    (folder / data.SCHEMA_NAME).write_text(data.schema_text(), "utf-8")
+    return writer.summary
+
+
+def _get(planned: Sequence[Planned], at: int) -> Planned | None:
+    return planned[at] if at < len(planned) else None
+
+
+@dataclass(slots=True)
+class _Writer:
+    folder: Path
+    site: Site
+    times: Callable[[Event], Sequence[Asked] | None]
+    summary: Summary = field(default_factory=Summary)
+    recent: list[feeds.Item] = field(default_factory=list)
+
+    def book(self, book: Book, before: Planned | None, after: Planned | None) -> Entry:
+        """Writes a book's page and its pictures."""
+        event = book.event
+        zone = ZoneInfo(event.timezone)
+        entry = Entry(
+            event=event,
+            start=event.start.astimezone(zone).date(),
+            end=event.end.astimezone(zone).date(),
+            cover=self.cover(book),
+            href=page_of(event),
+            questions=book.questions,
+            answered=book.answered,
+            silent=book.silent,
+            replies=book.replies,
+        )
+        self.summary.entries.append(entry)
+        questions = self.times(event) or list(_untimed(book))
+        links = [(link.text, url) for link in event.links if (url := text.safe_link(link.url))]
+        self.page(
+            Path("books") / f"{event.id}.html",
+            "site/book.html",
+            root="../",
+            book=book,
+            entry=entry,
+            links=links,
+            pictures=list(self.figures(event.id, figures.of_session(questions, zone))),
+            contents=[
+                (thread, text.excerpt(thread.question.shown.text, 110))
+                for thread in book.threads
+                if thread.is_question
+            ],
+            before=before and (before.event.title, page_of(before.event)),
+            after=after and (after.event.title, page_of(after.event)),
+            canonical=self.site.base_url and self.site.url(entry.href),
+            described=event.description or text.excerpt(book.about.text, 200),
+        )
+        return entry
+
+    def cover(self, book: Book) -> str:
+        """Puts the cover in its place and gives its address within the site."""
+        if book.cover is not None:
+            name = book.event.id + book.cover.suffix.lower()
+            shutil.copyfile(book.cover, self.folder / "covers" / name)
+        else:
+            name = f"{book.event.id}.svg"
+            (self.folder / "covers" / name).write_text(covers.drawn(book.event), "utf-8")
+        return "covers/" + quote(name, errors="replace")
+
+    def figures(self, name: str, drawn: Sequence[Figure]) -> Iterator[tuple[Figure, str]]:
+        """Writes pictures and gives each with its address within the site."""
+        if drawn:
+            (self.folder / "figures" / name).mkdir()
+        for figure in drawn:
+            (self.folder / "figures" / name / f"{figure.name}.svg").write_bytes(figure.svg)
+            yield figure, f"figures/{quote(name, errors='replace')}/{figure.name}.svg"
+
+    def index(self, shards: Sequence[str]) -> None:
+        """Writes the list of books, the latest first."""
+        entries = self.summary.entries
+        counted = [Counted(str(each.start.year), each.questions, each.replies) for each in entries]
+        answered, silent = self.summary.total("answered"), self.summary.total("silent")
+        others = self.summary.total("questions") - answered - silent
+        pictures = []
+        for figure in (figures.book_by_book(counted), figures.share(answered, others, silent)):
+            if figure is not None:
+                (self.folder / "assets" / f"{figure.name}.svg").write_bytes(figure.svg)
+                pictures.append((figure, f"assets/{figure.name}.svg"))
+        years: dict[int, list[Entry]] = {}
+        for entry in reversed(entries):
+            years.setdefault(entry.start.year, []).append(entry)
+        self.page(
+            Path("index.html"),
+            "site/index.html",
+            root="",
+            years=years,
+            summary=self.summary,
+            shards=shards,
+            pictures=pictures,
+            canonical=self.site.base_url,
+        )
+
+    def data(self) -> None:
+        """Writes the page for those who build on the archive."""
+        self.page(
+            Path("data.html"),
+            "site/data.html",
+            root="",
+            schema=data.SCHEMA,
+            names={
+                "rows": data.NAME,
+                "schema": data.SCHEMA_NAME,
+                "atom": feeds.ATOM,
+                "json": feeds.JSON,
+            },
+            example=data.EXAMPLE,
+            canonical=self.site.base_url and self.site.url("data.html"),
+        )
+
+    def page(self, path: Path, template: str, **values: Any) -> None:
+        """Writes one page."""
+        values |= {"site": self.site, "feeds": {"atom": feeds.ATOM, "json": feeds.JSON}}
+        html = look.environment().get_template(template).render(values)
+        (self.folder / path).write_text(html, "utf-8", newline="\n")
+
+
+def _untimed(book: Book) -> Iterator[Asked]:
+    for thread in book.threads:
+        if thread.is_question:
+            yield Asked([figures.Given(reply.by_author) for reply in thread.replies])

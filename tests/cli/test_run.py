@@ -1,0 +1,156 @@
+"""`marginalia run` as a process: killed, started again, and what it says when it cannot run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.demo.play import MANIFEST
+from bot.library import archive
+from bot.sandbox.model import Message
+from bot.sandbox.server import Sandbox
+from tests.cli.running import marginalia, started
+from tests.scene import text_of
+
+BOOK = """\
+---
+title: The Book
+start: {start:%Y-%m-%d %H:%M:%S}
+end: {end:%Y-%m-%d %H:%M:%S}
+authors: [Odalys Fenwright]
+---
+About it."""
+
+
+async def until(holds: Callable[[], bool], what: str) -> None:
+    """Waits until it holds; fails, saying what, after half a minute."""
+    try:
+        async with asyncio.timeout(40):
+            while not holds():  # noqa: ASYNC110 - another process, so there is nothing to await
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pytest.fail(f"it never happened: {what}")
+
+
+def write(folder: Path, end: datetime, start: datetime | None = None) -> Path:
+    path = folder / "schedules" / "20260105-the-book.md"
+    path.parent.mkdir(exist_ok=True)
+    begin = start or datetime.now(UTC) - timedelta(minutes=10)
+    new = path.with_suffix(".new")
+    new.write_text(BOOK.format(start=begin, end=end))
+    new.replace(path)
+    return path
+
+
+async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    start = datetime.now(UTC) - timedelta(minutes=10)
+    path = write(tmp_path, datetime.now(UTC) + timedelta(hours=1), start)
+    async with Sandbox(MANIFEST, retry_delays=(0.0, 0.2, 0.2)) as box:
+        workspace = box.workspace
+        channel = workspace.channel("book-of-the-week")
+        people = [workspace.member(name).id for name in ("mirela", "toby", "anjali")]
+        author = workspace.member("odalys").id
+        env = {
+            "SLACK_BOT_TOKEN": box.bot_token,
+            "SLACK_APP_TOKEN": box.app_token,
+            "SLACK_API_URL": box.api_url,
+            "MARGINALIA_POST_INTERVAL": "0",
+            "MARGINALIA_SWEEP_INTERVAL": "0.2",
+        }
+
+        def said() -> list[Message]:
+            bot = workspace.bot.user_id
+            return [m for k in channel.timeline if (m := channel.messages[k]).user == bot]
+
+        asked: dict[str, str] = {}
+
+        def ask(number: int) -> None:
+            text = f"Question {number}?"
+            ts = workspace.post(channel, text, user=people[number % 3]).ts
+            workspace.post(channel, f"Answer {number}.", user=author, thread_ts=ts)
+            asked[text] = f"Answer {number}."
+
+        async with started("run", cwd=tmp_path, env=env) as bot:
+            await until(lambda: len(said()) == 1, "the announcement")
+            for number in range(20):
+                ask(number)
+            await until(lambda: box.dispatcher.pending < 30, "some were heard")
+            bot.kill()
+            await bot.wait()
+        for number in range(20, 30):
+            ask(number)
+        await until(lambda: box.dispatcher.pending == 0, "Slack gave up telling")
+        async with started("run", cwd=tmp_path, env=env) as bot:
+            for number in range(30, 40):
+                ask(number)
+            await asyncio.sleep(0.3)
+            bot.kill()
+            await bot.wait()
+        async with started("run", cwd=tmp_path, env=env) as bot:
+            await until(lambda: bool(box.dispatcher.sockets), "the bot is back")
+            await until(lambda: box.dispatcher.pending == 0, "all was heard")
+            write(tmp_path, datetime.now(UTC) + timedelta(seconds=1), start)
+            await until(lambda: "archive:" in path.read_text(), "the archive")
+            await until(lambda: len(said()) == 2, "the close")
+            bot.terminate()
+            assert await bot.wait() == 0
+        threads = archive.read(path)
+        assert {t.text: [r.text for r in t.replies] for t in threads} == {
+            question: [answer] for question, answer in asked.items()
+        }
+        assert len(threads) == len(asked)
+        announcement, close = said()
+        assert "over" in text_of(announcement)
+        assert "40 questions, 40 answers" in text_of(close)
+    log = (tmp_path / "stderr.log").read_text()
+    assert box.bot_token not in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({}, "SLACK_BOT_TOKEN is not set"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is not set"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "MARGINALIA_PORT": "3000"}, "SLACK_SIGNING_SECRET"),
+        ({"MARGINALIA_PORT": "many"}, "MARGINALIA_PORT"),
+        (
+            {
+                "MARGINALIA_DATABASE_URL": "mysql://x/y",
+                "SLACK_BOT_TOKEN": "b",
+                "SLACK_APP_TOKEN": "a",
+            },
+            "mysql",
+        ),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(
+    tmp_path: Path, env: dict[str, str], named: str
+) -> None:
+    done = marginalia("run", cwd=tmp_path, env=env)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("marginalia: ")
+    assert named in line
+
+
+async def test_a_refused_token_is_said_in_one_line(tmp_path: Path) -> None:
+    async with Sandbox(MANIFEST) as box:
+        env = {
+            "SLACK_BOT_TOKEN": "xoxb-000-wrong",
+            "SLACK_APP_TOKEN": box.app_token,
+            "SLACK_API_URL": box.api_url,
+            "MARGINALIA_LOG_LEVEL": "ERROR",
+        }
+        async with started("run", cwd=tmp_path, env=env) as bot:
+            assert await asyncio.wait_for(bot.wait(), 30) == 2
+    (line,) = (tmp_path / "stderr.log").read_text().splitlines()
+    assert "SLACK_BOT_TOKEN was refused" in line
+    assert "invalid_auth" in line
+    assert "wrong" not in line

@@ -1,0 +1,302 @@
+"""The database as one thing: opened, refused, gone and back; who leads."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from bot.errors import UserError
+from bot.sessions.ports import UnitOfWork, UnitOfWorkFactory
+from bot.store.database import Database
+from tests.store.builders import T0, question
+
+SECRET = "correct-horse-battery"
+
+
+def cut_connections(url: str) -> None:
+    """What a restart of the server does to those who are connected."""
+    other = Database(url)
+    with other.engine.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    other.close()
+
+
+def add(uow: UnitOfWork, key: str = "a") -> int:
+    return uow.inbox.add([(key, {})], T0)
+
+
+def depth(database: Database) -> int:
+    with database.reading() as uow:
+        return uow.inbox.depth()
+
+
+def test_leaving_commits_and_an_exception_rolls_back(database: Database) -> None:
+    factory: UnitOfWorkFactory = database.unit_of_work
+    with factory() as uow:
+        add(uow)
+    with suppress(ZeroDivisionError), factory() as uow:
+        add(uow, "b")
+        raise ZeroDivisionError
+    assert depth(database) == 1
+
+
+def test_a_savepoint_undoes_its_part_alone(database: Database) -> None:
+    with database.unit_of_work() as uow:
+        add(uow, "a")
+        for key in ("b", "c"):
+            try:
+                with uow.savepoint():
+                    add(uow, key)
+                    if key == "b":
+                        raise ZeroDivisionError
+            except ZeroDivisionError:
+                assert uow.inbox.depth() == 1
+        with pytest.raises(DBAPIError), uow.savepoint():
+            uow.messages.delete("C1", "1.0", 99, T0)  # no such session
+        add(uow, "d")
+    with database.reading() as uow:
+        assert [e.key for e in uow.inbox.listed(("due",))] == ["a", "c", "d"]
+
+
+def test_reading_writes_nothing_and_sees_one_state(database: Database) -> None:
+    with database.reading() as reading:
+        assert reading.inbox.depth() == 0
+        with database.unit_of_work() as uow:
+            add(uow)
+        assert reading.inbox.depth() == 0
+    with database.reading() as reading:
+        assert reading.inbox.depth() == 1
+    with pytest.raises(DBAPIError), database.reading() as reading:
+        add(reading, "b")
+    assert depth(database) == 1
+    with database.unit_of_work() as uow:
+        add(uow, "c")
+    assert depth(database) == 2
+
+
+def test_an_error_of_the_database_shows_no_content(database: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, database.unit_of_work() as uow:
+        uow.messages.put(question(99, "1700000000.000000", SECRET))
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{SECRET}",
+        f"postgresql://bot:{SECRET}@ss@127.0.0.1:port/marginalia",
+        f"postgresql://bot:{SECRET}@127.0.0.1:{SECRET}/marginalia",
+        f"mysql://bot:{SECRET}@127.0.0.1/marginalia",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "",
+    ],
+)
+def test_a_url_that_cannot_be_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(UserError, match="MARGINALIA_DATABASE_URL") as caught:
+        Database(url)
+    assert SECRET not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://bot:{SECRET}@127.0.0.1:1/marginalia",
+        f"postgres://bot@127.0.0.1:1/marginalia?password={SECRET}",
+        f"postgresql+psycopg://bot:{SECRET}@no-such-host.invalid/marginalia?nonsense={SECRET}",
+    ],
+)
+def test_a_server_that_does_not_answer_is_one_line_without_the_password(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    database = Database(url)
+    with pytest.raises(UserError, match=r"the database marginalia on .* cannot be used") as caught:
+        database.upgrade()
+    assert not database.ping()
+    assert SECRET not in str(caught.value) + caplog.text + database.place + repr(database)
+    assert caught.value.__cause__ is None
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_that_is_not_on_the_server_is_one_line(postgres_url: str) -> None:
+    url = make_url(postgres_url).set(database="nowhere_to_be_found")
+    with pytest.raises(UserError, match='database "nowhere_to_be_found" does not exist'):
+        Database(url.render_as_string(hide_password=False)).upgrade()
+
+
+def test_a_server_that_keeps_other_text_than_utf8_is_refused(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    name = "marginalia_latin"
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(
+            text(
+                f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' "
+                "TEMPLATE template0"
+            )
+        )
+        other = Database(make_url(postgres_url).set(database=name).render_as_string(False))
+        try:
+            with pytest.raises(UserError, match="keeps text as LATIN1; create one with"):
+                other.upgrade()
+        finally:
+            other.close()
+            connection.execute(text(f"DROP DATABASE {name}"))
+    database.close()
+
+
+def test_a_file_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("not a folder, and no database either\n" * 100)
+    folder = tmp_path / "folder.db"
+    folder.mkdir()
+    for path in (plain / "inside.db", folder, plain):
+        with pytest.raises(UserError, match=str(path.name)) as caught:
+            Database(f"sqlite:///{path}").upgrade()
+        assert "\n" not in str(caught.value)
+    assert plain.read_text().startswith("not a folder")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(UserError, match="Permission denied"):
+        Database(f"sqlite:///{tmp_path / 'a' / 'b.db'}").upgrade()
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE sessions (id INTEGER)")
+    connection.close()
+    with pytest.raises(UserError, match="database of another program"):
+        Database(f"sqlite:///{path}").upgrade()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("sessions",)]
+    connection.close()
+
+
+def test_sqlite_is_set_up_as_it_should_be(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    expected = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 30000}
+    with database.engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in expected
+        }
+    assert found == expected
+    database.close()
+
+
+def test_a_file_that_vanished_is_an_error_and_no_new_database(sqlite_url: str) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    path.unlink()
+    database = Database(sqlite_url)
+    assert not database.ping()
+    with pytest.raises(OperationalError, match="unable to open"), database.unit_of_work() as uow:
+        add(uow)
+    assert not path.exists()
+    database.upgrade()
+    assert database.ping()
+    database.close()
+
+
+def test_a_disk_that_is_full_stores_nothing_and_it_goes_on_after(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    body = {"text": "x" * 100_000}
+    with pytest.raises(OperationalError, match="full"), database.unit_of_work() as uow:
+        uow.inbox.add([("a", body)], T0)
+    assert depth(database) == 0
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    with database.unit_of_work() as uow:
+        assert uow.inbox.add([("a", body)], T0) == 1
+    assert depth(database) == 1
+    database.close()
+
+
+def test_a_server_that_restarted_is_connected_to_again(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.unit_of_work() as uow:
+        add(uow)
+    cut_connections(postgres_url)
+    assert depth(database) == 1
+    with suppress(SQLAlchemyError), database.unit_of_work() as uow:
+        add(uow, "never committed")
+        cut_connections(postgres_url)
+        uow.inbox.depth()
+        pytest.fail("the connection was not cut")
+    with database.unit_of_work() as uow:
+        add(uow, "b")
+    with database.reading() as uow:
+        assert [e.key for e in uow.inbox.listed(("due",))] == ["a", "b"]
+    assert database.ping()
+    database.close()
+
+
+def test_an_empty_database_does_not_answer_yet(bare_url: str) -> None:
+    database = Database(bare_url)
+    assert not database.ping()
+    database.upgrade()
+    assert database.ping()
+    database.close()
+
+
+def test_one_replica_leads_until_it_gives_up_or_dies(postgres_url: str) -> None:
+    one, two = Database(postgres_url), Database(postgres_url)
+    first, second = one.leader(), two.leader()
+    assert not first.holds()
+    assert first.acquire()
+    assert first.acquire()
+    assert not second.acquire()
+    assert (first.holds(), second.holds()) == (True, False)
+    first.release()
+    first.release()
+    assert not first.holds()
+    assert second.acquire()
+    assert not first.acquire()
+    cut_connections(postgres_url)
+    assert not second.holds()
+    assert first.acquire()
+    assert not second.acquire()
+    first.release()
+    for database in (one, two):
+        database.close()
+
+
+def test_a_leader_that_is_asked_again_after_it_was_cut_off_runs_anew(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    leader = database.leader()
+    assert leader.acquire()
+    cut_connections(postgres_url)
+    assert leader.acquire()
+    assert leader.holds()
+    leader.release()
+    database.close()
+
+
+def test_on_sqlite_one_always_leads(sqlite_url: str) -> None:
+    leader = Database(sqlite_url).leader()
+    assert leader.acquire()
+    assert leader.holds()
+    leader.release()
+    assert leader.holds()
