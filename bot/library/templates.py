@@ -21,6 +21,7 @@ from bot.errors import UserError
 from bot.library import files
 from bot.library.problem import FileError, Problem, quoted, shown
 from bot.markup import escape_mrkdwn
+from bot.markup.ready import Mrkdwn
 from bot.sessions.reminders import TEMPLATES
 
 FOLDER = "templates"
@@ -42,14 +43,8 @@ VARIABLES = {
 """What a template may use."""
 
 
-class Ready(str):
-    """Text that is mrkdwn already and is not escaped."""
-
-    __slots__ = ()
-
-
 def _finalize(value: Any) -> Any:
-    return value if isinstance(value, Ready) else escape_mrkdwn(str(value))
+    return value if isinstance(value, Mrkdwn) else escape_mrkdwn(str(value))
 
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from bot.store.draws import Draws
+from bot.store.edits import Edits
 from bot.store.inbox import Inbox
 from bot.store.labels import Labels
 from bot.store.messages import Messages
@@ -28,6 +30,8 @@ class Work:
         self.labels = Labels(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
+        self.edits = Edits(connection)
+        self.draws = Draws(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -10,10 +10,11 @@ import pytest
 from bot.errors import UserError
 from bot.library import templates
 from bot.library.library import check, load
-from bot.library.templates import Ready, render
+from bot.library.templates import render
+from bot.markup.ready import Mrkdwn
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-VALUES = {name: "x" for name in templates.VARIABLES} | {
+VALUES = dict.fromkeys(templates.VARIABLES, "x") | {
     "links": [{"text": "Page", "link": "https://example.com/"}]
 }
 
@@ -47,7 +48,7 @@ def test_check(text: str, expected: list[str]) -> None:
 
 
 def test_what_is_put_in_is_escaped_and_what_is_written_is_not() -> None:
-    values = {**VALUES, "title": "A <b> & *c*", "channel": Ready("<#C1>")}
+    values = {**VALUES, "title": "A <b> & *c*", "channel": Mrkdwn("<#C1>")}
     assert render("*{{ title }}* in {{ channel }} <!here>", values) == (
         "*A &lt;b&gt; &amp; *c** in <#C1> <!here>"
     )
