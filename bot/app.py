@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,15 +24,18 @@ from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.errors import UserError
 from bot.library.library import Changes, Library, diff, load
+from bot.library.problem import Problem
 from bot.library.watch import watch
+from bot.outage import Outage
 from bot.sessions import lifecycle
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
-from bot.sessions.ports import Clock
+from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
-from bot.slack.edge import Edge, Refused
-from bot.slack.gateway import ChannelTrouble
-from bot.slack.reconcile import Reconciler
+from bot.slack.edge import Edge, Refused, patiently
+from bot.slack.gateway import ChannelTrouble, code_of
+from bot.slack.outbox import channel_trouble
+from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
 
@@ -39,6 +43,12 @@ log = logging.getLogger(__name__)
 
 MEMBERS_EVERY = timedelta(minutes=10)
 """How often at most all members are listed, to find authors by name."""
+CATCH_UP = 20.0
+"""Seconds that a session's close waits for the comparison with Slack's history."""
+PRUNE_EVERY = timedelta(hours=1)
+KEEP_ENVELOPES = timedelta(days=7)
+"""How long an envelope is known after it was handled; Slack repeats one for some minutes."""
+LABELS_AGAIN = 30.0
 
 
 class Bot:
@@ -51,26 +61,37 @@ class Bot:
         self.database = database
         self.clock = clock or SystemClock()
         self.wall = SystemClock()
+        self.outage = Outage(database.is_outage)
         self.library = Library(settings.schedules)
+        self.leads = False
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._ticking = asyncio.Lock()
         self._leader = database.leader()
         self._members = MemberIndex()
         self._unplanned: dict[str, Event] = {}
+        self._withdrawn: dict[str, None] = {}
+        self._problems: list[Problem] = []
         self._told: dict[str, str] = {}
-        self._ticker = Ticker(self.clock, self.tick, settings.sweep_interval)
+        self._pruned_at: datetime | None = None
+        self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
 
     async def start(self) -> None:
-        """Connects and begins. Raises UserError, one line, for what a person must mend first."""
+        """Connects and begins. Raises UserError, one line, for what a person must mend first.
+
+        While Slack cannot be reached it waits. Envelopes are taken from the first moment on;
+        what else there is to do at a start is done beside.
+        """
+        if not self.database.shared:
+            with self.database.unit_of_work() as uow:
+                uow.outbox.release()
         self.edge = edge = self._edge()
         try:
             await edge.identify()
-            await self._resolve_organizers()
-            edge.start()
-            await self._learn_labels()
+            await patiently(self._resolve_organizers)
             await self._read_library()
-            await self.reconcile_open()
+            edge.start()
+            self.road = self._road()
             if self.settings.port is None:
                 await edge.connect(_secret(self.settings.slack_app_token))
         except Refused as error:
@@ -79,7 +100,11 @@ class Bot:
         except BaseException:
             await edge.stop()
             raise
-        self._tasks = [self._task(self._watch(), "watch")]
+        self._tasks = [
+            self._task(self._watch(), "watch"),
+            self._task(self.road.run(), "reconcile"),
+            self._task(self._learn(), "labels"),
+        ]
         self._ticker.start()
 
     async def stop(self) -> None:
@@ -93,6 +118,7 @@ class Bot:
                 await task
         async with self._ticking:
             await self.edge.stop()
+        self.leads = False
         self._leader.release()
 
     async def wait(self) -> None:
@@ -105,12 +131,57 @@ class Bot:
         """Does what is due, on the one replica that leads; gives the next planned moment."""
         async with self._ticking:
             if not await asyncio.to_thread(self._leader.acquire):
+                self.leads = False
                 return None
+            if not self.leads:
+                self.leads = True
+                await asyncio.to_thread(self._take_over)
             await self._plan_again()
             for due in await asyncio.to_thread(self._due):
                 await self._do(due)
             await self._archive_changed()
+            await asyncio.to_thread(self._prune)
             return await asyncio.to_thread(self._next)
+
+    async def _look(self) -> datetime | None:
+        """A tick whose failures are told once and tried again at the next."""
+        try:
+            return await self.tick()
+        except Changed as error:
+            log.info("somebody else was quicker: %s", error)
+        except (SlackApiError, ClientError, TimeoutError) as error:
+            log.warning("what is due waits for Slack (%s)", type(error).__name__)
+        except Exception as error:
+            if not self.outage.met(error):
+                raise
+        return None
+
+    def _take_over(self) -> None:
+        """The lead is ours now: everything is planned again, and nothing is taken for sure.
+
+        A file that was removed while nobody led is noticed here; an empty folder is more likely
+        one that is not there yet.
+        """
+        events, broken = self.library.events, self.library.broken
+        self._unplanned.update(events)
+        with self.database.reading() as uow:
+            planned = uow.sessions.all((State.SCHEDULED,))
+        if events or broken:
+            gone = [s.event.id for s in planned if s.event.id not in {*events, *broken}]
+            self._withdrawn.update(dict.fromkeys(gone))
+        self._problems += [p for p in self.library.problems if p.is_error]
+        self.road.unsure()
+        if self.database.shared:
+            log.info("this replica leads")
+
+    def _prune(self) -> None:
+        """Forgets, once an hour, envelopes that Slack will not repeat any more."""
+        now = self.wall.now()
+        if self._pruned_at is not None and now < self._pruned_at + PRUNE_EVERY:
+            return
+        self._pruned_at = now
+        with self.database.unit_of_work() as uow:
+            uow.inbox.prune(now - KEEP_ENVELOPES)
 
     def _due(self) -> list[Due]:
         with self.database.reading() as uow:
@@ -134,12 +205,20 @@ class Bot:
             if due.step is Step.MISSED:
                 await self.edge.gateway.join(session.channel)
                 await asyncio.to_thread(self._adopt, due.session_id)
-            await self._reconcile(due.session_id)
         except ChannelTrouble as error:
-            self._tell(f"session {due.session_id} trouble", f"“{session.event.title}”: {error}.")
+            await asyncio.to_thread(self._channel_trouble, session, error)
             if due.step is not Step.CLOSE:
                 return
+        await self._catch_up(due.session_id)
         await asyncio.to_thread(self._close, due.session_id)
+
+    def _channel_trouble(self, session: Session, error: ChannelTrouble) -> None:
+        """One notice for a channel, whoever meets its trouble first."""
+        if error.code:
+            with self.database.unit_of_work() as uow:
+                channel_trouble(uow, self.edge.voice, error.channel, error.code, self.wall.now())
+        else:
+            self._tell(f"session {session.id} trouble", f"“{session.event.title}”: {error}.")
 
     def _session(self, session_id: int) -> Session | None:
         with self.database.reading() as uow:
@@ -165,31 +244,68 @@ class Bot:
 
     # The second road
 
-    async def reconcile_open(self) -> None:
-        """Brings every open session to agree with Slack's history."""
-        with self.database.reading() as uow:
-            ids = [s.id for s in uow.sessions.all((State.OPEN,))]
-        for session_id in ids:
-            await self._reconcile(session_id)
+    def _connected(self) -> None:
+        """A new connection stands; what happened before it did may have been missed."""
+        self.road.unsure()
 
-    async def _reconcile(self, session_id: int) -> None:
-        reconciler = Reconciler(self.database.unit_of_work, self.edge.gateway, self.edge.context)
+    def _road(self) -> Road:
+        return Road(
+            self.edge.reconciler,
+            self.edge.history,
+            self._watched,
+            lambda: self.leads,
+            self.settings.reconcile_interval,
+            self.clock.now,
+            self.outage,
+        )
+
+    def _watched(self) -> list[int]:
+        """Sessions that are compared with Slack's history: open ones, and those just over.
+
+        Replies may come to a session that is over, and are as easily missed.
+        """
+        since = self.clock.now() - timedelta(days=self.settings.catch_up_days)
+        with self.database.reading() as uow:
+            found = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
+        return [
+            s.id
+            for s in found
+            if s.state is State.OPEN or (s.collects_until is not None and s.collects_until > since)
+        ]
+
+    async def _catch_up(self, session_id: int) -> None:
+        """Takes in what was missed before a session closes, so far as that is quick.
+
+        What takes longer is compared after the close; the archive is then written again.
+        """
+        reconciler = self.edge.reconciler
         try:
-            report = await reconciler.session(session_id)
-        except SlackApiError as error:
+            async with asyncio.timeout(CATCH_UP):
+                report = await reconciler.news(session_id)
+                if not self.edge.history.restricted:
+                    report.add((await reconciler.roots(session_id))[0])
+        except (SlackApiError, ClientError, TimeoutError) as error:
             log.warning(
-                "session %d is not compared with Slack's history: %s",
+                "session %d is closed before it could be compared with Slack's history (%s)",
                 session_id,
-                error.response.get("error"),
+                code_of(error) if isinstance(error, SlackApiError) else type(error).__name__,
             )
         else:
             log.info("session %d compared with Slack's history: %s", session_id, report)
+        self.road.unsure()
 
     # Archives
 
     async def _archive_changed(self) -> None:
         for session in await asyncio.to_thread(self._to_archive):
+            self.edge.names.ask(await asyncio.to_thread(self._nameless, session.id))
+            await self.edge.names.settle()
             await asyncio.to_thread(self._archive, session)
+
+    def _nameless(self, session_id: int) -> set[str]:
+        """Writers whose name nobody knows yet."""
+        with self.database.reading() as uow:
+            return uow.people.unknown(uow.messages.authors(session_id))
 
     def _to_archive(self) -> list[Session]:
         """Sessions that are over and changed since they were last exported.
@@ -241,29 +357,21 @@ class Bot:
 
     async def _watch(self) -> None:
         async for found, changes in watch(self.library, self._load, self._stop):
-            try:
-                await self._take(found, changes)
-                await self.tick()
-            except (SQLAlchemyError, SlackApiError, OSError):
-                # The next look at the folder finds no change any more, so it is kept for a tick.
-                self._unplanned.update({e.id: e for e in found.events.values()})
-                log.exception("the changed schedules could not be planned; trying again")
+            await self._take(found, changes)
+            await self._look()
 
     async def _take(self, found: Library, changes: Changes) -> None:
-        """Makes a new reading of the folder the plan."""
+        """Makes a new reading of the folder ours; it is planned at the next tick."""
         self.library = found
         if any(a.slack_id is None for e in found.events.values() for a in self._coming(e)):
             await self._learn_members()
             self.library = found = await asyncio.to_thread(self._load, found)
-        for event in changes.removed:
-            await asyncio.to_thread(self._withdraw, event.id)
-        changed = {e.id for e in changes.added} | {e.id for _, e in changes.changed}
-        for event in found.events.values():
-            if event.id in changed or event.id in self._unplanned:
-                await self._plan(event)
-        for problem in changes.problems:
-            if problem.is_error:
-                self._tell(f"problem {problem}", f"A schedule file is wrong: `{problem}`")
+        self._withdrawn.update(dict.fromkeys(event.id for event in changes.removed))
+        for event_id in {e.id for e in changes.added} | {e.id for _, e in changes.changed}:
+            if event_id in found.events:
+                self._unplanned[event_id] = found.events[event_id]
+                self._withdrawn.pop(event_id, None)
+        self._problems += [p for p in changes.problems if p.is_error]
         for event_id in changes.mended:
             log.info("the schedule %s is right again", event_id)
 
@@ -284,9 +392,20 @@ class Bot:
         return event.authors if event.end + late > self.clock.now() else ()
 
     async def _plan_again(self) -> None:
-        """Tries again what could not be planned: its channel was not there."""
+        """Plans what changed, and tries again what could not be: its channel was not there."""
+        while self._withdrawn:
+            event_id = next(iter(self._withdrawn))
+            await asyncio.to_thread(self._withdraw, event_id)
+            self._withdrawn.pop(event_id, None)
+            self._unplanned.pop(event_id, None)
         for event in list(self._unplanned.values()):
             await self._plan(self.library.events.get(event.id, event))
+        while self._problems:
+            problem = self._problems[0]
+            await asyncio.to_thread(
+                self._tell, f"problem {problem}", f"A schedule file is wrong: `{problem}`"
+            )
+            del self._problems[:1]
 
     async def _plan(self, event: Event) -> None:
         name = event.channel or self.settings.channel
@@ -318,13 +437,17 @@ class Bot:
         secret = settings.slack_signing_secret
         return Edge(
             self.database.unit_of_work,
+            self.database.reading,
             self.clock,
             self.wall,
             SlackVoice(settings.website, settings.organizers, None),
             _secret(settings.slack_bot_token),
             settings.slack_api_url,
             settings.post_interval,
+            self.outage,
             secret.get_secret_value() if secret else None,
+            settings.rate_regime,
+            self._connected,
         )
 
     async def _resolve_organizers(self) -> None:
@@ -337,6 +460,17 @@ class Bot:
         except ChannelTrouble as error:
             raise UserError(f"MARGINALIA_ORGANIZERS_CHANNEL: {error}") from None
         self.edge.voice.organizers_channel = channel
+
+    async def _learn(self) -> None:
+        """Learns the names of what is no person, when Slack and the database let us."""
+        while True:
+            try:
+                await self._learn_labels()
+            except (SlackApiError, ClientError, TimeoutError, SQLAlchemyError, OSError) as error:
+                log.info("names of channels and groups are not known yet: %s", type(error).__name__)
+                await asyncio.sleep(LABELS_AGAIN)
+            else:
+                return
 
     async def _learn_labels(self) -> None:
         labels = await self.edge.gateway.labels()
@@ -357,8 +491,9 @@ class Bot:
             async for person in self.edge.gateway.members():
                 if not person.deleted and not person.is_bot:
                     index.add(person.slack_id, person.name, person.real_name)
-        except SlackApiError as error:
-            log.warning("members are not known by name: %s", error.response.get("error"))
+        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            log.warning("members are not known by name: %s", type(error).__name__)
+            return
         self._members = index
 
     def _tell(self, key: str, text: str) -> None:

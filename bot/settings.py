@@ -7,7 +7,7 @@ Every setting is an environment variable of the field's name in capitals: Slack'
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -69,6 +69,23 @@ class Settings(BaseSettings):
     )
     sweep_interval: float = Field(
         5.0, gt=0, description="Seconds between two looks for what is due."
+    )
+    reconcile_interval: float = Field(
+        180.0,
+        gt=0,
+        description="Seconds between two comparisons of an open session with Slack's history.",
+    )
+    rate_regime: Literal["auto", "internal", "restricted", "none"] = Field(
+        "auto",
+        description="How fast Slack lets its history be read: `internal` (an app of the "
+        "workspace's own, about 50 calls a minute), `restricted` (distributed outside the "
+        "Marketplace, 1 call a minute), `none` (the sandbox); learnt from Slack when `auto`.",
+    )
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="The port of /healthz, /readyz and /metrics; none is opened when not set.",
     )
     catch_up_days: float = Field(
         7.0, ge=0, description="How long after its end a session nobody ran is still made up for."

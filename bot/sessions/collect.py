@@ -76,11 +76,15 @@ def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str 
     return changed
 
 
-def react(uow: UnitOfWork, reaction: Reaction, added: bool) -> bool:
-    """Takes in a reaction added to or removed from any message of a channel of ours."""
+def react(uow: UnitOfWork, reaction: Reaction, added: bool, event_ts: str | None = None) -> bool:
+    """Takes in a reaction added to or removed from any message of a channel of ours.
+
+    `event_ts` is when that happened, so that the order in which it is told does not matter.
+    """
     if not uow.sessions.in_channel(reaction.channel):
         return False
-    return uow.reactions.add(reaction) if added else uow.reactions.remove(reaction)
+    change = uow.reactions.add if added else uow.reactions.remove
+    return change(reaction, event_ts)
 
 
 def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:

@@ -48,7 +48,8 @@ class Outgoing:
 
     `key` names it for ever (`session 12 announcement`); `method` is a Web API method
     (`chat.postMessage`); `payload` its arguments; `channel` orders and paces the rows ('' where
-    a method has none). `slack_ts` is the `ts` Slack gave it, `sent_at` when.
+    a method has none). `slack_ts` is the `ts` Slack gave it, `sent_at` when. `tried_at` is when it
+    was first claimed: from then on it may stand in Slack.
     """
 
     key: str
@@ -61,6 +62,8 @@ class Outgoing:
     state: str = "due"  # due | sent | failed
     slack_ts: str | None = None
     sent_at: datetime | None = None
+    created_at: datetime | None = None
+    tried_at: datetime | None = None
 
 
 class Changed(Exception):
@@ -127,6 +130,12 @@ class Messages(Protocol):
         as the person who deleted it wanted.
         """
 
+    def revive(self, channel: str, ts: str, before: datetime) -> bool:
+        """Forgets that a message was deleted, if it was so before `before`: it stands after all.
+
+        True if there was something to forget; the message is then unknown until it is `put`.
+        """
+
     def of_session(self, session_id: int) -> list[Message]:
         """Questions and replies that are not deleted, by `ts`."""
 
@@ -160,6 +169,29 @@ class Messages(Protocol):
     def latest_ts(self, session_id: int) -> str | None:
         """The `ts` of the last message that is known of, deleted or not."""
 
+    def many(self, channel: str, tss: Collection[str]) -> dict[str, Message]:
+        """Those of `tss` that are known, deleted ones (marked so) among them, by `ts`."""
+
+    def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
+        """The `ts`, from `oldest` to `latest`, of what a channel shows: no replies, but those
+        that were sent to the channel too.
+        """
+
+    def replies(self, channel: str, thread_ts: str) -> set[str]:
+        """The `ts` of the messages in a thread that are not deleted, without its root."""
+
+    def thread_sizes(self, channel: str, roots: Collection[str]) -> dict[str, int]:
+        """How many messages `replies` gives, for those of `roots` that have any."""
+
+    def roots(self, session_id: int) -> set[str]:
+        """The `ts` of all threads in which messages of the session stand."""
+
+    def authors(self, session_id: int) -> set[str]:
+        """Who wrote the messages of a session."""
+
+    def named(self, slack_id: str, name: str) -> set[int]:
+        """Notes the name of a writer whom nobody knew by name; gives the sessions it touched."""
+
 
 class People(Protocol):
     """Persons, each known by the Slack member ID."""
@@ -186,14 +218,27 @@ class People(Protocol):
 
 
 class Reactions(Protocol):
-    """Reactions, in a set: adding twice is adding once; a message need not be known yet."""
+    """Reactions, in a set: adding twice is adding once; a message need not be known yet.
 
-    def add(self, reaction: Reaction) -> bool: ...
-    def remove(self, reaction: Reaction) -> bool: ...
-    def replace(self, channel: str, ts: str, reactions: Collection[Reaction]) -> bool:
+    `event_ts` is when it happened, as Slack says it: what is older than the last that is known of
+    the same reaction changes nothing, so that adding and removing may come in any order. Without
+    one it is the latest.
+    """
+
+    def add(self, reaction: Reaction, event_ts: str | None = None) -> bool: ...
+    def remove(self, reaction: Reaction, event_ts: str | None = None) -> bool: ...
+    def replace(
+        self,
+        channel: str,
+        ts: str,
+        reactions: Collection[Reaction],
+        event_ts: str | None = None,
+    ) -> bool:
         """Makes `reactions` the whole set of the message; True if it differed."""
 
     def of_session(self, session_id: int) -> list[Reaction]: ...
+    def of_messages(self, channel: str, tss: Collection[str]) -> dict[str, set[Reaction]]:
+        """Those to the messages `tss`, by `ts`; nothing for a message that has none."""
 
 
 class Inbox(Protocol):
@@ -227,6 +272,12 @@ class Inbox(Protocol):
     def depth(self) -> int:
         """How many are due."""
 
+    def waiting_since(self) -> datetime | None:
+        """When the oldest envelope that is due was received; None if none waits."""
+
+    def parked(self) -> int:
+        """How many are parked."""
+
     def prune(self, before: datetime) -> int:
         """Deletes done rows received before `before`; gives how many."""
 
@@ -252,6 +303,21 @@ class Outbox(Protocol):
 
     def delay(self, channel: str, until: datetime) -> None:
         """No row of the channel is sent before `until` (Slack's `Retry-After`)."""
+
+    def block(self, channel: str, why: str, until: datetime) -> bool:
+        """The same, because of a trouble that people must mend; False if there was one already.
+
+        The trouble is over when something is sent there, or with `unblock`.
+        """
+
+    def unblock(self, channel: str) -> bool:
+        """Ends the trouble of a channel; False if there was none."""
+
+    def troubles(self) -> dict[str, str]:
+        """The channels that are in trouble, and why."""
+
+    def release(self) -> int:
+        """Ends all leases; for the one process of a database, whose predecessor died."""
 
     def depth(self) -> int: ...
     def next_due(self, at: datetime, interval: float) -> datetime | None:

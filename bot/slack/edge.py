@@ -5,26 +5,37 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
+from typing import TypeVar
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from aiohttp import ClientError
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
+from bot.outage import Outage
 from bot.sessions import collect
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
-from bot.slack.gateway import Gateway, web_client
+from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
+from bot.slack.history import History, Regime
 from bot.slack.inbox import InboxWorker, InboxWriter
 from bot.slack.listeners.context import Context
+from bot.slack.names import Names
 from bot.slack.outbox import Pump
+from bot.slack.reconcile import Reconciler
+from bot.slack.socket import Socket
 from bot.slack.voice import SlackVoice, announced_session
 
 log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 30.0
+"""Seconds between two tries to reach Slack at the most."""
+
+T = TypeVar("T")
 
 
 class Refused(Exception):
@@ -32,44 +43,74 @@ class Refused(Exception):
 
 
 class Edge:
-    """The bot's side of one Slack workspace."""
+    """The bot's side of one Slack workspace.
+
+    `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
+    called whenever a new Socket Mode connection stands.
+    """
 
     def __init__(
         self,
         factory: UnitOfWorkFactory,
+        reading: UnitOfWorkFactory,
         clock: Clock,
         wall: Clock,
         voice: SlackVoice,
         bot_token: str,
         api_url: str,
         post_interval: float,
+        outage: Outage,
         signing_secret: str | None = None,
+        regime: Regime = "auto",
+        connected: Callable[[], None] = lambda: None,
     ):
         self.client = web_client(bot_token, api_url)
         self.gateway = Gateway(self.client)
+        plain = plain_client(bot_token, api_url)
+        self.history = History(plain, regime)
         self.voice = voice
+        self.outage = outage
+        self.socket: Socket | None = None
         self._factory = factory
+        self._reading = reading
         self._clock = clock
         self._wall = wall
         self._signing_secret = signing_secret
-        self._socket: AsyncSocketModeHandler | None = None
+        self._connected = connected
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
-        self.pump = Pump(factory, self.client, wall, voice, post_interval, self._on_sent)
+        self.names = Names(factory, self.gateway, wall, clock)
+        self.pump = Pump(
+            factory,
+            reading,
+            plain,
+            self.history,
+            wall,
+            voice,
+            post_interval,
+            self._on_sent,
+            outage,
+        )
 
     async def identify(self) -> None:
-        """Asks Slack who we are and prepares Bolt. Raises Refused for a token it refuses."""
+        """Asks Slack who we are and prepares Bolt. Raises Refused for a token it refuses.
+
+        While Slack cannot be reached it asks again.
+        """
         try:
-            me = await self.client.auth_test()
+            me = await patiently(self.client.auth_test)
         except SlackApiError as error:
             raise Refused(
-                f"SLACK_BOT_TOKEN was refused by Slack ({error.response.get('error')}); copy the "
+                f"SLACK_BOT_TOKEN was refused by Slack ({code_of(error)}); copy the "
                 "bot token again from OAuth & Permissions in the app's settings at "
                 "api.slack.com/apps"
             ) from None
         self.context = Context(self._clock, self.voice, me.get("bot_id"), me.get("user_id"))
-        self.worker = InboxWorker(self._factory, self.context, self._wall, self._learn)
-        self.writer = InboxWriter(self._factory, self._wall, self.worker.wake)
+        self.worker = InboxWorker(self._factory, self.context, self._wall, self.names, self.outage)
+        self.writer = InboxWriter(self._factory, self._wall, self.worker.wake, self.outage)
+        self.reconciler = Reconciler(
+            self._factory, self._reading, self.history, self.context, self.names
+        )
         self.app = self._bolt()
 
     def _bolt(self) -> AsyncApp:
@@ -86,26 +127,35 @@ class Edge:
     async def _store(
         self, req: AsyncBoltRequest, next: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
-        """Events end here: stored, then acknowledged. What wants an answer goes on to Bolt."""
+        """Events end here: stored, then acknowledged. What wants an answer goes on to Bolt.
+
+        What could not be stored is not acknowledged: Slack delivers it again.
+        """
         body = req.body
         if body.get("type") != "event_callback":
             return await next()
-        await self.writer.put(envelope_key(body), body)
+        try:
+            await self.writer.put(envelope_key(body), body)
+        except Exception as error:
+            if not self.outage.met(error):
+                log.exception("an envelope could not be stored")
+            return BoltResponse(status=503, body="")
         return BoltResponse(status=200, body="")
 
     async def connect(self, app_token: str) -> None:
-        """Opens the Socket Mode connection. Raises Refused for a token that is refused."""
+        """Opens the Socket Mode connection. Raises Refused for a token that is refused.
+
+        While Slack cannot be reached it tries again, also later when a connection breaks.
+        """
+        self.socket = Socket(self.app, app_token, self.client, self._connected)
         try:
-            # The client below would try a refused token for ever.
-            await self.client.apps_connections_open(app_token=app_token)
+            await patiently(self.socket.open)
         except SlackApiError as error:
             raise Refused(
-                f"SLACK_APP_TOKEN was refused by Slack ({error.response.get('error')}); create an "
+                f"SLACK_APP_TOKEN was refused by Slack ({code_of(error)}); create an "
                 "app-level token with connections:write under Basic Information in the app's "
                 "settings at api.slack.com/apps"
             ) from None
-        self._socket = AsyncSocketModeHandler(self.app, app_token, web_client=self.client)
-        await self._socket.connect_async()  # type: ignore[no-untyped-call]
 
     def http_handler(self) -> AsyncSlackRequestHandler:
         """The handler of Slack's HTTP requests, for a Starlette route."""
@@ -116,32 +166,41 @@ class Edge:
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="inbox"),
             asyncio.create_task(self.pump.run(), name="outbox"),
+            asyncio.create_task(self.names.run(), name="names"),
         ]
 
     async def stop(self) -> None:
         """Closes the connection and ends the workers; what is not done stays stored."""
-        if self._socket is not None:
-            await self._socket.close_async()  # type: ignore[no-untyped-call]
+        if self.socket is not None:
+            await self.socket.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _learn(self, users: Collection[str]) -> None:
-        people = await self.gateway.people(users)
-
-        def write() -> None:
-            with self._factory() as uow:
-                for someone in people:
-                    uow.people.put(someone)
-
-        await asyncio.to_thread(write)
-
     def _on_sent(self, uow: UnitOfWork, outgoing: Outgoing, ts: str | None) -> None:
         session_id = announced_session(outgoing.key)
         if session_id is not None and ts is not None:
             collect.announced(uow, session_id, ts)
+
+
+async def patiently(what: Callable[[], Awaitable[T]]) -> T:
+    """Does something with Slack until Slack can be reached; a refusal that stays is raised."""
+    tries = 0
+    while True:
+        try:
+            return await what()
+        except SlackApiError as error:
+            if not passing(error):
+                raise
+            why = code_of(error)
+        except (ClientError, TimeoutError, OSError) as error:
+            why = type(error).__name__
+        if tries == 0:
+            log.warning("Slack cannot be reached (%s); trying again", why)
+        await asyncio.sleep(min(LONGEST_WAIT, 0.5 * 2**tries))
+        tries = min(tries + 1, 10)
 
 
 def envelope_key(body: dict[str, object]) -> str:

@@ -1,10 +1,10 @@
-"""What the bot asks Slack: who it is, channels by name, people, history."""
+"""What the bot asks Slack: who it is, channels by name, people. `bot.slack.history` has the rest."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection
-from typing import Any
+from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -20,12 +20,26 @@ from bot.slack.incoming import Malformed, person
 log = logging.getLogger(__name__)
 
 PAGE = 200
-MESSAGES = 999
-"""Messages a page of history; <https://docs.slack.dev/reference/methods/conversations.history>."""
+PASSING = {
+    "fatal_error",
+    "internal_error",
+    "ratelimited",
+    "request_timeout",
+    "service_unavailable",
+    "unknown_error",
+}
 
 
 class ChannelTrouble(Exception):
-    """A channel that cannot be used. The text says why and what to do, in one line."""
+    """A channel that cannot be used. The text says why and what to do, in one line.
+
+    `channel` and `code` are the channel's ID and Slack's error code, where Slack was asked.
+    """
+
+    def __init__(self, text: str, channel: str = "", code: str = ""):
+        super().__init__(text)
+        self.channel = channel
+        self.code = code
 
 
 class Gateway:
@@ -51,15 +65,20 @@ class Gateway:
         return self._channels[name]
 
     async def join(self, channel_id: str) -> None:
-        """Joins a public channel. Raises ChannelTrouble if that is not possible."""
+        """Joins a public channel. Raises ChannelTrouble if that is not possible.
+
+        Raises SlackApiError for a refusal that passes by itself.
+        """
         try:
             await self.client.conversations_join(channel=channel_id)
         except SlackApiError as error:
-            code = str(error.response.get("error"))
+            code = code_of(error)
             if code == "method_not_supported_for_channel_type":
                 return  # a private channel that we see is one that we are in
+            if passing(error):
+                raise
             raise ChannelTrouble(
-                f"the bot cannot join <#{channel_id}> ({code}); invite it there"
+                f"the bot cannot join <#{channel_id}> ({code}); invite it there", channel_id, code
             ) from None
 
     async def _list_channels(self) -> None:
@@ -79,58 +98,20 @@ class Gateway:
                 return
 
     async def person(self, user: str) -> Person | None:
-        """A member by ID; None where Slack does not know it or does not answer."""
+        """A member by ID; None where Slack does not know it.
+
+        Raises SlackApiError for a refusal that passes by itself.
+        """
         try:
             answer = await self.client.users_info(user=user)
             return person(answer.get("user") or {})
         except SlackApiError as error:
-            log.warning("no name for %s: %s", user, error.response.get("error"))
+            if passing(error):
+                raise
+            log.warning("no name for %s: %s", user, code_of(error))
         except Malformed as error:
             log.warning("no name for %s: %s", user, error)
         return None
-
-    async def people(self, users: Collection[str]) -> list[Person]:
-        """Those of `users` whom Slack knows."""
-        found = [await self.person(user) for user in sorted(users)]
-        return [p for p in found if p is not None]
-
-    async def history(
-        self, channel: str, oldest: str, latest: str
-    ) -> AsyncIterator[list[dict[str, Any]]]:
-        """The top-level messages of a channel from `oldest` to `latest` (`ts`), newest page first.
-
-        <https://docs.slack.dev/reference/methods/conversations.history>
-        """
-        span = {"oldest": oldest, "latest": latest, "inclusive": True}
-        async for page in self._pages(
-            "conversations.history", channel=channel, include_all_metadata=True, **span
-        ):
-            yield page
-
-    async def replies(self, channel: str, root: str) -> AsyncIterator[list[dict[str, Any]]]:
-        """The messages of a thread, its root among them; nothing where the thread is gone.
-
-        <https://docs.slack.dev/reference/methods/conversations.replies>
-        """
-        try:
-            async for page in self._pages(
-                "conversations.replies", channel=channel, ts=root, include_all_metadata=True
-            ):
-                yield page
-        except SlackApiError as error:
-            if error.response.get("error") != "thread_not_found":
-                raise
-
-    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[list[dict[str, Any]]]:
-        cursor: str | None = None
-        while True:
-            page = await self.client.api_call(
-                method, params={**_plain(arguments), "limit": MESSAGES, "cursor": cursor or ""}
-            )
-            yield page.get("messages") or []
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if not cursor:
-                return
 
     async def labels(self) -> dict[str, dict[str, str]]:
         """Names of channels, user groups and the workspace's emoji aliases, by kind and ID.
@@ -145,7 +126,7 @@ class Gateway:
             emoji = (await self.client.emoji_list()).get("emoji") or {}
             found["emoji"] = {n: v[6:] for n, v in emoji.items() if v.startswith("alias:")}
         except SlackApiError as error:
-            log.warning("names of groups or emoji are not known: %s", error.response.get("error"))
+            log.warning("names of groups or emoji are not known: %s", code_of(error))
         return found
 
     async def members(self) -> AsyncIterator[Person]:
@@ -161,10 +142,11 @@ class Gateway:
 
 
 def web_client(token: str, api_url: str) -> AsyncWebClient:
-    """A client that waits as Slack says when it is told to slow down."""
+    """A client for questions: it asks again by itself, and waits as Slack says."""
     return AsyncWebClient(
         token=token,
         base_url=api_url,
+        timeout=15,
         retry_handlers=[
             AsyncConnectionErrorRetryHandler(max_retry_count=2),
             AsyncServerErrorRetryHandler(max_retry_count=2),
@@ -173,5 +155,44 @@ def web_client(token: str, api_url: str) -> AsyncWebClient:
     )
 
 
-def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in arguments.items()}
+def plain_client(token: str, api_url: str) -> AsyncWebClient:
+    """A client that does everything once: for what must not be done twice."""
+    return AsyncWebClient(token=token, base_url=api_url, timeout=15, retry_handlers=[])
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's error code; `unknown_error` for an answer that has none."""
+    get = getattr(error.response, "get", None)
+    return str((get("error") if get is not None else None) or "unknown_error")
+
+
+def status_of(error: SlackApiError) -> int:
+    """The HTTP status of a refusal, 0 where it is not known."""
+    for name in ("status_code", "status"):
+        found = getattr(error.response, name, None)
+        if isinstance(found, int):
+            return found
+    return 0
+
+
+def retry_after(error: SlackApiError) -> float | None:
+    """The seconds after which Slack wants to be asked again; None if it is not that.
+
+    <https://docs.slack.dev/apis/web-api/rate-limits>
+    """
+    if status_of(error) != HTTPStatus.TOO_MANY_REQUESTS:
+        return None
+    headers = {str(k).lower(): v for k, v in dict(error.response.headers).items()}
+    try:
+        return max(0.0, float(headers.get("retry-after", 1)))
+    except (TypeError, ValueError):
+        return 1.0
+
+
+def passing(error: SlackApiError) -> bool:
+    """Whether a refusal passes by itself: Slack is in trouble, or we were too fast."""
+    return (
+        status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or retry_after(error) is not None
+        or code_of(error) in PASSING
+    )

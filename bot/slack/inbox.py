@@ -9,38 +9,57 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from bot.outage import Outage
 from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
 from bot.slack.incoming import Malformed, users_in
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
+from bot.slack.names import Names
 
 log = logging.getLogger(__name__)
 
 RETRIES = (1, 5, 30, 120, 600)
 """Seconds before each new try of a handler that failed; after the last it is parked."""
 BATCH = 200
+STORED_AT_ONCE = 500
+"""Envelopes that one commit stores at the most."""
 IDLE_POLL = 1.0
 """Seconds after which the worker looks for rows that another replica left behind."""
-
-NameFetcher = Callable[[Collection[str]], Awaitable[None]]
+DEPTH = 100
+"""Levels that an envelope may be nested; Slack's have about ten."""
+UNSTORABLE = "unstorable"
 
 
 class InboxWriter:
     """Stores envelopes, many with one commit."""
 
-    def __init__(self, factory: UnitOfWorkFactory, clock: Clock, stored: Callable[[], None]):
+    def __init__(
+        self,
+        factory: UnitOfWorkFactory,
+        clock: Clock,
+        stored: Callable[[], None],
+        outage: Outage,
+    ):
         self._factory = factory
         self._clock = clock
         self._stored = stored
+        self._outage = outage
         self._waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
+        self.received = 0
 
     async def put(self, key: str, body: Mapping[str, Any]) -> None:
-        """Returns when the envelope is committed; raises what the store raised."""
+        """Returns when the envelope is committed; raises what the store raised.
+
+        One that is nested deeper than anything of Slack's is stored as that and no more.
+        """
+        self.received += 1
+        if nested(body, DEPTH):
+            body = {UNSTORABLE: f"nested more than {DEPTH} levels"}
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, body, future))
         if self._flushing is None or self._flushing.done():
@@ -49,20 +68,48 @@ class InboxWriter:
 
     async def _flush(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting, []
+            batch = self._waiting[:STORED_AT_ONCE]
+            del self._waiting[:STORED_AT_ONCE]
+            rows = [(key, body) for key, body, _ in batch]
             try:
-                await asyncio.to_thread(self._write, [(key, body) for key, body, _ in batch])
+                errors = await asyncio.to_thread(self._write, rows)
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear it
-                for _, _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for _, _, future in batch:
-                    if not future.done():
-                        future.set_result(None)
-                self._stored()
+                errors = [error] * len(batch)
+            for (_, _, future), failed in zip(batch, errors, strict=True):
+                if future.done():
+                    continue
+                if failed is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(failed)
+            self._stored()
 
-    def _write(self, rows: list[tuple[str, Mapping[str, Any]]]) -> None:
+    def _write(self, rows: list[tuple[str, Mapping[str, Any]]]) -> list[Exception | None]:
+        """Stores all with one commit; if one of them cannot be, each with its own."""
+        try:
+            self._store(rows)
+        except Exception as error:
+            if self._outage.met(error):
+                raise
+            log.warning("envelopes are stored one by one because of %s", type(error).__name__)
+            return [self._write_alone(key, body) for key, body in rows]
+        self._outage.over()
+        return [None] * len(rows)
+
+    def _write_alone(self, key: str, body: Mapping[str, Any]) -> Exception | None:
+        try:
+            self._store([(key, body)])
+        except Exception as error:  # noqa: BLE001 - handed to the one who waits
+            if self._outage.met(error):
+                return error
+            try:
+                self._store([(key, {UNSTORABLE: f"{type(error).__name__}: {error}"[:1000]})])
+            except Exception as second:  # noqa: BLE001 - handed to the one who waits
+                self._outage.met(second)
+                return second
+        return None
+
+    def _store(self, rows: list[tuple[str, Mapping[str, Any]]]) -> None:
         with self._factory() as uow:
             uow.inbox.add(rows, self._clock.now())
 
@@ -71,14 +118,21 @@ class InboxWorker:
     """Handles what is stored. `wall` is the wall clock: retries wait in real time."""
 
     def __init__(
-        self, factory: UnitOfWorkFactory, context: Context, wall: Clock, names: NameFetcher
+        self,
+        factory: UnitOfWorkFactory,
+        context: Context,
+        wall: Clock,
+        names: Names,
+        outage: Outage,
     ):
         self._factory = factory
         self._context = context
         self._wall = wall
         self._names = names
+        self._outage = outage
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
+        self.handled = 0
 
     def wake(self) -> None:
         """Something was stored."""
@@ -89,9 +143,10 @@ class InboxWorker:
         while True:
             self._wake.clear()
             try:
-                await self.drain()
-            except Exception:
-                log.exception("the inbox cannot be read; trying again")
+                await self._handle_due()
+            except Exception as error:
+                if not self._outage.met(error):
+                    log.exception("the inbox cannot be handled; trying again")
                 await asyncio.sleep(IDLE_POLL)
             try:
                 await asyncio.wait_for(self._wake.wait(), IDLE_POLL)
@@ -99,31 +154,27 @@ class InboxWorker:
                 continue
 
     async def drain(self) -> int:
-        """Handles all that is due now; gives how many envelopes that were."""
+        """Handles all that is due now, and learns who wrote it; gives how many envelopes."""
+        total = await self._handle_due()
+        await self._names.settle()
+        return total
+
+    async def _handle_due(self) -> int:
         total = 0
         async with self._busy:
             while True:
-                await self._learn_names()
-                handled = await asyncio.to_thread(self._handle_batch)
+                handled, unknown = await asyncio.to_thread(self._handle_batch)
+                self._names.ask(unknown)
                 total += handled
+                self.handled += handled
                 if handled < BATCH:
                     return total
 
-    async def _learn_names(self) -> None:
-        """Asks Slack for the people of the next batch whom we never met, before we need them."""
-        unknown = await asyncio.to_thread(self._unknown)
-        if unknown:
-            await self._names(unknown)
+    def _handle_batch(self) -> tuple[int, set[str]]:
+        """One transaction for the whole batch; if anything fails in it, one part for each.
 
-    def _unknown(self) -> set[str]:
-        with self._factory() as uow:
-            users: set[str] = set()
-            for envelope in uow.inbox.claim(BATCH, self._wall.now()):
-                users |= users_in(_event(envelope) or {})
-            return uow.people.unknown(users) if users else set()
-
-    def _handle_batch(self) -> int:
-        """One transaction for the whole batch; if anything fails in it, one part for each."""
+        Gives how many envelopes there were, and the members in them whom nobody knows.
+        """
         now = self._wall.now()
         try:
             with self._factory() as uow:
@@ -131,14 +182,28 @@ class InboxWorker:
                 for envelope in envelopes:
                     self._handle(uow, envelope)
                 uow.inbox.done([e.id for e in envelopes], now)
-                return len(envelopes)
-        except Exception as error:  # noqa: BLE001 - found again, and reported, one by one below
+                unknown = self._unknown(uow, envelopes)
+        except Exception as error:
+            if self._outage.met(error):
+                raise
             log.debug("handling envelopes one by one because of %s", type(error).__name__)
+        else:
+            if envelopes:
+                self._outage.over()
+            return len(envelopes), unknown
         with self._factory() as uow:
             envelopes = uow.inbox.claim(BATCH, now)
             for envelope in envelopes:
                 self._handle_alone(uow, envelope)
-            return len(envelopes)
+            unknown = self._unknown(uow, envelopes)
+        self._outage.over()
+        return len(envelopes), unknown
+
+    def _unknown(self, uow: UnitOfWork, envelopes: list[Envelope]) -> set[str]:
+        users: set[str] = set()
+        for envelope in envelopes:
+            users |= users_in(_event(envelope) or {})
+        return self._names.want(uow, users)
 
     def _handle_alone(self, uow: UnitOfWork, envelope: Envelope) -> None:
         now = self._wall.now()
@@ -150,6 +215,8 @@ class InboxWorker:
             uow.inbox.failed(envelope.id, f"malformed: {error}", None)
             log.warning("inbox %d is parked: malformed: %s", envelope.id, error)
         except Exception as error:
+            if self._outage.met(error):
+                raise  # no fault of the envelope: it keeps its tries
             tries = envelope.attempts
             retry = now + timedelta(seconds=RETRIES[tries]) if tries < len(RETRIES) else None
             uow.inbox.failed(envelope.id, f"{type(error).__name__}: {error}", retry)
@@ -160,11 +227,28 @@ class InboxWorker:
     def _handle(self, uow: UnitOfWork, envelope: Envelope) -> None:
         event = _event(envelope)
         if event is None:
-            raise Malformed("event is missing or no object")
+            why = envelope.body.get(UNSTORABLE) if isinstance(envelope.body, Mapping) else None
+            raise Malformed(str(why) if why else "event is missing or no object")
         kind = event.get("type")
         handler = HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is not None:
             handler(self._context, uow, event)
+
+
+def nested(value: Any, levels: int) -> bool:
+    """Whether JSON is nested deeper than so many levels. Does not recurse."""
+    layer = [value]
+    for _ in range(levels):
+        below: list[Any] = []
+        for item in layer:
+            if isinstance(item, Mapping):
+                below += [v for v in item.values() if isinstance(v, (Mapping, list))]
+            elif isinstance(item, list):
+                below += [v for v in item if isinstance(v, (Mapping, list))]
+        if not below:
+            return False
+        layer = below
+    return True
 
 
 def _event(envelope: Envelope) -> Mapping[str, Any] | None:

@@ -14,7 +14,7 @@ from typing import Any
 from bot.sessions.collect import Posted
 from bot.sessions.model import Person, Reaction
 
-_TS = re.compile(r"\d{1,12}\.\d{1,6}\Z", re.ASCII)
+_TS = re.compile(r"\d{1,10}\.\d{1,6}\Z", re.ASCII)
 _ID = re.compile(r"[A-Z0-9]{2,30}\Z", re.ASCII)
 
 QUESTION_EVENT = "marginalia_question"
@@ -103,6 +103,12 @@ def form_asker(message: Mapping[str, Any], bot_id: str | None) -> str | None:
     return asker if isinstance(asker, str) and asker else None
 
 
+def event_ts(event: Mapping[str, Any]) -> str | None:
+    """When an event happened, as a `ts`; None where it does not say."""
+    value = event.get("event_ts")
+    return value if isinstance(value, str) and _TS.match(value) else None
+
+
 def reaction_event(event: Mapping[str, Any]) -> Reaction | None:
     """A `reaction_added` or `reaction_removed` event; None if it is not on a message."""
     item = _mapping(event, "item")
@@ -120,10 +126,31 @@ def reactions_of(message: Mapping[str, Any], channel: str) -> set[Reaction]:
     """The reactions a message object of the history carries."""
     found: set[Reaction] = set()
     ts = _string(message, "ts", _TS)
-    for reaction in message.get("reactions") or ():
-        name = _string(reaction, "name")
-        found.update(Reaction(channel, ts, name, user) for user in reaction.get("users") or ())
+    listed = message.get("reactions")
+    for reaction in listed if isinstance(listed, list) else ():
+        if not isinstance(reaction, Mapping):
+            raise Malformed("a reaction is no object")
+        name, users = _string(reaction, "name"), reaction.get("users")
+        for user in users if isinstance(users, list) else ():
+            if not isinstance(user, str) or not _ID.match(user):
+                raise Malformed("a reaction is by no member")
+            found.add(Reaction(channel, ts, name, user))
     return found
+
+
+def reactors_are_listed(message: Mapping[str, Any]) -> bool:
+    """Whether a message object names everyone who reacted.
+
+    "The users array may not always contain all users that have reacted … but count will":
+    <https://docs.slack.dev/reference/methods/reactions.get>.
+    """
+    listed = message.get("reactions")
+    return all(
+        isinstance(reaction, Mapping)
+        and isinstance(reaction.get("users"), list)
+        and reaction.get("count", len(reaction["users"])) == len(reaction["users"])
+        for reaction in (listed if isinstance(listed, list) else ())
+    )
 
 
 def person(user: Mapping[str, Any]) -> Person:

@@ -1,32 +1,56 @@
 """The second road: what stands in Slack's history, brought to agree with the store.
 
-Events that Slack could deliver to nobody are gone; the history is not. A pass over a session
-reads the channel's history and the threads in it, takes in what is missing or newer, and marks
-as deleted what the store has and the history has not. Taking in the same twice changes nothing,
-so a pass may run beside live events.
+Events that Slack could deliver to nobody are gone; the history is not. Three looks, each of
+which may run beside live events and may be repeated:
+
+- **news**: what the channel shows since the last moment the two are known to agree, and the
+  threads there of which Slack counts other replies than the store. Its cost depends on what is
+  new.
+- **roots**: all that the channel shows of the session, a page of up to 999 messages a call: edits,
+  deletions and reactions there, and threads of which Slack counts other replies.
+- **thread**: one thread, for edits, deletions and reactions of its replies, which nothing but the
+  thread itself tells of.
+
+`Reconciler.whole` does all three; `bot.slack.road` spreads them over time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sessions import collect
-from bot.sessions.model import Message, Reaction, Session, ts_of
-from bot.sessions.ports import UnitOfWorkFactory
-from bot.slack.gateway import Gateway
-from bot.slack.incoming import Malformed, message_object, reactions_of, users_in
+from bot.sessions.collect import Posted
+from bot.sessions.model import Message, Reaction, Session, moment, ts_of
+from bot.sessions.ports import Changed, UnitOfWork, UnitOfWorkFactory
+from bot.slack.history import History, Page
+from bot.slack.incoming import (
+    Malformed,
+    message_object,
+    reactions_of,
+    reactors_are_listed,
+    users_in,
+)
 from bot.slack.listeners.context import Context
+from bot.slack.names import Names
 
 log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=2)
+"""How much of what was compared already is compared again: clocks and Slack's stores differ."""
+GRACE = timedelta(seconds=2)
+"""A message younger than this may stand in one of Slack's stores and not yet in another."""
+WRITTEN_AT_ONCE = 100
+"""Messages that one transaction repairs, so that nobody waits long to store an envelope."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What a pass found: messages that were missing or newer, and messages that are gone."""
+    """What a look found: messages that were missing or newer, and messages that are gone."""
 
     read: int = 0
     repaired: int = 0
@@ -38,110 +62,279 @@ class Report:
         text = f"{self.read} messages read, {self.repaired} repaired, {self.deleted} deleted"
         return text + (f", {len(self.skipped)} not understood" if self.skipped else "")
 
+    def add(self, other: Report) -> None:
+        """Takes another look's numbers in."""
+        self.read += other.read
+        self.repaired += other.repaired
+        self.deleted += other.deleted
+        self.calls += other.calls
+        self.skipped += other.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A message of the history as it would be stored, and who reacted to it."""
+
+    posted: Posted
+    reactions: set[Reaction]
+    complete: bool
+
 
 class Reconciler:
-    """Compares sessions with Slack's history."""
+    """Compares sessions with Slack's history.
 
-    def __init__(self, factory: UnitOfWorkFactory, gateway: Gateway, context: Context):
+    All looks raise SlackApiError where Slack refuses (the bot is not in the channel, …), and
+    what the store raises.
+    """
+
+    def __init__(
+        self,
+        factory: UnitOfWorkFactory,
+        reading: UnitOfWorkFactory,
+        history: History,
+        context: Context,
+        names: Names,
+    ):
         self._factory = factory
-        self._gateway = gateway
+        self._reading = reading
+        self._history = history
         self._context = context
+        self._names = names
+        self._counted: dict[tuple[str, str], tuple[object, object]] = {}
 
-    async def session(self, session_id: int) -> Report:
-        """One pass over a session: its channel from its first to its last moment, its threads.
-
-        Raises SlackApiError where Slack refuses (the bot is not in the channel, …).
-        """
-        report = Report()
-        session, known, reactions = await asyncio.to_thread(self._before, session_id)
-        if session is None or session.collects_from is None:
-            return report
-        pass_ = _Pass(session, known, reactions)
-        threads: list[str] = []
-        if session.announcement_ts:
-            threads.append(session.announcement_ts)
-        oldest = ts_of(session.collects_from)
-        latest = ts_of(session.over_at)
-        async for page in self._gateway.history(session.channel, oldest, latest):
-            report.calls += 1
-            await self._take(pass_, page, report)
-            threads += [
-                str(root["ts"])
-                for root in page
-                if root.get("reply_count") and root.get("ts") != session.announcement_ts
-            ]
-        # A thread whose root was deleted is in nobody's history, but its replies are still there.
-        threads += sorted({m.thread_ts for m in known.values() if m.thread_ts} - set(threads))
-        for root in threads:
-            async for page in self._gateway.replies(session.channel, root):
-                report.calls += 1
-                await self._take(pass_, page, report)
-        gone = [key for key in known if key not in pass_.seen]
-        report.deleted = await asyncio.to_thread(self._delete, gone)
+    async def whole(self, session_id: int) -> Report:
+        """Everything about a session, however long that takes."""
+        report = await self.news(session_id)
+        found, waiting = await self.roots(session_id)
+        report.add(found)
+        for root in waiting:
+            report.add(await self.thread(session_id, root))
         return report
 
-    def _before(
-        self, session_id: int
-    ) -> tuple[Session | None, dict[tuple[str, str], Message], dict[str, set[Reaction]]]:
-        with self._factory() as uow:
-            session = uow.sessions.get(session_id)
-            known = {(m.channel, m.ts): m for m in uow.messages.of_session(session_id)}
-            reactions: dict[str, set[Reaction]] = {}
-            for reaction in uow.reactions.of_session(session_id):
-                reactions.setdefault(reaction.ts, set()).add(reaction)
-            return session, known, reactions
+    async def news(self, session_id: int) -> Report:
+        """What the channel shows since the last moment the two are known to agree."""
+        report = Report()
+        session = await asyncio.to_thread(self._session, session_id)
+        if session is None or session.collects_from is None:
+            return report
+        began = self._context.clock.now()
+        since = session.collects_from
+        if session.reconciled_ts is not None:
+            since = max(since, moment(session.reconciled_ts) - OVERLAP)
+        suspicious = await self._channel(session, ts_of(since), report)
+        for root in suspicious:
+            report.add(await self.thread(session_id, root))
+        await asyncio.to_thread(self._agreed, session_id, ts_of(began))
+        return report
 
-    async def _take(self, pass_: _Pass, page: list[dict[str, Any]], report: Report) -> None:
+    async def roots(self, session_id: int) -> tuple[Report, list[str]]:
+        """All that the channel shows of the session.
+
+        Gives its threads too (the `ts` of their roots), those that were active last first;
+        those of which Slack counts other replies than the store are compared at once.
+        """
+        report = Report()
+        session = await asyncio.to_thread(self._session, session_id)
+        if session is None or session.collects_from is None:
+            return report, []
+        suspicious = await self._channel(session, ts_of(session.collects_from), report)
+        for root in suspicious:
+            report.add(await self.thread(session_id, root))
+        threads = await asyncio.to_thread(self._threads, session)
+        return report, [root for root in threads if root not in suspicious]
+
+    async def thread(self, session_id: int, root: str) -> Report:
+        """One thread, from its root to its last reply."""
+        report = Report()
+        session = await asyncio.to_thread(self._session, session_id)
+        if session is None:
+            return report
+        began = self._context.clock.now()
+        known = await asyncio.to_thread(self._replies, session.channel, root)
+        seen: set[str] = set()
+        first: Mapping[str, Any] = {}
+        async for page in self._history.replies(session.channel, root):
+            report.calls += 1
+            seen |= await self._take(session, page, report, began)
+            first = first or next((m for m in page if m.get("ts") == root), {})
+        await self._delete(session, known - seen, began, report, root)
+        self._counted[session.channel, root] = _count(first)
+        return report
+
+    # One look at the channel
+
+    async def _channel(self, session: Session, oldest: str, report: Report) -> list[str]:
+        """Compares what the channel shows from `oldest` on; gives suspicious threads."""
+        began = self._context.clock.now()
+        latest = ts_of(session.over_at)
+        known = await asyncio.to_thread(self._standing, session, oldest, latest)
+        seen: set[str] = set()
+        suspicious: list[str] = []
+        async for page in self._history.channel(session.channel, oldest, latest):
+            report.calls += 1
+            seen |= await self._take(session, page, report, began)
+            suspicious += await asyncio.to_thread(self._suspicious, session, page)
+        await self._delete(session, known - seen, began, report, None)
+        return suspicious
+
+    async def _take(
+        self, session: Session, page: Page, report: Report, began: datetime
+    ) -> set[str]:
+        """Stores what is missing or newer of a page; gives the `ts` that stand in it."""
         report.read += len(page)
-        users = {user for message in page for user in users_in(message)}
-        unknown = await asyncio.to_thread(self._unknown, users)
-        people = await self._gateway.people(unknown) if unknown else []
+        items: list[_Item] = []
+        seen: set[str] = set()
+        for message in page:
+            if message.get("subtype") == "tombstone":
+                continue  # what is left of a deleted message that has replies
+            ts = message.get("ts")
+            if isinstance(ts, str):
+                seen.add(ts)
+            try:
+                posted = message_object(message, session.channel, self._context.bot_id)
+                if posted is None or posted.author == self._context.bot_user_id:
+                    continue
+                reactions = reactions_of(message, session.channel)
+            except Malformed as error:
+                # One message that cannot be read keeps no other from being.
+                report.skipped.append(str(error))
+                continue
+            items.append(_Item(posted, reactions, reactors_are_listed(message)))
+        wanted = {user for message in page for user in users_in(message)}
+        differing, unknown = await asyncio.to_thread(self._differing, session, items, wanted)
+        self._names.ask(unknown)
+        for part in _parts(differing):
+            report.repaired += await asyncio.to_thread(self._repair, session, part, began)
+        return seen
 
-        def write() -> None:
-            with self._factory() as uow:
-                for person in people:
-                    uow.people.put(person)
-                for message in page:
-                    if message.get("subtype") == "tombstone":
-                        continue  # what is left of a deleted message that has replies
-                    try:
-                        posted = message_object(
-                            message, pass_.session.channel, self._context.bot_id
-                        )
-                    except Malformed as error:
-                        # One message that cannot be read keeps no other from being.
-                        report.skipped.append(str(error))
-                        continue
-                    pass_.seen.add((pass_.session.channel, str(message.get("ts"))))
-                    if posted is None or posted.author == self._context.bot_user_id:
-                        continue
-                    at = self._context.clock.now()
-                    report.repaired += collect.receive(uow, self._context.voice, posted, at)
-                    now = set(reactions_of(message, posted.channel))
-                    if now != pass_.reactions.get(posted.ts, set()):
-                        report.repaired += uow.reactions.replace(posted.channel, posted.ts, now)
+    def _differing(
+        self, session: Session, items: list[_Item], users: set[str]
+    ) -> tuple[list[_Item], set[str]]:
+        """Those of which the store has something else, and the members nobody knows."""
+        tss = [item.posted.ts for item in items]
+        with self._reading() as uow:
+            stored = uow.messages.many(session.channel, tss)
+            reactions = uow.reactions.of_messages(session.channel, tss)
+            unknown = self._names.want(uow, users)
+        differing = []
+        for item in items:
+            message = stored.get(item.posted.ts)
+            ours = reactions.get(item.posted.ts, set())
+            same = ours == item.reactions or (not item.complete and ours >= item.reactions)
+            if message is None or not _same(message, item.posted) or not same:
+                differing.append(item)
+        return differing, unknown
 
-        await asyncio.to_thread(write)
-
-    def _unknown(self, users: Iterable[str]) -> set[str]:
-        wanted = set(users)
-        with self._factory() as uow:
-            return uow.people.unknown(wanted) if wanted else set()
-
-    def _delete(self, keys: Iterable[tuple[str, str]]) -> int:
+    def _repair(self, session: Session, items: list[_Item], began: datetime) -> int:
         count = 0
+        voice, at = self._context.voice, self._context.clock.now()
+        seen_at = ts_of(began - GRACE)
         with self._factory() as uow:
-            for channel, ts in keys:
-                at = self._context.clock.now()
-                count += collect.delete(uow, channel, ts, at, None)
+            for item in items:
+                posted = item.posted
+                uow.messages.revive(posted.channel, posted.ts, began - GRACE)
+                changed = collect.receive(uow, voice, posted, at)
+                if uow.messages.get(posted.channel, posted.ts) is not None:
+                    changed |= self._react(uow, item, seen_at)
+                count += changed
         return count
 
+    def _react(self, uow: UnitOfWork, item: _Item, seen_at: str) -> bool:
+        posted = item.posted
+        if item.complete:
+            return uow.reactions.replace(posted.channel, posted.ts, item.reactions, seen_at)
+        return sum(uow.reactions.add(reaction, seen_at) for reaction in item.reactions) > 0
 
-@dataclass(slots=True)
-class _Pass:
-    """A session as the store had it before the pass, and what the history had."""
+    async def _delete(
+        self,
+        session: Session,
+        missing: Iterable[str],
+        began: datetime,
+        report: Report,
+        root: str | None,
+    ) -> None:
+        """Marks as deleted what the store had before the look and the history has not."""
+        gone = sorted(ts for ts in missing if moment(ts) < began - GRACE)
+        if gone:
+            report.deleted += await asyncio.to_thread(self._deleted, session, gone, root)
 
-    session: Session
-    known: Mapping[tuple[str, str], Message]
-    reactions: Mapping[str, set[Reaction]]
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    def _deleted(self, session: Session, gone: list[str], root: str | None) -> int:
+        at = self._context.clock.now()
+        with self._factory() as uow:
+            return sum(collect.delete(uow, session.channel, ts, at, root) for ts in gone)
+
+    # The store
+
+    def _session(self, session_id: int) -> Session | None:
+        with self._reading() as uow:
+            return uow.sessions.get(session_id)
+
+    def _standing(self, session: Session, oldest: str, latest: str) -> set[str]:
+        with self._reading() as uow:
+            return uow.messages.standing(session.id, oldest, latest)
+
+    def _replies(self, channel: str, root: str) -> set[str]:
+        with self._reading() as uow:
+            return uow.messages.replies(channel, root)
+
+    def _threads(self, session: Session) -> list[str]:
+        """The roots of the session's threads, the one that was active last first."""
+        with self._reading() as uow:
+            found = uow.messages.roots(session.id)
+        if session.announcement_ts is not None:
+            found.add(session.announcement_ts)
+        found |= {root for channel, root in self._counted if channel == session.channel} & found
+
+        def active(root: str) -> str:
+            return str(self._counted.get((session.channel, root), (0, root))[1] or root)
+
+        return sorted(found, key=active, reverse=True)
+
+    def _suspicious(self, session: Session, page: Page) -> list[str]:
+        """The threads of a page of which Slack counts other replies than the store has."""
+        counted = {
+            str(message["ts"]): _count(message)
+            for message in page
+            if message.get("reply_count") and message.get("thread_ts") in (None, message.get("ts"))
+        }
+        with self._reading() as uow:
+            sizes = uow.messages.thread_sizes(session.channel, counted)
+        suspicious = []
+        for root, count in counted.items():
+            if sizes.get(root, 0) == count[0]:
+                self._counted[session.channel, root] = count
+            elif self._counted.get((session.channel, root)) != count:
+                # What bots say in a thread counts in Slack and not with us: after it was read
+                # once it is suspicious when Slack counts otherwise than then.
+                suspicious.append(root)
+        return suspicious
+
+    def _agreed(self, session_id: int, ts: str) -> None:
+        try:
+            with self._factory() as uow:
+                session = uow.sessions.get(session_id)
+                if session is not None and (session.reconciled_ts or "") < ts:
+                    session.reconciled_ts = ts
+                    uow.sessions.save(session)
+        except Changed:
+            log.debug("session %d changed meanwhile; it is compared again", session_id)
+
+
+def _same(message: Message, posted: Posted) -> bool:
+    return (
+        not message.deleted
+        and message.content == posted.content
+        and message.edited_ts == posted.edited_ts
+        and message.broadcast == posted.broadcast
+        and message.thread_ts == posted.thread_ts
+    )
+
+
+def _count(root: Mapping[str, Any]) -> tuple[object, object]:
+    """How many replies Slack counts in a thread, and the `ts` of the last."""
+    return root.get("reply_count") or 0, root.get("latest_reply")
+
+
+def _parts(items: list[_Item]) -> Iterator[list[_Item]]:
+    for start in range(0, len(items), WRITTEN_AT_ONCE):
+        yield items[start : start + WRITTEN_AT_ONCE]

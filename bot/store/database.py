@@ -75,6 +75,18 @@ class Database:
         with self._backend.reading.begin() as connection:
             yield Work(connection)
 
+    def is_outage(self, error: BaseException) -> bool:
+        """Whether an error means that the database is gone, full or may not be written.
+
+        Such a one is nobody's fault who asked: what failed can be tried again as it was.
+        """
+        return engine.is_outage(error)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on the database (PostgreSQL)."""
+        return isinstance(self._backend, engine.Postgresql)
+
     def ping(self) -> bool:
         """Whether the database answers and has its tables."""
         try:

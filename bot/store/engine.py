@@ -18,8 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import UserError
@@ -157,6 +159,31 @@ class Postgresql:
     def dispose(self) -> None:
         """Closes all connections."""
         self.writer.dispose()
+
+
+_FULL = ("disk is full", "disk i/o error", "readonly database", "unable to open", "is locked")
+_CLASSES = ("08", "53", "57P", "58")
+"""SQLSTATE classes of PostgreSQL: connection, resources (a full disk), shutdown, system error
+(<https://www.postgresql.org/docs/current/errcodes-appendix.html>)."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database, and not what was asked of it, is the trouble."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause = error.orig
+    if error.connection_invalidated or isinstance(cause, psycopg.InterfaceError):
+        return True
+    if isinstance(cause, psycopg.Error):
+        code = cause.sqlstate
+        # No SQLSTATE: the server said nothing, the connection broke.
+        return isinstance(cause, psycopg.OperationalError) and (
+            code is None or code.startswith(_CLASSES)
+        )
+    text = str(cause).lower()
+    return isinstance(cause, sqlite3.OperationalError) and any(sign in text for sign in _FULL)
 
 
 def _on_connect(engine: Engine, *statements: str) -> None:

@@ -101,6 +101,16 @@ class Inbox(Repository):
         query = select(func.count()).select_from(inbox).where(_DUE, _OPEN)
         return self._connection.execute(query).scalar_one()
 
+    def waiting_since(self) -> datetime | None:
+        """When the oldest that is due was received."""
+        query = select(inbox.c.received_at).where(_DUE, _OPEN).order_by(inbox.c.id).limit(1)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def parked(self) -> int:
+        """How many are parked."""
+        query = select(func.count()).select_from(inbox).where(_PARKED, _OPEN)
+        return self._connection.execute(query).scalar_one()
+
     def prune(self, before: datetime) -> int:
         """Deletes done rows received before; gives how many."""
         statement = delete(inbox).where(_DONE, inbox.c.received_at < before)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     tuple_,
     update,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from bot.sessions.model import Kind, Message, Thread
 from bot.sessions.ports import Counts
-from bot.store.repository import Repository
+from bot.store.repository import Repository, chunked
 from bot.store.tables import messages, revisions
 from bot.store.types import micros
 
@@ -100,6 +101,13 @@ class Messages(Repository):
             return False
         self._connection.execute(delete(revisions).where(_revision_of(channel, ts)))
         return True
+
+    def revive(self, channel: str, ts: str, before: datetime) -> bool:
+        """Forgets a deletion that was noted before a moment."""
+        statement = delete(messages).where(
+            messages.c.channel == channel, messages.c.ts == ts, messages.c.deleted_at < before
+        )
+        return self._connection.execute(statement).rowcount > 0
 
     def of_session(self, session_id: int) -> list[Message]:
         """Those that are not deleted, by `ts`."""
@@ -194,6 +202,81 @@ class Messages(Repository):
             .limit(1)
         )
         return self._connection.execute(query).scalar_one_or_none()
+
+    def many(self, channel: str, tss: Collection[str]) -> dict[str, Message]:
+        """Those that are known, by `ts`."""
+        found = {}
+        for part in chunked(tss):
+            query = select(messages).where(messages.c.channel == channel, messages.c.ts.in_(part))
+            for row in self._connection.execute(query):
+                found[row.ts] = _message(row)
+        return found
+
+    def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
+        """The `ts` of what the channel shows between two moments."""
+        query = select(messages.c.ts).where(
+            messages.c.session_id == session_id,
+            messages.c.ts_us >= micros(oldest),
+            messages.c.ts_us <= micros(latest),
+            messages.c.deleted_at.is_(None),
+            or_(messages.c.thread_ts.is_(None), messages.c.broadcast),
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def replies(self, channel: str, thread_ts: str) -> set[str]:
+        """The `ts` of the messages in a thread, without its root."""
+        query = select(messages.c.ts).where(
+            messages.c.channel == channel,
+            messages.c.thread_ts == thread_ts,
+            messages.c.deleted_at.is_(None),
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def thread_sizes(self, channel: str, roots: Collection[str]) -> dict[str, int]:
+        """How many messages stand in each thread that has any."""
+        found: dict[str, int] = {}
+        for part in chunked(roots):
+            query = (
+                select(messages.c.thread_ts, func.count())
+                .where(
+                    messages.c.channel == channel,
+                    messages.c.thread_ts.in_(part),
+                    messages.c.deleted_at.is_(None),
+                )
+                .group_by(messages.c.thread_ts)
+            )
+            found.update((root, count) for root, count in self._connection.execute(query))
+        return found
+
+    def roots(self, session_id: int) -> set[str]:
+        """The `ts` of all threads of a session."""
+        query = select(messages.c.thread_ts).distinct().where(
+            messages.c.session_id == session_id,
+            messages.c.thread_ts.is_not(None),
+            messages.c.deleted_at.is_(None),
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def authors(self, session_id: int) -> set[str]:
+        """Who wrote in a session."""
+        query = select(messages.c.author).distinct().where(
+            messages.c.session_id == session_id, messages.c.deleted_at.is_(None)
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def named(self, slack_id: str, name: str) -> set[int]:
+        """Fills in the name where none was known; gives the sessions."""
+        statement = (
+            update(messages)
+            .where(
+                messages.c.author == slack_id,
+                messages.c.posted_name.is_(None),
+                messages.c.deleted_at.is_(None),
+            )
+            .values(posted_name=name)
+            .returning(messages.c.session_id)
+        )
+        return set(self._connection.execute(statement).scalars())
 
     def _put_new(self, message: Message) -> bool:
         row = _row(message)

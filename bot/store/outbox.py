@@ -95,8 +95,8 @@ class Outbox(Repository):
         row = self._connection.execute(_CLAIM, {"at": at, "sent_before": sent_before}).one_or_none()
         if row is None:
             return None
-        attempts = row.attempts + 1
-        self._set(row.id, leased_until=lease_until, attempts=attempts)
+        attempts, tried_at = row.attempts + 1, row.tried_at or at
+        self._set(row.id, leased_until=lease_until, attempts=attempts, tried_at=tried_at)
         return _outgoing(row, attempts)
 
     def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None:
@@ -106,6 +106,7 @@ class Outbox(Repository):
         channel = self._connection.execute(query).scalar_one_or_none()
         if channel:
             self._pace(channel, "sent_at", at)
+            self.unblock(channel)
 
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
         """Ends the lease; due again, or given up."""
@@ -115,6 +116,35 @@ class Outbox(Repository):
     def delay(self, channel: str, until: datetime) -> None:
         """Nothing is sent there before `until`, nor before what was said earlier."""
         self._pace(channel, "blocked_until", until)
+
+    def block(self, channel: str, why: str, until: datetime) -> bool:
+        """Nothing is sent there before `until`, until somebody has mended it."""
+        self._pace(channel, "blocked_until", until)
+        statement = (
+            update(paces)
+            .where(paces.c.channel == channel, paces.c.trouble.is_(None))
+            .values(trouble=why)
+        )
+        return self._connection.execute(statement).rowcount > 0
+
+    def unblock(self, channel: str) -> bool:
+        """The trouble is over."""
+        statement = (
+            update(paces)
+            .where(paces.c.channel == channel, paces.c.trouble.is_not(None))
+            .values(trouble=None, blocked_until=None)
+        )
+        return self._connection.execute(statement).rowcount > 0
+
+    def troubles(self) -> dict[str, str]:
+        """Why nothing is sent to these channels."""
+        query = select(paces.c.channel, paces.c.trouble).where(paces.c.trouble.is_not(None))
+        return {row.channel: row.trouble for row in self._connection.execute(query)}
+
+    def release(self) -> int:
+        """Ends all leases."""
+        statement = update(outbox).where(_DUE, outbox.c.leased_until.is_not(None))
+        return self._connection.execute(statement.values(leased_until=None)).rowcount
 
     def depth(self) -> int:
         """How many are not sent and not given up."""
@@ -170,4 +200,6 @@ def _outgoing(row: Row[Any], attempts: int | None = None) -> Outgoing:
         state=row.state,
         slack_ts=row.slack_ts,
         sent_at=row.sent_at,
+        created_at=row.created_at,
+        tried_at=row.tried_at,
     )

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 
 from bot.sessions.model import Person
-from bot.store.repository import Repository
+from bot.store.repository import Repository, chunked
 from bot.store.tables import people
 
 _ONE = select(people).where(people.c.slack_id == bindparam("of"))
-MANY = 500
-"""How many IDs go into one query: databases limit the parameters of one."""
 
 
 class People(Repository):
@@ -26,10 +24,9 @@ class People(Repository):
 
     def many(self, slack_ids: Collection[str]) -> dict[str, Person]:
         """Those of `slack_ids` that are known."""
-        wanted = sorted(set(slack_ids))
         found = {}
-        for start in range(0, len(wanted), MANY):
-            query = select(people).where(people.c.slack_id.in_(wanted[start : start + MANY]))
+        for part in chunked(slack_ids):
+            query = select(people).where(people.c.slack_id.in_(part))
             for row in self._connection.execute(query):
                 found[row.slack_id] = _person(row)
         return found

@@ -4,52 +4,86 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, and_, select, update
 
 from bot.sessions.model import Reaction
-from bot.store.repository import Repository
+from bot.store.repository import Repository, chunked
 from bot.store.tables import messages, reactions
+from bot.store.types import micros
 
 
 class Reactions(Repository):
     """`bot.sessions.ports.Reactions`."""
 
-    def add(self, reaction: Reaction) -> bool:
+    def add(self, reaction: Reaction, event_ts: str | None = None) -> bool:
         """True if it was not there."""
-        statement = self._insert(reactions).on_conflict_do_nothing()
-        return self._connection.execute(statement, _row(reaction)).rowcount > 0
+        return self._set(reaction, True, event_ts)
 
-    def remove(self, reaction: Reaction) -> bool:
+    def remove(self, reaction: Reaction, event_ts: str | None = None) -> bool:
         """True if it was there."""
-        same = and_(*(reactions.c[name] == value for name, value in _row(reaction).items()))
-        return self._connection.execute(delete(reactions).where(same)).rowcount > 0
+        return self._set(reaction, False, event_ts)
 
-    def replace(self, channel: str, ts: str, reactions: Collection[Reaction]) -> bool:
+    def replace(
+        self,
+        channel: str,
+        ts: str,
+        reactions: Collection[Reaction],
+        event_ts: str | None = None,
+    ) -> bool:
         """Makes them the whole set of the message; True if it differed."""
-        wanted, present = set(reactions), set(self._of_message(channel, ts))
+        wanted, present = set(reactions), self.of_messages(channel, [ts]).get(ts, set())
         if any((reaction.channel, reaction.ts) != (channel, ts) for reaction in wanted):
             raise ValueError(f"a reaction to another message than {ts}")
-        for reaction in present - wanted:
-            self.remove(reaction)
-        for reaction in wanted - present:
-            self.add(reaction)
-        return wanted != present
+        changed = [self.remove(reaction, event_ts) for reaction in present - wanted]
+        changed += [self.add(reaction, event_ts) for reaction in wanted - present]
+        return any(changed)
 
     def of_session(self, session_id: int) -> list[Reaction]:
         """Those to messages of the session that are not deleted, in a fixed order."""
         query = (
             select(reactions)
             .join(messages, _to_message())
-            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
+            .where(
+                messages.c.session_id == session_id,
+                messages.c.deleted_at.is_(None),
+                reactions.c.present,
+            )
             .order_by(messages.c.ts_us, reactions.c.ts, reactions.c.name, reactions.c.member)
         )
         rows = self._connection.execute(query)
         return [Reaction(row.channel, row.ts, row.name, row.member) for row in rows]
 
-    def _of_message(self, channel: str, ts: str) -> list[Reaction]:
-        query = select(reactions).where(reactions.c.channel == channel, reactions.c.ts == ts)
-        rows = self._connection.execute(query)
-        return [Reaction(row.channel, row.ts, row.name, row.member) for row in rows]
+    def of_messages(self, channel: str, tss: Collection[str]) -> dict[str, set[Reaction]]:
+        """Those to some messages, by `ts`."""
+        found: dict[str, set[Reaction]] = {}
+        for part in chunked(tss):
+            query = select(reactions).where(
+                reactions.c.channel == channel, reactions.c.ts.in_(part), reactions.c.present
+            )
+            for row in self._connection.execute(query):
+                reaction = Reaction(row.channel, row.ts, row.name, row.member)
+                found.setdefault(row.ts, set()).add(reaction)
+        return found
+
+    def _set(self, reaction: Reaction, present: bool, event_ts: str | None) -> bool:
+        """Says whether it is there, unless something later is known; True if that changed.
+
+        A reaction that was removed stays as a row, so that an older adding that comes late does
+        not bring it back.
+        """
+        key = and_(*(reactions.c[name] == value for name, value in _row(reaction).items()))
+        event_us = micros(event_ts) if event_ts is not None else 0
+        row = {**_row(reaction), "event_us": event_us, "present": present}
+        statement = self._insert(reactions).on_conflict_do_nothing()
+        if self._connection.execute(statement, row).rowcount > 0:
+            return present
+        known = self._connection.execute(select(reactions).where(key).with_for_update()).one()
+        if event_ts is not None and event_us < known.event_us:
+            return False
+        values = {"event_us": max(event_us, known.event_us), "present": present}
+        if known.present != present or known.event_us < event_us:
+            self._connection.execute(update(reactions).where(key).values(**values))
+        return bool(known.present) != present
 
 
 def _to_message() -> ColumnElement[bool]:

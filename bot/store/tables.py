@@ -71,6 +71,7 @@ messages = Table(
     Index(None, "session_id", "ts_us"),
     Index(None, "session_id", "root_us", "root_ts"),
     Index(None, "channel", "question_ts"),
+    Index(None, "channel", "thread_ts"),
     Index(None, "author"),
 )
 
@@ -104,6 +105,9 @@ reactions = Table(
     Column("ts", Anything, primary_key=True),
     Column("name", Anything, primary_key=True),
     Column("member", Anything, primary_key=True),
+    # When Slack says it was added or removed, in microseconds; 0 where that is not known.
+    Column("event_us", BigInteger, nullable=False, server_default=text("0")),
+    Column("present", Boolean, nullable=False, server_default=text("true")),
 )
 
 labels = Table(
@@ -184,6 +188,7 @@ outbox = Table(
     Column("state", Text, nullable=False),
     Column("slack_ts", Anything),
     Column("sent_at", Moment),
+    Column("tried_at", Moment),
     Index(
         "ix_outbox_due",
         "channel",
@@ -206,4 +211,5 @@ paces = Table(
     Column("channel", Anything, primary_key=True),
     Column("sent_at", Moment),
     Column("blocked_until", Moment),
+    Column("trouble", Anything),
 )

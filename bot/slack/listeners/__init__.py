@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sessions.ports import UnitOfWork
-from bot.slack.listeners import messages, people, reactions
+from bot.slack.listeners import channels, messages, people, reactions
 from bot.slack.listeners.context import Context
 
 Handler = Callable[[Context, UnitOfWork, Mapping[str, Any]], None]
@@ -20,5 +20,6 @@ HANDLERS: dict[str, Handler] = {
     **messages.HANDLERS,
     **reactions.HANDLERS,
     **people.HANDLERS,
+    **channels.HANDLERS,
 }
 """By the event's `type`. An event of another type is stored, and then left alone."""

@@ -43,6 +43,7 @@ class Site:
 
     def __post_init__(self) -> None:
         """Raises UserError for an address that is none."""
+        object.__setattr__(self, "title", text.clean(self.title))
         if self.base_url:
             parts = urlsplit(self.base_url)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
@@ -101,12 +102,10 @@ def build(
 ) -> Summary:
     """Writes the site into `folder`, which is empty.
 
-    `planned` is in the order of the events' start; `times` gives the questions of an event with
+    `planned` is not empty and in the order of the events' start; `times` gives the questions of an event with
     their moments where those are known. Raises UserError for an archive that cannot be read and
     OSError for a folder that cannot be written.
     """
-    if not planned:
-        raise UserError("there is no event to show; add a file to the folder of schedules")
     for name in ("assets", "books", "covers", "figures", "search"):
         (folder / name).mkdir()
     for name in (*ASSETS, *LICENCES):

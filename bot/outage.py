@@ -1,0 +1,53 @@
+"""A database that is gone or full: said once when it begins and once when it ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class Outage:
+    """Whether the database can be worked with, as those who work with it find out.
+
+    `is_outage` tells an error of a database that is gone from any other. May be used from any
+    thread.
+    """
+
+    def __init__(self, is_outage: Callable[[BaseException], bool]):
+        self._is_outage = is_outage
+        self._since: float | None = None
+        self._mutex = threading.Lock()
+
+    @property
+    def lasts(self) -> bool:
+        """Whether there is one now."""
+        return self._since is not None
+
+    def met(self, error: BaseException) -> bool:
+        """Somebody met an error: True, and one line in the log, if it means an outage."""
+        if not self._is_outage(error):
+            return False
+        with self._mutex:
+            if self._since is None:
+                self._since = time.monotonic()
+                reason = " ".join(str(getattr(error, "orig", error)).split())
+                log.error(
+                    "the database cannot be used (%s); nothing is acknowledged to Slack, which "
+                    "delivers again, until it is back",
+                    reason,
+                )
+        return True
+
+    def over(self) -> None:
+        """Somebody wrote to the database."""
+        if self._since is None:
+            return
+        with self._mutex:
+            if self._since is not None:
+                lasted = time.monotonic() - self._since
+                self._since = None
+                log.warning("the database is back after %.0f s", lasted)

@@ -1,0 +1,109 @@
+"""Who people are: asked for beside the handling of messages, which never waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+
+from bot.sessions.model import Person
+from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from bot.slack.gateway import Gateway
+
+log = logging.getLogger(__name__)
+
+KNOWN = 50_000
+"""How many members are kept in mind as known."""
+AGAIN = timedelta(hours=1)
+"""After which time a member whom Slack does not know is asked for again."""
+PAUSE = 5.0
+"""Seconds before the next question when Slack could not be asked."""
+
+
+class Names:
+    """Asks Slack for the people whom the store does not know by name, one at a time.
+
+    What they wrote meanwhile gets their name when it is known.
+    """
+
+    def __init__(self, factory: UnitOfWorkFactory, gateway: Gateway, wall: Clock, clock: Clock):
+        self._factory = factory
+        self._gateway = gateway
+        self._wall = wall
+        self._clock = clock
+        self._known: set[str] = set()
+        self._unknown: dict[str, datetime] = {}
+        self._wanted: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def news(self, users: Iterable[str]) -> set[str]:
+        """Those of `users` of whom we do not know whether the store knows them."""
+        return {u for u in users if u not in self._known and u not in self._wanted}
+
+    def want(self, uow: UnitOfWork, users: Iterable[str]) -> set[str]:
+        """Those of `users` whom the store does not know; may be called from any thread."""
+        asked = self.news(users)
+        if not asked:
+            return set()
+        unknown = uow.people.unknown(asked)
+        if len(self._known) > KNOWN:
+            self._known = set()
+        self._known |= asked - unknown
+        return unknown
+
+    def ask(self, users: Iterable[str]) -> None:
+        """Asks Slack for members, soon; called from the event loop."""
+        now = self._wall.now()
+        for user in users:
+            tried = self._unknown.get(user)
+            if user not in self._known and (tried is None or tried + AGAIN < now):
+                self._wanted[user] = None
+        if self._wanted:
+            self._idle.clear()
+            self._wake.set()
+
+    async def settle(self, within: float = 10.0) -> bool:
+        """Returns when all who were wanted are known, or `within` seconds have passed (False)."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Asks for ever; ends when it is cancelled."""
+        while True:
+            if not self._wanted:
+                self._idle.set()
+                self._wake.clear()
+                await self._wake.wait()
+            user = next(iter(self._wanted))
+            try:
+                found = await self._gateway.person(user)
+                if found is None:
+                    self._unknown[user] = self._wall.now()
+                else:
+                    await asyncio.to_thread(self._write, found)
+                    self._known.add(user)
+            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                log.info("no name for %s yet: %s", user, type(error).__name__)
+                await asyncio.sleep(PAUSE)
+                continue
+            except Exception as error:  # noqa: BLE001 - the database; others say so
+                log.debug("no name is stored for %s: %s", user, type(error).__name__)
+                await asyncio.sleep(PAUSE)
+                continue
+            self._wanted.pop(user, None)
+
+    def _write(self, found: Person) -> None:
+        with self._factory() as uow:
+            uow.people.put(found)
+            if found.name is not None:
+                for session_id in uow.messages.named(found.slack_id, found.name):
+                    uow.sessions.touch(session_id, self._clock.now())
