@@ -48,6 +48,11 @@ class Commits:
         self._waits = repository is not None
         self._task: asyncio.Task[None] | None = None
 
+    def check(self) -> None:
+        """Raises UserError, one line, for a repository that cannot be used."""
+        if self._repository is not None:
+            self._repository.check()
+
     def add(self, paths: Sequence[Path], message: str, author: Author) -> None:
         """Commits files as they are, soon."""
         if self._repository is not None:

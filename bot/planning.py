@@ -7,7 +7,7 @@ again makes the change the plan, as it would be if somebody had edited the file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -25,24 +25,25 @@ from bot.store.database import Database
 OVER = (State.CLOSED, State.ARCHIVED)
 
 
-class Desk:
+class Planner:
     """`bot.sessions.planning.Plans` over the files of one folder.
 
-    `library` gives the last reading, `reread` reads again and plans what is new.
+    `read` reads the folder as it is now, `changed` is told that a file was changed: it is to be
+    planned soon.
     """
 
     def __init__(
         self,
-        library: Callable[[], Library],
-        reread: Callable[[], Awaitable[None]],
+        read: Callable[[], Library],
+        changed: Callable[[], None],
         database: Database,
         commits: Commits,
         clock: Clock,
         default_channel: str,
         members: Members,
     ):
-        self._library = library
-        self._reread = reread
+        self._read = read
+        self._changed = changed
         self._database = database
         self._commits = commits
         self._clock = clock
@@ -52,7 +53,7 @@ class Desk:
 
     def coming(self) -> Sequence[Planned]:
         """Events that are not over, by start."""
-        library, now = self._library(), self._clock.now()
+        library, now = self._read(), self._clock.now()
         with self._database.reading() as uow:
             states = {s.event.id: s.state for s in uow.sessions.all()}
         found = []
@@ -67,17 +68,17 @@ class Desk:
 
     def broken(self) -> Sequence[str]:
         """Problems of files (and templates) that are no event's."""
-        library = self._library()
+        library = self._read()
         used = {library.paths[name] for name in library.events}
         return [str(p) for p in library.errors if p.path not in used]
 
     def find(self, part: str) -> Event:
         """An event by a part of its id."""
-        return self._library().find(part)
+        return self._read().find(part)
 
     def entry(self, slack_id: str, name: str) -> tuple[str, bool]:
         """The `short` of the page that has the member ID or the name, else the name."""
-        pages = self._library().directory.pages.values()
+        pages = self._read().directory.pages.values()
         for page in pages:
             if page.slack_id == slack_id:
                 return page.short, True
@@ -89,8 +90,8 @@ class Desk:
     async def create(self, draft: Draft, by: Doer) -> Event:
         """Writes a new file, and plans it."""
         async with self._writing:
-            path, event = await asyncio.to_thread(self._writer().create, draft)
-            await self._written([path], f"Plan “{event.title}”", by)
+            path, event = await asyncio.to_thread(lambda: self._writer().create(draft))
+            self._written([path], f"Plan “{event.title}”", by)
         return event
 
     async def move(
@@ -106,15 +107,17 @@ class Desk:
                     f"the session on “{session.event.title}” has begun; only its end can be "
                     "moved: `/qa extend 2 days` or `/qa close now`"
                 )
-            path, event = await asyncio.to_thread(self._writer().move, event_id, start, end)
+            path, event = await asyncio.to_thread(
+                lambda: self._writer().move(event_id, start, end)
+            )
             what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
-            await self._written([path], f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC", by)
+            self._written([path], f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC", by)
         return event
 
     async def cancel(self, event_id: str, by: Doer) -> Event:
         """Sets the file of an event aside."""
         async with self._writing:
-            event = self.find(event_id)
+            event = await asyncio.to_thread(self.find, event_id)
             session = await asyncio.to_thread(self._session, event.id)
             if session is not None and session.state is State.OPEN:
                 raise UserError(
@@ -122,24 +125,24 @@ class Desk:
                 )
             if session is not None and session.state in OVER:
                 raise UserError(f"the session on “{event.title}” is over; its file is its archive")
-            paths = await asyncio.to_thread(self._writer().cancel, event.id)
-            await self._written(paths, f"Cancel “{event.title}”", by)
+            paths = await asyncio.to_thread(lambda: self._writer().cancel(event.id))
+            self._written(paths, f"Cancel “{event.title}”", by)
         return event
 
     async def restore(self, part: str, by: Doer) -> Event:
         """Takes the file of a cancelled event back."""
         async with self._writing:
-            old, new, event = await asyncio.to_thread(self._writer().restore, part)
-            await self._written([old, new], f"Restore “{event.title}”", by)
+            old, new, event = await asyncio.to_thread(lambda: self._writer().restore(part))
+            self._written([old, new], f"Restore “{event.title}”", by)
         return event
 
     def _writer(self) -> Writer:
-        return Writer(self._library(), self._default_channel, self._clock.now(), self._members)
+        return Writer(self._read(), self._default_channel, self._clock.now(), self._members)
 
-    async def _written(self, paths: Sequence[Path], message: str, by: Doer) -> None:
+    def _written(self, paths: Sequence[Path], message: str, by: Doer) -> None:
         self._commits.add(paths, message, Author.of(by.name, by.slack_id))
-        await self._reread()
         self._commits.look()
+        self._changed()
 
     def _session(self, event_id: str) -> Session | None:
         with self._database.reading() as uow:

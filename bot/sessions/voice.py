@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session
 from bot.sessions.ports import UnitOfWork
+from bot.sessions.winners import Draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,22 @@ class Voice(Protocol):
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
         """A notice to the organizers, once for each `key`."""
 
+    def remind(
+        self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime
+    ) -> None:
+        """A reminder (mrkdwn) in the channel of the session, once for each `key`."""
+
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
+        """The figures and the archive to the organizers, once a session."""
+
+    def winners(self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime) -> None:
+        """Announces winners, publishes how they were drawn, and writes to each of them.
+
+        `note` (mrkdwn) is what the winners are asked for.
+        """
+
 
 class Silence:
     """Says nothing: the voice where the past is read in."""
@@ -65,4 +83,17 @@ class Silence:
         """Nothing."""
 
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
+        """Nothing."""
+
+    def remind(
+        self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime
+    ) -> None:
+        """Nothing."""
+
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
+        """Nothing."""
+
+    def winners(self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime) -> None:
         """Nothing."""

@@ -28,6 +28,7 @@ from bot.slack.names import Names
 from bot.slack.outbox import Pump
 from bot.slack.reconcile import Reconciler
 from bot.slack.socket import Socket
+from bot.slack.uploads import Contents, no_contents
 from bot.slack.voice import SlackVoice, announced_session
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Edge:
     """The bot's side of one Slack workspace.
 
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
-    called whenever a new Socket Mode connection stands.
+    called whenever a new Socket Mode connection stands. `contents` makes the files that are owed.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Edge:
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
+        contents: Contents = no_contents,
     ):
         self.client = web_client(bot_token, api_url)
         self.gateway = Gateway(self.client)
@@ -90,6 +92,7 @@ class Edge:
             post_interval,
             self._on_sent,
             outage,
+            contents,
         )
 
     async def identify(self) -> None:

@@ -7,21 +7,24 @@ sent. Slack's upload takes three calls, which `files_upload_v2` of slack_sdk mak
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import UserError
 from bot.sessions.ports import Outgoing
-
-log = logging.getLogger(__name__)
 
 FILE = "files.upload"
 """The method of such a row; no method of Slack's has the name any more."""
 
 Contents = Callable[[str], bytes]
 """What a row's `content_of` names, as bytes. Raises UserError where it cannot be made now."""
+
+
+def no_contents(name: str) -> bytes:
+    """The contents of a bot that makes no files."""
+    raise UserError(f"nobody makes {name}")
 
 
 def outgoing(
@@ -50,40 +53,23 @@ def outgoing(
 
 
 async def send(
-    client: AsyncWebClient, payload: Mapping[str, Any], content: bytes, again: bool
+    client: AsyncWebClient, place: str, payload: Mapping[str, Any], content: bytes
 ) -> None:
-    """Uploads and shares a file; `again` if an earlier try may have done so already.
-
-    Raises SlackApiError.
-    """
-    place = str(payload["channel"])
-    if place[:1] in {"U", "W"}:
-        opened = await client.conversations_open(users=place)
-        place = str((opened.get("channel") or {})["id"])
+    """Uploads a file and shares it in a conversation. Raises SlackApiError."""
     thread_ts = payload.get("thread_ts")
-    if again and await _is_there(client, place, payload, thread_ts):
-        log.info("%s was uploaded already", payload["filename"])
-        return
     await client.files_upload_v2(
         channel=place,
         filename=str(payload["filename"]),
         title=str(payload["title"]),
         content=content or b"\n",  # Slack takes no empty file
         initial_comment=str(payload["initial_comment"]),
-        thread_ts=thread_ts,
+        thread_ts=str(thread_ts) if thread_ts else None,
     )
 
 
-async def _is_there(
-    client: AsyncWebClient, place: str, payload: Mapping[str, Any], thread_ts: str | None
-) -> bool:
-    if thread_ts:
-        response = await client.conversations_replies(channel=place, ts=thread_ts, limit=200)
-    else:
-        response = await client.conversations_history(channel=place, limit=100)
+def shared(message: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    """Whether a message of the history is the one that shared the file."""
     wanted = (payload["filename"], payload["title"])
     return any(
-        (file.get("name"), file.get("title")) == wanted
-        for message in response.get("messages") or ()
-        for file in message.get("files") or ()
+        (file.get("name"), file.get("title")) == wanted for file in message.get("files") or ()
     )

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.sessions.handover import Handover
 from bot.sessions.model import Session
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.sessions.voice import Figures
-from bot.slack.blocks import announcement, closing, notes
+from bot.sessions.winners import Draw, Way
+from bot.slack import uploads
+from bot.slack.blocks import announcement, closing, handing, notes, winning
+from bot.slack.blocks.limits import SECTION, cut
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +78,48 @@ class SlackVoice:
             payload = {"channel": place, "text": text}
             row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
             uow.outbox.add(row, at)
+
+    def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
+        """Posts a reminder."""
+        shown = cut(text, SECTION)
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": shown}}]
+        self._post(uow, key, session.channel, (shown, blocks), at)
+
+    def hand_over(self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime) -> None:
+        """Posts the figures, and the archive as a file below them, to each place of organizers."""
+        places = (self.organizers_channel,) if self.organizers_channel else self.organizers
+        for place in places:
+            key = f"session {session.id} handover to {place}"
+            self._post(uow, key, place, handing.handover(session, handover, self.links), at)
+            file = uploads.outgoing(
+                f"{key} file",
+                place,
+                f"{session.event.id}.md",
+                handing.file_title(session),
+                "",
+                f"archive {session.id}",
+                {"ts_of": key},
+            )
+            uow.outbox.add(file, at)
+
+    def winners(self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime) -> None:
+        """Posts the announcement with the record of the draw, and a direct message to each."""
+        key = f"session {session.id} draw {draw.number}"
+        asked = len({ticket.person for ticket in draw.tickets})
+        self._post(uow, key, session.channel, winning.announcement(session, draw, asked), at)
+        if draw.way is Way.DRAWN:
+            file = uploads.outgoing(
+                f"{key} record",
+                session.channel,
+                f"{session.event.id}-draw-{draw.number}.json",
+                winning.file_title(session, draw),
+                winning.how_to_repeat(),
+                f"draw {session.id} {draw.number}",
+                {"ts_of": key},
+            )
+            uow.outbox.add(file, at)
+        for winner in draw.winners:
+            self._post(uow, f"{key} to {winner}", winner, winning.congratulation(session, note), at)
 
     def _post(
         self,
