@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint types bench faults requirements clean
+.PHONY: setup demo test lint types bench faults texts requirements clean
 
 setup: $(READY)
 
@@ -31,6 +31,9 @@ types: setup
 
 bench: setup
 	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
+
+texts: setup
+	$(BIN)/python -m bot.texts.update
 
 requirements: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements.txt

@@ -20,11 +20,11 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import export
+from bot import export, texts
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
-from bot.errors import UserError
 from bot.commits import Commits
+from bot.errors import UserError
 from bot.library import archive, templates
 from bot.library.git import Author as CommitAuthor
 from bot.library.git import Repository
@@ -34,7 +34,7 @@ from bot.library.watch import watch
 from bot.outage import Outage
 from bot.planning import Planner
 from bot.sessions import lifecycle, reminders, winners
-from bot.sessions.handover import handover
+from bot.sessions.handover import handover, votes
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Changed, Clock, UnitOfWork
@@ -43,6 +43,7 @@ from bot.settings import Settings
 from bot.slack.blocks import reminding
 from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
+from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
@@ -94,7 +95,7 @@ class Bot:
             self.commits,
             self.clock,
             settings.channel,
-            lambda name: self._members.find(name),
+            self._member,
         )
         # Archives that lie elsewhere may lie in another repository.
         self.archive_commits = self.commits
@@ -117,6 +118,8 @@ class Bot:
             with self.database.unit_of_work() as uow:
                 uow.outbox.release()
         self.edge = edge = self._edge()
+        edge.desk.services["plans"] = self.plans
+        edge.desk.services["archive_text"] = export.text_of
         try:
             await edge.identify()
             await patiently(self._resolve_organizers)
@@ -435,7 +438,12 @@ class Bot:
         summary = handover(
             session,
             messages,
-            self._votes(uow, session, messages),
+            votes(
+                messages,
+                uow.reactions.of_session(session.id),
+                uow.members.supporters(session.id),
+                self.settings.vote_reactions,
+            ),
             {who for who, person in named.items() if person.name},
         )
         self.edge.voice.hand_over(uow, session, summary, at)
@@ -461,13 +469,17 @@ class Bot:
         found = await asyncio.to_thread(self._load, None)
         await self._take(found, diff(None, found))
 
+    def _member(self, name: str) -> str | None:
+        """The member ID of the one who goes by a name, as far as we know members by now."""
+        return self._members.find(name)
+
     def _load(self, previous: Library | None) -> Library:
         return load(
             self.settings.schedules,
             default_channel=self.settings.channel,
             now=self.clock.now(),
             previous=previous,
-            members=self._members.find,
+            members=self._member,
         )
 
     async def reread(self) -> None:
@@ -562,6 +574,7 @@ class Bot:
     def _edge(self) -> Edge:
         settings = self.settings
         settings.require_slack()
+        texts.use(settings.language)
         secret = settings.slack_signing_secret
         return Edge(
             self.database.unit_of_work,
@@ -577,6 +590,13 @@ class Bot:
             settings.rate_regime,
             self._connected,
             self._contents,
+            Manners(
+                organizers=frozenset(settings.organizers),
+                votes=settings.vote_reactions,
+                digest_hour=settings.digest_hour,
+                channel=settings.channel,
+                winners_weeks=settings.winners_weeks,
+            ),
         )
 
     async def _resolve_organizers(self) -> None:

@@ -107,9 +107,7 @@ class Planner:
                     f"the session on “{session.event.title}” has begun; only its end can be "
                     "moved: `/qa extend 2 days` or `/qa close now`"
                 )
-            path, event = await asyncio.to_thread(
-                lambda: self._writer().move(event_id, start, end)
-            )
+            path, event = await asyncio.to_thread(lambda: self._writer().move(event_id, start, end))
             what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
             self._written([path], f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC", by)
         return event

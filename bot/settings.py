@@ -112,6 +112,15 @@ class Settings(BaseSettings):
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
         description="From which level on things are logged: DEBUG, INFO, WARNING or ERROR.",
     )
+    language: str = Field("en", description="The language of all that the bot says in Slack.")
+    vote_reactions: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("+1", "arrow_up"),
+        description="Names of the emoji that are a vote for a question, separated by commas or "
+        "blanks.",
+    )
+    digest_hour: int = Field(
+        9, ge=0, le=23, description="The hour of an author's day at which the digest comes."
+    )
     website: str = Field(
         "", description="The website's address; covers (paths) are links when it is set."
     )
@@ -125,10 +134,15 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
-    @field_validator("organizers", mode="before")
+    @field_validator("organizers", "vote_reactions", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("vote_reactions")
+    @classmethod
+    def _without_colons(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.strip(":") for name in value)
 
     def __init__(self, **values: object) -> None:
         """Reads the settings. Raises UserError, one line, for a value that cannot be."""

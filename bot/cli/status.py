@@ -72,7 +72,7 @@ def _rows(uow: UnitOfWork, library: Library, default_channel: str) -> list[dict[
         session = sessions.get(event.id)
         numbers: dict[str, Any] = dict.fromkeys(_NUMBERS)
         if session is not None:
-            counts = uow.messages.counts(session.id, session.event.author_ids)
+            counts = uow.messages.counts(session.id, session.author_ids)
             numbers = {
                 "questions": counts.questions,
                 "answered": counts.answered,

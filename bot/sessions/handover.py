@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from bot.sessions.model import Kind, Message, Session
+from bot.sessions.model import Kind, Message, Reaction, Session
 
 MOST_VOTED = 3
 """How many of the most voted questions are named."""
@@ -66,7 +66,11 @@ def handover(
             questions[message.ts] = message
         elif message.kind is Kind.REPLY and message.author in authors and message.question_ts:
             first.setdefault(message.question_ts, message)
-    waits = [first[ts].at - question.at for ts, question in questions.items() if ts in first]
+    waits = [
+        (first[ts].at - question.at).total_seconds()
+        for ts, question in questions.items()
+        if ts in first
+    ]
     voted = sorted(
         ((q, votes.get((q.channel, q.ts), 0)) for q in questions.values()),
         key=lambda pair: (-pair[1], pair[0].at),
@@ -75,9 +79,27 @@ def handover(
         questions=len(questions),
         answered=sum(1 for ts in questions if ts in first),
         participants=len(people),
-        first_answer=median(waits) if waits else None,
+        first_answer=timedelta(seconds=median(waits)) if waits else None,
         most_voted=tuple((q, n) for q, n in voted[:MOST_VOTED] if n),
         unanswered=tuple(q for ts, q in questions.items() if ts not in first),
         nameless=tuple(sorted(who for who in people if who not in named and who[:1] in "UW")),
         unsure=tuple(doubtful),
     )
+
+
+def votes(
+    messages: Collection[Message],
+    reactions: Iterable[Reaction],
+    supporters: Mapping[str, Collection[str]],
+    names: Collection[str],
+) -> dict[tuple[str, str], int]:
+    """Votes of messages by channel and `ts`, each person once, nobody for what is their own.
+
+    `names` are the emoji that count, in any skin tone; `supporters` voted in the form, by `ts`.
+    """
+    voters = {(m.channel, m.ts): set(supporters.get(m.ts, ())) for m in messages}
+    authors = {(m.channel, m.ts): m.author for m in messages}
+    for reaction in reactions:
+        if reaction.name.partition("::")[0] in names:
+            voters.get((reaction.channel, reaction.ts), set()).add(reaction.user)
+    return {key: len(who - {authors[key]}) for key, who in voters.items()}

@@ -24,12 +24,20 @@ class SlackVoice:
     """Speaks in channels and to organizers.
 
     `website` is the address that covers are relative to ('' where not known);
-    `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead.
+    `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
+    `workspace` is the address of the workspace.
     """
 
     website: str = ""
     organizers: tuple[str, ...] = ()
     organizers_channel: str | None = None
+    workspace: str = ""
+
+    def link(self, channel: str, ts: str) -> str:
+        """The address of a message (its permalink); '' before Slack said where we are."""
+        if not self.workspace:
+            return ""
+        return f"{self.workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
     def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         """Posts the announcement and pins it."""
@@ -69,6 +77,12 @@ class SlackVoice:
         key = f"session {session.id} late {user}"
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
 
+    def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Sends the private note."""
+        payload = {"channel": session.channel, "user": user, "text": notes.muted(session)}
+        key = f"session {session.id} muted {user}"
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
         """Posts to the organizers' channel, or to each organizer; into the log if there is none."""
         places = (self.organizers_channel,) if self.organizers_channel else self.organizers
@@ -85,12 +99,14 @@ class SlackVoice:
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": shown}}]
         self._post(uow, key, session.channel, (shown, blocks), at)
 
-    def hand_over(self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime) -> None:
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
         """Posts the figures, and the archive as a file below them, to each place of organizers."""
         places = (self.organizers_channel,) if self.organizers_channel else self.organizers
         for place in places:
             key = f"session {session.id} handover to {place}"
-            self._post(uow, key, place, handing.handover(session, handover, self.links), at)
+            self._post(uow, key, place, handing.handover(session, handover, self.link), at)
             file = uploads.outgoing(
                 f"{key} file",
                 place,
@@ -102,7 +118,9 @@ class SlackVoice:
             )
             uow.outbox.add(file, at)
 
-    def winners(self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime) -> None:
+    def winners(
+        self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
+    ) -> None:
         """Posts the announcement with the record of the draw, and a direct message to each."""
         key = f"session {session.id} draw {draw.number}"
         asked = len({ticket.person for ticket in draw.tickets})

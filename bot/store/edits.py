@@ -35,9 +35,7 @@ class Edits(Repository):
         """By channel and `ts`."""
         query = (
             select(edits)
-            .join(
-                messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts)
-            )
+            .join(messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts))
             .where(messages.c.session_id == session_id)
         )
         return {

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.sessions.model import Kind, Message, Thread
+from bot.sessions.model import Hidden, Kind, Message, Thread
 from bot.sessions.ports import Counts
 from bot.store.repository import Repository, chunked
 from bot.store.tables import messages, revisions
@@ -141,14 +141,33 @@ class Messages(Repository):
         )
         return list(self._connection.execute(query).scalars())
 
-    def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
+    def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
+        """Adds or takes away a reason; nothing if the message is unknown or deleted."""
+        key = {"of_channel": channel, "of_ts": ts}
+        row = self._connection.execute(_LOCKED, key).one_or_none()
+        if row is None or row.deleted_at is not None:
+            return False
+        before = set(row.hidden.split())
+        after = before | {str(why)} if hidden else before - {str(why)}
+        if after != before:
+            self._update(channel, ts, {"hidden": " ".join(sorted(after))})
+        return after != before
+
+    def set_question(
+        self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
+    ) -> None:
         """Moves a message and what stands under it; nothing if it is unknown or deleted."""
         root = ts if question_ts is None else self._root(channel, question_ts)
         if question_ts is not None and ts in {question_ts, root}:
             raise ValueError(f"{ts} cannot be a reply to itself")
         kind = Kind.QUESTION if question_ts is None else Kind.REPLY
-        values = {"kind": str(kind), "question_ts": question_ts}
-        if not self._update(channel, ts, values, messages.c.deleted_at.is_(None)):
+        values: dict[str, Any] = {"kind": str(kind), "question_ts": question_ts}
+        where: list[ColumnElement[bool]] = [messages.c.deleted_at.is_(None)]
+        if corrected:
+            values["corrected"] = True
+        else:
+            where.append(~messages.c.corrected)
+        if not self._update(channel, ts, values, *where):
             return
         below = {ts}
         moved = below
@@ -175,7 +194,11 @@ class Messages(Repository):
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """How much was asked and answered, and by how many."""
-        present = (messages.c.session_id == session_id) & messages.c.deleted_at.is_(None)
+        present = (
+            (messages.c.session_id == session_id)
+            & messages.c.deleted_at.is_(None)
+            & (messages.c.hidden == "")
+        )
         by_author = messages.c.author.in_(sorted(authors))
         is_question = (messages.c.kind == str(Kind.QUESTION)) & ~by_author
         reply = messages.alias("reply")
@@ -183,6 +206,7 @@ class Messages(Repository):
             reply.c.channel == messages.c.channel,
             reply.c.question_ts == messages.c.ts,
             reply.c.deleted_at.is_(None),
+            reply.c.hidden == "",
             reply.c.author.in_(sorted(authors)),
         )
         query = select(
@@ -250,17 +274,23 @@ class Messages(Repository):
 
     def roots(self, session_id: int) -> set[str]:
         """The `ts` of all threads of a session."""
-        query = select(messages.c.thread_ts).distinct().where(
-            messages.c.session_id == session_id,
-            messages.c.thread_ts.is_not(None),
-            messages.c.deleted_at.is_(None),
+        query = (
+            select(messages.c.thread_ts)
+            .distinct()
+            .where(
+                messages.c.session_id == session_id,
+                messages.c.thread_ts.is_not(None),
+                messages.c.deleted_at.is_(None),
+            )
         )
         return set(self._connection.execute(query).scalars())
 
     def authors(self, session_id: int) -> set[str]:
         """Who wrote in a session."""
-        query = select(messages.c.author).distinct().where(
-            messages.c.session_id == session_id, messages.c.deleted_at.is_(None)
+        query = (
+            select(messages.c.author)
+            .distinct()
+            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
         )
         return set(self._connection.execute(query).scalars())
 
@@ -350,6 +380,8 @@ def _row(message: Message, deleted_at: datetime | None = None) -> dict[str, Any]
         "broadcast": message.broadcast,
         "origin": message.origin,
         "deleted_at": deleted_at,
+        "hidden": " ".join(sorted(message.hidden)),
+        "corrected": message.corrected,
     }
 
 
@@ -368,4 +400,6 @@ def _message(row: Row[Any]) -> Message:
         deleted=row.deleted_at is not None,
         broadcast=row.broadcast,
         origin=row.origin,
+        hidden=frozenset(map(Hidden, row.hidden.split())),
+        corrected=row.corrected,
     )

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("session_id", NUMBER, nullable=False),
         sa.Column("number", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("seed", sa.Text, nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("wanted", sa.Integer, nullable=False),
         sa.Column("weights", sa.Text, nullable=False),
         sa.Column("tickets", sa.Text, nullable=False),
         sa.Column("winners", sa.Text, nullable=False),

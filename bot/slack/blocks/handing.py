@@ -36,9 +36,7 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
         n_("{count} participant", "{count} participants", figures.participants),
     ]
     if figures.first_answer is not None:
-        lines.append(
-            _("first answer after {time} (median)", time=duration(figures.first_answer))
-        )
+        lines.append(_("first answer after {time} (median)", time=duration(figures.first_answer)))
     blocks: list[Block] = [
         header(heading),
         section(

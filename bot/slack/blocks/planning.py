@@ -225,9 +225,7 @@ def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, li
         if len(broken) > PROBLEMS:
             lines.append(_("… and {count} more", count=len(broken) - PROBLEMS))
         blocks.append(section(_("*Files that cannot be used*") + "\n" + "\n".join(lines)))
-    blocks.append(
-        note(_("Change it with `/qa new`, `/qa move`, `/qa extend` and `/qa cancel`."))
-    )
+    blocks.append(note(_("Change it with `/qa new`, `/qa move`, `/qa extend` and `/qa cancel`.")))
     return heading, blocks
 
 

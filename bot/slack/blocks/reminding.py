@@ -31,9 +31,7 @@ TEXTS = {
         "This is the last day of the session on *{{ title }}*. "
         "Ask what you still want to know until {{ end }}."
     ),
-    ENDING: N_(
-        "⏳ {{ left }} left to ask about *{{ title }}*: the session closes {{ end }}."
-    ),
+    ENDING: N_("⏳ {{ left }} left to ask about *{{ title }}*: the session closes {{ end }}."),
 }
 """By the name of the template; they are templates themselves."""
 
@@ -57,9 +55,7 @@ def values(session: Session, counts: Counts, at: datetime) -> Mapping[str, Any]:
         "questions": counts.questions,
         "answered": counts.answered,
         "unanswered": counts.questions - counts.answered,
-        "links": [
-            {"text": link.text, "link": Mrkdwn(link_url(link.url))} for link in event.links
-        ],
+        "links": [{"text": link.text, "link": Mrkdwn(link_url(link.url))} for link in event.links],
     }
 
 

@@ -121,7 +121,9 @@ def announcement(session: Session, draw: Draw, asked: int) -> tuple[str, list[Bl
         "Thank you all for your questions about *{title}*, and the authors for their answers!",
         title=cut(title, 600),
     )
-    said = n_("The winner is {names}.", "The winners are {names}.", len(draw.winners), names=winners)
+    said = n_(
+        "The winner is {names}.", "The winners are {names}.", len(draw.winners), names=winners
+    )
     blocks: list[Block] = [
         header(heading),
         section(f"{lead}\n{said} " + _("You get a message from me.")),
@@ -152,9 +154,7 @@ def how_to_repeat() -> str:
 
 def file_title(session: Session, draw: Draw) -> str:
     """The title of the record as a file."""
-    return cut(
-        _("Draw {number} of {title}", number=draw.number, title=session.event.title), 250
-    )
+    return cut(_("Draw {number} of {title}", number=draw.number, title=session.event.title), 250)
 
 
 def congratulation(session: Session, wanted: str) -> tuple[str, list[Block]]:
@@ -164,9 +164,7 @@ def congratulation(session: Session, wanted: str) -> tuple[str, list[Block]]:
     return lead, [section(lead), *([section(wanted)] if wanted.strip() else [])]
 
 
-def refusals(
-    way: Way, picked: Collection[str], eligible: Collection[str]
-) -> dict[str, str]:
+def refusals(way: Way, picked: Collection[str], eligible: Collection[str]) -> dict[str, str]:
     """What is wrong with a form, by its inputs."""
     if not eligible:
         return {"way": _("Nobody takes part: there must be a question by somebody else.")}
@@ -174,11 +172,13 @@ def refusals(
         return {"picked": _("Choose the winners here, or let them be drawn.")}
     strangers = [who for who in picked if who not in eligible]
     if way is Way.PICKED and strangers:
-        return {"picked": n_(
-            "{count} of them takes no part; choose among those listed above.",
-            "{count} of them take no part; choose among those listed above.",
-            len(strangers),
-        )}
+        return {
+            "picked": n_(
+                "{count} of them takes no part; choose among those listed above.",
+                "{count} of them take no part; choose among those listed above.",
+                len(strangers),
+            )
+        }
     return {}
 
 

@@ -50,9 +50,7 @@ async def moderate(turn: Turn) -> None:
     metadata = json.dumps({"channel": now.message.channel, "ts": now.message.ts})
     text = now.edit.text if now.edit else now.original
     await turn.open(
-        moderating.form(
-            now.message, now.name, text, now.hidden, now.reason, now.muted, metadata
-        )
+        moderating.form(now.message, now.name, text, now.hidden, now.reason, now.muted, metadata)
     )
 
 
@@ -81,9 +79,7 @@ async def hide(turn: Turn) -> None:
     await turn.say(_("It is left out of the archive; `/qa unhide LINK` undoes it."))
 
 
-@room.subcommand(
-    "unhide", N_("LINK"), N_("Put a message back into the archive."), Who.ORGANIZER
-)
+@room.subcommand("unhide", N_("LINK"), N_("Put a message back into the archive."), Who.ORGANIZER)
 async def unhide(turn: Turn) -> None:
     """Shows a message again."""
     channel, ts, _reason = _linked(turn.text)
@@ -223,9 +219,7 @@ def _edit(uow: UnitOfWork, turn: Turn, now: Now, text: str) -> str:
     return _("The archive has the new text; the original is kept.")
 
 
-def _hide_linked(
-    uow: UnitOfWork, turn: Turn, channel: str, ts: str, reason: str | None
-) -> None:
+def _hide_linked(uow: UnitOfWork, turn: Turn, channel: str, ts: str, reason: str | None) -> None:
     now = _now(uow, turn, channel, ts)
     if reason is None and not now.hidden:
         raise UserError(_("It is in the archive; nobody hid it."))

@@ -104,9 +104,7 @@ async def extend(turn: Turn) -> None:
     await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
 
-@room.subcommand(
-    "open", N_("now [EVENT]"), N_("Open the next session at once."), Who.ORGANIZER
-)
+@room.subcommand("open", N_("now [EVENT]"), N_("Open the next session at once."), Who.ORGANIZER)
 async def open_now(turn: Turn) -> None:
     """Moves the start to now."""
     event = await _meant(turn, State.SCHEDULED)
@@ -251,9 +249,7 @@ def _in_state(uow: UnitOfWork, event: Event, state: State) -> None:
     session = uow.sessions.by_event(event.id)
     if session is None or session.state is not state:
         what = _(planning.STATES[session.state]) if session else _("not planned")
-        raise UserError(
-            _("The session on “{title}” is {state}.", title=event.title, state=what)
-        )
+        raise UserError(_("The session on “{title}” is {state}.", title=event.title, state=what))
 
 
 def _of_state(uow: UnitOfWork, channel: str | None, state: State) -> Event:
