@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import UserError
+from bot.sessions import reminders
 
 _PLACE = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
 
@@ -91,6 +92,23 @@ class Settings(BaseSettings):
     catch_up_days: float = Field(
         7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
     )
+    git_commit: bool = Field(
+        False, description="Whether each change of the schedules and each archive is a Git commit."
+    )
+    git_remote: str | None = Field(
+        None, description="A remote (name or address) that commits are pushed to; none when unset."
+    )
+    git_branch: str = Field(
+        "marginalia", description="The branch of the remote that commits are pushed to."
+    )
+    reminders: str = Field(
+        "",
+        description="Reminders of events that have no `reminders`, separated by `;`, such as "
+        "`3 days before start at 10:00; half-way; last day; 1 hour before end`.",
+    )
+    winners_weeks: float = Field(
+        12.0, ge=0, description="For how many weeks a winner is left out of further draws."
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
@@ -108,6 +126,15 @@ class Settings(BaseSettings):
     website: str = Field(
         "", description="The website's address; covers (paths) are links when it is set."
     )
+
+    @field_validator("reminders")
+    @classmethod
+    def _understood(cls, value: str) -> str:
+        try:
+            reminders.parse(value)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return value
 
     @field_validator("organizers", "vote_reactions", mode="before")
     @classmethod

@@ -27,6 +27,8 @@ from bot.sessions.model import (
     Submission,
     Thread,
 )
+from bot.sessions.moderation import Edit
+from bot.sessions.winners import Draw
 
 
 class Clock(Protocol):
@@ -356,6 +358,34 @@ class Labels(Protocol):
         """Inserts or updates the names of `names` (ID to name)."""
 
 
+class Edits(Protocol):
+    """What archives say instead of what was written."""
+
+    def put(self, edit: Edit) -> None:
+        """Sets the text of a message in archives; it replaces an earlier one."""
+
+    def remove(self, channel: str, ts: str) -> bool:
+        """The message's own text again; False if nothing else was set."""
+
+    def get(self, channel: str, ts: str) -> Edit | None: ...
+    def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
+        """By channel and `ts` of the message."""
+
+
+class Draws(Protocol):
+    """Draws of winners, which are never changed."""
+
+    def add(self, draw: Draw) -> None: ...
+    def next_number(self, session_id: int) -> int:
+        """The number of the session's next draw; the first is 1."""
+
+    def of_session(self, session_id: int) -> list[Draw]:
+        """By number."""
+
+    def winners_since(self, since: datetime, besides: int) -> set[str]:
+        """Member IDs of those who won since then in sessions other than `besides`."""
+
+
 class Actions(Protocol):
     """The log of what people did."""
 
@@ -456,6 +486,11 @@ class UnitOfWork(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def edits(self) -> Edits: ...
+    @property
+    def draws(self) -> Draws: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

@@ -32,6 +32,7 @@ from bot.slack.names import Names
 from bot.slack.outbox import Pump
 from bot.slack.reconcile import Reconciler
 from bot.slack.socket import Socket
+from bot.slack.uploads import Contents, no_contents
 from bot.slack.voice import SlackVoice, announced_session
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Edge:
     """The bot's side of one Slack workspace.
 
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
-    called whenever a new Socket Mode connection stands.
+    called whenever a new Socket Mode connection stands. `contents` makes the files that are owed.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Edge:
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
+        contents: Contents = no_contents,
         manners: Manners | None = None,
     ):
         self.client = web_client(bot_token, api_url)
@@ -85,17 +87,6 @@ class Edge:
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
         self.names = Names(factory, self.gateway, wall, clock)
-        self.pump = Pump(
-            factory,
-            reading,
-            plain,
-            self.history,
-            wall,
-            voice,
-            post_interval,
-            self._on_sent,
-            outage,
-        )
         self.desk = Desk(
             factory,
             reading,
@@ -108,6 +99,18 @@ class Edge:
         )
         self.homes = Homes(self.desk, ROOMS)
         self.desk.touched = self.homes.touch
+        self.pump = Pump(
+            factory,
+            reading,
+            plain,
+            self.history,
+            wall,
+            voice,
+            post_interval,
+            self._on_sent,
+            outage,
+            contents,
+        )
 
     async def identify(self) -> None:
         """Asks Slack who we are and prepares Bolt. Raises Refused for a token it refuses.
@@ -123,12 +126,13 @@ class Edge:
                 "api.slack.com/apps"
             ) from None
         self.context = Context(self._clock, self.voice, me.get("bot_id"), me.get("user_id"))
+        self.desk.bot_user_id = me.get("user_id")
+        self.voice.workspace = str(me.get("url") or "")
         self.worker = InboxWorker(self._factory, self.context, self._wall, self.names, self.outage)
         self.writer = InboxWriter(self._factory, self._wall, self.worker.wake, self.outage)
         self.reconciler = Reconciler(
             self._factory, self._reading, self.history, self.context, self.names
         )
-        self.desk.bot_user_id = me.get("user_id")
         self.app = self._bolt()
 
     def _bolt(self) -> AsyncApp:

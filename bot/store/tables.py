@@ -206,6 +206,32 @@ viewers = Table(
     Column("at", Moment, nullable=False),
 )
 
+edits = Table(
+    "edits",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("text", Anything, nullable=False),
+    Column("by", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+draws = Table(
+    "draws",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("seed", Text, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("weights", Text, nullable=False),
+    Column("tickets", Json, nullable=False),  # pairs of text and person
+    Column("winners", Json, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("by", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)
+
 inbox = Table(
     "inbox",
     metadata,

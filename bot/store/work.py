@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from bot.store.actions import Actions
+from bot.store.draws import Draws
+from bot.store.edits import Edits
 from bot.store.inbox import Inbox
 from bot.store.labels import Labels
 from bot.store.members import Members
@@ -36,6 +38,8 @@ class Work:
         self.members = Members(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
+        self.edits = Edits(connection)
+        self.draws = Draws(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ TEMPLATE = FOLDER / "marginalia.pot"
 SOURCE = "en"
 
 _catalogue: NullTranslations = NullTranslations()
+_language = SOURCE
 
 
 def _(text: str, /, **values: object) -> str:
@@ -49,8 +50,14 @@ def use(language: str, folder: Path = FOLDER) -> None:
 
     Raises UserError, one line, for a language of which there is no file, or a file with errors.
     """
-    global _catalogue  # noqa: PLW0603 - one bot speaks one language
+    global _catalogue, _language  # noqa: PLW0603 - one bot speaks one language
     _catalogue = NullTranslations() if language == SOURCE else _read(language, folder)
+    _language = language
+
+
+def language() -> str:
+    """The language in use, as Babel names it: for numbers, durations and dates."""
+    return _language
 
 
 def languages(folder: Path = FOLDER) -> list[str]:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sessions.ports import UnitOfWork
-from bot.slack.listeners import channels, home, messages, people, reactions
+from bot.slack.listeners import (
+    channels,
+    home,
+    messages,
+    moderating,
+    people,
+    planning,
+    reactions,
+    winners,
+)
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.rooms import Room
 
@@ -27,5 +36,9 @@ HANDLERS: dict[str, Handler] = {
 }
 """By the event's `type`. An event of another type is stored, and then left alone."""
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (
+    moderating.room,
+    planning.room,
+    winners.room,
+)
 """The files that answer to commands, clicks, forms and shortcuts, alphabetical."""

@@ -35,13 +35,15 @@ _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.ASCII)
 class Manners:
     """The settings that the handlers obey.
 
-    `votes` are names of emoji; `digest_hour` is an hour of the author's day.
+    `votes` are names of emoji; `digest_hour` is an hour of the author's day; `winners_weeks` is
+    how long who won takes no part in draws.
     """
 
     organizers: frozenset[str] = frozenset()
     votes: tuple[str, ...] = ("+1", "arrow_up")
     digest_hour: int = 9
     channel: str = ""
+    winners_weeks: float = 12.0
 
 
 class FormError(UserError):
