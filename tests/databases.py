@@ -78,14 +78,22 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def postgres_bare() -> Iterator[str]:
+    """The URL of a second database of this worker, for those who make the tables themselves."""
+    with _scratch_or_skip() as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables, once of each kind; the SQLite file is not there."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'not' / 'yet' / 'there.db'}"
     else:
-        with _scratch_or_skip() as url:
-            yield url
+        url: str = request.getfixturevalue("postgres_bare")
+        yield url
+        _execute(url, _CUT_ALL, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 
 
 @contextmanager
