@@ -529,7 +529,6 @@ class Workspace:
                 "channel": {
                     "id": channel.id,
                     "is_channel": not channel.is_private,
-                    "is_group": channel.is_private,
                     "name": name,
                     "name_normalized": name,
                     "created": channel.created,
@@ -548,10 +547,8 @@ class Workspace:
         self._say(channel, user, f"{kind}_archive", f"<@{user}> archived the channel", {})
         channel.is_archived = True
         channel.updated = int(self.now * 1000)
-        self._emit_channel(
-            channel,
-            {"type": f"{kind}_archive", "channel": channel.id, "user": user, **self._event_ts()},
-        )
+        event: Json = {"type": f"{kind}_archive", "channel": channel.id, "user": user}
+        self._emit_channel(channel, {**event, "is_moved": 0, **self._event_ts()})
 
     def unarchive(self, channel: Channel, user: str) -> None:
         """Brings an archived channel back."""
@@ -981,29 +978,29 @@ class Workspace:
             raise Refusal("already_pinned")
         if len(channel.pins) >= MAX_PINS:
             raise Refusal("too_many_pins")
-        message.pin = Pin(int(self.now), user)
+        pin = message.pin = Pin(int(self.now), user)
         channel.pins[message.key] = None
-        self._tell_pin("pin_added", channel, message, user, {"pin_count": len(channel.pins)})
+        self._tell_pin("pin_added", channel, message, user, pin, {})
 
     def unpin(self, channel: Channel, message: Message, user: str) -> None:
         """Takes a pin away. Raises Refusal `no_pin`."""
-        if message.pin is None:
+        pin = message.pin
+        if pin is None:
             raise Refusal("no_pin")
         self._drop_pin(channel, message)
-        more = {"has_pins": bool(channel.pins), "pin_count": len(channel.pins)}
-        self._tell_pin("pin_removed", channel, message, user, more)
+        has_pins = {"has_pins": bool(channel.pins)}
+        self._tell_pin("pin_removed", channel, message, user, pin, has_pins)
 
     def _drop_pin(self, channel: Channel, message: Message) -> None:
         message.pin = None
         channel.pins.pop(message.key, None)
 
-    def pin_item(self, channel: Channel, message: Message) -> Json:
+    def pin_item(self, channel: Channel, message: Message, pin: Pin) -> Json:
         """A pinned message, as `pins.list` lists it."""
-        pin = message.pin
         return {
             "type": "message",
-            "created": pin.created if pin else int(self.now),
-            "created_by": pin.created_by if pin else "",
+            "created": pin.created,
+            "created_by": pin.created_by,
             "channel": channel.id,
             "message": {
                 **self.render(channel, message),
@@ -1011,16 +1008,27 @@ class Workspace:
             },
         }
 
+    def pins_of(self, channel: Channel) -> list[Json]:
+        """The pinned messages of a channel, the newest pin first."""
+        messages = [channel.messages[key] for key in reversed(channel.pins)]
+        return [self.pin_item(channel, m, m.pin) for m in messages if m.pin is not None]
+
     def _tell_pin(
-        self, kind: str, channel: Channel, message: Message, user: str, more: Json
+        self, kind: str, channel: Channel, message: Message, user: str, pin: Pin, more: Json
     ) -> None:
         self.emit(
             {
                 "type": kind,
                 "user": user,
                 "channel_id": channel.id,
-                "item": self.pin_item(channel, message),
+                "item": self.pin_item(channel, message, pin),
                 "item_user": message.author,
+                "pin_count": len(channel.pins),
+                "pinned_info": {
+                    "channel": channel.id,
+                    "pinned_by": pin.created_by,
+                    "pinned_ts": pin.created,
+                },
                 **more,
                 **self._event_ts(),
             },

@@ -28,6 +28,7 @@ class Scene:
         self.private = workspace.channel("organizers").id
         archived = workspace.add_channel("old", "ines", members=[workspace.bot.user_id])
         self.old_ts = box.person("ines").post("old", "then").ts
+        self.said = workspace.post(archived, "said", bot=workspace.bot).ts
         workspace.archive(archived, workspace.member("ines").id)
         self.archived = archived.id
         self.person = workspace.member("mirela").id
@@ -147,6 +148,11 @@ CASES: list[tuple[str, Arguments, str]] = [
     ("reactions.remove", lambda s: {"channel": s.channel, "timestamp": s.question, "name": "eyes"},
      "no_reaction"),
     ("reactions.get", lambda s: {"channel": s.channel, "timestamp": "1.0"}, "message_not_found"),
+    ("pins.add", lambda s: {"channel": s.channel, "timestamp": "then"}, "bad_timestamp"),
+    ("reactions.add", lambda s: {"channel": s.channel, "timestamp": "-1", "name": "eyes"},
+     "bad_timestamp"),
+    ("chat.update", lambda s: {"channel": s.archived, "ts": s.said, "text": "x"}, "is_inactive"),
+    ("chat.delete", lambda s: {"channel": s.archived, "ts": s.said}, "cant_delete_message"),
     ("pins.add", lambda s: {"channel": s.channel}, "no_item_specified"),
     ("pins.add", lambda s: {"channel": s.channel, "timestamp": s.gone}, "message_not_found"),
     ("pins.add", lambda s: {"channel": s.outside, "timestamp": "1.0"}, "not_in_channel"),

@@ -166,7 +166,7 @@ def _metadata(call: Call) -> Json | None:
 def update(call: Call) -> Json:
     ws = call.workspace
     channel = call.channel()
-    message = _own(call, channel, "cant_update_message")
+    message = _own(call, channel, "cant_update_message", "is_inactive")
     gives_blocks = call.args.get("blocks") not in (None, "")
     gives_text = "text" in call.args
     blocks_only_removed = call.structure("blocks", "invalid_blocks_format") == []
@@ -199,20 +199,20 @@ def update(call: Call) -> Json:
 
 def delete(call: Call) -> Json:
     channel = call.channel()
-    message = _own(call, channel, "cant_delete_message")
+    message = _own(call, channel, "cant_delete_message", "cant_delete_message")
     call.workspace.delete(channel, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
-def _own(call: Call, channel: Channel, error: str) -> Message:
-    """The bot's own message."""
+def _own(call: Call, channel: Channel, error: str, archived: str) -> Message:
+    """The bot's own message. Raises Refusal `error`, or `archived` in an archived channel."""
     message = call.message(channel)
     if message.tombstone:
         raise Refusal("message_not_found")
     if message.bot_id != call.workspace.bot.id:
         raise Refusal(error)
     if channel.is_archived:
-        raise Refusal("is_archived")
+        raise Refusal(archived)
     return message
 
 

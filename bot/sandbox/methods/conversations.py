@@ -137,6 +137,7 @@ def history(call: Call) -> Json:
         "channel_actions_ts": None,
         "channel_actions_count": 0,
     }
+    answer.update({name: call.text(name) for name in ("oldest", "latest") if call.text(name)})
     if more:
         following = found[0].key + 1 if forward else found[-1].key - 1
         answer["response_metadata"] = {"next_cursor": next_cursor("next_ts", following)}
