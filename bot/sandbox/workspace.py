@@ -10,12 +10,13 @@ no harm.
 from __future__ import annotations
 
 import mimetypes
+import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.sandbox import objects, richtext
+from bot.sandbox import emoji, objects, richtext
 from bot.sandbox.errors import Refusal
 from bot.sandbox.ids import Ids, Stamps, key_of, ts_of
 from bot.sandbox.manifest import Manifest
@@ -30,57 +31,6 @@ MAX_PINS = 100
 
 EventListener = Callable[[Json, Channel | None], None]
 ChangeListener = Callable[[Json], None]
-
-STANDARD_EMOJI = frozenset(
-    [
-        "+1",
-        "-1",
-        "100",
-        "clap",
-        "eyes",
-        "fire",
-        "heart",
-        "tada",
-        "thumbsup",
-        "thumbsdown",
-        "wave",
-        "white_check_mark",
-        "x",
-        "raised_hands",
-        "arrow_up",
-        "arrow_down",
-        "point_up",
-        "rocket",
-        "smile",
-        "joy",
-        "thinking_face",
-        "pray",
-        "bulb",
-        "books",
-        "bug",
-        "ok_hand",
-        "muscle",
-        "question",
-        "exclamation",
-        "star",
-        "sparkles",
-        "slightly_smiling_face",
-        "blush",
-        "grinning",
-        "laughing",
-        "sob",
-        "cry",
-        "heavy_check_mark",
-        "heavy_plus_sign",
-        "zap",
-        "warning",
-        "no_entry",
-        "speech_balloon",
-        "bookmark",
-        "pushpin",
-        "memo",
-    ]
-)
 
 
 class Workspace:
@@ -377,6 +327,21 @@ class Workspace:
             "user_count": len(members),
         }
         return group
+
+    def linked(self, text: str) -> str:
+        """`@name` and `#channel` as mentions, as `link_names` and `should_escape` ask for."""
+
+        def mention(found: re.Match[str]) -> str:
+            try:
+                if found[1] == "@":
+                    member = self.member(found[2])
+                    return f"<@{member.id}|{member.name}>"
+                channel = self.channel(found[2])
+                return f"<#{channel.id}|{channel.name}>"
+            except Refusal:
+                return found[0]
+
+        return _NAMED.sub(mention, text)
 
     # --- channels ----------------------------------------------------------------------------
 
@@ -926,9 +891,7 @@ class Workspace:
 
     def react(self, channel: Channel, message: Message, user: str, name: str) -> None:
         """Adds a reaction. Raises Refusal `already_reacted`, `invalid_name`, `too_many_emoji`."""
-        name = name.strip(":")
-        if not self.known_emoji(name):
-            raise Refusal("invalid_name")
+        name = self._emoji(name)
         if channel.is_archived:
             raise Refusal("is_archived")
         users = message.reactions.get(name)
@@ -943,7 +906,7 @@ class Workspace:
 
     def unreact(self, channel: Channel, message: Message, user: str, name: str) -> None:
         """Takes a reaction away. Raises Refusal `no_reaction`."""
-        name = name.strip(":")
+        name = self._emoji(name)
         users = message.reactions.get(name, [])
         if user not in users:
             raise Refusal("no_reaction")
@@ -952,10 +915,12 @@ class Workspace:
             del message.reactions[name]
         self._tell_reaction("reaction_removed", channel, message, user, name)
 
-    def known_emoji(self, name: str) -> bool:
-        """Whether there is an emoji of that name: the workspace's own, or one that looks right."""
-        base = name.partition("::")[0]
-        return bool(base) and (base in self.emoji or all(c.isalnum() or c in "_+-'" for c in base))
+    def _emoji(self, name: str) -> str:
+        """The usual name of an emoji. Raises Refusal `invalid_name` for what is none."""
+        found = emoji.usual(name.strip(":"), self.emoji)
+        if found is None:
+            raise Refusal("invalid_name")
+        return found
 
     def _tell_reaction(
         self, kind: str, channel: Channel, message: Message, user: str, name: str
@@ -1046,6 +1011,8 @@ class Workspace:
     def _event_ts(self) -> Json:
         return {"event_ts": ts_of(self.stamps.next())}
 
+
+_NAMED = re.compile(r"(?<![\w@#<|])([@#])([\w.-]+)")
 
 _CHANGEABLE: dict[str, type] = {
     "real_name": str,

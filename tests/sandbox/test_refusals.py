@@ -59,6 +59,8 @@ CASES: list[tuple[str, Arguments, str]] = [
     (POST, lambda s: {"channel": s.hidden, "text": "x"}, "channel_not_found"),
     (POST, lambda s: {"channel": s.outside, "text": "x"}, "not_in_channel"),
     (POST, lambda s: {"channel": s.archived, "text": "x"}, "is_archived"),
+    (POST, lambda s: {"channel": s.channel, "text": "x", "as_user": True},
+     "as_user_not_supported"),
     (POST, lambda s: {"channel": s.channel}, "no_text"),
     (POST, lambda s: {"channel": s.channel, "text": "  "}, "no_text"),
     (POST, lambda s: {"channel": s.channel, "blocks": []}, "no_text"),
@@ -302,7 +304,7 @@ async def test_reasons_point_into_the_blocks(client: AsyncWebClient, channel: st
         {"type": "divider"},
         {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}},
     ]
-    answer = await refusal(client.chat_postMessage(channel=channel, blocks=blocks))
+    answer = await refusal(client.chat_postMessage(channel=channel, text="x", blocks=blocks))
     assert answer["response_metadata"]["messages"] == [
         "[ERROR] must be less than 3001 characters [json-pointer:/blocks/1/text/text]"
     ]
@@ -310,8 +312,8 @@ async def test_reasons_point_into_the_blocks(client: AsyncWebClient, channel: st
 
 async def test_a_picture_that_cannot_be_loaded(box: Sandbox, client: AsyncWebClient, channel: str):
     blocks = [{"type": "image", "image_url": "https://gone.example/x.png", "alt_text": "x"}]
-    await client.chat_postMessage(channel=channel, blocks=blocks)
+    await client.chat_postMessage(channel=channel, text="x", blocks=blocks)
     box.workspace.bad_pictures.add("https://gone.example/")
-    answer = await refusal(client.chat_postMessage(channel=channel, blocks=blocks))
+    answer = await refusal(client.chat_postMessage(channel=channel, text="x", blocks=blocks))
     assert answer["error"] == "invalid_blocks"
     assert "downloading image failed" in answer["response_metadata"]["messages"][0]

@@ -107,7 +107,11 @@ def content(
     Raises Refusal `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`,
     `invalid_attachments`, `too_many_attachments`, `msg_blocks_too_long`.
     """
+    if call.flag("as_user"):
+        raise Refusal("as_user_not_supported")
     text = richtext.tidy(call.text("text"))
+    if call.flag("link_names") or call.text("parse") == "full":
+        text = call.workspace.linked(text)
     blocks = call.structure("blocks", "invalid_blocks_format")
     attachments = call.structure("attachments", "invalid_attachments")
     if blocks is not None:
@@ -256,14 +260,14 @@ METHODS = methods(
         tier=None,
         scopes=["chat:write"],
         args=f"channel {_CONTENT} {_LOOK} thread_ts reply_broadcast metadata unfurl_links "
-        "unfurl_media markdown_text",
+        "unfurl_media",
     ),
     method(
         "chat.update",
         update,
         tier=3,
         scopes=["chat:write"],
-        args=f"channel ts {_CONTENT} reply_broadcast metadata file_ids markdown_text",
+        args=f"channel ts {_CONTENT} reply_broadcast metadata",
     ),
     method("chat.delete", delete, tier=3, scopes=["chat:write"], args="channel ts as_user"),
     method(
@@ -271,7 +275,7 @@ METHODS = methods(
         post_ephemeral,
         tier=4,
         scopes=["chat:write"],
-        args=f"channel user {_CONTENT} {_LOOK} thread_ts markdown_text",
+        args=f"channel user {_CONTENT} {_LOOK} thread_ts",
     ),
     method("chat.getPermalink", get_permalink, tier=None, args="channel message_ts", json=False),
 )
