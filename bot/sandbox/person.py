@@ -94,7 +94,10 @@ class Person(Actor):
         }
         outcome = await self._ask("slash_commands", payload)
         if outcome.acknowledged and isinstance(outcome.response, dict):
-            self._surfaces.answer_command(where.id, self.id, outcome.response)
+            try:
+                self._surfaces.answer_command(where.id, self.id, outcome.response)
+            except Refusal as refusal:
+                return Outcome(False, str(refusal), outcome.response)
         return outcome
 
     async def shortcut(self, callback_id: str) -> Outcome:
@@ -361,8 +364,7 @@ class Person(Actor):
         try:
             self._surfaces.answered(view, outcome.response)
         except Refusal as refusal:
-            failure = f"{refusal.error}: {'; '.join(refusal.messages)}".rstrip(": ")
-            return Outcome(False, failure, outcome.response)
+            return Outcome(False, str(refusal), outcome.response)
         return Outcome(True, None, outcome.response, dict(view.errors))
 
     def _response_urls(self, view: View) -> list[Json]:

@@ -23,6 +23,7 @@ _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.\-]{1,255}\Z")
 
 
 def post_message(call: Call) -> Json:
+    """Says something in a channel, a thread, or to a person."""
     ws = call.workspace
     channel = _target(call)
     text, blocks, attachments = content(call)
@@ -168,6 +169,7 @@ def _metadata(call: Call) -> Json | None:
 
 
 def update(call: Call) -> Json:
+    """Changes one of the bot's messages."""
     ws = call.workspace
     channel = call.channel()
     message = _own(call, channel, "cant_update_message", "is_inactive")
@@ -202,6 +204,7 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
+    """Deletes one of the bot's messages."""
     channel = call.channel()
     message = _own(call, channel, "cant_delete_message", "cant_delete_message")
     call.workspace.delete(channel, message)
@@ -221,6 +224,7 @@ def _own(call: Call, channel: Channel, error: str, archived: str) -> Message:
 
 
 def post_ephemeral(call: Call) -> Json:
+    """Says something that one person sees."""
     ws = call.workspace
     channel = call.channel()
     user = call.required("user")
@@ -245,6 +249,7 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def get_permalink(call: Call) -> Json:
+    """The address of a message."""
     channel = call.channel()
     message = call.message(channel, "message_ts")
     return {"channel": channel.id, "permalink": call.workspace.permalink(channel, message)}

@@ -11,6 +11,7 @@ PINNABLE = (None, "file_share", "thread_broadcast", "bot_message")
 
 
 def add(call: Call) -> Json:
+    """Pins a message."""
     channel, message = call.item(writes=True)
     if message.subtype not in PINNABLE:
         raise Refusal("not_pinnable")
@@ -19,12 +20,14 @@ def add(call: Call) -> Json:
 
 
 def remove(call: Call) -> Json:
+    """Takes a pin away."""
     channel, message = call.item(writes=True)
     call.workspace.unpin(channel, message, call.me)
     return {}
 
 
 def list_(call: Call) -> Json:
+    """The pinned messages of a channel."""
     channel = call.channel()
     if call.me not in channel.members:
         raise Refusal("not_in_channel")

@@ -8,6 +8,7 @@ from bot.sandbox.model import Json
 
 
 def add(call: Call) -> Json:
+    """Reacts to a message."""
     name = call.required("name")
     channel, message = call.item(writes=True)
     call.workspace.react(channel, message, call.me, name)
@@ -15,6 +16,7 @@ def add(call: Call) -> Json:
 
 
 def remove(call: Call) -> Json:
+    """Takes the bot's reaction away."""
     name = call.required("name")
     channel, message = call.item(writes=True)
     call.workspace.unreact(channel, message, call.me, name)
@@ -22,6 +24,7 @@ def remove(call: Call) -> Json:
 
 
 def get(call: Call) -> Json:
+    """A message with its reactions."""
     channel, message = call.item(writes=False)
     ws = call.workspace
     shown = {**ws.render(channel, message), "permalink": ws.permalink(channel, message)}
