@@ -36,6 +36,33 @@ async def test_what_the_bot_needs_to_connect(box: Sandbox, control: Control):
                 assert response.status == 404
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:1"}, 200),
+        ({"Host": "[::1]"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example:80"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+async def test_pages_of_others_have_no_say(box: Sandbox, headers: dict[str, str], status: int):
+    async with aiohttp.ClientSession() as session:
+        async with session.get(box.control_url, headers=headers) as response:
+            assert response.status == status
+        if "Host" not in headers:
+            own = {"Origin": box.control_url.rstrip("/")}
+            async with session.get(box.control_url, headers=own) as response:
+                assert response.status == 200
+        async with session.get(f"{box.api_url}api.test", headers=headers) as response:
+            assert response.status == status
+        if status == 403:
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(box.surfaces.socket_url(), headers=headers)
+
+
 async def test_people_act(box: Sandbox, control: Control, told: Told):
     noor = await control.add_person("Noor Aldine", "noor", name="noor", channels=[CHANNEL])
     person = control.person("noor")

@@ -57,7 +57,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("display_information.name", "x" * 36, "display_information.name: has more than 35"),
         ("display_information.name", ..., "display_information.name: is missing"),
         ("display_information", ..., "display_information: is missing"),
-        ("display_information.long_description", "short", "has under 174 characters"),
+        ("display_information.long_description", "short", "has under 175 characters"),
         ("display_information.background_color", "blue", "is no #rrggbb"),
         ("features.bot_user", ..., "features.bot_user: is required"),
         ("features.slash_commands", [{"command": "ask", "description": "x"}], "must be /"),

@@ -316,3 +316,27 @@ async def test_private_channels_need_their_own_scope_and_membership(
     box.person("ines").kick("organizers", box.workspace.bot.user_id)
     answer = await refusal(client.conversations_info(channel=organizers))
     assert answer["error"] == "channel_not_found"
+
+
+async def test_reactions_go_by_their_usual_name(box: Sandbox, client: AsyncWebClient, channel: str):
+    posted = box.person("mirela").post(CHANNEL, "Why?")
+    item = {"channel": channel, "timestamp": posted.ts}
+    await client.reactions_add(name="thumbsup", **item)
+    await client.reactions_add(name="thumbsup::skin-tone-3", **item)
+    assert (await refusal(client.reactions_add(name="+1", **item)))["error"] == "already_reacted"
+    for name in ("bookworm", "tada::skin-tone-2", "+1::skin-tone-9"):
+        assert (await refusal(client.reactions_add(name=name, **item)))["error"] == "invalid_name"
+    box.workspace.add_emoji("bookworm", "https://a.example/b.png")
+    await client.reactions_add(name="bookworm", **item)
+    shown = (await client.reactions_get(**item))["message"]["reactions"]
+    assert [r["name"] for r in shown] == ["+1", "+1::skin-tone-3", "bookworm"]
+
+
+async def test_names_are_linked_when_asked_for(client: AsyncWebClient, box: Sandbox, channel: str):
+    said = await client.chat_postMessage(
+        channel=channel, text="@mirela, see #general & @nobody", link_names=True
+    )
+    mirela, general = box.workspace.member("mirela").id, box.workspace.channel("general").id
+    assert said["message"]["text"] == (
+        f"<@{mirela}|mirela>, see <#{general}|general> &amp; @nobody"
+    )
