@@ -87,9 +87,7 @@ def drive(pipe: Any) -> None:
         async with box:
             names = ("SLACK_API_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
             pipe.send(dict(zip(names, (box.api_url, box.bot_token, box.app_token), strict=True)))
-            people = [
-                box.workspace.add_person(f"Reader {n}", quiet=True).id for n in range(300)
-            ]
+            people = [box.workspace.add_person(f"Reader {n}", quiet=True).id for n in range(300)]
             channel = box.workspace.channel(CHANNEL)
             loop = asyncio.get_running_loop()
             while True:
@@ -123,7 +121,9 @@ def drive(pipe: Any) -> None:
 
 
 @contextmanager
-def sandbox() -> Iterator[tuple[dict[str, str], Callable[[int, int], Delivered], Callable[[], int]]]:
+def sandbox() -> Iterator[
+    tuple[dict[str, str], Callable[[int, int], Delivered], Callable[[], int]]
+]:
     """A sandbox's settings, how to let it deliver, and how many sockets are open to it."""
     ours, theirs = _FORKS.Pipe()
     process = _FORKS.Process(target=drive, args=(theirs,), daemon=True)

@@ -31,7 +31,7 @@ async def until(holds: Callable[[], bool], what: str) -> None:
     """Waits until it holds; fails, saying what, after half a minute."""
     try:
         async with asyncio.timeout(40):
-            while not holds():  # noqa: ASYNC110 - another process, so there is nothing to await
+            while not holds():
                 await asyncio.sleep(0.05)
     except TimeoutError:
         pytest.fail(f"it never happened: {what}")

@@ -80,7 +80,7 @@ class Told:
 async def until(condition: Callable[[], object]) -> None:
     """Lets the others run until something is so."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - whatever the condition is about
+        while not condition():
             await asyncio.sleep(0.001)
 
 
