@@ -127,16 +127,11 @@ class Stage:
         Raises TimeoutError if that does not happen.
         """
         async with asyncio.timeout(SETTLED_WITHIN):
-            await self._delivered()
+            await self.box.settle()
             await self.bot.edge.worker.drain()
             await self.bot.edge.pump.drain()
-            await self._delivered()
+            await self.box.settle()
             await self.bot.edge.worker.drain()
-
-    async def _delivered(self) -> None:
-        """Returns when the bot has acknowledged all that it was told."""
-        while self.box.dispatcher.pending:  # noqa: ASYNC110 - the sandbox has no event for it
-            await asyncio.sleep(0.005)
 
     async def until(self, at: datetime) -> None:
         """The clock goes on to `at`: it is put there if it stands, waited for if it runs."""
