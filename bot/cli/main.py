@@ -24,12 +24,14 @@ ROOMS = {
     "demo": "demo",
     "export": "export",
     "import": "importing",
+    "log": "log",
     "replay": "demo",
     "restore": "database",
     "run": "run",
     "sandbox": "sandbox",
     "site": "site",
     "status": "status",
+    "winners": "winners",
 }
 """The module of `bot.cli` in which each command stands."""
 

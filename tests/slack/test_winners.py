@@ -30,16 +30,6 @@ async def world(tmp_path: Path) -> AsyncIterator[Scene]:
         yield made
 
 
-def files(world: Scene, message: Message, place: str) -> list[bytes]:
-    """The files in the thread of a message."""
-    channel = world.workspace.channel(place)
-    found = []
-    for reply in channel.messages.values():
-        if reply.root == message.key if hasattr(message, "key") else False:
-            found += reply.files
-    return found
-
-
 def uploaded(world: Scene, ending: str) -> list[str]:
     """Contents of files that the bot shared, by the end of their names."""
     return [
@@ -87,7 +77,7 @@ async def test_a_draw_is_announced_published_and_repeatable(world: Scene, tmp_pa
         path = tmp_path / "record.json"
         path.write_text(record)
         done = CliRunner().invoke(app, ["winners", str(path), "--json"])
-        assert done.exit_code == 0
+        assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["again"] == list(again.again)
         path.write_text(record.replace('"winners": [\n  "', '"winners": [\n  "U0NOBODY", "'))
         assert CliRunner().invoke(app, ["winners", str(path)]).exit_code == 2
