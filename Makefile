@@ -32,6 +32,10 @@ types: setup
 bench: setup
 	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
 
+SEEDS ?= 20
+faults: setup
+	$(BIN)/python -m tests.faults.run --seeds $(SEEDS)
+
 texts: setup
 	$(BIN)/python -m bot.texts.update
 

@@ -12,6 +12,7 @@ import logging
 import unicodedata
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
 from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
+from bot.slack.reconcile import Report
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
@@ -59,6 +61,38 @@ PRUNE_EVERY = timedelta(hours=1)
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a running bot is. Numbers of the database are None while it does not answer.
+
+    `lag` and `reconcile_age` are in seconds; the latter is None where nothing is compared (another
+    replica leads, or no session is watched).
+    """
+
+    received: int
+    handled: int
+    leads: bool
+    connected: bool
+    database: bool
+    inbox: int | None = None
+    lag: float | None = None
+    parked: int | None = None
+    outbox: int | None = None
+    blocked: int | None = None
+    reconcile_age: float | None = None
+    reconcile_waiting: int | None = None
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why it is not ready to work, a line each."""
+        found = []
+        if not self.database:
+            found.append("the database cannot be used")
+        if not self.connected:
+            found.append("there is no connection to Slack")
+        return found
 
 
 class Bot:
@@ -110,6 +144,7 @@ class Bot:
         While Slack cannot be reached it waits. Envelopes are taken from the first moment on;
         what else there is to do at a start is done beside.
         """
+        self.settings.require_slack()
         if self.settings.archive_dir is not None:
             self.settings.archive_dir.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self.commits.check)
@@ -162,6 +197,44 @@ class Bot:
         """Returns when `stop` is called."""
         await self._stop.wait()
 
+    async def health(self) -> Health:
+        """How it is, asked of the database now."""
+        edge = self.edge
+        courses = list(self.road.courses.values())
+        done = [c.done_at for c in courses]
+        age = None
+        if self.leads and done and all(done):
+            age = max(0.0, (self.clock.now() - min(d for d in done if d)).total_seconds())
+        known = Health(
+            received=edge.writer.received,
+            handled=edge.worker.handled,
+            leads=self.leads,
+            connected=edge.socket is None or await edge.socket.stands(),
+            database=False,
+            reconcile_age=age,
+            reconcile_waiting=sum(len(c.waiting) for c in courses) if self.leads else None,
+        )
+        try:
+            return await asyncio.to_thread(self._asked, known)
+        except SQLAlchemyError as error:
+            self.outage.met(error)
+            return known
+
+    def _asked(self, known: Health) -> Health:
+        with self.database.reading() as uow:
+            since = uow.inbox.waiting_since()
+            lag = (self.wall.now() - since).total_seconds() if since is not None else 0.0
+            return replace(
+                known,
+                # A full disk can be read from: only writing tells.
+                database=not self.outage.lasts,
+                inbox=uow.inbox.depth(),
+                lag=max(0.0, lag),
+                parked=uow.inbox.parked(),
+                outbox=uow.outbox.depth(),
+                blocked=len(uow.outbox.troubles()),
+            )
+
     # What is due
 
     async def tick(self) -> datetime | None:
@@ -186,6 +259,9 @@ class Bot:
     async def _look(self) -> datetime | None:
         """A tick whose failures are told once and tried again at the next."""
         try:
+            if self.outage.lasts:
+                await asyncio.to_thread(self.database.probe)
+                self.outage.over()
             return await self.tick()
         except Changed as error:
             log.info("somebody else was quicker: %s", error)
@@ -330,6 +406,18 @@ class Bot:
         self._tell(f"session {session_id} reminder {reminder.text}", f"{problem}.")
 
     # The second road
+
+    async def reconcile(self, session_id: int) -> Report:
+        """Compares one session with Slack's history without being started. Raises Refused."""
+        self.edge = self._edge()
+        await self.edge.identify()
+        names = asyncio.create_task(self.edge.names.run(), name="names")
+        try:
+            report = await self.edge.reconciler.whole(session_id)
+            await self.edge.names.settle()
+            return report
+        finally:
+            names.cancel()
 
     def _connected(self) -> None:
         """A new connection stands; what happened before it did may have been missed."""
@@ -573,7 +661,6 @@ class Bot:
 
     def _edge(self) -> Edge:
         settings = self.settings
-        settings.require_slack()
         texts.use(settings.language)
         secret = settings.slack_signing_secret
         return Edge(
@@ -663,6 +750,18 @@ class Bot:
 
         task.add_done_callback(ended)
         return task
+
+
+async def reconcile(settings: Settings, database: Database, session_id: int) -> Report:
+    """Compares one session with Slack's history, every thread of it, beside a bot that may run.
+
+    Raises UserError for a token that Slack refuses, SlackApiError where it shows no history.
+    """
+    bot = Bot(settings, database)
+    try:
+        return await bot.reconcile(session_id)
+    except Refused as error:
+        raise UserError(str(error)) from None
 
 
 class MemberIndex:

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import UserError
 from bot.sessions import reminders
 
+_PLACE = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
+
 
 class Settings(BaseSettings):
     """The settings of one running bot."""
@@ -156,13 +158,17 @@ class Settings(BaseSettings):
                 f"{variable}: {first['msg'].lower()}; correct it in the environment or in .env"
             ) from None
 
-    def require_slack(self) -> None:
-        """Raises UserError, one line, if a secret that the way to Slack needs is not set."""
-        place = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
+    def require_bot_token(self) -> None:
+        """Raises UserError, one line, if there is no token to ask Slack anything."""
         if self.slack_bot_token is None:
             raise UserError(
-                f"SLACK_BOT_TOKEN is not set; copy it (xoxb-…) from OAuth & Permissions {place}"
+                f"SLACK_BOT_TOKEN is not set; copy it (xoxb-…) from OAuth & Permissions {_PLACE}"
             )
+
+    def require_slack(self) -> None:
+        """Raises UserError, one line, if a secret that the way to Slack needs is not set."""
+        self.require_bot_token()
+        place = _PLACE
         if self.port is None and self.slack_app_token is None:
             raise UserError(
                 "SLACK_APP_TOKEN is not set; create it (xapp-…, with connections:write) under "

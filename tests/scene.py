@@ -126,7 +126,7 @@ class Scene:
     async def notes_after(self, count: int) -> list[str]:
         """The private notes beyond the first `count`, once there is one."""
         async with asyncio.timeout(5):
-            while len(self.workspace.ephemerals) <= count:  # noqa: ASYNC110
+            while len(self.workspace.ephemerals) <= count:
                 await asyncio.sleep(0.005)
         return [e.text for e in self.workspace.ephemerals[count:]]
 

@@ -308,7 +308,7 @@ class TestFiles:
         """Waits for the watcher, which looks at the disk in real time."""
         assert callable(holds)
         async with asyncio.timeout(15):
-            while not holds():  # noqa: ASYNC110 - the disk has no event for a test
+            while not holds():
                 await asyncio.sleep(0.05)
         await world.look()
 

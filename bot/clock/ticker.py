@@ -68,8 +68,6 @@ class Ticker:
         self._looking.add(look)
         try:
             following = await self._tick()
-        except asyncio.CancelledError:
-            return  # `stop` cancels a look that is under way; the scheduler would call it an error
         except Exception:
             log.exception("what is due could not be done; trying again")
             return

@@ -153,11 +153,10 @@ class Sandbox:
         """
         self.accept_connections()
         self.api.sockets_refused = True
+        self.dispatcher.drop_sockets()
         if self._listener is not None and everything:
             self._listener.connections.refusing = True
             self._listener.connections.abort_all()
-        else:
-            self.dispatcher.drop_sockets()
         if seconds is not None:
             loop = asyncio.get_running_loop()
             self._outage = loop.call_later(seconds, self.accept_connections)

@@ -112,11 +112,11 @@ def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:
     session = uow.sessions.get(session_id)
     if session is None or session.announcement_ts == ts:
         return
-    session.announcement_ts = ts
-    uow.sessions.save(session)
     for message in uow.messages.of_session(session_id):
         if message.thread_ts == ts and message.kind is Kind.REPLY:
             uow.messages.set_question(message.channel, message.ts, None)
+    session.announcement_ts = ts
+    uow.sessions.save(session)
 
 
 def _owner(sessions: list[Session], root: str) -> Session | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -74,8 +74,8 @@ class Outgoing:
     state: str = "due"  # due | sent | failed
     slack_ts: str | None = None
     sent_at: datetime | None = None
-    created_at: datetime | None = None
-    tried_at: datetime | None = None
+    created_at: datetime | None = field(default=None, compare=False)
+    tried_at: datetime | None = field(default=None, compare=False)
 
 
 class Changed(Exception):

@@ -136,6 +136,8 @@ class Edge:
         self.app = self._bolt()
 
     def _bolt(self) -> AsyncApp:
+        # Bolt finds the token in the environment and complains that the client has one already.
+        logging.getLogger("slack_bolt.AsyncApp").addFilter(_not_unused)
         app = AsyncApp(
             client=self.client,
             signing_secret=self._signing_secret or "",
@@ -207,6 +209,10 @@ class Edge:
         session_id = announced_session(outgoing.key)
         if session_id is not None and ts is not None:
             collect.announced(uow, session_id, ts)
+
+
+def _not_unused(record: logging.LogRecord) -> bool:
+    return "will be unused" not in str(record.msg)
 
 
 async def patiently(what: Callable[[], Awaitable[T]]) -> T:

@@ -103,7 +103,7 @@ class Names:
 
     def _write(self, found: Person) -> None:
         with self._factory() as uow:
-            uow.people.put(found)
             if found.name is not None:
                 for session_id in uow.messages.named(found.slack_id, found.name):
                     uow.sessions.touch(session_id, self._clock.now())
+            uow.people.put(found)

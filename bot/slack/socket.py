@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -100,6 +101,9 @@ class Socket:
                 failures = min(failures + 1, 10)
 
 
+_TICKET = re.compile(r"ticket=[^&'\"\s]+")
+
+
 class _Once(logging.Filter):
     """Lets a complaint pass once a minute, without its traceback."""
 
@@ -110,6 +114,7 @@ class _Once(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is logged."""
         record.exc_info = record.exc_text = None
+        record.msg = _TICKET.sub("ticket=…", str(record.msg))
         now, kind = time.monotonic(), str(record.msg)[:40]
         if now - self._said.get(kind, -QUIET) < QUIET:
             return False

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import UserError
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, schema
 from bot.store.leader import Alone, Elected, Leader
+from bot.store.tables import labels
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)
+
+_PROBE = "probe"
 
 
 class Database:
@@ -30,6 +34,7 @@ class Database:
     def __init__(self, url: str):
         parsed = engine.parse(url)
         self.place = engine.describe(parsed)
+        self._here = threading.local()
         self._password = str(parsed.password or "")
         sqlite = parsed.get_backend_name() == "sqlite"
         self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
@@ -58,13 +63,19 @@ class Database:
     def unit_of_work(self) -> Iterator[UnitOfWork]:
         """One transaction: leaving the block commits, an exception rolls back.
 
-        A unit of work must not be opened inside another by the same thread. Raises
-        SQLAlchemyError where the database is gone or full; nothing is stored then.
+        Raises SQLAlchemyError where the database is gone or full; nothing is stored then.
+        RuntimeError if this thread is inside another one: on SQLite it would wait for itself.
         """
-        with self._backend.writer.begin() as connection:
-            work = Work(connection)
-            yield work
-            work.sessions.flush()
+        if getattr(self._here, "busy", False):
+            raise RuntimeError("a unit of work inside another of the same thread")
+        self._here.busy = isinstance(self._backend, engine.Sqlite)
+        try:
+            with self._backend.writer.begin() as connection:
+                work = Work(connection)
+                yield work
+                work.sessions.flush()
+        finally:
+            self._here.busy = False
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
@@ -81,6 +92,13 @@ class Database:
         Such a one is nobody's fault who asked: what failed can be tried again as it was.
         """
         return engine.is_outage(error)
+
+    def probe(self) -> None:
+        """Writes something and takes it away again. Raises SQLAlchemyError if that cannot be."""
+        with self.unit_of_work() as uow:
+            uow.labels.put(_PROBE, {_PROBE: "x" * 4096})
+        with self._backend.writer.begin() as connection:
+            connection.execute(delete(labels).where(labels.c.kind == _PROBE))
 
     @property
     def shared(self) -> bool:

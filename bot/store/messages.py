@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Row,
     Tuple,
     bindparam,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from bot.sessions.model import Hidden, Kind, Message, Thread
 from bot.sessions.ports import Counts
-from bot.store.repository import Repository, chunked
+from bot.store.repository import Repository, Turn, chunked
 from bot.store.tables import messages, revisions
 from bot.store.types import micros
 
@@ -49,6 +50,10 @@ class Messages(Repository):
     the preview of a link without an edit) the one that came last is kept.
     """
 
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
+
     def get(self, channel: str, ts: str) -> Message | None:
         """One message; a deleted one is marked so."""
         row = self._connection.execute(_ONE, {"of_channel": channel, "of_ts": ts}).one_or_none()
@@ -56,6 +61,7 @@ class Messages(Repository):
 
     def put(self, message: Message) -> bool:
         """Inserts or updates; True if the message changed."""
+        self._turn.take()
         if self._put_new(message):
             return True
         key = {"of_channel": message.channel, "of_ts": message.ts}
@@ -84,6 +90,7 @@ class Messages(Repository):
 
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
         """Leaves of a message its place alone; True if it was not deleted before."""
+        self._turn.take()
         row = _row(
             Message(session_id, channel, ts, Kind.QUESTION, "", {}, deleted=True), deleted_at=at
         )
@@ -104,6 +111,7 @@ class Messages(Repository):
 
     def revive(self, channel: str, ts: str, before: datetime) -> bool:
         """Forgets a deletion that was noted before a moment."""
+        self._turn.take()
         statement = delete(messages).where(
             messages.c.channel == channel, messages.c.ts == ts, messages.c.deleted_at < before
         )
@@ -115,22 +123,21 @@ class Messages(Repository):
 
     def iter_session(self, session_id: int) -> Iterator[Message]:
         """The same, a chunk in memory at a time."""
-        return map(_message, self._chunks(session_id, _BY_TS))
+        return map(_message, self._chunks(session_id, _BY_TS, deleted=False))
 
     def iter_threads(self, session_id: int) -> Iterator[Thread]:
         """Questions by `ts` with their replies by `ts`, a chunk or a thread in memory."""
-        rows = self._chunks(session_id, _BY_ROOT)
-        for (root, channel), group in groupby(rows, lambda row: (row.root_ts, row.channel)):
+        rows = self._chunks(session_id, _BY_ROOT, deleted=True)
+        for root, group in groupby(rows, lambda row: (row.channel, row.root_ts)):
             question = None
             replies = []
             for row in group:
-                if row.ts == root:
+                if (row.channel, row.ts) == root:
                     question = _message(row)
-                else:
+                elif row.deleted_at is None:
                     replies.append(_message(row))
-            if question is None:
-                question = Message(session_id, channel, root, Kind.QUESTION, "", {}, deleted=True)
-            yield Thread(question, tuple(replies))
+            if question is not None and (replies or not question.deleted):
+                yield Thread(question, tuple(replies))
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Contents other than the newest, oldest first."""
@@ -157,6 +164,7 @@ class Messages(Repository):
         self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
     ) -> None:
         """Moves a message and what stands under it; nothing if it is unknown or deleted."""
+        self._turn.take()
         root = ts if question_ts is None else self._root(channel, question_ts)
         if question_ts is not None and ts in {question_ts, root}:
             raise ValueError(f"{ts} cannot be a reply to itself")
@@ -296,6 +304,7 @@ class Messages(Repository):
 
     def named(self, slack_id: str, name: str) -> set[int]:
         """Fills in the name where none was known; gives the sessions."""
+        self._turn.take()
         statement = (
             update(messages)
             .where(
@@ -313,8 +322,7 @@ class Messages(Repository):
         if message.question_ts is not None:
             root = self._root(message.channel, message.question_ts)
             row |= {"root_ts": root, "root_us": micros(root)}
-        statement = self._insert(messages).on_conflict_do_nothing()
-        return self._connection.execute(statement, row).rowcount > 0
+        return self._connection.execute(self._insert_new(messages), row).rowcount > 0
 
     def _root(self, channel: str, ts: str) -> str:
         """The question that a message stands under in the end; itself if it is not known."""
@@ -325,7 +333,7 @@ class Messages(Repository):
         self, channel: str, ts: str, edited_us: int, content: Mapping[str, Any]
     ) -> None:
         row = {"channel": channel, "ts": ts, "edited_us": edited_us, "content": content}
-        self._connection.execute(self._insert(revisions).on_conflict_do_nothing(), row)
+        self._connection.execute(self._insert_new(revisions), row)
 
     def _update(
         self, channel: str, ts: str, values: Mapping[str, Any], *where: ColumnElement[bool]
@@ -335,14 +343,18 @@ class Messages(Repository):
         )
         return self._connection.execute(statement.values(**values)).rowcount
 
-    def _chunks(self, session_id: int, order: tuple[Column[Any], ...]) -> Iterator[Row[Any]]:
+    def _chunks(
+        self, session_id: int, order: tuple[Column[Any], ...], deleted: bool
+    ) -> Iterator[Row[Any]]:
         """Rows of a session in `order`, which names each row, from where the last chunk ended."""
         query = (
             select(messages)
-            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
+            .where(messages.c.session_id == session_id)
             .order_by(*order)
             .limit(CHUNK)
         )
+        if not deleted:
+            query = query.where(messages.c.deleted_at.is_(None))
         last: Tuple | None = None
         while True:
             page = query if last is None else query.where(tuple_(*order) > last)

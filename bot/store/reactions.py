@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bot.sessions.model import Reaction
-from bot.store.repository import Repository, chunked
+from bot.store.repository import Repository, Turn, chunked
 from bot.store.tables import messages, reactions
 from bot.store.types import micros
 
 
 class Reactions(Repository):
     """`bot.sessions.ports.Reactions`."""
+
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
 
     def add(self, reaction: Reaction, event_ts: str | None = None) -> bool:
         """True if it was not there."""
@@ -71,10 +75,11 @@ class Reactions(Repository):
         A reaction that was removed stays as a row, so that an older adding that comes late does
         not bring it back.
         """
+        self._turn.take()
         key = and_(*(reactions.c[name] == value for name, value in _row(reaction).items()))
         event_us = micros(event_ts) if event_ts is not None else 0
         row = {**_row(reaction), "event_us": event_us, "present": present}
-        statement = self._insert(reactions).on_conflict_do_nothing()
+        statement = self._insert_new(reactions)
         if self._connection.execute(statement, row).rowcount > 0:
             return present
         known = self._connection.execute(select(reactions).where(key).with_for_update()).one()

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 Upsert = postgresql.Insert | sqlite.Insert
 MANY = 500
 """How many values go into one query: databases limit the parameters of one."""
+_WRITING = 0x4D41524700000004
+
+
+class Turn:
+    """The turn of a transaction to write messages and reactions.
+
+    Two replicas that write the same messages in different orders would wait for each other in a
+    ring; on PostgreSQL they write one after the other, each from its first message to the end of
+    its transaction. Whoever locks something else as well does so after, not before.
+    """
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+        self._needed = connection.dialect.name == "postgresql"
+        self._taken = False
+
+    def take(self) -> None:
+        """Waits until it is our turn."""
+        if self._needed and not self._taken:
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITING})
+            self._taken = True
+
+    def undone(self) -> None:
+        """A savepoint was undone, and what was locked since it with it."""
+        self._taken = False
 
 
 class Repository:
@@ -20,9 +46,23 @@ class Repository:
         self._postgresql = connection.dialect.name == "postgresql"
 
     def _insert(self, table: Table) -> Upsert:
-        statement = postgresql.insert(table) if self._postgresql else sqlite.insert(table)
-        # How many rows were new is of interest; SQLAlchemy looks only when it is told to.
-        return statement.execution_options(preserve_rowcount=True)
+        """An INSERT that can be told what to do where the row is there already."""
+        return _insert(self._postgresql, table)
+
+    def _insert_new(self, table: Table) -> Upsert:
+        """An INSERT that leaves a row alone that is there already; its `rowcount` says."""
+        return _insert_new(self._postgresql, table)
+
+
+def _insert(is_postgresql: bool, table: Table) -> Upsert:
+    statement = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    # SQLAlchemy counts inserted rows only when it is told to.
+    return statement.execution_options(preserve_rowcount=True)
+
+
+@cache  # building it costs as much as running it
+def _insert_new(is_postgresql: bool, table: Table) -> Upsert:
+    return _insert(is_postgresql, table).on_conflict_do_nothing()
 
 
 def chunked(values: Collection[str]) -> Iterator[list[str]]:

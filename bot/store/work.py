@@ -18,6 +18,7 @@ from bot.store.mutes import Mutes
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.reactions import Reactions
+from bot.store.repository import Turn
 from bot.store.sessions import Sessions
 
 
@@ -27,9 +28,10 @@ class Work:
     def __init__(self, connection: Connection):
         self._connection = connection
         self.sessions = Sessions(connection)
-        self.messages = Messages(connection)
+        self._turn = Turn(connection)
+        self.messages = Messages(connection, self._turn)
         self.people = People(connection)
-        self.reactions = Reactions(connection)
+        self.reactions = Reactions(connection, self._turn)
         self.labels = Labels(connection)
         self.actions = Actions(connection)
         self.mutes = Mutes(connection)
@@ -48,4 +50,5 @@ class Work:
                 yield
         except BaseException:
             self.sessions.forget(touched)
+            self._turn.undone()
             raise

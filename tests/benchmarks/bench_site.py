@@ -42,11 +42,11 @@ def shelve(root: Path, sessions: int) -> None:
         path.write_text(
             f'---\ntitle: "Book {number}"\ndescription: "Book of the Week. Book {number}"\n'
             f"start: {start} 00:00:00\nend: {end} 22:59:59\nauthors: [Author 0, Author 1]\n"
-            f"links:\n  - text: Book's page\n    link: https://example.org/{number}\n---\n\n"
-            + "A book about many things. "
-            * rng.randrange(5, 40)
+            f"links:\n  - text: Book's page\n    link: https://example.org/{number}\n\n"
+            + archive.dump(threads(MESSAGES, seed=number))
+            + "\n---\n\n"
+            + "A book about many things. " * rng.randrange(5, 40)
         )
-        archive.write_archive(path, threads(MESSAGES, seed=number))
 
 
 def write(root: Path, output: Path) -> pages.Summary:

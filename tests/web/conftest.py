@@ -19,7 +19,7 @@ Command = Callable[..., int]
 def marginalia(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """The command line, in a folder of its own: gives the exit code."""
     monkeypatch.chdir(tmp_path)
-    for name in ("MARGINALIA_SCHEDULES", "MARGINALIA_WEBSITE"):
+    for name in ("MARGINALIA_SCHEDULES", "MARGINALIA_WEBSITE", "MARGINALIA_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: str | Path) -> int:

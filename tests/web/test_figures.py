@@ -134,7 +134,7 @@ _given = st.builds(Given, st.booleans(), _moments)
 _asked = st.builds(Asked, st.lists(_given, max_size=4), _moments)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(questions=st.lists(_asked, max_size=12))
 def test_every_figure_is_a_picture_that_says_what_it_shows(questions: list[Asked]) -> None:
     drawn = figures.of_session(questions, UTC)

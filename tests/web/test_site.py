@@ -7,6 +7,7 @@ import os
 import re
 import struct
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
@@ -19,6 +20,8 @@ from justhtml import JustHTML
 
 from bot.errors import UserError
 from bot.library.archive import Entry
+from bot.sessions.model import Author, Event, Kind, Message, ts_of
+from bot.store.database import Database
 from bot.web.site import books, pages
 from tests.web import shelf
 
@@ -306,6 +309,78 @@ def test_another_is_set_in_type(marginalia: Command, tmp_path: Path, cover: str)
     assert "Ana Lima" in "".join(svg.itertext())
 
 
+# The database
+
+
+def stored(url: str) -> None:
+    """A session of `20241014-on-reading`: two questions, one answered after an hour."""
+    database = Database(url)
+    start = datetime(2024, 10, 14, tzinfo=UTC)
+    authors = (Author("Ana Lima", "Ana Lima", "U00ANA"),)
+    event = Event(
+        "20241014-on-reading", "On Reading", start, start + timedelta(days=1), "", authors
+    )
+    with database.unit_of_work() as uow:
+        session = uow.sessions.add(event, "C1")
+        asked, other = (ts_of(start + timedelta(hours=hour)) for hour in (9, 15))
+        answer = ts_of(start + timedelta(hours=10))
+        for ts, author, question in (
+            (asked, "U1", None),
+            (other, "U2", None),
+            (answer, "U00ANA", asked),
+        ):
+            kind = Kind.REPLY if question else Kind.QUESTION
+            uow.messages.put(
+                Message(session.id, "C1", ts, kind, author, {"text": "?"}, question_ts=question)
+            )
+    database.close()
+
+
+def test_what_the_database_knows_of_times_is_drawn(
+    marginalia: Command,
+    schedules: Path,
+    tmp_path: Path,
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored(sqlite_url)
+    monkeypatch.setenv("MARGINALIA_DATABASE_URL", sqlite_url)
+    assert marginalia("site") == 0
+    site = tmp_path / "var/site"
+    check(site)
+    page = parsed(site / "books/20241014-on-reading.html")
+    pictures = {
+        Path(each.attrs["src"]).stem: each.attrs["alt"] for each in page.query(".plates img")
+    }
+    assert pictures == {
+        "days": "2 questions and 1 answer; the most at 14 October: 2 and 1.",
+        "hours": "2 questions and 1 answer; the most at 09:00: 1 and 0.",
+        "waits": "Of 1 answered question, half had an author's first reply within 60 minutes; "
+        "the longest wait was 60 minutes.",
+        "answered": "Of 2 questions: 1 answered by an author, 1 no reply (50 % answered).",
+        "replies": "1 reply to 2 questions in the order of asking, 1 by an author; "
+        "the most to one question: 1.",
+    }
+    other = parsed(site / "books/20241104-many-words.html")
+    assert [Path(each.attrs["src"]).stem for each in other.query(".plates img")] == ["answered"]
+
+
+def test_no_database_is_made_and_one_that_does_not_answer_is_named(
+    marginalia: Command,
+    schedules: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert marginalia("site") == 0
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "var/marginalia.db").exists()
+    monkeypatch.setenv("MARGINALIA_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/books")
+    assert marginalia("site") == 0
+    error = capsys.readouterr().err
+    assert error == "books on 127.0.0.1:1: does not answer; the figures show no times\n"
+
+
 # The folder
 
 
@@ -482,7 +557,7 @@ _words = st.one_of(
 _entries = st.builds(Entry, _words, _words, st.lists(st.builds(Entry, _words, _words), max_size=2))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     title=_words.filter(lambda each: each.strip(" \n\r\t\x00\x1b")),
     author=_words.filter(str.strip),

@@ -77,11 +77,8 @@ def test_a_sample_shows_what_the_website_shows(samples: list[Path], website: Web
         for entry in (thread, *thread.replies)
     ]
     assert len(texts) > 500
-    other = [
-        (seen(website(each)), seen(str(text.message(each).html)))
-        for each in texts
-        if seen(website(each)) != seen(str(text.message(each).html))
-    ]
+    pairs = [(seen(website(each)), seen(str(text.message(each).html))) for each in texts]
+    other = [(theirs, ours) for theirs, ours in pairs if theirs != ours]
     # Three are other on purpose: a `|` is no table, emphasis within emphasis is read, and a code
     # block whose blank lines the notebook had lost is read as CommonMark reads it.
     assert len(other) <= 3, other

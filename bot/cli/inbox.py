@@ -1,0 +1,109 @@
+"""`marginalia inbox`: envelopes that could not be handled, listed, tried again or dropped."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.options import JSON
+from bot.cli.stored import open_database
+from bot.errors import UserError
+from bot.sessions.ports import Envelope, Inbox
+from bot.settings import Settings
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="The number `marginalia inbox` shows.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command with its subcommands."""
+    inbox = typer.Typer(help="Envelopes that could not be handled: list, retry or drop them.")
+    inbox.callback(invoke_without_command=True)(_first)
+    inbox.command("list")(list_)
+    inbox.command()(retry)
+    inbox.command()(drop)
+    app.add_typer(inbox, name="inbox")
+
+
+def _first(context: typer.Context, as_json: JSON = False) -> None:
+    """Envelopes that could not be handled: list, retry or drop them."""
+    if context.invoked_subcommand is None:
+        list_(as_json)
+
+
+def list_(as_json: JSON = False) -> None:
+    """List the envelopes that are parked: what came from Slack and why it is not handled."""
+    with open_database(Settings()) as database, database.reading() as uow:
+        parked = uow.inbox.listed()
+        waiting = uow.inbox.depth()
+    if as_json:
+        whole = {"parked": [_json(e) for e in parked], "waiting": waiting}
+        typer.echo(json.dumps(whole, indent=2))
+        return
+    if parked:
+        table = Table("ID", "Received (UTC)", "Kind", "Tries", "Error", box=None)
+        for envelope in parked:
+            table.add_row(
+                str(envelope.id),
+                f"{envelope.received_at:%Y-%m-%d %H:%M:%S}",
+                _kind(envelope),
+                str(envelope.attempts),
+                _one_line(envelope.error or ""),
+            )
+        Console().print(table)
+    typer.echo(f"{len(parked)} parked, {waiting} waiting.")
+
+
+def retry(envelope: Id, as_json: JSON = False) -> None:
+    """Handle a parked envelope again; the bot does it when it runs."""
+    with open_database(Settings()) as database, database.unit_of_work() as uow:
+        if not uow.inbox.retry(envelope, datetime.now(UTC)):
+            raise _not_parked(uow.inbox, envelope)
+    _done(envelope, "waits to be handled again", as_json)
+
+
+def drop(envelope: Id, as_json: JSON = False) -> None:
+    """Give a parked envelope up: what is in it is never handled."""
+    with open_database(Settings()) as database, database.unit_of_work() as uow:
+        if not uow.inbox.drop(envelope):
+            raise _not_parked(uow.inbox, envelope)
+    _done(envelope, "is dropped", as_json)
+
+
+def _not_parked(inbox: Inbox, envelope: int) -> UserError:
+    parked = ", ".join(str(e.id) for e in inbox.listed()[:20]) or "none"
+    return UserError(f"no envelope {envelope} is parked; parked are: {parked}")
+
+
+def _done(envelope: int, what: str, as_json: bool) -> None:
+    text = json.dumps({"id": envelope, "state": what}) if as_json else f"{envelope} {what}"
+    typer.echo(text)
+
+
+def _json(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "id": envelope.id,
+        "key": envelope.key,
+        "received_at": envelope.received_at.isoformat(),
+        "kind": _kind(envelope),
+        "attempts": envelope.attempts,
+        "error": envelope.error,
+        "body": envelope.body,
+    }
+
+
+def _kind(envelope: Envelope) -> str:
+    event = envelope.body.get("event")
+    kind = event.get("type") if isinstance(event, dict) else None
+    subtype = event.get("subtype") if isinstance(event, dict) else None
+    named = [str(part)[:40] for part in (kind, subtype) if isinstance(part, str)]
+    return _one_line("/".join(named) or "?")
+
+
+def _one_line(text: str) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(shown.split())[:200]

@@ -1,0 +1,64 @@
+"""`marginalia reconcile`: one session compared with Slack's history, by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+
+from bot import app as bots
+from bot import logs
+from bot.cli.options import JSON
+from bot.cli.stored import open_database, read_library, session_of
+from bot.errors import UserError
+from bot.settings import Settings
+from bot.slack.gateway import code_of
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(reconcile)
+
+
+def reconcile(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="An event's id, or part of it.")],
+    as_json: JSON = False,
+) -> None:
+    """Compare a session with Slack's history and repair what differs, every thread of it.
+
+    The bot does this by itself; it may run meanwhile. Slack lets history be read at about 50
+    calls a minute, one for each thread (or at one call a minute: see MARGINALIA_RATE_REGIME).
+    """
+    settings = Settings()
+    logs.configure("WARNING")
+    settings.require_bot_token()
+    library = read_library(settings)
+    with open_database(settings) as database:
+        with database.reading() as uow:
+            session = session_of(uow, library, event)
+        if session.collects_from is None:
+            raise UserError(f"the session of `{session.event.id}` has not opened yet")
+        try:
+            report = asyncio.run(bots.reconcile(settings, database, session.id))
+        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            why = code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+            raise UserError(
+                f"Slack does not show the history of “{session.event.title}” ({why}); "
+                "see that the bot is in the channel, and try again"
+            ) from None
+    if as_json:
+        whole = {
+            "event": session.event.id,
+            "read": report.read,
+            "repaired": report.repaired,
+            "deleted": report.deleted,
+            "calls": report.calls,
+            "skipped": report.skipped,
+        }
+        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(f"{session.event.id}: {report} ({report.calls} calls)")

@@ -1,0 +1,39 @@
+"""Seeded sessions during which everything breaks; `FAULT_SEEDS` says how many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.processes import Box
+from tests.faults.run import Plan, run
+
+SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
+MESSAGES, PEOPLE, FAULTS = 120, 30, 6
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Box]:
+    """One sandbox in a process of its own; each run begins with an empty workspace."""
+    box = Box.start()
+    yield box
+    box.stop()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_session_ends_as_if_nothing_had_happened(
+    seed: int, box: Box, request: pytest.FixtureRequest
+) -> None:
+    plan = Plan(seed, MESSAGES, PEOPLE, FAULTS)
+    if plan.postgresql:
+        request.getfixturevalue("postgres_scratch")  # says what is missing where it is
+    result = run(plan, box)
+    assert result.messages > MESSAGES / 2, "the run had no content"
+    if result.problems:
+        lines = "\n".join(result.problems[:10])
+        pytest.fail(
+            f"{lines}\nrepeat it with: {plan.command}\n{result.log[-20_000:]}", pytrace=False
+        )
