@@ -25,6 +25,7 @@ ROOMS = {
     "export": "export",
     "import": "importing",
     "inbox": "inbox",
+    "log": "log",
     "reconcile": "reconcile",
     "replay": "demo",
     "restore": "database",
@@ -32,6 +33,7 @@ ROOMS = {
     "sandbox": "sandbox",
     "site": "site",
     "status": "status",
+    "winners": "winners",
 }
 """The module of `bot.cli` in which each command stands."""
 

@@ -252,8 +252,8 @@ def _channel(channel: str) -> str:
 
 
 def _moment(name: str, label: str, day: date, at: time) -> list[Block]:
-    dates = {"type": "datepicker", "action_id": "date", "initial_date": day.isoformat()}
-    times = {"type": "timepicker", "action_id": "time", "initial_time": f"{at:%H:%M}"}
+    dates = {"type": "datepicker", "action_id": f"{name}_date", "initial_date": day.isoformat()}
+    times = {"type": "timepicker", "action_id": f"{name}_time", "initial_time": f"{at:%H:%M}"}
     return [
         field(f"{name}_date", label, dates),
         field(f"{name}_time", _("{label} at", label=label), times),

@@ -8,9 +8,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+
 from bot.errors import UserError
 from bot.sessions import times
-from bot.sessions.model import Action, Event, State, Who
+from bot.sessions.model import Action, Event, Person, State, Who
 from bot.sessions.planning import Doer, Draft, Plans, Unfit
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import planning
@@ -161,8 +164,15 @@ async def restore(turn: Turn) -> None:
 
 
 async def doer(turn: Turn) -> Doer:
-    """Who does it, by the name that commits say."""
-    return await turn.read(_doer, turn.user)
+    """Who does it, by the name that commits say; Slack is asked for one whom we never met."""
+    known = await turn.read(_person, turn.user)
+    if known is None:
+        try:
+            known = await turn.desk.gateway.person(turn.user)
+        except (SlackApiError, ClientError, TimeoutError):
+            known = None  # the change matters more than the name of who made it
+    name = (known.real_name or known.name) if known else None
+    return Doer(turn.user, name or turn.user)
 
 
 def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
@@ -174,10 +184,9 @@ def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
     )
 
 
-def _doer(uow: UnitOfWork, slack_id: str) -> Doer:
-    person = uow.people.get(slack_id)
-    name = (person.real_name or person.name) if person else None
-    return Doer(slack_id, name or slack_id)
+def _person(uow: UnitOfWork, slack_id: str) -> Person | None:
+    found = uow.people.get(slack_id)
+    return found if found is not None and found.name else None
 
 
 async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
