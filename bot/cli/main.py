@@ -32,6 +32,7 @@ ROOMS = {
     "sandbox": "sandbox",
     "site": "site",
     "status": "status",
+    "try": "trying",
 }
 """The module of `bot.cli` in which each command stands."""
 
