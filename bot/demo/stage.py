@@ -144,11 +144,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(script: Script, start: datetime, manifest: Path) -> AsyncIterator[Stage]:
+async def staged(
+    script: Script, start: datetime, manifest: Path, port: int = 0, control_port: int = 0
+) -> AsyncIterator[Stage]:
     """A sandbox with the script's people in it; its clock stands at `start` (aware UTC)."""
     clock = FreeClock(start)
     sandbox = Sandbox(
         manifest,
+        port=port,
+        control_port=control_port,
         time_source=lambda: clock.now().timestamp(),
         retry_delays=RETRY_DELAYS,
         furnished=False,
