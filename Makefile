@@ -1,11 +1,11 @@
-# `make` sets the project up, `make demo` shows it, `make test` tests it.
+# `make` sets the project up, `make demo` shows it, `make try` lets you try it, `make test` tests it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint types bench faults requirements clean
+.PHONY: setup demo try test lint types bench faults texts requirements clean
 
 setup: $(READY)
 
@@ -17,6 +17,9 @@ $(READY): requirements-dev.txt pyproject.toml
 
 demo: setup
 	$(BIN)/marginalia demo
+
+try: setup
+	$(BIN)/marginalia try
 
 test: setup
 	$(BIN)/pytest -n auto
@@ -35,6 +38,9 @@ bench: setup
 SEEDS ?= 20
 faults: setup
 	$(BIN)/python -m tests.faults.run --seeds $(SEEDS)
+
+texts: setup
+	$(BIN)/python -m bot.texts.update
 
 requirements: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements.txt

@@ -14,27 +14,37 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import export
+from bot import export, texts
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
+from bot.commits import Commits
 from bot.errors import UserError
+from bot.library import archive, templates
+from bot.library.git import Author as CommitAuthor
+from bot.library.git import Repository
 from bot.library.library import Changes, Library, diff, load
 from bot.library.problem import Problem
 from bot.library.watch import watch
 from bot.outage import Outage
-from bot.sessions import lifecycle
+from bot.planning import Planner
+from bot.sessions import lifecycle, reminders, winners
+from bot.sessions.handover import handover, votes
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
-from bot.sessions.ports import Changed, Clock
+from bot.sessions.ports import Changed, Clock, UnitOfWork
+from bot.sessions.reminders import Reminder
 from bot.settings import Settings
+from bot.slack.blocks import reminding
 from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
+from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
 from bot.slack.reconcile import Report
 from bot.slack.road import Road
@@ -101,6 +111,8 @@ class Bot:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._ticking = asyncio.Lock()
+        self._reading = asyncio.Lock()
+        self._rereading: set[asyncio.Task[None]] = set()
         self._leader = database.leader()
         self._members = MemberIndex()
         self._unplanned: dict[str, Event] = {}
@@ -109,6 +121,22 @@ class Bot:
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
         self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
+        self.commits = Commits(repository(settings), self.clock, self._tell)
+        self.plans = Planner(
+            lambda: self._load(self.library),
+            self._changed,
+            database,
+            self.commits,
+            self.clock,
+            settings.channel,
+            self._member,
+        )
+        # Archives that lie elsewhere may lie in another repository.
+        self.archive_commits = self.commits
+        if settings.archive_dir is not None:
+            folder = settings.archive_dir
+            self.archive_commits = Commits(repository(settings, folder), self.clock, self._tell)
+        self._reminders = reminders.parse(settings.reminders)
 
     async def start(self) -> None:
         """Connects and begins. Raises UserError, one line, for what a person must mend first.
@@ -117,10 +145,16 @@ class Bot:
         what else there is to do at a start is done beside.
         """
         self.settings.require_slack()
+        if self.settings.archive_dir is not None:
+            self.settings.archive_dir.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self.commits.check)
+        await asyncio.to_thread(self.archive_commits.check)
         if not self.database.shared:
             with self.database.unit_of_work() as uow:
                 uow.outbox.release()
         self.edge = edge = self._edge()
+        edge.desk.services["plans"] = self.plans
+        edge.desk.services["archive_text"] = export.text_of
         try:
             await edge.identify()
             await patiently(self._resolve_organizers)
@@ -146,11 +180,14 @@ class Bot:
         """Ends; what is not done stays stored."""
         self._stop.set()
         await self._ticker.stop()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._rereading]
+        for task in tasks:
             task.cancel()
-        for task in self._tasks:
+        for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await self.commits.stop()
+        await self.archive_commits.stop()
         async with self._ticking:
             await self.edge.stop()
         self.leads = False
@@ -212,7 +249,10 @@ class Bot:
             await self._plan_again()
             for due in await asyncio.to_thread(self._due):
                 await self._do(due)
+            await self._remind()
             await self._archive_changed()
+            self.commits.look()
+            self.archive_commits.look()
             await asyncio.to_thread(self._prune)
             return await asyncio.to_thread(self._next)
 
@@ -266,7 +306,12 @@ class Bot:
 
     def _next(self) -> datetime | None:
         with self.database.reading() as uow:
-            return lifecycle.next_moment(uow.sessions.all((State.SCHEDULED, State.OPEN)))
+            waiting = uow.sessions.all((State.SCHEDULED, State.OPEN))
+        moments = (
+            lifecycle.next_moment(waiting),
+            reminders.next_moment(waiting, self._reminders, self.clock.now()),
+        )
+        return min((moment for moment in moments if moment), default=None)
 
     async def _do(self, due: Due) -> None:
         session = await asyncio.to_thread(self._session, due.session_id)
@@ -317,6 +362,48 @@ class Bot:
             session = uow.sessions.get(session_id)
             if session is not None:
                 lifecycle.close_session(uow, self.edge.voice, session, self.clock.now())
+
+    # Reminders
+
+    async def _remind(self) -> None:
+        """Posts the reminders that are due and were not posted yet."""
+        for session, reminder in await asyncio.to_thread(self._reminders_due):
+            try:
+                await self.edge.gateway.join(session.channel)
+            except ChannelTrouble as error:
+                await asyncio.to_thread(self._channel_trouble, session, error)
+                continue
+            await asyncio.to_thread(self._post_reminder, session.id, reminder)
+
+    def _reminders_due(self) -> list[tuple[Session, Reminder]]:
+        now = self.clock.now()
+        with self.database.reading() as uow:
+            return [
+                (session, reminder)
+                for session in uow.sessions.all((State.SCHEDULED, State.OPEN))
+                for reminder in reminders.due(session, self._reminders, now)
+                if uow.outbox.get(reminders.key(session, reminder)) is None
+            ]
+
+    def _post_reminder(self, session_id: int, reminder: Reminder) -> None:
+        own = self.library.templates.texts.get(reminder.template)
+        now = self.clock.now()
+        with self.database.unit_of_work() as uow:
+            session = uow.sessions.get(session_id)
+            if session is None or reminder not in reminders.due(session, self._reminders, now):
+                return
+            counts = uow.messages.counts(session.id, session.author_ids)
+            try:
+                text = templates.render(
+                    own or reminding.text_of(reminder.template),
+                    reminding.values(session, counts, now),
+                )
+            except UserError as error:
+                problem = f"“{session.event.title}”: the reminder “{reminder.text}”: {error}"
+            else:
+                self.edge.voice.remind(uow, session, reminders.key(session, reminder), text, now)
+                return
+        self._tell(f"session {session_id} reminder {reminder.text}", f"{problem}.")
 
     # The second road
 
@@ -422,11 +509,47 @@ class Bot:
                 export.export(uow, session, source, target)
             with self.database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, at)
+                if session.archived_at is None:
+                    self._hand_over(uow, session, at)
         except UserError as error:
             self._tell(f"session {session.id} archive", f"No archive was written: {error}.")
         else:
             self._told.pop(f"session {session.id} archive", None)
             log.info("the archive of session %d stands in %s", session.id, target or source)
+            message = f"Archive “{session.event.title}”"
+            self.archive_commits.add([target or source], message, CommitAuthor.of(""))
+
+    def _hand_over(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Owes the organizers the archive and the figures, once a session."""
+        messages = uow.messages.of_session(session.id)
+        named = uow.people.many({m.author for m in messages})
+        summary = handover(
+            session,
+            messages,
+            votes(
+                messages,
+                uow.reactions.of_session(session.id),
+                uow.members.supporters(session.id),
+                self.settings.vote_reactions,
+            ),
+            {who for who, person in named.items() if person.name},
+        )
+        self.edge.voice.hand_over(uow, session, summary, at)
+
+    def _contents(self, name: str) -> bytes:
+        """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number)."""
+        kind, session_id, *number = name.split()
+        with self.database.reading() as uow:
+            session = uow.sessions.get(int(session_id))
+            if session is None:
+                raise UserError(f"there is no session {session_id}")
+            if kind == "archive":
+                source = export.source_of(self.library.paths, session)
+                return archive.with_archive(source, export.entries(uow, session))
+            for draw in uow.draws.of_session(session.id):
+                if [str(draw.number)] == number:
+                    return winners.record(draw, session.event.id).encode()
+        raise UserError(f"there is no {name}")
 
     # Files
 
@@ -434,19 +557,36 @@ class Bot:
         found = await asyncio.to_thread(self._load, None)
         await self._take(found, diff(None, found))
 
+    def _member(self, name: str) -> str | None:
+        """The member ID of the one who goes by a name, as far as we know members by now."""
+        return self._members.find(name)
+
     def _load(self, previous: Library | None) -> Library:
         return load(
             self.settings.schedules,
             default_channel=self.settings.channel,
             now=self.clock.now(),
             previous=previous,
-            members=self._members.find,
+            members=self._member,
         )
 
+    async def reread(self) -> None:
+        """Reads the folder now, without waiting for notices, and does what follows from it."""
+        async with self._reading:
+            before = self.library
+            found = await asyncio.to_thread(self._load, before)
+            await self._take(found, diff(before, found))
+        await self._look()
+
+    def _changed(self) -> None:
+        """We changed a file ourselves: it is read again at once, beside whoever changed it."""
+        task = self._task(self.reread(), "reread")
+        self._rereading.add(task)
+        task.add_done_callback(self._rereading.discard)
+
     async def _watch(self) -> None:
-        async for found, changes in watch(self.library, self._load, self._stop):
-            await self._take(found, changes)
-            await self._look()
+        async for _found, _changes in watch(self.library, self._load, self._stop):
+            await self.reread()
 
     async def _take(self, found: Library, changes: Changes) -> None:
         """Makes a new reading of the folder ours; it is planned at the next tick."""
@@ -521,6 +661,7 @@ class Bot:
 
     def _edge(self) -> Edge:
         settings = self.settings
+        texts.use(settings.language)
         secret = settings.slack_signing_secret
         return Edge(
             self.database.unit_of_work,
@@ -535,6 +676,14 @@ class Bot:
             secret.get_secret_value() if secret else None,
             settings.rate_regime,
             self._connected,
+            self._contents,
+            Manners(
+                organizers=frozenset(settings.organizers),
+                votes=settings.vote_reactions,
+                digest_hour=settings.digest_hour,
+                channel=settings.channel,
+                winners_weeks=settings.winners_weeks,
+            ),
         )
 
     async def _resolve_organizers(self) -> None:
@@ -637,6 +786,13 @@ class MemberIndex:
 def _folded(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name)
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
+
+
+def repository(settings: Settings, folder: Path | None = None) -> Repository | None:
+    """The Git repository that a folder (the schedules) is committed to, None where it is not."""
+    if not settings.git_commit:
+        return None
+    return Repository(folder or settings.schedules, settings.git_remote, settings.git_branch)
 
 
 def _secret(value: Any) -> str:

@@ -83,10 +83,21 @@ def shown_name(person: Person | None, name: str | None) -> str:
 
 
 def entries(uow: UnitOfWork, session: Session) -> Iterator[Entry]:
-    """The session's threads as the archive has them, one at a time."""
+    """The session's threads as the archive has them, one at a time.
+
+    What is hidden is left out (with a question its thread), and a text that an organizer edited
+    for the archive stands instead of what was written.
+    """
     names = StoredNames(uow, session.event.options.get("names") == "as-posted")
+    edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
     for thread in uow.messages.iter_threads(session.id):
-        yield _entry(thread, names)
+        if not thread.question.hidden:
+            yield _entry(thread, names, edits)
+
+
+def text_of(uow: UnitOfWork, message: Message) -> str:
+    """A message's own text as an archive has it, in Markdown, whatever it was edited to."""
+    return to_markdown(message.content, StoredNames(uow))
 
 
 def export(uow: UnitOfWork, session: Session, source: Path, target: Path | None) -> bool:
@@ -109,11 +120,15 @@ def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     return path
 
 
-def _entry(thread: Thread, names: StoredNames) -> Entry:
+def _entry(thread: Thread, names: StoredNames, edits: Mapping[tuple[str, str], str]) -> Entry:
+    def text(message: Message) -> str:
+        edited = edits.get((message.channel, message.ts))
+        return to_markdown(message.content, names) if edited is None else edited
+
     question = thread.question
     replies = tuple(
-        Entry(names.writer(reply), to_markdown(reply.content, names)) for reply in thread.replies
+        Entry(names.writer(reply), text(reply)) for reply in thread.replies if not reply.hidden
     )
     if question.deleted:
         return Entry(ANONYMOUS, DELETED, replies)
-    return Entry(names.writer(question), to_markdown(question.content, names), replies)
+    return Entry(names.writer(question), text(question), replies)

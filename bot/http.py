@@ -167,6 +167,7 @@ async def _served(name: str, app: Starlette, host: str, port: int) -> AsyncItera
         socket = config.bind_socket()
     except SystemExit:
         raise UserError(f"{name}: {host}:{port} cannot be used; choose a free port") from None
+    socket.listen()  # whoever comes before the server is ready waits
     task = asyncio.create_task(server.serve(sockets=[socket]), name=name)
     try:
         yield

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import UserError
+from bot.sessions import reminders
 
 _PLACE = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
 
@@ -91,19 +92,59 @@ class Settings(BaseSettings):
     catch_up_days: float = Field(
         7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
     )
+    git_commit: bool = Field(
+        False, description="Whether each change of the schedules and each archive is a Git commit."
+    )
+    git_remote: str | None = Field(
+        None, description="A remote (name or address) that commits are pushed to; none when unset."
+    )
+    git_branch: str = Field(
+        "marginalia", description="The branch of the remote that commits are pushed to."
+    )
+    reminders: str = Field(
+        "",
+        description="Reminders of events that have no `reminders`, separated by `;`, such as "
+        "`3 days before start at 10:00; half-way; last day; 1 hour before end`.",
+    )
+    winners_weeks: float = Field(
+        12.0, ge=0, description="For how many weeks a winner is left out of further draws."
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
         description="From which level on things are logged: DEBUG, INFO, WARNING or ERROR.",
     )
+    language: str = Field("en", description="The language of all that the bot says in Slack.")
+    vote_reactions: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("+1", "arrow_up"),
+        description="Names of the emoji that are a vote for a question, separated by commas or "
+        "blanks.",
+    )
+    digest_hour: int = Field(
+        9, ge=0, le=23, description="The hour of an author's day at which the digest comes."
+    )
     website: str = Field(
         "", description="The website's address; covers (paths) are links when it is set."
     )
 
-    @field_validator("organizers", mode="before")
+    @field_validator("reminders")
+    @classmethod
+    def _understood(cls, value: str) -> str:
+        try:
+            reminders.parse(value)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("organizers", "vote_reactions", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("vote_reactions")
+    @classmethod
+    def _without_colons(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.strip(":") for name in value)
 
     def __init__(self, **values: object) -> None:
         """Reads the settings. Raises UserError, one line, for a value that cannot be."""

@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgres_scratch() -> Iterator[str]:
     """The URL of a database with its tables that this worker alone uses; dropped at the end."""
-    with _scratch() as url:
+    with _scratch_or_skip() as url:
         database = Database(url)
         database.upgrade()
         database.close()
@@ -78,30 +78,46 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def postgres_bare() -> Iterator[str]:
+    """The URL of a second database of this worker, for those who make the tables themselves."""
+    with _scratch_or_skip() as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables, once of each kind; the SQLite file is not there."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'not' / 'yet' / 'there.db'}"
     else:
-        with _scratch() as url:
-            yield url
+        url: str = request.getfixturevalue("postgres_bare")
+        yield url
+        _execute(url, _CUT_ALL, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 
 
 @contextmanager
-def _scratch() -> Iterator[str]:
+def scratch() -> Iterator[str]:
+    """The URL of a new database on the server; dropped at the end. OperationalError without one."""
     name = f"marginalia_test_{uuid.uuid4().hex[:12]}"
-    try:
-        _execute(SERVER, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    except OperationalError as error:
-        reason = f"no PostgreSQL answers at MARGINALIA_TEST_POSTGRES: {error.orig}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    _execute(SERVER, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
     try:
         yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     finally:
         _execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _scratch_or_skip() -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(scratch())
+        except OperationalError as error:
+            reason = f"no PostgreSQL answers at MARGINALIA_TEST_POSTGRES: {error.orig}"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield url
 
 
 _CUT_ALL = (

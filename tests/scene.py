@@ -6,6 +6,7 @@ file on disk. Time passes only when the test says so.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -121,6 +122,13 @@ class Scene:
     def notes(self, who: str) -> list[str]:
         """The private notes a person got in the channel."""
         return [e.text for e in self.workspace.ephemerals if e.user == self.id(who)]
+
+    async def notes_after(self, count: int) -> list[str]:
+        """The private notes beyond the first `count`, once there is one."""
+        async with asyncio.timeout(5):
+            while len(self.workspace.ephemerals) <= count:
+                await asyncio.sleep(0.005)
+        return [e.text for e in self.workspace.ephemerals[count:]]
 
     def told(self) -> list[str]:
         """What the organizer was told by direct message."""

@@ -1,28 +1,63 @@
-"""The command line as a whole: which commands there are, and how an error ends one."""
+"""The command line as a whole: which commands there are, and how an error ends one.
+
+A command's room is imported when the command is called: half of them need Slack's clients and
+a database, and `check` should not wait for those.
+"""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from bot.cli import (
-    check,
-    database,
-    demo,
-    export,
-    importing,
-    inbox,
-    reconcile,
-    run,
-    sandbox,
-    site,
-    status,
-)
 from bot.errors import UserError
 
 USER_ERROR = 2
 """The exit code for a mistake of the user."""
+
+ROOMS = {
+    "backup": "database",
+    "check": "check",
+    "demo": "demo",
+    "export": "export",
+    "import": "importing",
+    "inbox": "inbox",
+    "log": "log",
+    "reconcile": "reconcile",
+    "replay": "demo",
+    "restore": "database",
+    "run": "run",
+    "sandbox": "sandbox",
+    "site": "site",
+    "status": "status",
+    "try": "trying",
+    "winners": "winners",
+}
+"""The module of `bot.cli` in which each command stands."""
+
+
+class _Rooms(TyperGroup):
+    """Finds each command in its room."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All commands by name."""
+        return sorted(ROOMS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command; None where there is none of that name."""
+        room = ROOMS.get(cmd_name)
+        if room is None:
+            return None
+        inner = typer.Typer(rich_markup_mode=None)
+        inner.callback()(_top)
+        import_module(f"bot.cli.{room}").register(inner)
+        group = typer.main.get_command(inner)
+        assert isinstance(group, TyperGroup)  # noqa: S101 - a callback makes it one
+        return group.commands[cmd_name]
+
 
 app = typer.Typer(
     name="marginalia",
@@ -30,21 +65,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=_Rooms,
 )
-for room in (
-    check,
-    database,
-    demo,
-    export,
-    importing,
-    inbox,
-    reconcile,
-    run,
-    sandbox,
-    site,
-    status,
-):
-    room.register(app)
 
 
 @app.callback()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.cli.stored import open_database
 from bot.library.problem import shown
+from bot.sessions.model import Event
 from bot.settings import Settings
+from bot.store.database import Database
+from bot.web import figures
+from bot.web.figures import Asked
 from bot.web.site import books, folder, pages
 
 OUTPUT = Path("var/site")
@@ -39,12 +46,13 @@ def site(
 
     To look at before an archive goes to the website, or to publish as it is. A folder that was
     made by this command is replaced when the new one is complete; another one is left alone.
-    Files that cannot be used are named, left out, and make the exit code 2.
+    Where the database has a session, its figures show days, hours and waits too. Files that cannot be used are named, left out, and make the exit code 2.
     """
     settings = Settings()
     planned, problems = books.find(paths or [settings.schedules])
     look = pages.Site(title=title, base_url=base_url, website=settings.website)
-    summary = folder.publish(output, lambda made: pages.build(planned, made, look))
+    with _times(settings) as times:
+        summary = folder.publish(output, lambda made: pages.build(planned, made, look, times))
     count = len(summary.entries)
     typer.echo(
         f"{shown(output / 'index.html')}: {count} {'book' if count == 1 else 'books'}, "
@@ -54,3 +62,31 @@ def site(
         typer.echo(str(problem), err=True)
     if problems:
         raise typer.Exit(2)
+
+
+@contextmanager
+def _times(settings: Settings) -> Iterator[pages.Times]:
+    """When was asked and answered, of the events that the database has a session of.
+
+    Makes no database where there is none; one that does not answer is named.
+    """
+    database = Database(settings.database_url)
+    answers = database.ping()
+    database.close()
+    if not answers:
+        sqlite = settings.database_url.startswith("sqlite")
+        if not sqlite or Path(database.place).exists():
+            typer.echo(f"{database.place}: does not answer; the figures show no times", err=True)
+        yield lambda event: None
+        return
+    with open_database(settings) as opened, opened.reading() as uow:
+        sessions = {session.event.id: session for session in uow.sessions.all()}
+
+        def times(event: Event) -> list[Asked] | None:
+            session = sessions.get(event.id)
+            if session is None or not session.event.author_ids:
+                return None  # without a known author nothing is known to be an answer
+            threads = uow.messages.iter_threads(session.id)
+            return figures.asked(threads, session.event.author_ids)
+
+        yield times

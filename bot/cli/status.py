@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,9 @@ def status(as_json: JSON = False) -> None:
         whole = {"events": rows, **queues, "parked": parked, "failed": failed}
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
         return
-    table = Table("Event", "State", "Channel", "Start (UTC)", "End (UTC)", box=None)
+    table = Table("Event", "State", box=None)
+    for heading in ("Channel", "Start (UTC)", "End (UTC)"):
+        table.add_column(heading, no_wrap=True)
     for heading in ("Questions", "Answered", "Replies", "People"):
         table.add_column(heading, justify="right")
     for row in rows:
@@ -47,7 +50,8 @@ def status(as_json: JSON = False) -> None:
             row["end"][:16].replace("T", " "),
             *("" if row[key] is None else str(row[key]) for key in _NUMBERS),
         )
-    Console().print(table)
+    # A pipe has no width to keep to; a file with cut names would be of no use.
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
     typer.echo(f"Waiting: {queues['inbox']} to handle, {queues['outbox']} to send.")
     if parked:
         typer.echo(f"{parked} envelopes are parked; look at them with `marginalia inbox`.")
@@ -68,7 +72,7 @@ def _rows(uow: UnitOfWork, library: Library, default_channel: str) -> list[dict[
         session = sessions.get(event.id)
         numbers: dict[str, Any] = dict.fromkeys(_NUMBERS)
         if session is not None:
-            counts = uow.messages.counts(session.id, session.event.author_ids)
+            counts = uow.messages.counts(session.id, session.author_ids)
             numbers = {
                 "questions": counts.questions,
                 "answered": counts.answered,

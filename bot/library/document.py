@@ -186,7 +186,7 @@ def _written(value: str | datetime, style: str) -> str:
 def _refuse_carriage_returns(text: str) -> None:
     """FORMAT.md: LF. A CR in the front matter would be a line break to YAML alone."""
     end = text.find("\n---", 3)
-    found = text.find("\r", 0, None if end < 0 else end + 6)
+    found = text.find("\r", 0, None if end < 0 else end + 5)
     if found >= 0:
         raise FileError(
             text.count("\n", 0, found) + 1,

@@ -18,10 +18,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rapidfuzz import fuzz, process
 
+from bot.errors import UserError
 from bot.library import values
 from bot.library.document import Document
 from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.library.values import Field, Value
+from bot.sessions import reminders
 from bot.sessions.model import Event, Link
 
 REQUIRED = ("title", "start", "end", "authors")
@@ -390,8 +392,23 @@ class _Parser:
             options[key] = choice
         found = self.fields.get("reminders")
         if found is not None and found.value.data is not None:
-            options["reminders"] = values.plain(found.value)
+            options["reminders"] = self.reminders(found)
         return options
+
+    def reminders(self, found: Field) -> Any:
+        """What `reminders` says, each entry checked at its own line."""
+        raw = values.plain(found.value)
+        items = zip(found.value.data, raw, strict=True) if found.value.kind == "list" else ()
+        try:
+            for item, plain in items:
+                line = item.line
+                reminders.entry(plain)
+            line = found.line
+            reminders.parse(raw)
+        except UserError as error:
+            what, _, hint = str(error).partition("; ")
+            self.error(line, what, hint or "correct it")
+        return raw
 
     def archive(self) -> bool:
         found = self.fields.get("archive")

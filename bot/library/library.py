@@ -15,14 +15,16 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from bot.errors import UserError
-from bot.library import event, files, people
+from bot.library import event, files, people, templates
 from bot.library.document import Document
 from bot.library.event import Schedule
 from bot.library.people import Directory, Members
 from bot.library.problem import FileError, Problem, Severity, quoted, shown
+from bot.library.templates import Templates
+from bot.sessions import reminders
 from bot.sessions.model import Event
 
-NOT_EVENTS = frozenset({people.FOLDER, "templates"})
+NOT_EVENTS = frozenset({people.FOLDER, templates.FOLDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Library:
     broken: frozenset[str] = frozenset()
     files: Mapping[Path, Read] = field(default_factory=dict, repr=False)
     directory: Directory = field(default_factory=Directory, repr=False)
+    templates: Templates = field(default_factory=Templates, repr=False)
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -155,11 +158,14 @@ def load(
     reading = _Reading(default_channel, now, previous, members)
     reading.problems += scan.problems
     reading.problems += directory.problems
+    texts = templates.load(root / templates.FOLDER)
+    reading.problems += texts.problems
     for path in paths:
         reading.take(path, directory)
+    reading.named_templates(texts)
     reading.keep_unlisted(scan.unlisted)
     reading.overlaps()
-    return reading.library(root, directory)
+    return reading.library(root, directory, texts)
 
 
 def check(
@@ -177,12 +183,20 @@ def check(
     """
     reading = _Reading(default_channel, now, None, members)
     known: dict[Path | None, Directory] = {}
+    texts: dict[Path, Templates] = {}
     seen: set[Path] = set()
     for given in paths:
         scan = Scan(given)
         folder = people.folder_for(given if given.is_dir() else given.absolute().parent)
         if given.absolute().name.startswith(("_", ".")):
             found: list[Path] = []
+        elif given.absolute().name == templates.FOLDER or (
+            given.absolute().parent.name == templates.FOLDER
+        ):
+            reading.problems += templates.load(
+                given if given.is_dir() else given.parent, None if given.is_dir() else given.name
+            ).problems
+            continue
         elif given.is_dir() and given.absolute().name in NOT_EVENTS:
             folder, found = (given if given.absolute().name == people.FOLDER else folder), []
         else:
@@ -190,14 +204,49 @@ def check(
         if folder not in known:
             known[folder] = people.load(folder)
             reading.problems += known[folder].problems
+        root = given if given.is_dir() else given.absolute().parent
+        if root not in texts:
+            texts[root] = templates.load(root / templates.FOLDER)
+            reading.problems += texts[root].problems if given.is_dir() else ()
         reading.problems += scan.problems
         for path in found:
             real = path.resolve() if not path.is_symlink() else path.absolute()
             if real not in seen:
                 seen.add(real)
                 reading.take(path, known[folder])
+        reading.named_templates(texts[root])
     reading.overlaps()
     return reading.sorted_problems()
+
+
+def check_change(
+    library: Library,
+    path: Path,
+    document: Document,
+    *,
+    default_channel: str = "",
+    now: datetime | None = None,
+    members: Members | None = None,
+) -> tuple[Schedule, list[Problem]]:
+    """What a file would say if it held `document`, and what would be wrong with it then.
+
+    The same as `check` says of the folder once the file is written; nothing is written. The
+    problems are those of this file, and overlaps of its event that another file is told.
+    """
+    reading = _Reading(default_channel, now, library, members)
+    schedule = event.parse(document, path)
+    for other, read in library.files.items():
+        if other != path:
+            reading.plan(other, read.schedule, library.directory)
+    reading.plan(path, schedule, library.directory)
+    reading.overlaps()
+    alone = _Reading(default_channel, now, library, members)
+    for other, read in library.files.items():
+        if other != path:
+            alone.plan(other, read.schedule, library.directory)
+    alone.overlaps()
+    others = set(alone.problems)
+    return schedule, [p for p in reading.sorted_problems() if p.path == path or p not in others]
 
 
 def _exists(path: Path) -> bool:
@@ -315,7 +364,11 @@ class _Reading:
             self.became_invalid(name, path)
             return
         self.files[path] = read
-        schedule = read.schedule
+        self.plan(path, read.schedule, directory)
+
+    def plan(self, path: Path, schedule: Schedule, directory: Directory) -> None:
+        """Takes what a file says, or would say."""
+        name = event.event_id(path)
         self.problems += schedule.problems
         holder = self.holders.setdefault(name, path)
         if holder != path:
@@ -357,6 +410,20 @@ class _Reading:
                 if path.is_relative_to(folder):
                     self.became_invalid(name, path)
 
+    def named_templates(self, texts: Templates) -> None:
+        """Reminders whose template is neither ours nor a file."""
+        for name, planned in self.events.items():
+            schedule = self.schedules.get(name)
+            if schedule is None or "reminders" not in planned.options:
+                continue
+            for template in sorted(
+                {r.template for r in reminders.parse(planned.options["reminders"])}
+            ):
+                if template not in texts.names:
+                    self.problems.append(
+                        texts.missing(template, self.paths[name], schedule.lines["reminders"])
+                    )
+
     def overlaps(self) -> None:
         """Two events at one time in one channel: a problem of the later one, naming both."""
         channels: dict[str, list[Event]] = {}
@@ -389,7 +456,7 @@ class _Reading:
         """By file and line, each once."""
         return sorted(dict.fromkeys(self.problems), key=lambda p: (str(p.path), p.line))
 
-    def library(self, root: Path, directory: Directory) -> Library:
+    def library(self, root: Path, directory: Directory, texts: Templates) -> Library:
         events = dict(sorted(self.events.items(), key=lambda item: (item[1].start, item[0])))
         return Library(
             root,
@@ -399,6 +466,7 @@ class _Reading:
             frozenset(self.broken),
             self.files,
             directory,
+            texts,
         )
 
 

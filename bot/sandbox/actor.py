@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.sandbox import richtext
 from bot.sandbox.errors import Refusal
-from bot.sandbox.model import Channel, Json, Member, Message
+from bot.sandbox.model import Channel, Json, Member, Message, Upload
 from bot.sandbox.workspace import MAX_TEXT, Workspace
 
 
@@ -44,8 +44,9 @@ class Actor:
         at: float | None = None,
         ts: str | None = None,
     ) -> Message:
-        """Writes in a channel, or in a thread; `files` are `{"name": …, "content": …}`.
+        """Writes in a channel, or in a thread.
 
+        `files` are `{"name": …, "content": …}`, or with `url` for one that is elsewhere.
         `at` (seconds since 1970) or `ts` puts it into the past. Raises Refusal `not_in_channel`,
         `no_text`, `msg_too_long`, `is_archived`, `thread_not_found`.
         """
@@ -55,15 +56,7 @@ class Actor:
         stored = richtext.tidy(text)
         if len(stored) > MAX_TEXT:
             raise Refusal("msg_too_long")
-        uploads = [
-            self.workspace.upload(
-                self.id,
-                str(given.get("name") or "file"),
-                str(given.get("content") or "").encode(),
-                title=str(given.get("title") or ""),
-            )
-            for given in files
-        ]
+        uploads = [self._upload(given) for given in files]
         return self.workspace.post(
             where,
             stored,
@@ -75,6 +68,18 @@ class Actor:
             at=at,
             ts=ts,
         )
+
+    def _upload(self, given: Json) -> Upload:
+        upload = self.workspace.upload(
+            self.id,
+            str(given.get("name") or "file"),
+            str(given.get("content") or "").encode(),
+            title=str(given.get("title") or ""),
+        )
+        if given.get("url"):
+            upload.url = upload.permalink = str(given["url"])
+            upload.is_external = True
+        return upload
 
     def edit(self, channel: str, ts: str, text: str, blocks: list[Json] | None = None) -> Message:
         """Edits one's own message. Raises Refusal `cant_update_message`."""

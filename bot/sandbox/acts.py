@@ -29,6 +29,7 @@ def _person(box: Sandbox, given: Given) -> Person:
 
 
 def post(box: Sandbox, given: Given) -> Json:
+    """Somebody writes."""
     person = _person(box, given)
     channel, text = given.text("channel"), given.maybe("text") or ""
     options: Json = {
@@ -62,6 +63,7 @@ def bot_post(box: Sandbox, given: Given) -> Json:
 
 
 def edit(box: Sandbox, given: Given) -> Json:
+    """Somebody edits their message."""
     person = _person(box, given)
     channel, ts, text = given.text("channel"), given.text("ts"), given.text("text")
     blocks = given.objects("blocks")
@@ -84,6 +86,7 @@ def unfurl(box: Sandbox, given: Given) -> Json:
 
 
 def add_person(box: Sandbox, given: Given) -> Json:
+    """Somebody joins the workspace, and `channels`."""
     real_name = given.text("real_name")
     display_name = given.maybe("display_name") or ""
     name = given.maybe("name")
@@ -103,12 +106,14 @@ def add_person(box: Sandbox, given: Given) -> Json:
 
 
 def change_person(box: Sandbox, given: Given) -> Json:
+    """Somebody changes their names, zone, title or status."""
     person = given.text("person")
     box.workspace.change_person(person, **given.rest())
     return {}
 
 
 def deactivate(box: Sandbox, given: Given) -> Json:
+    """An account is deactivated."""
     person = given.text("person")
     given.done()
     box.workspace.change_person(person, deleted=True)
@@ -116,6 +121,7 @@ def deactivate(box: Sandbox, given: Given) -> Json:
 
 
 def add_channel(box: Sandbox, given: Given) -> Json:
+    """A new channel."""
     name, creator = given.text("name"), given.text("person")
     private, members = given.flag("is_private"), given.texts("members")
     given.done()
@@ -124,6 +130,7 @@ def add_channel(box: Sandbox, given: Given) -> Json:
 
 
 def add_emoji(box: Sandbox, given: Given) -> Json:
+    """A custom emoji."""
     name, url = given.text("name"), given.text("url")
     given.done()
     box.workspace.add_emoji(name, url)
@@ -131,12 +138,14 @@ def add_emoji(box: Sandbox, given: Given) -> Json:
 
 
 def add_usergroup(box: Sandbox, given: Given) -> Json:
+    """A user group."""
     handle, name, users = given.text("handle"), given.text("name"), given.texts("users")
     given.done()
     return {"usergroup": box.workspace.add_usergroup(handle, name, users)}
 
 
 def direct_messages(box: Sandbox, given: Given) -> Json:
+    """Opens the direct messages of a person and the bot."""
     person = _person(box, given)
     given.done()
     return {"channel": person.direct_messages().id}
@@ -159,6 +168,7 @@ def _in_channel(name: str, *texts: str) -> Act:
 
 
 async def command(box: Sandbox, given: Given) -> Json:
+    """Somebody types a slash command."""
     person = _person(box, given)
     name, text = given.text("command"), given.maybe("text") or ""
     channel = given.maybe("channel") or "general"
@@ -167,6 +177,7 @@ async def command(box: Sandbox, given: Given) -> Json:
 
 
 async def shortcut(box: Sandbox, given: Given) -> Json:
+    """Somebody uses a shortcut, of a message with `channel` and `ts`."""
     person, callback = _person(box, given), given.text("callback_id")
     channel, ts = given.maybe("channel"), given.maybe("ts")
     given.done()
@@ -176,6 +187,7 @@ async def shortcut(box: Sandbox, given: Given) -> Json:
 
 
 def open_home(box: Sandbox, given: Given) -> Json:
+    """Somebody opens the App Home."""
     person = _person(box, given)
     tab = given.choice("tab", "home", "messages")
     given.done()
@@ -192,6 +204,7 @@ def _element(given: Given) -> Json:
 
 
 async def act(box: Sandbox, given: Given) -> Json:
+    """Somebody clicks or chooses."""
     person, action_id = _person(box, given), given.text("action_id")
     value, where = given.anything("value"), _element(given)
     given.done()
@@ -199,6 +212,7 @@ async def act(box: Sandbox, given: Given) -> Json:
 
 
 async def suggest(box: Sandbox, given: Given) -> Json:
+    """Somebody types into an external select."""
     person, action_id = _person(box, given), given.text("action_id")
     typed, where = given.maybe("typed") or "", _element(given)
     given.done()
@@ -206,6 +220,7 @@ async def suggest(box: Sandbox, given: Given) -> Json:
 
 
 def fill(box: Sandbox, given: Given) -> Json:
+    """Somebody puts something into an input."""
     person, action_id = _person(box, given), given.text("action_id")
     value, block_id = given.anything("value"), given.maybe("block_id")
     given.done()
@@ -214,12 +229,14 @@ def fill(box: Sandbox, given: Given) -> Json:
 
 
 async def submit(box: Sandbox, given: Given) -> Json:
+    """Somebody submits the open modal."""
     person, values = _person(box, given), given.mapping("values")
     given.done()
     return (await person.submit(values)).to_json()
 
 
 async def close(box: Sandbox, given: Given) -> Json:
+    """Somebody closes a view, or the modal."""
     person, everything = _person(box, given), given.flag("everything")
     given.done()
     return {"outcomes": [outcome.to_json() for outcome in await person.close(everything)]}
@@ -256,6 +273,7 @@ def refuse_connections(box: Sandbox, given: Given) -> Json:
 
 
 def accept_connections(box: Sandbox, given: Given) -> Json:
+    """Ends `refuse_connections`."""
     given.done()
     box.accept_connections()
     return {}
@@ -309,6 +327,7 @@ def refuse_pictures(box: Sandbox, given: Given) -> Json:
 
 
 def set_rate_limits(box: Sandbox, given: Given) -> Json:
+    """Chooses the regime of rate limits."""
     regime = given.choice("regime", "none", "internal", "restricted")
     given.done()
     box.limits.regime = regime  # type: ignore[assignment]
@@ -336,6 +355,17 @@ def deliver(box: Sandbox, given: Given) -> Json:
     given.done()
     box.dispatcher.deliver(event)
     return {}
+
+
+async def move_clock(box: Sandbox, given: Given) -> Json:
+    """Lets time pass by one of the steps that the clock has, if it can be moved at all."""
+    steps = box.extras.clock
+    if not steps:
+        raise Refusal("no_clock", ["the clock of this sandbox is the machine's"])
+    step = given.choice("step", *steps)
+    given.done()
+    await steps[step]()
+    return {"now": box.workspace.now}
 
 
 async def settle(box: Sandbox, given: Given) -> Json:
@@ -398,6 +428,7 @@ ACTS: dict[str, Act] = {
     "set_rate_limits": set_rate_limits,
     "use_http": use_http,
     "deliver": deliver,
+    "move_clock": move_clock,
     "settle": settle,
     "reset": reset,
 }

@@ -313,6 +313,22 @@ class RemotePerson:
         """Takes a reaction away."""
         await self._act("unreact", channel=channel, ts=ts, name=name)
 
+    async def pin(self, channel: str, ts: str) -> None:
+        """Pins a message."""
+        await self._act("pin", channel=channel, ts=ts)
+
+    async def unpin(self, channel: str, ts: str) -> None:
+        """Takes a pin away."""
+        await self._act("unpin", channel=channel, ts=ts)
+
+    async def set_topic(self, channel: str, topic: str) -> None:
+        """Sets the topic of a channel."""
+        await self._act("set_topic", channel=channel, topic=topic)
+
+    async def rename_channel(self, channel: str, name: str) -> None:
+        """Renames a channel."""
+        await self._act("rename_channel", channel=channel, name=name)
+
     async def join(self, channel: str) -> None:
         """Joins a public channel."""
         await self._act("join", channel=channel)
@@ -332,6 +348,10 @@ class RemotePerson:
     async def archive(self, channel: str) -> None:
         """Archives a channel."""
         await self._act("archive", channel=channel)
+
+    async def unarchive(self, channel: str) -> None:
+        """Brings an archived channel back."""
+        await self._act("unarchive", channel=channel)
 
     async def change(self, **profile: Any) -> None:
         """Changes one's own names, zone, title or status."""

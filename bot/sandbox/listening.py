@@ -11,8 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Scope
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+GRACE = 0.1
+"""Seconds for requests in hand when the port closes."""
 
 
 class NotLoopback(ValueError):
@@ -39,6 +44,36 @@ class Connections:
             transport.abort()
 
 
+class Guard:
+    """Lets in only who knows that this is a loopback address, and no page of another origin.
+
+    A web page elsewhere can make a browser on this machine send requests here, under a host name
+    of its own or its own origin; neither the bot nor the tests do that.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and not _at_home(scope):
+            answer = PlainTextResponse("not from here", status_code=403)
+            await (answer if scope["type"] == "http" else WebSocketClose(1008))(
+                scope, receive, send
+            )
+            return
+        await self._app(scope, receive, send)
+
+
+def _at_home(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin-1")
+    name = host.rpartition(":")[0] if not host.endswith("]") else host
+    origin = headers.get(b"origin")
+    return (name or host).strip("[]") in ("127.0.0.1", "localhost", "::1") and (
+        origin is None or origin.decode("latin-1") == f"http://{host}"
+    )
+
+
 class Listener:
     """A running server. `port` 0 takes a free one; `port` tells which."""
 
@@ -59,7 +94,7 @@ class Listener:
         self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self._server = _Server(
             uvicorn.Config(
-                app,
+                Guard(app),
                 http=_protocol(self.connections),
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
@@ -119,7 +154,10 @@ class _Server(uvicorn.Server):
         for server in self.servers:
             server.close()
         self._connections.abort_all()
+        # Whoever waits for a client learns now that it is gone; who does not is cancelled.
         tasks = list(self.server_state.tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -245,8 +245,8 @@ def _display(top: _Part) -> str:
     display.only({"name", "description", "long_description", "background_color"})
     display.text("description", limit=140)
     long = display.text("long_description", limit=4000)
-    if long and len(long) < 174:
-        raise ManifestError("display_information.long_description: has under 174 characters")
+    if long and len(long) < 175:
+        raise ManifestError("display_information.long_description: has under 175 characters")
     color = display.text("background_color", limit=7)
     if color and not _COLOR.match(color):
         raise ManifestError("display_information.background_color: is no #rrggbb")
@@ -280,7 +280,7 @@ def _events(settings: _Part, scopes: tuple[str, ...]) -> frozenset[str]:
                 f"settings.event_subscriptions.bot_events: {event} needs the scope "
                 f"{' or '.join(needed)}"
             )
-    url = subscriptions.text("request_url", limit=2000)
+    url = subscriptions.text("request_url", limit=3500)
     if events and not settings.flag("socket_mode_enabled") and not url:
         raise ManifestError(
             "settings.event_subscriptions.request_url: is required without socket_mode_enabled"

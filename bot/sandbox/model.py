@@ -151,6 +151,7 @@ class Upload:
     content: bytes | None = None
     url: str = ""
     permalink: str = ""
+    is_external: bool = False
     ticket: str = ""
     complete: bool = False
     deleted: bool = False

@@ -30,7 +30,6 @@ from bot.sandbox.workspace import Workspace
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z", re.ASCII)
-_WORD = re.compile(r"(?<![\w@#<|])([@#])([\w.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Person(Actor):
         if known is None:
             raise Refusal("unknown_command", [f"{command} is not a valid command"])
         if known.should_escape:
-            text = self._escaped(text)
+            text = ws.linked(richtext.tidy(text))
         name = "directmessage" if where.is_im else where.name
         payload: Json = {
             "token": self._dispatcher.token,
@@ -95,24 +94,11 @@ class Person(Actor):
         }
         outcome = await self._ask("slash_commands", payload)
         if outcome.acknowledged and isinstance(outcome.response, dict):
-            self._surfaces.answer_command(where.id, self.id, outcome.response)
-        return outcome
-
-    def _escaped(self, text: str) -> str:
-        """`@name` and `#channel` as mentions: `should_escape` of the manifest."""
-        ws = self.workspace
-
-        def mention(found: re.Match[str]) -> str:
             try:
-                if found[1] == "@":
-                    member = ws.member(found[2])
-                    return f"<@{member.id}|{member.name}>"
-                channel = ws.channel(found[2])
-                return f"<#{channel.id}|{channel.name}>"
-            except Refusal:
-                return found[0]
-
-        return _WORD.sub(mention, richtext.tidy(text))
+                self._surfaces.answer_command(where.id, self.id, outcome.response)
+            except Refusal as refusal:
+                return Outcome(False, str(refusal), outcome.response)
+        return outcome
 
     async def shortcut(self, callback_id: str) -> Outcome:
         """Uses a global shortcut. Raises Refusal `unknown_shortcut`."""
@@ -378,8 +364,7 @@ class Person(Actor):
         try:
             self._surfaces.answered(view, outcome.response)
         except Refusal as refusal:
-            failure = f"{refusal.error}: {'; '.join(refusal.messages)}".rstrip(": ")
-            return Outcome(False, failure, outcome.response)
+            return Outcome(False, str(refusal), outcome.response)
         return Outcome(True, None, outcome.response, dict(view.errors))
 
     def _response_urls(self, view: View) -> list[Json]:

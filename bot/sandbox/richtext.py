@@ -22,6 +22,7 @@ _ANGLE = re.compile(
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _URL = re.compile(r"https?://[^\s<>|]+")
 _EMOJI = re.compile(r":([a-z0-9_+'-]+)(?:::(skin-tone-[2-6]))?:")
+_QUIET = re.compile(r"[^`<:*_~]+")
 _STYLES = {"*": "bold", "_": "italic", "~": "strike"}
 _ITEM = re.compile(r"( {0,16})(•|◦|▪︎|\d+\.) (.*)", re.DOTALL)
 
@@ -197,6 +198,11 @@ def _inline(text: str, style: dict[str, bool], out: list[Element]) -> None:
             plain.clear()
 
     while position < len(text):
+        quiet = _QUIET.match(text, position)
+        if quiet is not None:
+            plain.append(quiet[0])
+            position = quiet.end()
+            continue
         character = text[position]
         if character == "`":
             end = text.find("`", position + 1)

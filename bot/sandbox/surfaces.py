@@ -279,6 +279,7 @@ class Surfaces:
             "notify_on_close": content.get("notify_on_close", False),
             "close": content.get("close"),
             "submit": content.get("submit"),
+            "submit_disabled": content.get("submit_disabled", False),
             "previous_view_id": view.previous,
             "root_view_id": view.root,
             "app_id": ws.app_id,

@@ -319,6 +319,6 @@ async def _arguments(request: Request) -> tuple[dict[str, Any], bool]:
         for key, value in form.items():
             args[key] = value if isinstance(value, str) else await value.read()
         return args, False
-    if content_type == "" and not await request.body():
+    if not await request.body():
         return args, False
     raise Refusal("invalid_post_type" if content_type else "missing_post_type")

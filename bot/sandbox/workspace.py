@@ -10,12 +10,13 @@ no harm.
 from __future__ import annotations
 
 import mimetypes
+import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.sandbox import objects, richtext
+from bot.sandbox import emoji, objects, richtext
 from bot.sandbox.errors import Refusal
 from bot.sandbox.ids import Ids, Stamps, key_of, ts_of
 from bot.sandbox.manifest import Manifest
@@ -30,57 +31,6 @@ MAX_PINS = 100
 
 EventListener = Callable[[Json, Channel | None], None]
 ChangeListener = Callable[[Json], None]
-
-STANDARD_EMOJI = frozenset(
-    [
-        "+1",
-        "-1",
-        "100",
-        "clap",
-        "eyes",
-        "fire",
-        "heart",
-        "tada",
-        "thumbsup",
-        "thumbsdown",
-        "wave",
-        "white_check_mark",
-        "x",
-        "raised_hands",
-        "arrow_up",
-        "arrow_down",
-        "point_up",
-        "rocket",
-        "smile",
-        "joy",
-        "thinking_face",
-        "pray",
-        "bulb",
-        "books",
-        "bug",
-        "ok_hand",
-        "muscle",
-        "question",
-        "exclamation",
-        "star",
-        "sparkles",
-        "slightly_smiling_face",
-        "blush",
-        "grinning",
-        "laughing",
-        "sob",
-        "cry",
-        "heavy_check_mark",
-        "heavy_plus_sign",
-        "zap",
-        "warning",
-        "no_entry",
-        "speech_balloon",
-        "bookmark",
-        "pushpin",
-        "memo",
-    ]
-)
 
 
 class Workspace:
@@ -378,6 +328,21 @@ class Workspace:
         }
         return group
 
+    def linked(self, text: str) -> str:
+        """`@name` and `#channel` as mentions, as `link_names` and `should_escape` ask for."""
+
+        def mention(found: re.Match[str]) -> str:
+            try:
+                if found[1] == "@":
+                    member = self.member(found[2])
+                    return f"<@{member.id}|{member.name}>"
+                channel = self.channel(found[2])
+                return f"<#{channel.id}|{channel.name}>"
+            except Refusal:
+                return found[0]
+
+        return _NAMED.sub(mention, text)
+
     # --- channels ----------------------------------------------------------------------------
 
     def add_channel(
@@ -529,7 +494,6 @@ class Workspace:
                 "channel": {
                     "id": channel.id,
                     "is_channel": not channel.is_private,
-                    "is_group": channel.is_private,
                     "name": name,
                     "name_normalized": name,
                     "created": channel.created,
@@ -548,10 +512,8 @@ class Workspace:
         self._say(channel, user, f"{kind}_archive", f"<@{user}> archived the channel", {})
         channel.is_archived = True
         channel.updated = int(self.now * 1000)
-        self._emit_channel(
-            channel,
-            {"type": f"{kind}_archive", "channel": channel.id, "user": user, **self._event_ts()},
-        )
+        event: Json = {"type": f"{kind}_archive", "channel": channel.id, "user": user}
+        self._emit_channel(channel, {**event, "is_moved": 0, **self._event_ts()})
 
     def unarchive(self, channel: Channel, user: str) -> None:
         """Brings an archived channel back."""
@@ -929,9 +891,7 @@ class Workspace:
 
     def react(self, channel: Channel, message: Message, user: str, name: str) -> None:
         """Adds a reaction. Raises Refusal `already_reacted`, `invalid_name`, `too_many_emoji`."""
-        name = name.strip(":")
-        if not self.known_emoji(name):
-            raise Refusal("invalid_name")
+        name = self._emoji(name)
         if channel.is_archived:
             raise Refusal("is_archived")
         users = message.reactions.get(name)
@@ -946,7 +906,7 @@ class Workspace:
 
     def unreact(self, channel: Channel, message: Message, user: str, name: str) -> None:
         """Takes a reaction away. Raises Refusal `no_reaction`."""
-        name = name.strip(":")
+        name = self._emoji(name)
         users = message.reactions.get(name, [])
         if user not in users:
             raise Refusal("no_reaction")
@@ -955,10 +915,12 @@ class Workspace:
             del message.reactions[name]
         self._tell_reaction("reaction_removed", channel, message, user, name)
 
-    def known_emoji(self, name: str) -> bool:
-        """Whether there is an emoji of that name: the workspace's own, or one that looks right."""
-        base = name.partition("::")[0]
-        return bool(base) and (base in self.emoji or all(c.isalnum() or c in "_+-'" for c in base))
+    def _emoji(self, name: str) -> str:
+        """The usual name of an emoji. Raises Refusal `invalid_name` for what is none."""
+        found = emoji.usual(name.strip(":"), self.emoji)
+        if found is None:
+            raise Refusal("invalid_name")
+        return found
 
     def _tell_reaction(
         self, kind: str, channel: Channel, message: Message, user: str, name: str
@@ -981,29 +943,29 @@ class Workspace:
             raise Refusal("already_pinned")
         if len(channel.pins) >= MAX_PINS:
             raise Refusal("too_many_pins")
-        message.pin = Pin(int(self.now), user)
+        pin = message.pin = Pin(int(self.now), user)
         channel.pins[message.key] = None
-        self._tell_pin("pin_added", channel, message, user, {"pin_count": len(channel.pins)})
+        self._tell_pin("pin_added", channel, message, user, pin, {})
 
     def unpin(self, channel: Channel, message: Message, user: str) -> None:
         """Takes a pin away. Raises Refusal `no_pin`."""
-        if message.pin is None:
+        pin = message.pin
+        if pin is None:
             raise Refusal("no_pin")
         self._drop_pin(channel, message)
-        more = {"has_pins": bool(channel.pins), "pin_count": len(channel.pins)}
-        self._tell_pin("pin_removed", channel, message, user, more)
+        has_pins = {"has_pins": bool(channel.pins)}
+        self._tell_pin("pin_removed", channel, message, user, pin, has_pins)
 
     def _drop_pin(self, channel: Channel, message: Message) -> None:
         message.pin = None
         channel.pins.pop(message.key, None)
 
-    def pin_item(self, channel: Channel, message: Message) -> Json:
+    def pin_item(self, channel: Channel, message: Message, pin: Pin) -> Json:
         """A pinned message, as `pins.list` lists it."""
-        pin = message.pin
         return {
             "type": "message",
-            "created": pin.created if pin else int(self.now),
-            "created_by": pin.created_by if pin else "",
+            "created": pin.created,
+            "created_by": pin.created_by,
             "channel": channel.id,
             "message": {
                 **self.render(channel, message),
@@ -1011,16 +973,27 @@ class Workspace:
             },
         }
 
+    def pins_of(self, channel: Channel) -> list[Json]:
+        """The pinned messages of a channel, the newest pin first."""
+        messages = [channel.messages[key] for key in reversed(channel.pins)]
+        return [self.pin_item(channel, m, m.pin) for m in messages if m.pin is not None]
+
     def _tell_pin(
-        self, kind: str, channel: Channel, message: Message, user: str, more: Json
+        self, kind: str, channel: Channel, message: Message, user: str, pin: Pin, more: Json
     ) -> None:
         self.emit(
             {
                 "type": kind,
                 "user": user,
                 "channel_id": channel.id,
-                "item": self.pin_item(channel, message),
+                "item": self.pin_item(channel, message, pin),
                 "item_user": message.author,
+                "pin_count": len(channel.pins),
+                "pinned_info": {
+                    "channel": channel.id,
+                    "pinned_by": pin.created_by,
+                    "pinned_ts": pin.created,
+                },
                 **more,
                 **self._event_ts(),
             },
@@ -1038,6 +1011,8 @@ class Workspace:
     def _event_ts(self) -> Json:
         return {"event_ts": ts_of(self.stamps.next())}
 
+
+_NAMED = re.compile(r"(?<![\w@#<|])([@#])([\w.-]+)")
 
 _CHANGEABLE: dict[str, type] = {
     "real_name": str,

@@ -49,10 +49,27 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
     if message is None:
         _late(uow, voice, sessions, posted, at)
         return False
+    if _muted(uow, message):
+        session = uow.sessions.get(message.session_id)
+        if session is not None:
+            voice.muted(uow, session, posted.author, at)
+        return False
     changed = uow.messages.put(message)
     if changed:
         uow.sessions.touch(message.session_id, at)
     return changed
+
+
+def _muted(uow: UnitOfWork, message: Message) -> bool:
+    """Whether it is a new message of somebody who was muted before it was posted."""
+    if not uow.mutes.any(message.session_id, {message.author}):
+        return False
+    if uow.messages.get(message.channel, message.ts) is not None:
+        return False
+    return any(
+        mute.subject == message.author and mute.at <= message.at
+        for mute in uow.mutes.of_session(message.session_id)
+    )
 
 
 def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str | None) -> bool:

@@ -188,7 +188,7 @@ def archived(uow: UnitOfWork, session_id: int, at: datetime) -> None:
 
 def figures(session: Session, messages: Iterable[Message]) -> Figures:
     """Counts a session. An answer is a reply by an author; authors' own posts ask nothing."""
-    authors = session.event.author_ids
+    authors = session.author_ids
     questions: dict[str, Message] = {}
     answered: set[str] = set()
     answers = 0

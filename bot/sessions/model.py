@@ -30,6 +30,22 @@ class Kind(StrEnum):
     REPLY = "reply"
 
 
+class Who(StrEnum):
+    """Whose a thing is to do. An organizer may do all that authors may."""
+
+    MEMBER = "member"
+    AUTHOR = "author"
+    ORGANIZER = "organizer"
+
+
+class Hidden(StrEnum):
+    """Why a message is left out of archives, figures and queues; there may be several reasons."""
+
+    NO_QUESTION = "no_question"
+    WITHDRAWN = "withdrawn"
+    MODERATED = "moderated"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link of the book, as `links` of the schedule file has it."""
@@ -101,6 +117,12 @@ class Session:
     reconciled_ts: str | None = None
     content_changed_at: datetime | None = None
     archived_at: datetime | None = None
+    added_authors: frozenset[str] = frozenset()
+
+    @property
+    def author_ids(self) -> frozenset[str]:
+        """Slack member IDs of all authors: the file's, and those an organizer added."""
+        return self.event.author_ids | self.added_authors
 
     @property
     def over_at(self) -> datetime:
@@ -125,6 +147,7 @@ class Person:
     deleted: bool = False
     tz: str | None = None
     privacy: str = "full"  # full | first_name | left_out
+    quiet: bool = False  # no direct messages about questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +158,9 @@ class Message:
     `attachments`), never interpreted here. `thread_ts` is the root of its thread in Slack
     (None at top level), `question_ts` the question it belongs to (None for a question).
     `edited_ts` is the `ts` of the last edit known. `origin` says where it came from:
-    `channel`, `announcement` (its thread) or `form`.
+    `channel`, `announcement` (its thread) or `form`. `hidden` are the reasons for which it is
+    left out of archives; with a question its whole thread is. `corrected` says that a person
+    put it where it is, which nothing automatic changes.
     """
 
     session_id: int
@@ -151,6 +176,8 @@ class Message:
     deleted: bool = False
     broadcast: bool = False
     origin: str = "channel"
+    hidden: frozenset[Hidden] = frozenset()
+    corrected: bool = False
 
     @property
     def at(self) -> datetime:
@@ -166,6 +193,78 @@ class Reaction:
     ts: str
     name: str
     user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An entry of the log: who did what, when (aware UTC).
+
+    `who` is a member ID ('' where it is not said, as for what is anonymous), `what` a short
+    word (`mute`, `not_a_question`, `refused`), `session_id` whose session it is about (None:
+    none), `event_id` whose event; `details` are JSON-compatible.
+    """
+
+    at: datetime
+    who: str
+    what: str
+    session_id: int | None = None
+    event_id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Somebody whose questions are not taken in a session.
+
+    `subject` is a member ID, or the key of one who asks anonymously (`bot.sessions.anonymity`).
+    """
+
+    session_id: int
+    subject: str
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class Handled(StrEnum):
+    """What an author said of a question in the queue."""
+
+    TAKEN = "taken"
+    ELSEWHERE = "elsewhere"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """An author's word on a question: it is taken, answered elsewhere, or skipped."""
+
+    channel: str
+    ts: str
+    how: Handled
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A question sent through the form or `/ask`.
+
+    `token` names it; `asker` is a member ID, or the key of one who asks anonymously; `text` is
+    mrkdwn. `state` is `waiting` (for its session to open), `owed` (to the channel) or
+    `withdrawn`. `ts` is its message, once that is posted.
+    """
+
+    token: str
+    session_id: int
+    asker: str
+    text: str
+    at: datetime
+    name: str = ""
+    icon: str = ""
+    state: str = "waiting"
+    channel: str = ""
+    ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.sessions.model import Event, Message, Person, Reaction, Session, State, Thread
+from bot.sessions.model import (
+    Action,
+    Event,
+    Handling,
+    Hidden,
+    Message,
+    Mute,
+    Person,
+    Reaction,
+    Session,
+    State,
+    Submission,
+    Thread,
+)
+from bot.sessions.moderation import Edit
+from bot.sessions.winners import Draw
 
 
 class Clock(Protocol):
@@ -150,12 +165,18 @@ class Messages(Protocol):
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Earlier contents of a message, oldest first."""
 
-    def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
+    def set_question(
+        self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
+    ) -> None:
         """Moves a message under a question, or (None) makes it a question of its own.
 
-        Replies it had go with it and come back with it. Raises ValueError if it would stand
+        Replies it had go with it and come back with it. Once a person has said where a message
+        belongs (`corrected`), only a person moves it. Raises ValueError if it would stand
         under itself.
         """
+
+    def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
+        """Adds or takes away a reason to leave a message out; True if it changed anything."""
 
     def of_author(self, slack_id: str) -> list[Message]:
         """What a person wrote in all sessions and did not delete, by `ts`."""
@@ -208,6 +229,9 @@ class People(Protocol):
 
     def set_privacy(self, slack_id: str, privacy: str) -> None:
         """Sets how the person appears in archives, also of one not met yet."""
+
+    def set_quiet(self, slack_id: str, quiet: bool) -> None:
+        """Sets whether the person gets no direct messages, also of one not met yet."""
 
     def all(self) -> list[Person]:
         """Everyone, by Slack member ID."""
@@ -339,6 +363,111 @@ class Labels(Protocol):
         """Inserts or updates the names of `names` (ID to name)."""
 
 
+class Edits(Protocol):
+    """What archives say instead of what was written."""
+
+    def put(self, edit: Edit) -> None:
+        """Sets the text of a message in archives; it replaces an earlier one."""
+
+    def remove(self, channel: str, ts: str) -> bool:
+        """The message's own text again; False if nothing else was set."""
+
+    def get(self, channel: str, ts: str) -> Edit | None: ...
+    def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
+        """By channel and `ts` of the message."""
+
+
+class Draws(Protocol):
+    """Draws of winners, which are never changed."""
+
+    def add(self, draw: Draw) -> None: ...
+    def next_number(self, session_id: int) -> int:
+        """The number of the session's next draw; the first is 1."""
+
+    def of_session(self, session_id: int) -> list[Draw]:
+        """By number."""
+
+    def winners_since(self, since: datetime, besides: int) -> set[str]:
+        """Member IDs of those who won since then in sessions other than `besides`."""
+
+
+class Actions(Protocol):
+    """The log of what people did."""
+
+    def add(self, action: Action) -> None: ...
+    def listed(self, session_id: int | None = None, limit: int = 100) -> list[Action]:
+        """The latest, newest first; of one session, or (None) of all."""
+
+
+class Mutes(Protocol):
+    """Whose questions a session does not take."""
+
+    def add(self, mute: Mute) -> bool:
+        """False if the subject was muted in the session already."""
+
+    def remove(self, session_id: int, subject: str) -> bool:
+        """False if the subject was not muted in the session."""
+
+    def any(self, session_id: int, subjects: Collection[str]) -> bool:
+        """Whether one of the subjects is muted in the session."""
+
+    def of_session(self, session_id: int) -> list[Mute]:
+        """By when they were muted."""
+
+
+class Members(Protocol):
+    """What members and authors do with questions beside writing."""
+
+    def secret(self, session_id: int) -> bytes:
+        """The session's secret, made when it is first asked for; empty once it was dropped."""
+
+    def drop_secret(self, session_id: int) -> None:
+        """Forgets the session's secret for good: keys made with it lead to nobody any more."""
+
+    def submit(self, submission: Submission) -> bool:
+        """Stores it; False if its token is known (nothing changes then)."""
+
+    def submission(self, token: str) -> Submission | None: ...
+    def submissions(self, session_id: int, state: str | None = None) -> list[Submission]:
+        """Those of a session, oldest first; in one state, or all."""
+
+    def submissions_of(self, askers: Collection[str]) -> list[Submission]:
+        """Those of a person (by member ID and keys), oldest first."""
+
+    def update_submission(self, token: str, state: str, ts: str | None = None) -> None: ...
+    def handle(self, handling: Handling) -> None:
+        """An author's word on a question; it replaces an earlier one."""
+
+    def unhandle(self, channel: str, ts: str) -> bool:
+        """Takes it back; False if there was none."""
+
+    def handlings(self, session_id: int) -> dict[str, Handling]:
+        """By the `ts` of the question."""
+
+    def follow(self, channel: str, ts: str, person: str) -> bool:
+        """False if the person follows the question already."""
+
+    def unfollow(self, channel: str, ts: str, person: str) -> bool: ...
+    def followers(self, channel: str, ts: str) -> set[str]: ...
+    def followed(self, person: str) -> list[tuple[str, str]]:
+        """The questions a person follows, as `(channel, ts)`, oldest first."""
+
+    def support(self, channel: str, ts: str, person: str) -> bool:
+        """A vote given in a form instead of by a reaction; False if it was given already."""
+
+    def supporters(self, session_id: int) -> dict[str, set[str]]:
+        """Who voted so, by the `ts` of the question."""
+
+    def opened_home(self, person: str, at: datetime) -> None:
+        """Notes that somebody looks at the App Home."""
+
+    def pulse(self) -> str:
+        """Changes whenever something did that is kept here, or a reaction."""
+
+    def viewers(self, since: datetime) -> list[str]:
+        """Who opened the App Home since, latest first."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
@@ -353,9 +482,20 @@ class UnitOfWork(Protocol):
     @property
     def labels(self) -> Labels: ...
     @property
+    def actions(self) -> Actions: ...
+    @property
+    def mutes(self) -> Mutes: ...
+    @property
+    def members(self) -> Members: ...
+    @property
     def inbox(self) -> Inbox: ...
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def edits(self) -> Edits: ...
+    @property
+    def draws(self) -> Draws: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

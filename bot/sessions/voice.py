@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session
 from bot.sessions.ports import UnitOfWork
+from bot.sessions.winners import Draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,27 @@ class Voice(Protocol):
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
         """The private note, once a person, that the session is over."""
 
+    def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """The private note, once a person, that what they write is not collected."""
+
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
         """A notice to the organizers, once for each `key`."""
+
+    def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
+        """A reminder (mrkdwn) in the channel of the session, once for each `key`."""
+
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
+        """The figures and the archive to the organizers, once a session."""
+
+    def winners(
+        self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
+    ) -> None:
+        """Announces winners, publishes how they were drawn, and writes to each of them.
+
+        `note` (mrkdwn) is what the winners are asked for.
+        """
 
 
 class Silence:
@@ -64,5 +85,21 @@ class Silence:
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
         """Nothing."""
 
+    def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Nothing."""
+
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
+        """Nothing."""
+
+    def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
+        """Nothing."""
+
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
+        """Nothing."""
+
+    def winners(
+        self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
+    ) -> None:
         """Nothing."""

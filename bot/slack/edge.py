@@ -23,11 +23,16 @@ from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
 from bot.slack.history import History, Regime
 from bot.slack.inbox import InboxWorker, InboxWriter
+from bot.slack.listeners import ROOMS
 from bot.slack.listeners.context import Context
+from bot.slack.listeners.desk import Desk, Manners
+from bot.slack.listeners.home import Homes
+from bot.slack.listeners.interactions import Interactions
 from bot.slack.names import Names
 from bot.slack.outbox import Pump
 from bot.slack.reconcile import Reconciler
 from bot.slack.socket import Socket
+from bot.slack.uploads import Contents, no_contents
 from bot.slack.voice import SlackVoice, announced_session
 
 log = logging.getLogger(__name__)
@@ -46,7 +51,7 @@ class Edge:
     """The bot's side of one Slack workspace.
 
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
-    called whenever a new Socket Mode connection stands.
+    called whenever a new Socket Mode connection stands. `contents` makes the files that are owed.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class Edge:
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
+        contents: Contents = no_contents,
+        manners: Manners | None = None,
     ):
         self.client = web_client(bot_token, api_url)
         self.gateway = Gateway(self.client)
@@ -80,6 +87,18 @@ class Edge:
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
         self.names = Names(factory, self.gateway, wall, clock)
+        self.desk = Desk(
+            factory,
+            reading,
+            clock,
+            wall,
+            voice,
+            self.gateway,
+            self.client,
+            manners or Manners(),
+        )
+        self.homes = Homes(self.desk, ROOMS)
+        self.desk.touched = self.homes.touch
         self.pump = Pump(
             factory,
             reading,
@@ -90,6 +109,7 @@ class Edge:
             post_interval,
             self._on_sent,
             outage,
+            contents,
         )
 
     async def identify(self) -> None:
@@ -106,6 +126,8 @@ class Edge:
                 "api.slack.com/apps"
             ) from None
         self.context = Context(self._clock, self.voice, me.get("bot_id"), me.get("user_id"))
+        self.desk.bot_user_id = me.get("user_id")
+        self.voice.workspace = str(me.get("url") or "")
         self.worker = InboxWorker(self._factory, self.context, self._wall, self.names, self.outage)
         self.writer = InboxWriter(self._factory, self._wall, self.worker.wake, self.outage)
         self.reconciler = Reconciler(
@@ -124,6 +146,7 @@ class Edge:
             ignoring_self_events_enabled=False,
         )
         app.use(self._store)
+        Interactions(self.desk, ROOMS).register(app)
         return app
 
     async def _store(
@@ -169,6 +192,7 @@ class Edge:
             asyncio.create_task(self.worker.run(), name="inbox"),
             asyncio.create_task(self.pump.run(), name="outbox"),
             asyncio.create_task(self.names.run(), name="names"),
+            asyncio.create_task(self.homes.run(), name="homes"),
         ]
 
     async def stop(self) -> None:

@@ -20,10 +20,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.errors import UserError
 from bot.outage import Outage
 from bot.sessions.model import ts_of
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.sessions.voice import Voice
+from bot.slack import uploads
 from bot.slack.gateway import code_of, retry_after, status_of
 from bot.slack.history import History
 
@@ -90,6 +92,7 @@ class Pump:
     interval: float
     on_sent: OnSent
     outage: Outage
+    contents: uploads.Contents
     _direct: dict[str, str] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -161,6 +164,8 @@ class Pump:
                     ts = await self._send(outgoing, payload)
         except SlackApiError as error:
             await asyncio.to_thread(self._refused, outgoing, error)
+        except UserError as error:
+            await asyncio.to_thread(self._give_up, outgoing, str(error))
         except (ClientError, TimeoutError, OSError) as error:
             await asyncio.to_thread(self._retry, outgoing, type(error).__name__, None)
         else:
@@ -189,6 +194,11 @@ class Pump:
             return outgoing, payload
 
     async def _send(self, outgoing: Outgoing, payload: dict[str, Any]) -> str | None:
+        if outgoing.method == uploads.FILE:
+            content = await asyncio.to_thread(self.contents, str(payload["content_of"]))
+            place = await self._conversation(outgoing.channel)
+            await uploads.send(self.client, place, payload, content)
+            return None
         arguments = dict(payload)
         if outgoing.method == "chat.postMessage":
             metadata = arguments.get("metadata") or {"event_type": EVENT_TYPE}
@@ -213,7 +223,7 @@ class Pump:
 
     async def _said_already(self, outgoing: Outgoing, payload: Mapping[str, Any]) -> str | None:
         """The `ts` of the row's message, if it stands in Slack since it was first tried."""
-        if outgoing.method != "chat.postMessage":
+        if outgoing.method not in ("chat.postMessage", uploads.FILE):
             return None
         channel = await self._conversation(outgoing.channel)
         since = ts_of((outgoing.tried_at or self.wall.now()) - SKEW)
@@ -224,6 +234,9 @@ class Pump:
             pages = self.history.channel(channel, since, None, wait=False)
         async for page in pages:
             for message in page:
+                if outgoing.method == uploads.FILE and uploads.shared(message, payload):
+                    log.info("%s was uploaded already", outgoing.key)
+                    return str(message["ts"])
                 metadata = message.get("metadata") or {}
                 if (metadata.get("event_payload") or {}).get("key") == outgoing.key:
                     log.info("%s was said already", outgoing.key)

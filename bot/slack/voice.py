@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.sessions.handover import Handover
 from bot.sessions.model import Session
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.sessions.voice import Figures
-from bot.slack.blocks import announcement, closing, notes
+from bot.sessions.winners import Draw, Way
+from bot.slack import uploads
+from bot.slack.blocks import announcement, closing, handing, notes, winning
+from bot.slack.blocks.limits import SECTION, cut
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +24,20 @@ class SlackVoice:
     """Speaks in channels and to organizers.
 
     `website` is the address that covers are relative to ('' where not known);
-    `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead.
+    `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
+    `workspace` is the address of the workspace.
     """
 
     website: str = ""
     organizers: tuple[str, ...] = ()
     organizers_channel: str | None = None
+    workspace: str = ""
+
+    def link(self, channel: str, ts: str) -> str:
+        """The address of a message (its permalink); '' before Slack said where we are."""
+        if not self.workspace:
+            return ""
+        return f"{self.workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
     def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         """Posts the announcement and pins it."""
@@ -65,6 +77,12 @@ class SlackVoice:
         key = f"session {session.id} late {user}"
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
 
+    def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Sends the private note."""
+        payload = {"channel": session.channel, "user": user, "text": notes.muted(session)}
+        key = f"session {session.id} muted {user}"
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
         """Posts to the organizers' channel, or to each organizer; into the log if there is none."""
         places = (self.organizers_channel,) if self.organizers_channel else self.organizers
@@ -74,6 +92,52 @@ class SlackVoice:
             payload = {"channel": place, "text": text}
             row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
             uow.outbox.add(row, at)
+
+    def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
+        """Posts a reminder."""
+        shown = cut(text, SECTION)
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": shown}}]
+        self._post(uow, key, session.channel, (shown, blocks), at)
+
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
+        """Posts the figures, and the archive as a file below them, to each place of organizers."""
+        places = (self.organizers_channel,) if self.organizers_channel else self.organizers
+        for place in places:
+            key = f"session {session.id} handover to {place}"
+            self._post(uow, key, place, handing.handover(session, handover, self.link), at)
+            file = uploads.outgoing(
+                f"{key} file",
+                place,
+                f"{session.event.id}.md",
+                handing.file_title(session),
+                "",
+                f"archive {session.id}",
+                {"ts_of": key},
+            )
+            uow.outbox.add(file, at)
+
+    def winners(
+        self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
+    ) -> None:
+        """Posts the announcement with the record of the draw, and a direct message to each."""
+        key = f"session {session.id} draw {draw.number}"
+        asked = len({ticket.person for ticket in draw.tickets})
+        self._post(uow, key, session.channel, winning.announcement(session, draw, asked), at)
+        if draw.way is Way.DRAWN:
+            file = uploads.outgoing(
+                f"{key} record",
+                session.channel,
+                f"{session.event.id}-draw-{draw.number}.json",
+                winning.file_title(session, draw),
+                winning.how_to_repeat(),
+                f"draw {session.id} {draw.number}",
+                {"ts_of": key},
+            )
+            uow.outbox.add(file, at)
+        for winner in draw.winners:
+            self._post(uow, f"{key} to {winner}", winner, winning.congratulation(session, note), at)
 
     def _post(
         self,

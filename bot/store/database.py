@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ class Database:
     def __init__(self, url: str):
         parsed = engine.parse(url)
         self.place = engine.describe(parsed)
+        self._here = threading.local()
         self._password = str(parsed.password or "")
         sqlite = parsed.get_backend_name() == "sqlite"
         self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
@@ -61,13 +63,19 @@ class Database:
     def unit_of_work(self) -> Iterator[UnitOfWork]:
         """One transaction: leaving the block commits, an exception rolls back.
 
-        A unit of work must not be opened inside another by the same thread. Raises
-        SQLAlchemyError where the database is gone or full; nothing is stored then.
+        Raises SQLAlchemyError where the database is gone or full; nothing is stored then.
+        RuntimeError if this thread is inside another one: on SQLite it would wait for itself.
         """
-        with self._backend.writer.begin() as connection:
-            work = Work(connection)
-            yield work
-            work.sessions.flush()
+        if getattr(self._here, "busy", False):
+            raise RuntimeError("a unit of work inside another of the same thread")
+        self._here.busy = isinstance(self._backend, engine.Sqlite)
+        try:
+            with self._backend.writer.begin() as connection:
+                work = Work(connection)
+                yield work
+                work.sessions.flush()
+        finally:
+            self._here.busy = False
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:

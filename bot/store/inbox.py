@@ -60,7 +60,7 @@ class Inbox(Repository):
             }
             for key, body in envelopes
         ]
-        statement = self._insert(inbox).on_conflict_do_nothing(index_elements=["key"])
+        statement = self._insert_new(inbox)
         return self._connection.execute(statement, rows).rowcount
 
     def claim(self, limit: int, at: datetime) -> list[Envelope]:

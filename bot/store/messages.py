@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.sessions.model import Kind, Message, Thread
+from bot.sessions.model import Hidden, Kind, Message, Thread
 from bot.sessions.ports import Counts
 from bot.store.repository import Repository, Turn, chunked, insert_into
 from bot.store.tables import messages, revisions
@@ -141,22 +141,21 @@ class Messages(Repository):
 
     def iter_session(self, session_id: int) -> Iterator[Message]:
         """The same, a chunk in memory at a time."""
-        return map(_message, self._chunks(session_id, _BY_TS))
+        return map(_message, self._chunks(session_id, _BY_TS, deleted=False))
 
     def iter_threads(self, session_id: int) -> Iterator[Thread]:
         """Questions by `ts` with their replies by `ts`, a chunk or a thread in memory."""
-        rows = self._chunks(session_id, _BY_ROOT)
-        for (root, channel), group in groupby(rows, lambda row: (row.root_ts, row.channel)):
+        rows = self._chunks(session_id, _BY_ROOT, deleted=True)
+        for root, group in groupby(rows, lambda row: (row.channel, row.root_ts)):
             question = None
             replies = []
             for row in group:
-                if row.ts == root:
+                if (row.channel, row.ts) == root:
                     question = _message(row)
-                else:
+                elif row.deleted_at is None:
                     replies.append(_message(row))
-            if question is None:
-                question = Message(session_id, channel, root, Kind.QUESTION, "", {}, deleted=True)
-            yield Thread(question, tuple(replies))
+            if question is not None and (replies or not question.deleted):
+                yield Thread(question, tuple(replies))
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Contents other than the newest, oldest first."""
@@ -167,7 +166,23 @@ class Messages(Repository):
         )
         return list(self._connection.execute(query).scalars())
 
-    def set_question(self, channel: str, ts: str, question_ts: str | None) -> None:
+    def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
+        """Adds or takes away a reason; nothing if the message is unknown or deleted."""
+        self._turn.take()
+        self._read.pop((channel, ts), None)
+        key = {"of_channel": channel, "of_ts": ts}
+        row = self._connection.execute(_LOCKED, key).one_or_none()
+        if row is None or row.deleted_at is not None:
+            return False
+        before = set(row.hidden.split())
+        after = before | {str(why)} if hidden else before - {str(why)}
+        if after != before:
+            self._update(channel, ts, {"hidden": " ".join(sorted(after))})
+        return after != before
+
+    def set_question(
+        self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
+    ) -> None:
         """Moves a message and what stands under it; nothing if it is unknown or deleted."""
         self._turn.take()
         self.forget()
@@ -175,8 +190,13 @@ class Messages(Repository):
         if question_ts is not None and ts in {question_ts, root}:
             raise ValueError(f"{ts} cannot be a reply to itself")
         kind = Kind.QUESTION if question_ts is None else Kind.REPLY
-        values = {"kind": str(kind), "question_ts": question_ts}
-        if not self._update(channel, ts, values, messages.c.deleted_at.is_(None)):
+        values: dict[str, Any] = {"kind": str(kind), "question_ts": question_ts}
+        where: list[ColumnElement[bool]] = [messages.c.deleted_at.is_(None)]
+        if corrected:
+            values["corrected"] = True
+        else:
+            where.append(~messages.c.corrected)
+        if not self._update(channel, ts, values, *where):
             return
         below = {ts}
         moved = below
@@ -203,7 +223,11 @@ class Messages(Repository):
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """How much was asked and answered, and by how many."""
-        present = (messages.c.session_id == session_id) & messages.c.deleted_at.is_(None)
+        present = (
+            (messages.c.session_id == session_id)
+            & messages.c.deleted_at.is_(None)
+            & (messages.c.hidden == "")
+        )
         by_author = messages.c.author.in_(sorted(authors))
         is_question = (messages.c.kind == str(Kind.QUESTION)) & ~by_author
         reply = messages.alias("reply")
@@ -211,6 +235,7 @@ class Messages(Repository):
             reply.c.channel == messages.c.channel,
             reply.c.question_ts == messages.c.ts,
             reply.c.deleted_at.is_(None),
+            reply.c.hidden == "",
             reply.c.author.in_(sorted(authors)),
         )
         query = select(
@@ -332,7 +357,7 @@ class Messages(Repository):
         self, channel: str, ts: str, edited_us: int, content: Mapping[str, Any]
     ) -> None:
         row = {"channel": channel, "ts": ts, "edited_us": edited_us, "content": content}
-        self._connection.execute(self._insert(revisions).on_conflict_do_nothing(), row)
+        self._connection.execute(self._insert_new(revisions), row)
 
     def _update(
         self, channel: str, ts: str, values: Mapping[str, Any], *where: ColumnElement[bool]
@@ -342,14 +367,18 @@ class Messages(Repository):
         )
         return self._connection.execute(statement.values(**values)).rowcount
 
-    def _chunks(self, session_id: int, order: tuple[Column[Any], ...]) -> Iterator[Row[Any]]:
+    def _chunks(
+        self, session_id: int, order: tuple[Column[Any], ...], deleted: bool
+    ) -> Iterator[Row[Any]]:
         """Rows of a session in `order`, which names each row, from where the last chunk ended."""
         query = (
             select(messages)
-            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
+            .where(messages.c.session_id == session_id)
             .order_by(*order)
             .limit(CHUNK)
         )
+        if not deleted:
+            query = query.where(messages.c.deleted_at.is_(None))
         last: Tuple | None = None
         while True:
             page = query if last is None else query.where(tuple_(*order) > last)
@@ -387,6 +416,8 @@ def _row(message: Message, deleted_at: datetime | None = None) -> dict[str, Any]
         "broadcast": message.broadcast,
         "origin": message.origin,
         "deleted_at": deleted_at,
+        "hidden": " ".join(sorted(message.hidden)),
+        "corrected": message.corrected,
     }
 
 
@@ -405,4 +436,6 @@ def _message(row: Row[Any]) -> Message:
         deleted=row.deleted_at is not None,
         broadcast=row.broadcast,
         origin=row.origin,
+        hidden=frozenset(map(Hidden, row.hidden.split())),
+        corrected=row.corrected,
     )

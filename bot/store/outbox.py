@@ -81,7 +81,7 @@ class Outbox(Repository):
             "attempts": 0,
             "state": "due",
         }
-        statement = self._insert(outbox).on_conflict_do_nothing(index_elements=["key"])
+        statement = self._insert_new(outbox)
         return self._connection.execute(statement, row).rowcount > 0
 
     def get(self, key: str) -> Outgoing | None:

@@ -48,7 +48,7 @@ class People(Repository):
         return set(slack_ids) - named
 
     def put(self, person: Person) -> None:
-        """Inserts or updates all but `privacy`."""
+        """Inserts or updates all but `privacy` and `quiet`."""
         self._read.pop(person.slack_id, None)
         row = {
             "slack_id": person.slack_id,
@@ -84,6 +84,15 @@ class People(Repository):
             .on_conflict_do_update(index_elements=["slack_id"], set_={"privacy": privacy})
         )
 
+    def set_quiet(self, slack_id: str, quiet: bool) -> None:
+        """Sets it, also of one not met yet."""
+        row = {"slack_id": slack_id, "is_bot": False, "deleted": False, "privacy": "full"}
+        self._connection.execute(
+            self._insert(people)
+            .values(**row, quiet=quiet)
+            .on_conflict_do_update(index_elements=["slack_id"], set_={"quiet": quiet})
+        )
+
     def all(self) -> list[Person]:
         """Everyone, by Slack member ID."""
         query = select(people).order_by(people.c.slack_id)
@@ -113,4 +122,5 @@ def _person(row: Row[Any]) -> Person:
         deleted=row.deleted,
         tz=row.tz,
         privacy=row.privacy,
+        quiet=row.quiet,
     )

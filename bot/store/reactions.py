@@ -79,7 +79,7 @@ class Reactions(Repository):
         key = and_(*(reactions.c[name] == value for name, value in _row(reaction).items()))
         event_us = micros(event_ts) if event_ts is not None else 0
         row = {**_row(reaction), "event_us": event_us, "present": present}
-        statement = self._insert(reactions).on_conflict_do_nothing()
+        statement = self._insert_new(reactions)
         if self._connection.execute(statement, row).rowcount > 0:
             return present
         known = self._connection.execute(select(reactions).where(key).with_for_update()).one()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -45,7 +46,12 @@ class Repository:
         self._postgresql = connection.dialect.name == "postgresql"
 
     def _insert(self, table: Table) -> Upsert:
+        """An INSERT that can be told what to do where the row is there already."""
         return insert_into(table, self._postgresql)
+
+    def _insert_new(self, table: Table) -> Upsert:
+        """An INSERT that leaves a row alone that is there already; its `rowcount` says."""
+        return _insert_new(self._postgresql, table)
 
 
 def insert_into(table: Table, on_postgresql: bool) -> Upsert:
@@ -53,6 +59,11 @@ def insert_into(table: Table, on_postgresql: bool) -> Upsert:
     statement = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
     # How many rows were new is of interest; SQLAlchemy looks only when it is told to.
     return statement.execution_options(preserve_rowcount=True)
+
+
+@cache  # building it costs as much as running it
+def _insert_new(is_postgresql: bool, table: Table) -> Upsert:
+    return insert_into(table, is_postgresql).on_conflict_do_nothing()
 
 
 def chunked(values: Collection[str]) -> Iterator[list[str]]:

@@ -178,6 +178,7 @@ def _row(session: Session) -> dict[str, Any]:
         "reconciled_ts": session.reconciled_ts,
         "content_changed_at": session.content_changed_at,
         "archived_at": session.archived_at,
+        "added_authors": sorted(session.added_authors),
     }
 
 
@@ -195,4 +196,5 @@ def _session(row: Row[Any]) -> Session:
         reconciled_ts=row.reconciled_ts,
         content_changed_at=row.content_changed_at,
         archived_at=row.archived_at,
+        added_authors=frozenset(row.added_authors),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -44,6 +45,7 @@ sessions = Table(
     Column("reconciled_ts", Anything),
     Column("content_changed_at", Moment),
     Column("archived_at", Moment),
+    Column("added_authors", Json, nullable=False, server_default="[]"),
     Index(None, "channel", "starts_at"),
 )
 
@@ -68,6 +70,9 @@ messages = Table(
     Column("broadcast", Boolean, nullable=False),
     Column("origin", Text, nullable=False),
     Column("deleted_at", Moment),
+    # Why it is left out of archives: `model.Hidden`, separated by blanks.
+    Column("hidden", Text, nullable=False, server_default=""),
+    Column("corrected", Boolean, nullable=False, server_default=false()),
     Index(None, "session_id", "ts_us"),
     Index(None, "session_id", "root_us", "root_ts"),
     Index(None, "channel", "question_ts"),
@@ -96,6 +101,7 @@ people = Table(
     Column("deleted", Boolean, nullable=False),
     Column("tz", Anything),
     Column("privacy", Text, nullable=False),
+    Column("quiet", Boolean, nullable=False, server_default=false()),
 )
 
 reactions = Table(
@@ -116,6 +122,114 @@ labels = Table(
     Column("kind", Text, primary_key=True),
     Column("slack_id", Anything, primary_key=True),
     Column("name", Anything, nullable=False),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Anything, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("session_id", Number, ForeignKey("sessions.id")),
+    Column("event_id", Anything),
+    Column("details", Json, nullable=False),
+    Index(None, "session_id", "id"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    Column("subject", Anything, primary_key=True),
+    Column("by", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Anything, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    Column("secret", Text, nullable=False),  # hexadecimal; '' once it was dropped
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("token", Anything, nullable=False, unique=True),
+    Column("session_id", Number, ForeignKey("sessions.id"), nullable=False),
+    Column("asker", Anything, nullable=False),
+    Column("text", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("name", Anything, nullable=False),
+    Column("icon", Anything, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("channel", Anything, nullable=False),
+    Column("ts", Anything),
+    Index(None, "session_id", "id"),
+    Index(None, "asker"),
+)
+
+handlings = Table(
+    "handlings",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("how", Text, nullable=False),
+    Column("by", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+follows = Table(
+    "follows",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("member", Anything, primary_key=True),
+    Index(None, "member"),
+)
+
+supports = Table(
+    "supports",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("member", Anything, primary_key=True),
+)
+
+viewers = Table(
+    "viewers",
+    metadata,
+    Column("member", Anything, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+edits = Table(
+    "edits",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("text", Anything, nullable=False),
+    Column("by", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+draws = Table(
+    "draws",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("seed", Text, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("weights", Text, nullable=False),
+    Column("tickets", Json, nullable=False),  # pairs of text and person
+    Column("winners", Json, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("by", Anything, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
 )
 
 inbox = Table(

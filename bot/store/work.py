@@ -7,9 +7,14 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from bot.store.actions import Actions
+from bot.store.draws import Draws
+from bot.store.edits import Edits
 from bot.store.inbox import Inbox
 from bot.store.labels import Labels
+from bot.store.members import Members
 from bot.store.messages import Messages
+from bot.store.mutes import Mutes
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.reactions import Reactions
@@ -28,8 +33,13 @@ class Work:
         self.people = People(connection)
         self.reactions = Reactions(connection, self._turn)
         self.labels = Labels(connection)
+        self.actions = Actions(connection)
+        self.mutes = Mutes(connection)
+        self.members = Members(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
+        self.edits = Edits(connection)
+        self.draws = Draws(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

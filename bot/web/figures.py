@@ -34,7 +34,7 @@ text { fill: #5f584c; font-size: 13px; stroke: none; }
 .axis.x text[transform] { text-anchor: start; }
 .axis.y text { text-anchor: end; }
 .middle { text-anchor: middle; }
-.large { font-size: 46px; fill: #24211c; }
+.large { font-size: 40px; fill: #24211c; }
 .line { stroke: #d9d0bf; fill: none; }
 .axis.x .guides .line { stroke: none; }
 .background { fill: none; stroke: none; }
@@ -429,5 +429,5 @@ def _write_in_the_middle(root: ElementTree.Element, words: str) -> None:
     box = plot.find("rect")
     if box is not None:
         x, y = float(box.get("width", 0)) / 2, float(box.get("height", 0)) / 2
-        where = {"x": f"{x:g}", "y": f"{y + 13:g}", "class": "middle large"}
+        where = {"x": f"{x:g}", "y": f"{y + 12:g}", "class": "middle large"}
         ElementTree.SubElement(plot, "text", where).text = words

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.types import Anything, Moment
-
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -12,8 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("outbox", sa.Column("tried_at", Moment))
-    op.add_column("paces", sa.Column("trouble", Anything))
+    op.add_column("outbox", sa.Column("tried_at", sa.DateTime(timezone=True)))
+    op.add_column("paces", sa.Column("trouble", sa.Text))
     op.add_column(
         "reactions",
         sa.Column("event_us", sa.BigInteger, nullable=False, server_default=sa.text("0")),

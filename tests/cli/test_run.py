@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import main
 from bot.demo.play import MANIFEST
 from bot.library import archive
 from bot.sandbox.model import Message
 from bot.sandbox.server import Sandbox
-from tests.cli.running import marginalia, started
+from tests.cli.running import started
 from tests.scene import text_of
 
 BOOK = """\
@@ -98,6 +99,7 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
             write(tmp_path, datetime.now(UTC) + timedelta(seconds=1), start)
             await until(lambda: "archive:" in path.read_text(), "the archive")
             await until(lambda: len(said()) == 2, "the close")
+            await until(lambda: "over" in text_of(said()[0]), "the announcement says closed")
             bot.terminate()
             assert await bot.wait() == 0
         threads = archive.read(path)
@@ -105,8 +107,7 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
             question: [answer] for question, answer in asked.items()
         }
         assert len(threads) == len(asked)
-        announcement, close = said()
-        assert "over" in text_of(announcement)
+        _, close = said()
         assert "40 questions, 40 answers" in text_of(close)
     log = (tmp_path / "stderr.log").read_text()
     assert box.bot_token not in log
@@ -131,11 +132,20 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
-    tmp_path: Path, env: dict[str, str], named: str
+    tmp_path: Path,
+    env: dict[str, str],
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = marginalia("run", cwd=tmp_path, env=env)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    monkeypatch.chdir(tmp_path)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["marginalia", "run"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("marginalia: ")
     assert named in line
 

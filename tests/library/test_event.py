@@ -64,7 +64,7 @@ def test_all_keys_are_read() -> None:
           Konrad B.: U0123ABCD
         unthreaded: keep
         names: as-posted
-        reminders: [2 days, 1 hour]
+        reminders: [2 days before start, 1 hour before end]
         something: else
         """,
         "\nThe *body*.\n",
@@ -84,7 +84,7 @@ def test_all_keys_are_read() -> None:
     assert planned.options == {
         "unthreaded": "keep",
         "names": "as-posted",
-        "reminders": ["2 days", "1 hour"],
+        "reminders": ["2 days before start", "1 hour before end"],
     }
     assert not planned.archived
     assert [(entry.text, entry.line) for entry in schedule.entries] == [

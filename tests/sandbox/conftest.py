@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,7 @@ class Told:
             )
             await handler.connect_async()
             self._handlers.append(handler)
-        while len(self.box.dispatcher.sockets) < times:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(self.box.dispatcher.sockets) == times)
 
     async def body(self) -> dict[str, Any]:
         return await asyncio.wait_for(self.bodies.get(), 5)
@@ -76,6 +75,13 @@ class Told:
     async def close(self) -> None:
         for handler in self._handlers:
             await handler.close_async()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Lets the others run until something is so."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
 
 
 def client_of(box: Sandbox, token: str | None = None) -> AsyncWebClient:

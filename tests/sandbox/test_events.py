@@ -184,6 +184,15 @@ async def test_files_previews_and_late_broadcasts(box: Sandbox, told: Told, chan
     assert heard[3]["message"]["subtype"] == "thread_broadcast"
 
 
+async def test_a_file_that_is_elsewhere(box: Sandbox, told: Told):
+    file = {"name": "slides", "url": "https://docs.example/slides"}
+    box.person("mirela").post(CHANNEL, files=[file])
+    event = await told.event()
+    assert event["text"] == ""
+    assert event["files"][0]["permalink"] == "https://docs.example/slides"
+    assert event["files"][0]["is_external"] is True
+
+
 async def test_other_bots_speak_too(box: Sandbox, told: Told):
     bot = box.workspace.add_bot("Weather")
     where = box.workspace.channel(CHANNEL)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
+import aiohttp
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.ids import ts_of
+from bot.sandbox.model import Channel
 from bot.sandbox.server import Sandbox
-from tests.sandbox.conftest import CHANNEL, MANIFEST, Clock, client_of, refusal
+from tests.sandbox.conftest import CHANNEL, MANIFEST, Clock, refusal
 
 Page = Callable[[str | None], Awaitable[Any]]
 
@@ -30,13 +33,40 @@ async def walk(page: Page, field: str) -> list[Any]:
             return items
 
 
-def in_a_sandbox(what: Callable[[Sandbox, AsyncWebClient], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with Sandbox(MANIFEST, time_source=Clock(1_700_000_000.0)) as box:
-            client = client_of(box)
-            await what(box, client)
+class Ground:
+    """One sandbox for all examples of a property, with a channel of its own for each."""
 
-    asyncio.run(run())
+    def __init__(self, runner: asyncio.Runner):
+        self._runner = runner
+        self.box = Sandbox(MANIFEST, time_source=Clock(1_700_000_000.0))
+        self.client = runner.run(self._start())
+        self._rooms = 0
+
+    async def _start(self) -> AsyncWebClient:
+        await self.box.start()
+        session = aiohttp.ClientSession()
+        return AsyncWebClient(token=self.box.bot_token, base_url=self.box.api_url, session=session)
+
+    def room(self) -> Channel:
+        self._rooms += 1
+        members = ["mirela", self.box.workspace.bot.user_id]
+        return self.box.workspace.add_channel(f"room-{self._rooms}", "ines", members=members)
+
+    def run(self, what: Coroutine[Any, Any, None]) -> None:
+        self._runner.run(what)
+
+    async def stop(self) -> None:
+        assert self.client.session is not None
+        await self.client.session.close()
+        await self.box.stop()
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with asyncio.Runner() as runner:
+        it = Ground(runner)
+        yield it
+        it.run(it.stop())
 
 
 BOUND = st.one_of(st.none(), st.integers(-2, 14))
@@ -50,12 +80,17 @@ BOUND = st.one_of(st.none(), st.integers(-2, 14))
     inclusive=st.booleans(),
 )
 def test_a_walk_through_the_history_gives_each_message_once(
-    count: int, limit: int, oldest: int | None, latest: int | None, inclusive: bool
+    ground: Ground,
+    count: int,
+    limit: int,
+    oldest: int | None,
+    latest: int | None,
+    inclusive: bool,
 ):
-    async def check(box: Sandbox, client: AsyncWebClient) -> None:
-        channel = box.workspace.channel(CHANNEL)
-        person = box.person("mirela")
-        keys = [person.post(CHANNEL, f"{i}").key for i in range(count)]
+    async def check() -> None:
+        client, channel = ground.client, ground.room()
+        person = ground.box.person("mirela")
+        keys = [person.post(channel.id, f"{i}").key for i in range(count)]
         first = keys[0] if keys else 1_700_000_000_000_000
 
         def bound(offset: int | None) -> int | None:
@@ -87,18 +122,18 @@ def test_a_walk_through_the_history_gives_each_message_once(
         if low is None or high is not None:
             assert seen == sorted(seen, reverse=True)
 
-    in_a_sandbox(check)
+    ground.run(check())
 
 
 @given(count=st.integers(1, 12), limit=st.integers(1, 7), oldest=BOUND, latest=BOUND)
 def test_a_walk_through_a_thread_gives_each_reply_once_and_the_root_on_each_page(
-    count: int, limit: int, oldest: int | None, latest: int | None
+    ground: Ground, count: int, limit: int, oldest: int | None, latest: int | None
 ):
-    async def check(box: Sandbox, client: AsyncWebClient) -> None:
-        channel = box.workspace.channel(CHANNEL)
-        person = box.person("mirela")
-        root = person.post(CHANNEL, "root")
-        keys = [person.post(CHANNEL, f"{i}", thread_ts=root.ts).key for i in range(count)]
+    async def check() -> None:
+        client, channel = ground.client, ground.room()
+        person = ground.box.person("mirela")
+        root = person.post(channel.id, "root")
+        keys = [person.post(channel.id, f"{i}", thread_ts=root.ts).key for i in range(count)]
 
         def bound(offset: int | None) -> int | None:
             if offset is None:
@@ -127,7 +162,7 @@ def test_a_walk_through_a_thread_gives_each_reply_once_and_the_root_on_each_page
         ]
         assert [ts for seen in pages for ts in seen[1:]] == [ts_of(key) for key in wanted]
 
-    in_a_sandbox(check)
+    ground.run(check())
 
 
 async def test_lists_page_by_page(box: Sandbox, client: AsyncWebClient, channel: str):
@@ -281,3 +316,27 @@ async def test_private_channels_need_their_own_scope_and_membership(
     box.person("ines").kick("organizers", box.workspace.bot.user_id)
     answer = await refusal(client.conversations_info(channel=organizers))
     assert answer["error"] == "channel_not_found"
+
+
+async def test_reactions_go_by_their_usual_name(box: Sandbox, client: AsyncWebClient, channel: str):
+    posted = box.person("mirela").post(CHANNEL, "Why?")
+    item = {"channel": channel, "timestamp": posted.ts}
+    await client.reactions_add(name="thumbsup", **item)
+    await client.reactions_add(name="thumbsup::skin-tone-3", **item)
+    assert (await refusal(client.reactions_add(name="+1", **item)))["error"] == "already_reacted"
+    for name in ("bookworm", "tada::skin-tone-2", "+1::skin-tone-9"):
+        assert (await refusal(client.reactions_add(name=name, **item)))["error"] == "invalid_name"
+    box.workspace.add_emoji("bookworm", "https://a.example/b.png")
+    await client.reactions_add(name="bookworm", **item)
+    shown = (await client.reactions_get(**item))["message"]["reactions"]
+    assert [r["name"] for r in shown] == ["+1", "+1::skin-tone-3", "bookworm"]
+
+
+async def test_names_are_linked_when_asked_for(client: AsyncWebClient, box: Sandbox, channel: str):
+    said = await client.chat_postMessage(
+        channel=channel, text="@mirela, see #general & @nobody", link_names=True
+    )
+    mirela, general = box.workspace.member("mirela").id, box.workspace.channel("general").id
+    assert said["message"]["text"] == (
+        f"<@{mirela}|mirela>, see <#{general}|general> &amp; @nobody"
+    )

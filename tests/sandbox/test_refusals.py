@@ -28,6 +28,7 @@ class Scene:
         self.private = workspace.channel("organizers").id
         archived = workspace.add_channel("old", "ines", members=[workspace.bot.user_id])
         self.old_ts = box.person("ines").post("old", "then").ts
+        self.said = workspace.post(archived, "said", bot=workspace.bot).ts
         workspace.archive(archived, workspace.member("ines").id)
         self.archived = archived.id
         self.person = workspace.member("mirela").id
@@ -58,6 +59,8 @@ CASES: list[tuple[str, Arguments, str]] = [
     (POST, lambda s: {"channel": s.hidden, "text": "x"}, "channel_not_found"),
     (POST, lambda s: {"channel": s.outside, "text": "x"}, "not_in_channel"),
     (POST, lambda s: {"channel": s.archived, "text": "x"}, "is_archived"),
+    (POST, lambda s: {"channel": s.channel, "text": "x", "as_user": True},
+     "as_user_not_supported"),
     (POST, lambda s: {"channel": s.channel}, "no_text"),
     (POST, lambda s: {"channel": s.channel, "text": "  "}, "no_text"),
     (POST, lambda s: {"channel": s.channel, "blocks": []}, "no_text"),
@@ -147,6 +150,11 @@ CASES: list[tuple[str, Arguments, str]] = [
     ("reactions.remove", lambda s: {"channel": s.channel, "timestamp": s.question, "name": "eyes"},
      "no_reaction"),
     ("reactions.get", lambda s: {"channel": s.channel, "timestamp": "1.0"}, "message_not_found"),
+    ("pins.add", lambda s: {"channel": s.channel, "timestamp": "then"}, "bad_timestamp"),
+    ("reactions.add", lambda s: {"channel": s.channel, "timestamp": "-1", "name": "eyes"},
+     "bad_timestamp"),
+    ("chat.update", lambda s: {"channel": s.archived, "ts": s.said, "text": "x"}, "is_inactive"),
+    ("chat.delete", lambda s: {"channel": s.archived, "ts": s.said}, "cant_delete_message"),
     ("pins.add", lambda s: {"channel": s.channel}, "no_item_specified"),
     ("pins.add", lambda s: {"channel": s.channel, "timestamp": s.gone}, "message_not_found"),
     ("pins.add", lambda s: {"channel": s.outside, "timestamp": "1.0"}, "not_in_channel"),
@@ -296,7 +304,7 @@ async def test_reasons_point_into_the_blocks(client: AsyncWebClient, channel: st
         {"type": "divider"},
         {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}},
     ]
-    answer = await refusal(client.chat_postMessage(channel=channel, blocks=blocks))
+    answer = await refusal(client.chat_postMessage(channel=channel, text="x", blocks=blocks))
     assert answer["response_metadata"]["messages"] == [
         "[ERROR] must be less than 3001 characters [json-pointer:/blocks/1/text/text]"
     ]
@@ -304,8 +312,8 @@ async def test_reasons_point_into_the_blocks(client: AsyncWebClient, channel: st
 
 async def test_a_picture_that_cannot_be_loaded(box: Sandbox, client: AsyncWebClient, channel: str):
     blocks = [{"type": "image", "image_url": "https://gone.example/x.png", "alt_text": "x"}]
-    await client.chat_postMessage(channel=channel, blocks=blocks)
+    await client.chat_postMessage(channel=channel, text="x", blocks=blocks)
     box.workspace.bad_pictures.add("https://gone.example/")
-    answer = await refusal(client.chat_postMessage(channel=channel, blocks=blocks))
+    answer = await refusal(client.chat_postMessage(channel=channel, text="x", blocks=blocks))
     assert answer["error"] == "invalid_blocks"
     assert "downloading image failed" in answer["response_metadata"]["messages"][0]

@@ -41,12 +41,15 @@ def reply(session_id: int, ts: str, to: str, text: str = "So.", **fields: Any) -
     )
 
 
-def tries(database: Database, sqlite: int = 60, postgresql: int = 15) -> settings:
-    """Hypothesis's settings for a property of a database; the database lasts for all tries."""
+def tries(database: Database, sqlite: int = 30, postgresql: int = 10) -> settings:
+    """Hypothesis's settings for a property of a database; the database lasts for all tries.
+
+    So many of them, and as many times more as the profile has more than the default.
+    """
     count = sqlite if database.engine.dialect.name == "sqlite" else postgresql
     return settings(
         deadline=None,
-        max_examples=count,
+        max_examples=count * max(1, settings().max_examples // 60),
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 

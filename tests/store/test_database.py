@@ -51,6 +51,22 @@ def test_leaving_commits_and_an_exception_rolls_back(database: Database) -> None
     assert depth(database) == 1
 
 
+def test_a_unit_of_work_that_would_wait_for_itself_is_an_error(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.unit_of_work() as uow:
+        add(uow)
+        with (
+            pytest.raises(RuntimeError, match="inside another of the same thread"),
+            database.unit_of_work(),
+        ):
+            pass
+        with database.reading() as reading:
+            assert reading.inbox.depth() == 0
+    with database.unit_of_work() as uow:
+        assert uow.inbox.depth() == 1
+    database.close()
+
+
 def test_a_savepoint_undoes_its_part_alone(database: Database) -> None:
     with database.unit_of_work() as uow:
         add(uow, "a")
@@ -223,8 +239,9 @@ def test_a_disk_that_is_full_stores_nothing_and_it_goes_on_after(sqlite_url: str
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     body = {"text": "x" * 100_000}
-    with pytest.raises(OperationalError, match="full"), database.unit_of_work() as uow:
+    with pytest.raises(OperationalError, match="full") as full, database.unit_of_work() as uow:
         uow.inbox.add([("a", body)], T0)
+    assert database.is_outage(full.value)
     assert depth(database) == 0
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
@@ -251,6 +268,30 @@ def test_a_server_that_restarted_is_connected_to_again(postgres_url: str) -> Non
         assert [e.key for e in uow.inbox.listed(("due",))] == ["a", "b"]
     assert database.ping()
     database.close()
+
+
+def test_an_outage_is_told_from_a_mistake(database: Database, database_url: str) -> None:
+    with pytest.raises(DBAPIError) as mistake, database.unit_of_work() as uow:
+        uow.messages.put(question(99, "1700000000.000000"))  # no such session
+    assert not database.is_outage(mistake.value)
+    assert not database.is_outage(ValueError("no"))
+    if database.shared:
+        outage: BaseException | None = None
+        try:
+            with database.unit_of_work() as uow:
+                uow.inbox.depth()
+                cut_connections(database_url)
+                uow.inbox.depth()
+        except SQLAlchemyError as error:
+            outage = error
+    else:
+        database.close()
+        Path(database.place).unlink()
+        with pytest.raises(OperationalError) as gone, database.unit_of_work() as uow:
+            uow.inbox.depth()
+        outage = gone.value
+    assert outage is not None
+    assert database.is_outage(outage)
 
 
 def test_an_empty_database_does_not_answer_yet(bare_url: str) -> None:

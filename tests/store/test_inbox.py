@@ -87,6 +87,20 @@ def test_what_failed_is_due_again_later_and_parked_in_the_end(database: Database
         assert (again.key, again.attempts, again.body) == ("a", 0, {"key": "a"})
 
 
+def test_how_long_envelopes_wait_is_known(database: Database) -> None:
+    with database.unit_of_work() as uow:
+        assert uow.inbox.waiting_since() is None
+        for second in (1, 2, 3):
+            uow.inbox.add([(f"e{second}", {})], later(second))
+    numbers = ids(database)
+    with database.unit_of_work() as uow:
+        assert (uow.inbox.waiting_since(), uow.inbox.parked()) == (later(1), 0)
+        uow.inbox.failed(numbers["e1"], "no", None)
+        assert (uow.inbox.waiting_since(), uow.inbox.parked()) == (later(2), 1)
+        uow.inbox.done([numbers["e2"], numbers["e3"]], later(9))
+        assert (uow.inbox.waiting_since(), uow.inbox.parked()) == (None, 1)
+
+
 def test_only_what_is_parked_is_dropped(database: Database) -> None:
     add(database, "a")
     number = ids(database)["a"]
@@ -148,9 +162,9 @@ def test_claims_read_only_what_waits(database: Database) -> None:
     with database.unit_of_work() as uow:
         uow.inbox.add([(f"{n}", {}) for n in range(500)], T0)
         uow.inbox.done([e.id for e in uow.inbox.claim(499, T0)], T0)
-        for n in range(500):
+        for n in range(100):
             uow.outbox.add(Outgoing(f"{n}", "chat.update", {}, f"C{n % 9}"), T0)
-            if n < 450:
+            if n < 50:
                 claimed = uow.outbox.claim(T0, later(1), 0)
                 assert claimed is not None
                 uow.outbox.sent(claimed.id, None, T0)

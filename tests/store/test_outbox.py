@@ -49,7 +49,9 @@ def test_a_key_is_owed_once(uow: UnitOfWork) -> None:
     assert owe(uow, "a")
     assert not uow.outbox.add(Outgoing("a", "chat.update", {}, "C2"), later(5))
     found = uow.outbox.get("a")
-    assert found == Outgoing("a", "chat.postMessage", {"text": "a"}, "C1", id=number(uow, "a"))
+    assert found == Outgoing(
+        "a", "chat.postMessage", {"text": "a"}, "C1", id=number(uow, "a"), created_at=T0
+    )
     assert uow.outbox.get("b") is None
     assert uow.outbox.depth() == 1
     uow.outbox.sent(number(uow, "a"), "1.000000", T0)
@@ -141,6 +143,56 @@ def test_a_channel_is_delayed_and_never_shortened(uow: UnitOfWork) -> None:
     assert claim(uow, 30) == "a"
 
 
+def test_the_first_claim_is_remembered(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    assert uow.outbox.claim(later(5), later(65), 1.0) is not None
+    again = uow.outbox.claim(later(70), later(130), 1.0)
+    assert again is not None
+    assert (again.tried_at, again.attempts) == (later(5), 2)
+    found = uow.outbox.get("a")
+    assert found is not None
+    assert found.tried_at == later(5)
+
+
+def test_a_channel_in_trouble_is_told_of_once_and_waits(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    owe(uow, "other", "C2")
+    assert uow.outbox.block("C1", "is_archived", later(300))
+    assert not uow.outbox.block("C1", "not_in_channel", later(600))
+    assert uow.outbox.troubles() == {"C1": "is_archived"}
+    assert claim(uow, 1, lease=1000) == "other"
+    assert claim(uow, 599) is None
+    assert uow.outbox.unblock("C1")
+    assert not uow.outbox.unblock("C1")
+    assert uow.outbox.troubles() == {}
+    assert claim(uow, 2) == "a"
+
+
+def test_a_trouble_is_over_when_something_is_sent(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    owe(uow, "b")
+    uow.outbox.block("C1", "is_archived", later(300))
+    assert claim(uow, 300) == "a"
+    uow.outbox.sent(number(uow, "a"), None, later(301))
+    assert uow.outbox.troubles() == {}
+    assert claim(uow, 302) == "b"
+    assert uow.outbox.block("C1", "is_archived", later(600))
+
+
+def test_the_leases_of_one_that_died_are_ended(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    owe(uow, "b", "C2")
+    owe(uow, "c", "C3")
+    assert claim(uow, 0) == "a"
+    assert claim(uow, 0) == "b"
+    uow.outbox.sent(number(uow, "b"), None, T0)
+    assert uow.outbox.release() == 1
+    assert uow.outbox.release() == 0
+    again = uow.outbox.claim(later(1), later(61), 1.0)
+    assert again is not None
+    assert (again.key, again.attempts) == ("a", 2)
+
+
 def test_what_was_sent_says_as_what_and_when(uow: UnitOfWork) -> None:
     owe(uow, "a")
     claim(uow, 0)
@@ -165,7 +217,7 @@ def test_next_due_is_when_claim_finds_something(database: Database) -> None:
         max_size=25,
     )
 
-    @builders.tries(database, sqlite=100, postgresql=25)
+    @builders.tries(database, sqlite=60, postgresql=15)
     @given(steps)
     def check(steps: list[tuple[str, str, int]]) -> None:
         with suppress(Undone), database.unit_of_work() as uow:
@@ -215,7 +267,13 @@ def test_any_text_comes_back(database: Database) -> None:
             assert uow.outbox.add(Outgoing(key, "chat.update", payload, channel), T0)
             found = uow.outbox.claim(T0, later(1), 1.0)
             assert found == Outgoing(
-                key, "chat.update", payload, channel, id=number(uow, key), attempts=1
+                key,
+                "chat.update",
+                payload,
+                channel,
+                id=number(uow, key),
+                attempts=1,
+                created_at=T0,
             )
             uow.outbox.failed(found.id, error, later(1))
             again = uow.outbox.get(key)

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sessions.model import Person, Reaction
 from bot.store.database import Database
@@ -73,7 +74,7 @@ def test_people_are_found_by_id_and_by_name(database: Database) -> None:
 def test_any_name_comes_back(database: Database) -> None:
     number = itertools.count()
 
-    @builders.tries(database, sqlite=60, postgresql=20)
+    @builders.tries(database, sqlite=30, postgresql=10)
     @given(builders.anything, builders.anything)
     def check(name: str, emoji: str) -> None:
         slack_id = f"U{next(number)} {name}"
@@ -125,6 +126,41 @@ def test_reactions_are_replaced_as_a_whole(database: Database) -> None:
         assert uow.reactions.of_session(made.id) == [elsewhere]
         with pytest.raises(ValueError, match="another message"):
             uow.reactions.replace("C1", TS, [elsewhere])
+
+
+def test_reactions_added_and_removed_in_any_order_end_the_same(database: Database) -> None:
+    number = itertools.count()
+
+    @builders.tries(database, sqlite=60, postgresql=20)
+    @given(st.data(), st.lists(st.booleans(), min_size=1, max_size=5))
+    def check(data: st.DataObject, steps: list[bool]) -> None:
+        happened = list(enumerate(steps, 1))
+        again = data.draw(st.lists(st.sampled_from(happened), max_size=3))
+        shuffled = data.draw(st.permutations([*happened, *again]))
+        reaction = Reaction("C1", TS, f"emoji{next(number)}", "U1")
+        with database.unit_of_work() as uow:
+            for second, added in shuffled:
+                event_ts = f"17000000{second:02}.000000"
+                if added:
+                    uow.reactions.add(reaction, event_ts)
+                else:
+                    uow.reactions.remove(reaction, event_ts)
+            found = uow.reactions.of_messages("C1", [TS]).get(TS, set())
+        assert (reaction in found) == steps[-1]
+
+    check()
+
+
+def test_what_history_shows_is_older_than_what_happened_since(database: Database) -> None:
+    up, down = Reaction("C1", TS, "+1", "U1"), Reaction("C1", TS, "-1", "U1")
+    with database.unit_of_work() as uow:
+        uow.reactions.add(up, "1700000010.000000")
+        uow.reactions.remove(down, "1700000010.000000")
+        assert not uow.reactions.replace("C1", TS, [down], "1700000009.000000")
+        assert uow.reactions.of_messages("C1", [TS, "1.0"]) == {TS: {up}}
+        assert uow.reactions.replace("C1", TS, [down], "1700000011.000000")
+        assert uow.reactions.of_messages("C1", [TS]) == {TS: {down}}
+        assert uow.reactions.of_messages("C2", [TS]) == {}
 
 
 def test_labels_are_kept_by_kind(database: Database) -> None:

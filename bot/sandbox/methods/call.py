@@ -141,6 +141,25 @@ class Call:
         """The message an argument gives by its `ts`. Raises Refusal `message_not_found`."""
         return self.workspace.message(channel, self.required(name))
 
+    def item(self, writes: bool) -> tuple[Channel, Message]:
+        """What `channel` and `timestamp` give: a message that the bot may react to or pin.
+
+        Raises Refusal `no_item_specified`, `bad_timestamp`, `not_in_channel`, `is_archived`.
+        """
+        if not self.text("channel") or not self.text("timestamp"):
+            raise Refusal("no_item_specified")
+        channel = self.channel()
+        if key_of(self.text("timestamp")) is None:
+            raise Refusal("bad_timestamp")
+        if writes and self.me not in channel.members:
+            raise Refusal("not_in_channel")
+        if writes and channel.is_archived:
+            raise Refusal("is_archived")
+        message = self.message(channel, "timestamp")
+        if message.tombstone:
+            raise Refusal("message_not_found")
+        return channel, message
+
     # --- pages -------------------------------------------------------------------------------
 
     def limit(self, default: int, most: int) -> int:
@@ -192,6 +211,9 @@ def next_cursor(kind: str, position: int) -> str:
     return base64.b64encode(f"{kind}:{position}".encode()).decode()
 
 
+EVERYWHERE = frozenset({"token", "team_id", "pretty"})
+"""Arguments that no method minds; Bolt sends `team_id` with every call."""
+
 Caller = Literal["bot", "app", "any"]
 """Whose token a method takes: the bot's, the app's own, or none."""
 
@@ -230,4 +252,6 @@ def method(
 
     `json` is whether it takes a JSON body ("Content types" on its page of Slack's reference).
     """
-    return Method(name, run, tuple(scopes), tier, frozenset(args.split()) | {"token"}, caller, json)
+    return Method(
+        name, run, tuple(scopes), tier, frozenset(args.split()) | EVERYWHERE, caller, json
+    )

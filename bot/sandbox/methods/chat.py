@@ -23,6 +23,7 @@ _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.\-]{1,255}\Z")
 
 
 def post_message(call: Call) -> Json:
+    """Says something in a channel, a thread, or to a person."""
     ws = call.workspace
     channel = _target(call)
     text, blocks, attachments = content(call)
@@ -107,7 +108,11 @@ def content(
     Raises Refusal `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`,
     `invalid_attachments`, `too_many_attachments`, `msg_blocks_too_long`.
     """
+    if call.flag("as_user"):
+        raise Refusal("as_user_not_supported")
     text = richtext.tidy(call.text("text"))
+    if call.flag("link_names") or call.text("parse") == "full":
+        text = call.workspace.linked(text)
     blocks = call.structure("blocks", "invalid_blocks_format")
     attachments = call.structure("attachments", "invalid_attachments")
     if blocks is not None:
@@ -164,9 +169,10 @@ def _metadata(call: Call) -> Json | None:
 
 
 def update(call: Call) -> Json:
+    """Changes one of the bot's messages."""
     ws = call.workspace
     channel = call.channel()
-    message = _own(call, channel, "cant_update_message")
+    message = _own(call, channel, "cant_update_message", "is_inactive")
     gives_blocks = call.args.get("blocks") not in (None, "")
     gives_text = "text" in call.args
     blocks_only_removed = call.structure("blocks", "invalid_blocks_format") == []
@@ -198,25 +204,27 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
+    """Deletes one of the bot's messages."""
     channel = call.channel()
-    message = _own(call, channel, "cant_delete_message")
+    message = _own(call, channel, "cant_delete_message", "cant_delete_message")
     call.workspace.delete(channel, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
-def _own(call: Call, channel: Channel, error: str) -> Message:
-    """The bot's own message."""
+def _own(call: Call, channel: Channel, error: str, archived: str) -> Message:
+    """The bot's own message. Raises Refusal `error`, or `archived` in an archived channel."""
     message = call.message(channel)
     if message.tombstone:
         raise Refusal("message_not_found")
     if message.bot_id != call.workspace.bot.id:
         raise Refusal(error)
     if channel.is_archived:
-        raise Refusal("is_archived")
+        raise Refusal(archived)
     return message
 
 
 def post_ephemeral(call: Call) -> Json:
+    """Says something that one person sees."""
     ws = call.workspace
     channel = call.channel()
     user = call.required("user")
@@ -241,6 +249,7 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def get_permalink(call: Call) -> Json:
+    """The address of a message."""
     channel = call.channel()
     message = call.message(channel, "message_ts")
     return {"channel": channel.id, "permalink": call.workspace.permalink(channel, message)}
@@ -256,14 +265,14 @@ METHODS = methods(
         tier=None,
         scopes=["chat:write"],
         args=f"channel {_CONTENT} {_LOOK} thread_ts reply_broadcast metadata unfurl_links "
-        "unfurl_media markdown_text",
+        "unfurl_media",
     ),
     method(
         "chat.update",
         update,
         tier=3,
         scopes=["chat:write"],
-        args=f"channel ts {_CONTENT} reply_broadcast metadata file_ids markdown_text",
+        args=f"channel ts {_CONTENT} reply_broadcast metadata",
     ),
     method("chat.delete", delete, tier=3, scopes=["chat:write"], args="channel ts as_user"),
     method(
@@ -271,7 +280,7 @@ METHODS = methods(
         post_ephemeral,
         tier=4,
         scopes=["chat:write"],
-        args=f"channel user {_CONTENT} {_LOOK} thread_ts markdown_text",
+        args=f"channel user {_CONTENT} {_LOOK} thread_ts",
     ),
     method("chat.getPermalink", get_permalink, tier=None, args="channel message_ts", json=False),
 )

@@ -19,6 +19,7 @@ TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "m
 
 
 def list_(call: Call) -> Json:
+    """The channels the bot may know of, page by page."""
     channels = [c for c in listed(call) if call.sees(c)]
     page, metadata = call.page(channels, "channel", default=100)
     ws = call.workspace
@@ -45,6 +46,7 @@ def listed(call: Call) -> list[Channel]:
 
 
 def info(call: Call) -> Json:
+    """One channel."""
     channel = call.readable(READ_SCOPES)
     shown = objects.channel(
         channel, call.workspace.team, call.me, num_members=call.flag("include_num_members")
@@ -55,12 +57,14 @@ def info(call: Call) -> Json:
 
 
 def members(call: Call) -> Json:
+    """Who is in a channel, page by page."""
     channel = call.readable(READ_SCOPES)
     page, metadata = call.page(list(channel.members), "member", default=100)
     return {"members": list(page), **metadata}
 
 
 def join(call: Call) -> Json:
+    """The bot joins a public channel."""
     channel = call.channel()
     if channel.is_private:
         raise Refusal("method_not_supported_for_channel_type")
@@ -76,6 +80,7 @@ def join(call: Call) -> Json:
 
 
 def leave(call: Call) -> Json:
+    """The bot leaves a channel."""
     channel = call.channel()
     if channel.is_im:
         raise Refusal("method_not_supported_for_channel_type")
@@ -86,6 +91,7 @@ def leave(call: Call) -> Json:
 
 
 def open_(call: Call) -> Json:
+    """Opens direct messages with a person."""
     ws = call.workspace
     if call.text("channel"):
         channel = call.channel()
@@ -120,6 +126,7 @@ def _opened(call: Call, channel: Channel) -> Json:
 
 
 def history(call: Call) -> Json:
+    """What stands in a channel, newest first."""
     channel = call.readable(HISTORY_SCOPES)
     _member(call, channel)
     oldest, latest = _bounds(call)
@@ -137,6 +144,7 @@ def history(call: Call) -> Json:
         "channel_actions_ts": None,
         "channel_actions_count": 0,
     }
+    answer.update({name: call.text(name) for name in ("oldest", "latest") if call.text(name)})
     if more:
         following = found[0].key + 1 if forward else found[-1].key - 1
         answer["response_metadata"] = {"next_cursor": next_cursor("next_ts", following)}
@@ -144,6 +152,7 @@ def history(call: Call) -> Json:
 
 
 def replies(call: Call) -> Json:
+    """A thread, oldest first."""
     channel = call.readable(HISTORY_SCOPES)
     _member(call, channel)
     oldest, latest = _bounds(call)
@@ -185,6 +194,7 @@ def _member(call: Call, channel: Channel) -> None:
 
 
 def set_topic(call: Call) -> Json:
+    """Sets the topic of a channel."""
     channel = call.channel()
     if channel.is_im:
         raise Refusal("method_not_supported_for_channel_type")
@@ -201,6 +211,7 @@ def set_topic(call: Call) -> Json:
 
 
 def create(call: Call) -> Json:
+    """A new channel."""
     private = call.flag("is_private")
     call.needs("groups:write" if private else "channels:manage")
     channel = call.workspace.add_channel(call.text("name"), call.me, is_private=private)

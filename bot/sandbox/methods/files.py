@@ -15,6 +15,7 @@ from bot.sandbox.model import Channel, Json, Upload
 
 
 def get_upload_url(call: Call) -> Json:
+    """Where to send a file's content."""
     name = call.required("filename")
     length = call.integer("length")
     if length is None or length <= 0:
@@ -28,6 +29,7 @@ def get_upload_url(call: Call) -> Json:
 
 
 def complete_upload(call: Call) -> Json:
+    """Shares what was sent."""
     ws = call.workspace
     uploads = _given(call)
     channels = _channels(call)
@@ -86,6 +88,7 @@ def _channels(call: Call) -> list[Channel]:
 
 
 def info(call: Call) -> Json:
+    """One file."""
     return {
         "file": objects.file(_file(call)),
         "comments": [],
@@ -94,6 +97,7 @@ def info(call: Call) -> Json:
 
 
 def list_(call: Call) -> Json:
+    """Files, page by page."""
     channel, user = call.text("channel"), call.text("user")
     files = [
         upload
@@ -117,6 +121,7 @@ def list_(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
+    """Deletes a file."""
     upload = _file(call)
     if upload.user != call.me:
         raise Refusal("cant_delete_file")

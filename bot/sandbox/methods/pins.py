@@ -4,42 +4,34 @@ from __future__ import annotations
 
 from bot.sandbox.errors import Refusal
 from bot.sandbox.methods.call import Call, method, methods
-from bot.sandbox.model import Channel, Json, Message
+from bot.sandbox.model import Json
+
+PINNABLE = (None, "file_share", "thread_broadcast", "bot_message")
+"""Subtypes of what can be pinned: what somebody said, and no notice of the workspace."""
 
 
 def add(call: Call) -> Json:
-    channel, message = _item(call)
+    """Pins a message."""
+    channel, message = call.item(writes=True)
+    if message.subtype not in PINNABLE:
+        raise Refusal("not_pinnable")
     call.workspace.pin(channel, message, call.me)
     return {}
 
 
 def remove(call: Call) -> Json:
-    channel, message = _item(call)
+    """Takes a pin away."""
+    channel, message = call.item(writes=True)
     call.workspace.unpin(channel, message, call.me)
     return {}
 
 
 def list_(call: Call) -> Json:
+    """The pinned messages of a channel."""
     channel = call.channel()
     if call.me not in channel.members:
         raise Refusal("not_in_channel")
-    ws = call.workspace
-    newest_first = reversed(list(channel.pins))
-    return {"items": [ws.pin_item(channel, channel.messages[key]) for key in newest_first]}
-
-
-def _item(call: Call) -> tuple[Channel, Message]:
-    channel = call.channel()
-    if not call.text("timestamp"):
-        raise Refusal("no_item_specified")
-    if call.me not in channel.members:
-        raise Refusal("not_in_channel")
-    if channel.is_archived:
-        raise Refusal("is_archived")
-    message = call.message(channel, "timestamp")
-    if message.subtype not in (None, "file_share", "thread_broadcast", "bot_message"):
-        raise Refusal("not_pinnable")
-    return channel, message
+    return {"items": call.workspace.pins_of(channel)}
 
 
 METHODS = methods(

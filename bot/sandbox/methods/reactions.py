@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from bot.sandbox import objects
-from bot.sandbox.errors import Refusal
 from bot.sandbox.methods.call import Call, method, methods
-from bot.sandbox.model import Channel, Json, Message
+from bot.sandbox.model import Json
 
 
 def add(call: Call) -> Json:
+    """Reacts to a message."""
     name = call.required("name")
-    channel, message = _item(call)
+    channel, message = call.item(writes=True)
     call.workspace.react(channel, message, call.me, name)
     return {}
 
 
 def remove(call: Call) -> Json:
+    """Takes the bot's reaction away."""
     name = call.required("name")
-    channel, message = _item(call)
+    channel, message = call.item(writes=True)
     call.workspace.unreact(channel, message, call.me, name)
     return {}
 
 
 def get(call: Call) -> Json:
-    channel, message = _item(call)
+    """A message with its reactions."""
+    channel, message = call.item(writes=False)
     ws = call.workspace
     shown = {**ws.render(channel, message), "permalink": ws.permalink(channel, message)}
     if message.reactions and not call.flag("full"):
@@ -32,20 +34,6 @@ def get(call: Call) -> Json:
             {**reaction, "users": reaction["users"][:50]} for reaction in objects.reactions(message)
         ]
     return {"type": "message", "channel": channel.id, "message": shown}
-
-
-def _item(call: Call) -> tuple[Channel, Message]:
-    if not call.text("channel") or not call.text("timestamp"):
-        raise Refusal("no_item_specified")
-    channel = call.channel()
-    if call.me not in channel.members and call.method != "reactions.get":
-        raise Refusal("not_in_channel")
-    if channel.is_archived and call.method != "reactions.get":
-        raise Refusal("is_archived")
-    message = call.message(channel, "timestamp")
-    if message.tombstone:
-        raise Refusal("message_not_found")
-    return channel, message
 
 
 METHODS = methods(

@@ -9,12 +9,14 @@ from bot.sandbox.model import Json
 
 
 def api_test(call: Call) -> Json:
+    """Gives back what it was given."""
     if call.text("error"):
         raise Refusal(call.text("error"))
     return {"args": dict(call.args)}
 
 
 def auth_test(call: Call) -> Json:
+    """Who the token is."""
     ws = call.workspace
     return {
         "url": f"https://{ws.domain}.slack.com/",
@@ -28,10 +30,12 @@ def auth_test(call: Call) -> Json:
 
 
 def connections_open(call: Call) -> Json:
+    """An address for one Socket Mode connection."""
     return {"url": call.surfaces.socket_url()}
 
 
 def team_info(call: Call) -> Json:
+    """The workspace."""
     ws = call.workspace
     if call.text("team") and call.text("team") != ws.team:
         raise Refusal("team_not_found")
@@ -50,6 +54,7 @@ def team_info(call: Call) -> Json:
 
 
 def bots_info(call: Call) -> Json:
+    """A bot by its ID."""
     bot = call.workspace.bots.get(call.text("bot"))
     if bot is None:
         raise Refusal("bot_not_found")
@@ -57,10 +62,12 @@ def bots_info(call: Call) -> Json:
 
 
 def emoji_list(call: Call) -> Json:
+    """The workspace's own emoji."""
     return {"emoji": dict(call.workspace.emoji), "cache_ts": f"{call.workspace.now:.6f}"}
 
 
 def usergroups_list(call: Call) -> Json:
+    """User groups."""
     groups = []
     for group in call.workspace.usergroups.values():
         if group["date_delete"] and not call.flag("include_disabled"):
@@ -75,6 +82,7 @@ def usergroups_list(call: Call) -> Json:
 
 
 def usergroups_users_list(call: Call) -> Json:
+    """Who is in a user group."""
     group = call.workspace.usergroups.get(call.required("usergroup"))
     if group is None:
         raise Refusal("no_such_subteam")

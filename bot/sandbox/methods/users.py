@@ -10,6 +10,7 @@ from bot.sandbox.model import Json
 
 
 def info(call: Call) -> Json:
+    """One member, deactivated ones too."""
     user = call.required("user")
     member = call.workspace.members.get(user)
     if member is None:
@@ -19,6 +20,7 @@ def info(call: Call) -> Json:
 
 
 def list_(call: Call) -> Json:
+    """All members, page by page."""
     ws = call.workspace
     # The bot's own entry and Slackbot's are among them, and so are deactivated members.
     members, metadata = call.page(list(ws.members.values()), "user", default=1000)
@@ -30,6 +32,7 @@ def list_(call: Call) -> Json:
 
 
 def conversations(call: Call) -> Json:
+    """The channels somebody is in."""
     user = call.text("user", call.me)
     if user not in call.workspace.members:
         raise Refusal("user_not_found")
@@ -43,6 +46,7 @@ def conversations(call: Call) -> Json:
 
 
 def lookup_by_email(call: Call) -> Json:
+    """A member by address."""
     email = call.required("email")
     for member in call.workspace.members.values():
         if member.email == email and not member.deleted:

@@ -11,14 +11,17 @@ from bot.sandbox.surfaces import View
 
 
 def open_(call: Call) -> Json:
+    """Opens a modal."""
     return _shown(call, call.surfaces.open(_trigger(call), _view(call)))
 
 
 def push(call: Call) -> Json:
+    """Puts a view on an open modal."""
     return _shown(call, call.surfaces.push(_trigger(call), _view(call)))
 
 
 def update(call: Call) -> Json:
+    """Changes a view."""
     view = call.surfaces.update(
         call.text("view_id"), call.text("external_id"), call.text("hash"), _view(call)
     )
@@ -26,6 +29,7 @@ def update(call: Call) -> Json:
 
 
 def publish(call: Call) -> Json:
+    """Sets a person's App Home."""
     user = call.required("user_id")
     return _shown(call, call.surfaces.publish(user, call.text("hash"), _view(call)))
 

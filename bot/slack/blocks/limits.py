@@ -1,16 +1,58 @@
 """Slack's limits for what people see, and how to keep within them.
 
-From <https://docs.slack.dev/reference/block-kit/blocks>.
+From <https://docs.slack.dev/reference/block-kit> (a page for each block, element and object) and
+<https://docs.slack.dev/surfaces/modals>.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 HEADER = 150
 """Characters in a header block."""
 SECTION = 3000
 """Characters in the text of a section block."""
+BUTTON = 75
+"""Characters on a button."""
+BUTTON_VALUE = 2000
+OPTION = 75
+"""Characters in the text of an option, and of its description."""
+OPTION_VALUE = 150
+OPTIONS = 100
+"""Options of a select menu."""
+BOXES = 10
+"""Options of checkboxes and radio buttons."""
+OVERFLOW = 5
+"""Options of an overflow menu."""
+ACTIONS = 25
+"""Elements of an actions block."""
+CONTEXT = 10
+"""Elements of a context block."""
+LABEL = 2000
+"""Characters in the label and in the hint of an input block."""
+PLACEHOLDER = 150
+TITLE = 24
+"""Characters in the title of a modal and on its buttons."""
+INPUT = 3000
+"""Characters that a plain text input takes."""
+BLOCK_ID = 255
+CONFIRM_TEXT = 300
+CONFIRM_TITLE = 100
+CONFIRM_BUTTON = 30
+METADATA = 3000
+"""Characters in a view's `private_metadata`."""
+MESSAGE_BLOCKS = 50
+VIEW_BLOCKS = 100
+MESSAGE_TEXT = 12_000
+"""Characters in all blocks of a message. Slack says no number; it refuses some more than these
+(`msg_blocks_too_long`)."""
+VIEW_BYTES = 200_000
+"""The JSON of a view; Slack refuses 250 kB (`view_too_large`)."""
+TEXT = 40_000
+"""Characters in the `text` of a message, <https://docs.slack.dev/reference/methods/chat.postMessage>."""
 
 
 def cut(text: str, limit: int) -> str:
@@ -19,16 +61,68 @@ def cut(text: str, limit: int) -> str:
     Slack counts UTF-16 code units; counting so here keeps an emoji-laden text within bounds. A
     cut never leaves half an entity (`&am`) or half a `<…>` behind.
     """
-    if _units(text) <= limit:
+    if units(text) <= limit:
         return text
-    kept = text
-    while _units(kept) > limit - 1:
-        kept = kept[: max(0, len(kept) - max(1, (_units(kept) - limit + 1) // 2))]
+    kept = head(text, limit - 1)
     for opener, closer in (("<", ">"), ("&", ";")):
         start = kept.rfind(opener)
         if start != -1 and closer not in kept[start:]:
             kept = kept[:start]
     return kept.rstrip() + "…"
+
+
+def head(text: str, limit: int) -> str:
+    """As many characters from the beginning as are at most `limit` code units."""
+    kept = text[:limit]
+    while units(kept) > limit:
+        kept = kept[: len(kept) - max(1, (units(kept) - limit) // 2)]
+    return kept
+
+
+def parts(text: str, limit: int) -> Iterator[str]:
+    """The whole text in parts of at most `limit` characters.
+
+    It is parted at an empty line, a line's end or a blank where there is one in the second half
+    of a part, and never within an entity.
+    """
+    rest = text
+    while units(rest) > limit:
+        part = head(rest, limit)
+        end = next(
+            (at for gap in ("\n\n", "\n", " ") if (at := part.rfind(gap)) > len(part) // 2),
+            len(part),
+        )
+        entity = part.rfind("&", max(0, end - 6), end)
+        if entity > 0 and ";" not in part[entity:end]:
+            end = entity
+        yield rest[:end].rstrip()
+        rest = rest[end:].lstrip()
+    if rest:
+        yield rest
+
+
+def message_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many blocks, from the first on, as a message takes."""
+    kept: list[dict[str, Any]] = []
+    room = MESSAGE_TEXT
+    for block in blocks[:MESSAGE_BLOCKS]:
+        room -= _length(block)
+        if room < 0:
+            break
+        kept.append(block)
+    return kept
+
+
+def view_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many blocks, from the first on, as a view takes."""
+    kept: list[dict[str, Any]] = []
+    room = VIEW_BYTES
+    for block in blocks[:VIEW_BLOCKS]:
+        room -= len(json.dumps(block, ensure_ascii=False).encode())
+        if room < 0:
+            break
+        kept.append(block)
+    return kept
 
 
 def when(at: datetime) -> str:
@@ -37,5 +131,13 @@ def when(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
+    """The length in UTF-16 code units."""
     return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+
+
+def _length(block: Any) -> int:
+    if isinstance(block, dict):
+        own = units(block["text"]) if isinstance(block.get("text"), str) else 0
+        return own + sum(_length(v) for v in block.values() if isinstance(v, (dict, list)))
+    return sum(_length(item) for item in block) if isinstance(block, list) else 0

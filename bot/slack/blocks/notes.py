@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Session
 from bot.slack.blocks.limits import when
+from bot.texts import _
 
 
 def late(session: Session) -> str:
@@ -14,4 +15,13 @@ def late(session: Session) -> str:
         f"The session on *{escape_mrkdwn(session.event.title)}* is over since {over}, so your "
         "message is not collected any more. Authors may still answer in the threads of earlier "
         "questions."
+    )
+
+
+def muted(session: Session) -> str:
+    """What somebody reads, once, whose messages are not collected."""
+    return _(
+        "What you write here is not collected for the session on *{title}* at the moment; the "
+        "organizers decided so. Please write to one of them if you think that is a mistake.",
+        title=escape_mrkdwn(session.event.title),
     )

@@ -2,7 +2,8 @@
 
 Events are handled from the inbox, inside its transaction: a handler takes the context, the
 unit of work and the event, and speaks to Slack only through the outbox. What a person does in
-a form or with a command is answered at once, by Bolt.
+a form or with a command is answered at once: `rooms` says how a file declares what it answers
+to, `interactions` gives it to Bolt.
 """
 
 from __future__ import annotations
@@ -11,8 +12,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sessions.ports import UnitOfWork
-from bot.slack.listeners import channels, messages, people, reactions
+from bot.slack.listeners import (
+    channels,
+    home,
+    messages,
+    moderating,
+    people,
+    planning,
+    reactions,
+    winners,
+)
 from bot.slack.listeners.context import Context
+from bot.slack.listeners.rooms import Room
 
 Handler = Callable[[Context, UnitOfWork, Mapping[str, Any]], None]
 
@@ -21,5 +32,13 @@ HANDLERS: dict[str, Handler] = {
     **reactions.HANDLERS,
     **people.HANDLERS,
     **channels.HANDLERS,
+    **home.HANDLERS,
 }
 """By the event's `type`. An event of another type is stored, and then left alone."""
+
+ROOMS: tuple[Room, ...] = (
+    moderating.room,
+    planning.room,
+    winners.room,
+)
+"""The files that answer to commands, clicks, forms and shortcuts, alphabetical."""

@@ -97,7 +97,8 @@ class Book:
 def find(paths: Sequence[Path]) -> tuple[list[Planned], list[Problem]]:
     """The events in folders and files, oldest first, and what keeps files from being used.
 
-    Raises UserError for a path that is not there, a file that is no event, and one id twice.
+    Raises UserError for a path that is not there, a file that is no event, one id twice, and
+    where there is no event at all.
     """
     libraries: dict[Path, Library] = {}
     found: dict[str, Planned] = {}
@@ -116,6 +117,9 @@ def find(paths: Sequence[Path]) -> tuple[list[Planned], list[Problem]]:
                     f"{shown(planned.path)}: has the id of {shown(holder.path)}; rename one of them"
                 )
         problems += _errors(library, path)
+    if not found:
+        why = problems[0] if problems else "add a file to the folder of schedules"
+        raise UserError(f"there is no event to show: {why}")
     events = sorted(found.values(), key=lambda each: (each.event.start, each.event.id))
     return events, list(dict.fromkeys(problems))
 

@@ -21,23 +21,23 @@ MARKER = ".marginalia-site.json"
 Written = TypeVar("Written")
 
 
-def publish(target: Path, write: Callable[[Path], Written]) -> Written:
-    """Makes `target` what `write` puts into the empty folder it is given; gives what that gives.
+def publish(output: Path, write: Callable[[Path], Written]) -> Written:
+    """Makes `output` what `write` puts into the empty folder it is given; gives what that gives.
 
     The new folder takes the place of the old one when it is complete. Files in the old one that
     are not ours stay (`CNAME`, `.git`); pages of ours that are no more are gone. Raises UserError
     for a folder that is not empty and was not made here, and for one that cannot be written.
     """
     try:
-        target = target.resolve()
+        target = output.resolve()
         before = target.with_name(f".{target.name}.before")
         if not target.exists() and (before / MARKER).is_file():
             before.rename(target)  # a crash came between two steps
-        known = _ours(target)
+        known = _ours(target, output)
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     except (OSError, RuntimeError) as error:
-        raise _unwritable(target, error) from None
+        raise _unwritable(output, error) from None
     try:
         written = write(made)
         _mark(made)
@@ -48,23 +48,23 @@ def publish(target: Path, write: Callable[[Path], Written]) -> Written:
             made.chmod(0o777 & ~_umask())
         _swap(target, made, before)
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise _unwritable(output, error) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return written
 
 
-def _ours(target: Path) -> frozenset[str]:
+def _ours(target: Path, output: Path) -> frozenset[str]:
     """The files in the folder that are ours. Raises UserError if it is somebody else's."""
     if not target.exists():
         return frozenset()
     if not target.is_dir():
-        raise UserError(f"{shown(target)}: is no folder; give another --output")
+        raise UserError(f"{shown(output)}: is no folder; give another --output")
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
         return frozenset(json.loads((target / MARKER).read_text("utf-8"))["files"])
     if any(target.iterdir()):
         raise UserError(
-            f"{shown(target)}: is not empty and no site of ours; give another --output, or empty it"
+            f"{shown(output)}: is not empty and no site of ours; give another --output, or empty it"
         )
     return frozenset()
 
@@ -123,8 +123,8 @@ def _umask() -> int:
     return mask
 
 
-def _unwritable(target: Path, error: Exception) -> UserError:
+def _unwritable(output: Path, error: Exception) -> UserError:
     what = reason(error) if isinstance(error, OSError) else str(error)
     return UserError(
-        f"{shown(target)}: cannot be written: {what}; correct its folder or give another --output"
+        f"{shown(output)}: cannot be written: {what}; correct its folder or give another --output"
     )

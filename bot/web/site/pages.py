@@ -26,6 +26,9 @@ ASSETS = ("look.css", "icon.svg", "site.js", "vendor/minisearch/minisearch.js")
 LICENCES = ("vendor/minisearch/LICENSE.txt",)
 
 
+Times = Callable[[Event], Sequence[Asked] | None]
+"""Gives the questions of an event with their moments, None where those are not known."""
+
 TITLE = "Book of the Week"
 
 
@@ -43,6 +46,7 @@ class Site:
 
     def __post_init__(self) -> None:
         """Raises UserError for an address that is none."""
+        object.__setattr__(self, "title", text.clean(self.title))
         if self.base_url:
             parts = urlsplit(self.base_url)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
@@ -97,16 +101,14 @@ def build(
     planned: Sequence[Planned],
     folder: Path,
     site: Site,
-    times: Callable[[Event], Sequence[Asked] | None] = lambda event: None,
+    times: Times = lambda event: None,
 ) -> Summary:
     """Writes the site into `folder`, which is empty.
 
-    `planned` is in the order of the events' start; `times` gives the questions of an event with
-    their moments where those are known. Raises UserError for an archive that cannot be read and
+    `planned` is not empty and in the order of the events' start; `times` makes the
+    figures of days, hours and waits possible. Raises UserError for an archive that cannot be read and
     OSError for a folder that cannot be written.
     """
-    if not planned:
-        raise UserError("there is no event to show; add a file to the folder of schedules")
     for name in ("assets", "books", "covers", "figures", "search"):
         (folder / name).mkdir()
     for name in (*ASSETS, *LICENCES):
@@ -140,7 +142,7 @@ def _get(planned: Sequence[Planned], at: int) -> Planned | None:
 class _Writer:
     folder: Path
     site: Site
-    times: Callable[[Event], Sequence[Asked] | None]
+    times: Times
     summary: Summary = field(default_factory=Summary)
     recent: list[feeds.Item] = field(default_factory=list)
 
@@ -160,7 +162,8 @@ class _Writer:
             replies=book.replies,
         )
         self.summary.entries.append(entry)
-        questions = self.times(event) or list(_untimed(book))
+        timed = self.times(event) if book.threads else None
+        questions = timed or list(_untimed(book))
         links = [(link.text, url) for link in event.links if (url := text.safe_link(link.url))]
         self.page(
             Path("books") / f"{event.id}.html",

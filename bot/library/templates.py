@@ -1,0 +1,151 @@
+"""Texts of reminders: Jinja templates in `schedules/templates/`, one `NAME.txt` each.
+
+What a template writes is Slack's mrkdwn; what is put into it is escaped, so that a title is a
+title whatever characters it has. Templates run in Jinja's sandbox
+(<https://jinja.palletsprojects.com/en/stable/sandbox/>) and see the variables of VARIABLES and
+nothing else. Where there is no file for a reminder of ours, its text is the catalogue's.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.errors import UserError
+from bot.library import files
+from bot.library.problem import FileError, Problem, quoted, shown
+from bot.markup import escape_mrkdwn
+from bot.markup.ready import Mrkdwn
+from bot.sessions.reminders import TEMPLATES
+
+FOLDER = "templates"
+SUFFIX = ".txt"
+MAX_BYTES = 64 * 1024
+
+VARIABLES = {
+    "title": "the title of the book",
+    "authors": "the authors, as mentions where they are known in Slack",
+    "channel": "the channel of the session, as a link",
+    "start": "when the session opens, in the reader's own time zone",
+    "end": "when it closes, in the reader's own time zone",
+    "left": "how long it is until then (until the start, once it has begun until the end)",
+    "questions": "how many questions were asked",
+    "answered": "how many of them an author answered",
+    "unanswered": "how many nobody answered yet",
+    "links": "the book's links, each with `text` and `link`",
+}
+"""What a template may use."""
+
+
+def _finalize(value: Any) -> Any:
+    return value if isinstance(value, Mrkdwn) else escape_mrkdwn(str(value))
+
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined,
+    finalize=_finalize,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,
+)
+_ENVIRONMENT.globals = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The templates of a folder by name; those that are wrong are problems and not among them."""
+
+    folder: Path = Path(FOLDER)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    names: Collection[str] = TEMPLATES
+
+    def missing(self, name: str, path: Path, line: int) -> Problem:
+        """What is wrong with a reminder in `path` that names a template nobody wrote."""
+        near = difflib.get_close_matches(name, sorted(self.names), 1)
+        hint = f"; did you mean {quoted(near[0])}?" if near else ""
+        return Problem(
+            path,
+            line,
+            f"there is no template {quoted(name)}",
+            f"write {shown(Path(FOLDER) / (name + SUFFIX))}{hint}",
+        )
+
+
+def load(folder: Path, only: str | None = None) -> Templates:
+    """Reads and checks the templates of a folder (or one file of it); never raises for them."""
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    names = set(TEMPLATES)
+    try:
+        paths = sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix == SUFFIX
+            and path.name[0] not in "._"
+            and (only is None or path.name == only)
+        )
+    except FileNotFoundError:
+        return Templates(folder)
+    except OSError as error:
+        what = f"cannot be read: {files.reason(error)}"
+        return Templates(folder, {}, (Problem(folder, 1, what, "correct the folder"),))
+    for path in paths:
+        name = path.name.removesuffix(SUFFIX)
+        names.add(name)
+        try:
+            text = files.read(path, MAX_BYTES)[0].decode("utf-8")
+        except FileError as error:
+            problems.append(error.at(path))
+            continue
+        except UnicodeDecodeError:
+            problems.append(Problem(path, 1, "is not UTF-8", "save the file as UTF-8"))
+            continue
+        found = check(text, path)
+        problems += found
+        if not found:
+            texts[name] = text
+    return Templates(folder, texts, tuple(problems), frozenset(names))
+
+
+def check(text: str, path: Path) -> list[Problem]:
+    """What is wrong with a template: its syntax, and variables that it will not get."""
+    try:
+        tree = _ENVIRONMENT.parse(text)
+        _ENVIRONMENT.from_string(text)
+    except TemplateSyntaxError as error:
+        return [Problem(path, error.lineno, f"broken template: {error.message}", "correct it")]
+    problems = []
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
+    for node in tree.find_all(nodes.Name):
+        if node.ctx != "load" or node.name in VARIABLES or node.name in own or node.name == "loop":
+            continue
+        near = difflib.get_close_matches(node.name, VARIABLES, 1)
+        hint = f"write {quoted(near[0])}" if near else f"there are {', '.join(VARIABLES)}"
+        problems.append(
+            Problem(path, node.lineno, f"the variable {quoted(node.name)} is not known", hint)
+        )
+    problems += [
+        Problem(path, node.lineno, "a template takes in no other file", "write its text here")
+        for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
+    ]
+    if not text.strip():
+        problems.append(Problem(path, 1, "the template is empty", "write a text, or delete it"))
+    return sorted(dict.fromkeys(problems), key=lambda problem: problem.line)
+
+
+def render(text: str, values: Mapping[str, Any]) -> str:
+    """The mrkdwn that a template writes. Raises UserError, one line, where it cannot."""
+    try:
+        template: Template = _ENVIRONMENT.from_string(text)
+        return template.render(**values).strip()
+    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        raise UserError(
+            f"the template cannot be used: {' '.join(str(error).split())}; correct it"
+        ) from None

@@ -1,0 +1,352 @@
+"""Schedule files written and changed for organizers, just as a person would.
+
+Nothing is written that `marginalia check` would refuse; a change that would make something
+wrong is refused, one that leaves wrong what was wrong is not. A cancelled event's file gets `_`
+before its name, which is how FORMAT.md's files are set aside: it plans nothing, the website
+leaves it out, and renaming it back plans it again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from bot.errors import UserError
+from bot.library import event, files
+from bot.library.document import Document
+from bot.library.event import written
+from bot.library.library import NOT_EVENTS, Library, check_change
+from bot.library.people import Members
+from bot.library.problem import FileError, Problem, shown
+from bot.sessions.model import Event
+from bot.sessions.planning import Draft, Unfit
+
+SLUG = 60
+"""Characters of a slug at the most; a longer title is cut between words."""
+CANCELLED = "_"
+IMAGES = "images/books"
+"""Where the website has its covers."""
+
+_APOSTROPHES = re.compile(r"['’‘ʼ`]")
+_NOT_ASCII_WORD = re.compile(r"[^a-z0-9]+")
+_NOT_WORD = re.compile(r"[\W_]+")
+_SAFE_NAME = re.compile(r"[\w-]+\.md")
+
+
+def slug(title: str) -> str:
+    """The words of a title for a file's name: `mastering-transformers`.
+
+    Accents are dropped; a title in another script keeps its letters.
+
+    >>> slug("Production‑Ready Data Science")
+    'production-ready-data-science'
+    """
+    bare = _APOSTROPHES.sub("", title.casefold())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
+    words = _NOT_ASCII_WORD.sub("-", plain).strip("-")
+    if not words:
+        words = _NOT_WORD.sub("-", unicodedata.normalize("NFC", bare)).strip("-")
+    while len(words) > SLUG or len(words.encode()) > 3 * SLUG:
+        shorter = words.rpartition("-")[0]
+        words = shorter or words[:SLUG]
+        if not shorter:
+            break
+    return words or "book"
+
+
+def file_name(draft: Draft) -> str:
+    """`YYYYMMDD-slug.md`: the Monday of the week in which the session starts, in its zone."""
+    day = draft.start.astimezone(_zone(draft.timezone)).date()
+    monday = day - timedelta(days=day.weekday())
+    return f"{monday:%Y%m%d}-{slug(draft.title)}.md"
+
+
+def text_of(draft: Draft) -> str:
+    """The whole file: the keys in the order of `schedules/_template.md`, quoted as there."""
+    base = file_name(draft).removesuffix(".md")
+    description = draft.description or _description(draft)
+    lines = [
+        "---",
+        f"title: {_quoted(draft.title)}",
+        f"description: {_quoted(description)}",
+        f"cover: {_quoted(draft.cover or f'{IMAGES}/{base}/cover.jpg')}",
+        f"image: {_quoted(draft.image or f'{IMAGES}/{base}/preview.jpg')}",
+        f"start: {_moment(draft.start, draft.timezone)}",
+        f"end: {_moment(draft.end, draft.timezone)}",
+        "authors:" if draft.authors else "authors: []",
+        *(f"- {_plain(author)}" for author in draft.authors),
+    ]
+    if draft.links:
+        lines.append("links:")
+        for link in draft.links:
+            lines += [f"- text: {_plain(link.text)}", f"  link: {_plain(link.url)}"]
+    if draft.channel:
+        lines.append(f"channel: {_plain(draft.channel)}")
+    if draft.timezone != "UTC":
+        lines.append(f"timezone: {_plain(draft.timezone)}")
+    if draft.slack:
+        lines.append("slack:")
+        lines += [f"  {_plain(entry)}: {_plain(member)}" for entry, member in draft.slack.items()]
+    body = draft.body.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return "\n".join([*lines, "---", *(["", body] if body else [])]) + "\n"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+class Writer:
+    """Writes into the files of a folder. The library it is given is the folder as it is now.
+
+    `default_channel`, `now` and `members` are what `load` was given. All methods raise
+    UserError, one line; Unfit where the check refuses what would be written.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        default_channel: str,
+        now: datetime,
+        members: Members | None = None,
+    ):
+        self.library = library
+        self.default_channel = default_channel
+        self.now = now
+        self.members = members
+
+    def create(self, draft: Draft) -> tuple[Path, Event]:
+        """Writes a new file into the folder; gives it and its event.
+
+        Never overwrites a file, and never takes the name of one that was cancelled or stands
+        in another folder.
+        """
+        if not draft.title.strip():
+            raise Unfit({"title": "`title` is empty; write the title of the book"})
+        _zone(draft.timezone)
+        name = file_name(draft)
+        if not _SAFE_NAME.fullmatch(name) or name.startswith(("_", ".")):
+            raise Unfit({"title": "no file can be named after this title; write another"})
+        path = self.library.root / name
+        holder = self.library.paths.get(event.event_id(path))
+        taken = [p for p in (path, holder, path.with_name(CANCELLED + name)) if p and _is_there(p)]
+        if taken:
+            raise Unfit(
+                {
+                    "title": f"there is a file {shown(taken[0].name)} already; "
+                    "write another title or week, or change that file"
+                }
+            )
+        document, planned = self._checked(path, text_of(draft), ())
+        try:
+            _write_new(path, document.data)
+        except FileExistsError:
+            raise Unfit(
+                {"title": f"there is a file {shown(name)} already; write another title"}
+            ) from None
+        except OSError as error:
+            raise UserError(
+                f"{shown(path)}: cannot be written: {files.reason(error)}; "
+                "correct the folder's permissions"
+            ) from None
+        return path, planned
+
+    def move(
+        self, event_id: str, start: datetime | None, end: datetime | None
+    ) -> tuple[Path, Event]:
+        """Writes moments (aware) into a file, in its own zone; every other byte stays."""
+        planned = self._event(event_id)
+        path = self.library.paths[event_id]
+        try:
+            data, stamp = files.read(path)
+            before = Document.parse(data)
+            after = before
+            for key, moment in (("start", start), ("end", end)):
+                if moment is not None:
+                    local = written(moment.replace(microsecond=0), planned.timezone)
+                    after = after.with_value(key, local)
+        except FileError as error:
+            raise UserError(str(error.at(path))) from None
+        known = self._problems(path, before)
+        document, changed = self._checked(path, after.text, known)
+        try:
+            if files.Stamp.of(path.stat()) != stamp:
+                raise UserError(f"{shown(path)}: was changed just now; try again")
+            files.replace(path, [document.data], path.stat())
+        except OSError as error:
+            raise UserError(
+                f"{shown(path)}: cannot be written: {files.reason(error)}; correct its permissions"
+            ) from None
+        return path, changed
+
+    def cancel(self, event_id: str) -> tuple[Path, Path]:
+        """Renames a file so that it plans nothing; gives its path before and now."""
+        self._event(event_id)
+        path = self.library.paths[event_id]
+        return path, _renamed(path, path.with_name(CANCELLED + path.name))
+
+    def restore(self, part: str) -> tuple[Path, Path, Event]:
+        """Renames a cancelled file back; gives its path before and now, and its event."""
+        found = sorted(
+            path
+            for path in self.library.root.rglob(f"{CANCELLED}*.md")
+            if not NOT_EVENTS & set(path.relative_to(self.library.root).parts)
+            and part.removesuffix(".md").casefold() in path.stem[1:].casefold()
+            and path.stem != "_template"
+        )
+        if len(found) != 1:
+            names = ", ".join(f"`{shown(path.stem[1:])}`" for path in found[:10])
+            raise UserError(
+                f"“{part[:60]}” fits several cancelled events: {names}; write more of it"
+                if found
+                else f"there is no cancelled event “{part[:60]}”; write its id, or a part of it"
+            )
+        path = found[0]
+        back = path.with_name(path.name.removeprefix(CANCELLED))
+        try:
+            text = Document.parse(files.read(path)[0]).text
+        except FileError as error:
+            raise UserError(str(error.at(path))) from None
+        _, planned = self._checked(back, text, ())
+        return path, _renamed(path, back), planned
+
+    def _event(self, event_id: str) -> Event:
+        planned = self.library.events.get(event_id)
+        if planned is None:
+            raise UserError(f"there is no schedule file {shown(event_id)}.md; put it back first")
+        if event_id in self.library.broken:
+            path = self.library.paths[event_id]
+            problems = [p for p in self.library.errors if p.path == path]
+            why = f": {problems[0]}" if problems else ""
+            raise UserError(f"{shown(path.name)} cannot be read now{why}")
+        return planned
+
+    def _problems(self, path: Path, document: Document) -> tuple[Problem, ...]:
+        return tuple(self._check(path, document)[1])
+
+    def _check(self, path: Path, document: Document) -> tuple[event.Schedule, list[Problem]]:
+        return check_change(
+            self.library,
+            path,
+            document,
+            default_channel=self.default_channel,
+            now=self.now,
+            members=self.members,
+        )
+
+    def _checked(self, path: Path, text: str, known: tuple[Problem, ...]) -> tuple[Document, Event]:
+        """The document and its event; raises Unfit for errors that were not there before."""
+        try:
+            document = Document.of(text)
+        except FileError as error:
+            raise Unfit({"": f"{error.what}; {error.hint}"}) from None
+        schedule, problems = self._check(path, document)
+        before = {(p.what, p.path) for p in known}
+        errors = [p for p in problems if p.is_error and (p.what, p.path) not in before]
+        if errors or schedule.event is None:
+            raise Unfit(_by_key(schedule, errors) or {"": "the file is not valid; see `check`"})
+        people = tuple(
+            self.library.directory.author(entry.text, schedule.slack, self.members)
+            for entry in schedule.entries
+        )
+        return document, replace(schedule.event, authors=people)
+
+
+def _by_key(schedule: event.Schedule, errors: Iterable[Problem]) -> dict[str, str]:
+    """Problems as one line for each key they stand at."""
+    lines = sorted((line, key) for key, line in schedule.lines.items())
+    found: dict[str, str] = {}
+    for problem in errors:
+        at = [key for line, key in lines if line <= problem.line]
+        key = at[-1] if at and problem.path == schedule.path else ""
+        found.setdefault(key, f"{problem.what}; {problem.hint}")
+    return found
+
+
+def _description(draft: Draft) -> str:
+    by = f" by {listed(draft.authors)}" if draft.authors else ""
+    return f"Book of the Week. {draft.title}{by}"
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes, on one line, its characters as they are."""
+    line = " ".join(text.split())
+    return yaml.dump(line, default_style='"', allow_unicode=True, width=2**31).rstrip("\n")
+
+
+def _plain(text: str) -> str:
+    """A text without quotes where YAML takes it for one, on one line."""
+    line = " ".join(text.split())
+    dumped: str = yaml.dump(line, allow_unicode=True, width=2**31)
+    return dumped.removesuffix("...\n").rstrip("\n")
+
+
+def _moment(at: datetime, timezone: str) -> str:
+    return written(at.astimezone(UTC).replace(microsecond=0), timezone).isoformat(" ", "seconds")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Unfit(
+            {
+                "timezone": f"the time zone “{name[:60]}” is not known; "
+                "write an IANA name such as `Europe/Berlin`"
+            }
+        ) from None
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Writes a file that must not exist, whole or not at all. Raises FileExistsError, OSError."""
+    temporary = path.with_name(f".{path.name}.new")
+    files.replace(temporary, [data])
+    try:
+        _link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Gives a file a second name, which fails where that is taken: renaming would not.
+
+    Where the file system has no links, the first name is given up at once.
+    """
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        if _is_there(target):
+            raise FileExistsError(target) from None
+        path.rename(target)
+
+
+def _renamed(path: Path, target: Path) -> Path:
+    """Renames a file to a name that is free."""
+    try:
+        _link(path, target)
+        path.unlink(missing_ok=True)
+    except FileExistsError:
+        raise UserError(
+            f"there is a file {shown(target.name)} already; rename or remove it first"
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"{shown(path)}: cannot be renamed: {files.reason(error)}; "
+            "correct the folder's permissions"
+        ) from None
+    return target

@@ -1,0 +1,204 @@
+"""Moments and durations as people type them into a command.
+
+A small, strict grammar: what is not understood is an error that shows what would be, never a
+guess. Moments are local to a zone (the event's) unless one is written behind them.
+
+- a day: `2026-01-12`, `today`, `tomorrow`, `monday` (the next one after today)
+- with a time: `2026-01-12 18:00`, `monday 9:30`; a time alone is today's; `now`
+- with a zone: `2026-01-12 18:00 Europe/Berlin`, `… UTC`
+- a duration: `2 days`, `36 hours`, `1 week 2 days`, `90 min`, `2d 4h`
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.errors import UserError
+
+MOMENTS = "`2026-01-12 18:00`, `monday 9:30`, `tomorrow` or `now`"
+DURATIONS = "`2 days`, `36 hours` or `1 week`"
+LONGEST = timedelta(days=366)
+
+_DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
+_TIME = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?")
+_PART = re.compile(r"(\d{1,5})\s*([a-z]+)")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNITS = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "minutes"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hours"),
+    **dict.fromkeys(("d", "day", "days"), "days"),
+    **dict.fromkeys(("w", "week", "weeks"), "weeks"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A duration: days are days of the calendar, hours are hours of the clock."""
+
+    days: int = 0
+    minutes: int = 0
+
+    def after(self, at: datetime, zone: str) -> datetime:
+        """The moment (aware UTC) that much later; a day later is the same time of day there."""
+        local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) + timedelta(days=self.days)
+        return _utc(local, ZoneInfo(zone)) + timedelta(minutes=self.minutes)
+
+    def before(self, at: datetime, zone: str) -> datetime:
+        """The moment that much earlier."""
+        return Span(-self.days, -self.minutes).after(at, zone)
+
+
+def span(text: str) -> Span:
+    """A duration. Raises UserError, one line, for what is none, or is longer than a year."""
+    found = span_or_none(text)
+    if found is None:
+        raise UserError(f"“{_short(text)}” is no duration; write {DURATIONS}")
+    if timedelta(days=found.days, minutes=found.minutes) > LONGEST:
+        raise UserError(f"“{_short(text)}” is longer than a year; write less")
+    return found
+
+
+def span_or_none(text: str) -> Span | None:
+    """A duration, None for what is none."""
+    rest = text.casefold().replace(",", " ").replace(" and ", " ").strip()
+    totals = dict.fromkeys(("weeks", "days", "hours", "minutes"), 0)
+    at = 0
+    while at < len(rest):
+        part = _PART.match(rest, at)
+        unit = _UNITS.get(part[2]) if part else None
+        if part is None or unit is None:
+            return None
+        totals[unit] += int(part[1])
+        at = part.end()
+        at += len(rest[at:]) - len(rest[at:].lstrip())
+    found = Span(totals["weeks"] * 7 + totals["days"], totals["hours"] * 60 + totals["minutes"])
+    return found if found.days or found.minutes else None
+
+
+def moment(text: str, now: datetime, zone: str, day_time: time) -> datetime:
+    """A moment, aware UTC, to the second. `day_time` completes a day without a time.
+
+    Raises UserError, one line, for what is none, or does not exist there.
+    """
+    found = _moment(text.split(), now, zone, day_time)
+    if found is None:
+        raise UserError(f"“{_short(text)}” is no moment; write {MOMENTS}")
+    return found
+
+
+def moments(
+    text: str, now: datetime, zone: str, start_time: time, end_time: time
+) -> tuple[datetime, datetime | None]:
+    """One moment, or two (a start and an end), perhaps with `to` or `-` between them.
+
+    An end that is a time alone is on the day of the start. Raises UserError as `moment` does.
+    """
+    words = [word for word in text.split() if word.casefold() not in {"to", "until", "-", "–"}]
+    for cut in range(len(words), 0, -1):
+        start = _moment(words[:cut], now, zone, start_time)
+        if start is None:
+            continue
+        if cut == len(words):
+            return start, None
+        # Of a week that begins on Monday, `friday` is its own; `tomorrow` is tomorrow.
+        from_now = words[cut].casefold() in {"now", "today", "tomorrow"}
+        base = now if from_now else start
+        end = _moment(words[cut:], base, zone, end_time)
+        if end is not None:
+            return start, end
+    raise UserError(f"“{_short(text)}” is no moment; write {MOMENTS}, and an end if it moves too")
+
+
+def _moment(words: list[str], now: datetime, zone: str, day_time: time) -> datetime | None:
+    if not words:
+        return None
+    words = [part for word in words for part in _apart(word)]
+    named = _zone(words[-1]) if len(words) > 1 else None
+    where = named or ZoneInfo(zone)
+    if named:
+        words = words[:-1]
+    today = now.astimezone(where).date()
+    if [word.casefold() for word in words] == ["now"]:
+        return now.replace(microsecond=0)
+    day = _day(words[0], today)
+    if day is not None:
+        words = words[1:]
+    elif len(words) == 1:
+        day = today
+        if not _TIME.fullmatch(words[0]):
+            return None
+    if day is None or len(words) > 1:
+        return None
+    clock = _clock(words[0]) if words else day_time
+    if clock is None:
+        return None
+    local = datetime.combine(day, clock)
+    found = _utc(local, where)
+    if found.astimezone(where).replace(tzinfo=None) != local:
+        raise UserError(
+            f"{local:%Y-%m-%d %H:%M} does not exist in {where.key}: the clocks go forward then; "
+            "write another time"
+        )
+    return found
+
+
+def _apart(word: str) -> list[str]:
+    """`2026-01-12T18:00` is two words."""
+    day, mark, clock = word.partition("T")
+    return [day, clock] if mark and _DATE.fullmatch(day) and clock else [word]
+
+
+def _day(word: str, today: date) -> date | None:
+    folded = word.casefold()
+    if folded == "today":
+        return today
+    if folded == "tomorrow":
+        return today + timedelta(days=1)
+    if len(folded) >= 3:
+        for number, name in enumerate(_DAYS):
+            if name.startswith(folded):
+                return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
+    match = _DATE.fullmatch(word)
+    if match is None:
+        return None
+    try:
+        return date(*(int(part) for part in match.groups()))
+    except ValueError:
+        raise UserError(f"there is no day {word}; write one as `2026-01-12`") from None
+
+
+def _clock(word: str) -> time | None:
+    match = _TIME.fullmatch(word)
+    if match is None:
+        return None
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    try:
+        return time(hour, minute, second)
+    except ValueError:
+        raise UserError(f"there is no time {word}; write one as `18:00`") from None
+
+
+def _zone(word: str) -> ZoneInfo | None:
+    if word.casefold() in {"utc", "gmt"}:
+        return ZoneInfo("UTC")
+    if "/" not in word:
+        return None
+    try:
+        return ZoneInfo(word)
+    except (KeyError, ValueError, OSError):
+        raise UserError(
+            f"the time zone “{_short(word)}” is not known; write an IANA name such as "
+            "`Europe/Berlin`"
+        ) from None
+
+
+def _utc(local: datetime, zone: ZoneInfo) -> datetime:
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _short(text: str, limit: int = 60) -> str:
+    line = " ".join(text.split())
+    return f"{line[:limit]}…" if len(line) > limit else line

@@ -1,0 +1,100 @@
+"""What organizers get when a session is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.markup import escape_mrkdwn
+from bot.sessions.handover import Handover
+from bot.sessions.model import Message, Session
+from bot.slack.blocks.kit import Block, header, note, section
+from bot.slack.blocks.limits import cut, when
+from bot.slack.blocks.reminding import duration
+from bot.slack.text import excerpt
+from bot.texts import _, n_
+
+SHOWN = 8
+"""Messages of one kind that are listed; the rest is counted."""
+
+Links = Callable[[str, str], str]
+"""The address of a message by channel and `ts`, '' where that is not known."""
+
+
+def handover(session: Session, figures: Handover, links: Links) -> tuple[str, list[Block]]:
+    """The figures and what needs a look, as `(text, blocks)`; the archive comes below it."""
+    title = escape_mrkdwn(session.event.title)
+    heading = _("The session on {title} is over", title=session.event.title)
+    until = when(session.collects_until or session.event.end)
+    lines = [
+        n_("{count} question", "{count} questions", figures.questions),
+        n_(
+            "{count} of them answered ({share} %)",
+            "{count} of them answered ({share} %)",
+            figures.answered,
+            share=figures.share,
+        ),
+        n_("{count} participant", "{count} participants", figures.participants),
+    ]
+    if figures.first_answer is not None:
+        lines.append(_("first answer after {time} (median)", time=duration(figures.first_answer)))
+    blocks: list[Block] = [
+        header(heading),
+        section(
+            _("*{title}* was open until {until}.", title=cut(title, 600), until=until)
+            + "\n"
+            + "\n".join(f"• {line}" for line in lines)
+        ),
+    ]
+    if session.announcement_ts:
+        address = links(session.channel, session.announcement_ts)
+        if address:
+            blocks.append(section(f"<{address}|{_('The announcement and its thread')}>"))
+    if figures.most_voted:
+        voted = [
+            f"{_message(q, links)} ({n_('{count} vote', '{count} votes', n)})"
+            for q, n in figures.most_voted
+        ]
+        blocks.append(_list(_("*Most voted*"), voted))
+    looks = [
+        (_("*Without an answer*"), [_message(q, links) for q in figures.unanswered]),
+        (
+            _("*Put under a question that may be another one's*"),
+            [_message(m, links) for m in figures.unsure],
+        ),
+        (
+            _("*Writers whose name Slack does not say*"),
+            [f"<@{who}> (`{who}`)" for who in figures.nameless],
+        ),
+    ]
+    blocks += [_list(heading, items) for heading, items in looks if items]
+    if not any(items for _heading, items in looks):
+        blocks.append(section(_("Nothing needs a look. 🎉")))
+    blocks.append(
+        note(
+            _(
+                "The archive is in the thread of this message. Later replies and corrections change "
+                "the file; `/qa winners 3` draws winners."
+            )
+        )
+    )
+    return f"{heading}: {', '.join(lines)}", blocks
+
+
+def file_title(session: Session) -> str:
+    """The title of the archive as a file."""
+    return cut(_("Archive of {title}", title=session.event.title), 250)
+
+
+def _list(heading: str, items: list[str]) -> Block:
+    shown = [f"• {item}" for item in items[:SHOWN]]
+    if len(items) > SHOWN:
+        shown.append(_("… and {count} more", count=len(items) - SHOWN))
+    return section("\n".join([heading, *shown]))
+
+
+def _message(message: Message, links: Links) -> str:
+    text = escape_mrkdwn(excerpt(message.content, 80)) or _("a message without text")
+    name = escape_mrkdwn(cut(message.posted_name or _("Somebody"), 60))
+    address = links(message.channel, message.ts)
+    shown = f"<{address}|{text.replace('|', '/')}>" if address else text
+    return f"{name}: {shown}"

@@ -1,0 +1,50 @@
+"""`/qa help`, made from the subcommands there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.sessions.model import Who
+from bot.slack.blocks.kit import Block, header, section
+from bot.texts import N_, _
+
+TITLES = {
+    Who.MEMBER: N_("For everyone"),
+    Who.AUTHOR: N_("For authors"),
+    Who.ORGANIZER: N_("For organizers"),
+}
+
+
+class Command(Protocol):
+    """What the help says of a subcommand."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def usage(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def who(self) -> Who: ...
+
+
+def help_message(commands: Sequence[Command]) -> tuple[str, list[Block]]:
+    """The commands that a person may use, as `(text, blocks)`."""
+    ask = _("`/ask [question]` Ask the author; without a question it opens the form.")
+    blocks: list[Block] = [header(_("Marginalia"))]
+    lines: list[str] = []
+    for who, title in TITLES.items():
+        own = [line(command) for command in commands if command.who is who]
+        if who is Who.MEMBER:
+            own.insert(0, ask)
+        if own:
+            lines += own
+            blocks.append(section(f"*{_(title)}*\n" + "\n".join(own)))
+    return "\n".join(lines), blocks
+
+
+def line(command: Command) -> str:
+    """One command: how it is typed and what it does."""
+    typed = " ".join(["/qa", command.name, *([_(command.usage)] if command.usage else ())])
+    return f"`{typed}` {_(command.help)}"

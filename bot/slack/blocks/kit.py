@@ -1,0 +1,245 @@
+"""Block Kit's pieces, each within Slack's limits whatever it is given.
+
+<https://docs.slack.dev/reference/block-kit>. Text for `section` and `note` is mrkdwn (escape
+what is data with `bot.markup.escape_mrkdwn`); all other texts are plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.slack.blocks import limits
+from bot.slack.blocks.limits import cut
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+View = dict[str, Any]
+
+EMPTY = " \u200b"
+"""What stands where Slack wants some text and there is none."""
+
+
+def plain(text: str, limit: int) -> Element:
+    """A plain text object."""
+    return {"type": "plain_text", "text": cut(text.strip() or EMPTY, limit), "emoji": True}
+
+
+def header(text: str) -> Block:
+    """A header."""
+    return {"type": "header", "text": plain(text, limits.HEADER)}
+
+
+def section(text: str, accessory: Element | None = None, block_id: str | None = None) -> Block:
+    """A paragraph, with a button or a menu beside it."""
+    block: Block = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": cut(text.strip() or EMPTY, limits.SECTION)},
+    }
+    return _with(block, accessory=accessory, block_id=_id(block_id))
+
+
+def note(*texts: str, block_id: str | None = None) -> Block:
+    """Small print."""
+    elements = [
+        {"type": "mrkdwn", "text": cut(text.strip() or EMPTY, limits.SECTION)}
+        for text in texts[: limits.CONTEXT]
+    ]
+    return _with({"type": "context", "elements": elements}, block_id=_id(block_id))
+
+
+def divider() -> Block:
+    """A line."""
+    return {"type": "divider"}
+
+
+def actions(*elements: Element, block_id: str | None = None) -> Block:
+    """Buttons and menus in a row."""
+    return _with(
+        {"type": "actions", "elements": list(elements[: limits.ACTIONS])}, block_id=_id(block_id)
+    )
+
+
+def button(
+    text: str,
+    action_id: str,
+    value: str = "",
+    style: str | None = None,
+    url: str | None = None,
+    confirm: Element | None = None,
+) -> Element:
+    """A button; `style` is `primary` or `danger`. A value that is too long raises ValueError."""
+    element: Element = {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain(text, limits.BUTTON),
+    }
+    return _with(
+        element,
+        value=_whole(value, limits.BUTTON_VALUE) or None,
+        style=style,
+        url=url,
+        confirm=confirm,
+    )
+
+
+def confirm(title: str, text: str, yes: str, no: str) -> Element:
+    """A dialog that asks whether it is meant."""
+    return {
+        "title": plain(title, limits.CONFIRM_TITLE),
+        "text": plain(text, limits.CONFIRM_TEXT),
+        "confirm": plain(yes, limits.CONFIRM_BUTTON),
+        "deny": plain(no, limits.CONFIRM_BUTTON),
+    }
+
+
+def option(text: str, value: str, description: str | None = None) -> Element:
+    """An option of a menu. A value that is too long raises ValueError."""
+    element: Element = {
+        "text": plain(text, limits.OPTION),
+        "value": _whole(value, limits.OPTION_VALUE),
+    }
+    shown = plain(description, limits.OPTION) if description else None
+    return _with(element, description=shown)
+
+
+def select(
+    action_id: str,
+    options: Sequence[Element],
+    placeholder: str,
+    initial: str | None = None,
+) -> Element:
+    """A menu of up to 100 options; `initial` is the value of the one chosen at first."""
+    shown = list(options[: limits.OPTIONS])
+    element: Element = {
+        "type": "static_select",
+        "action_id": action_id,
+        "options": shown,
+        "placeholder": plain(placeholder, limits.PLACEHOLDER),
+    }
+    chosen = next((o for o in shown if o["value"] == initial), None)
+    return _with(element, initial_option=chosen)
+
+
+def lookup(action_id: str, placeholder: str, least: int = 0) -> Element:
+    """A menu whose options the bot suggests while one types: for more than 100."""
+    return {
+        "type": "external_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, limits.PLACEHOLDER),
+        "min_query_length": least,
+    }
+
+
+def overflow(action_id: str, options: Sequence[Element]) -> Element:
+    """A `…` menu."""
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": list(options[: limits.OVERFLOW]),
+    }
+
+
+def checkboxes(action_id: str, options: Sequence[Element], checked: Sequence[str] = ()) -> Element:
+    """Boxes to tick; `checked` are the values of those ticked at first."""
+    shown = list(options[: limits.BOXES])
+    initial = [o for o in shown if o["value"] in checked]
+    return _with(
+        {"type": "checkboxes", "action_id": action_id, "options": shown},
+        initial_options=initial or None,
+    )
+
+
+def radio(action_id: str, options: Sequence[Element], initial: str | None = None) -> Element:
+    """One of several."""
+    shown = list(options[: limits.BOXES])
+    chosen = next((o for o in shown if o["value"] == initial), None)
+    return _with(
+        {"type": "radio_buttons", "action_id": action_id, "options": shown}, initial_option=chosen
+    )
+
+
+def text_input(
+    action_id: str,
+    multiline: bool = False,
+    initial: str = "",
+    placeholder: str = "",
+    most: int = limits.INPUT,
+) -> Element:
+    """Where one types plain text."""
+    element: Element = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": multiline,
+        "max_length": min(most, limits.INPUT),
+    }
+    return _with(
+        element,
+        initial_value=limits.head(initial, limits.INPUT) or None,
+        placeholder=plain(placeholder, limits.PLACEHOLDER) if placeholder else None,
+    )
+
+
+def field(
+    block_id: str,
+    label: str,
+    element: Element,
+    hint: str = "",
+    optional: bool = False,
+    dispatch: bool = False,
+) -> Block:
+    """An input of a form. `dispatch` tells the bot at once what is chosen in it."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, limits.LABEL),
+        "element": element,
+        "optional": optional,
+    }
+    if dispatch:
+        block["dispatch_action"] = True
+    return _with(block, hint=plain(hint, limits.LABEL) if hint else None)
+
+
+def modal(
+    callback_id: str,
+    title: str,
+    blocks: Sequence[Block],
+    submit: str | None = None,
+    close: str | None = None,
+    metadata: str = "",
+    notify_on_close: bool = False,
+) -> View:
+    """A form. `metadata` comes back with it; one that is too long raises ValueError."""
+    view: View = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain(title, limits.TITLE),
+        "blocks": limits.view_blocks(blocks),
+        "private_metadata": _whole(metadata, limits.METADATA),
+        "notify_on_close": notify_on_close,
+    }
+    return _with(
+        view,
+        submit=plain(submit, limits.TITLE) if submit else None,
+        close=plain(close, limits.TITLE) if close else None,
+    )
+
+
+def home(blocks: Sequence[Block]) -> View:
+    """An App Home."""
+    return {"type": "home", "blocks": limits.view_blocks(blocks)}
+
+
+def _with(holder: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return holder | {name: value for name, value in more.items() if value is not None}
+
+
+def _id(block_id: str | None) -> str | None:
+    return None if block_id is None else _whole(block_id, limits.BLOCK_ID)
+
+
+def _whole(text: str, limit: int) -> str:
+    if limits.units(text) > limit:
+        raise ValueError(f"more than {limit} characters")
+    return text

@@ -1,0 +1,206 @@
+"""The draw: its form, its announcement, and what a winner reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from bot.markup import escape_mrkdwn
+from bot.sessions.model import Session
+from bot.sessions.winners import Draw, Left, Way, Weights
+from bot.slack.blocks.announcement import listed
+from bot.slack.blocks.kit import (
+    Block,
+    View,
+    field,
+    header,
+    modal,
+    note,
+    option,
+    radio,
+    section,
+    text_input,
+)
+from bot.slack.blocks.limits import cut
+from bot.texts import _, n_
+
+WINNERS = "qa_winners"
+"""The callback ID of the form."""
+MOST = 50
+"""Winners of one draw at the most."""
+
+
+def form(
+    session: Session, asked: Sequence[tuple[str, int]], left: Left, count: int, metadata: str
+) -> View:
+    """The form. `asked` are those who take part with how many questions, most first."""
+    title = escape_mrkdwn(cut(session.event.title, 300))
+    names = [f"<@{who}> ({n})" for who, n in asked[:40]]
+    if len(asked) > len(names):
+        names.append(_("and {count} more", count=len(asked) - len(names)))
+    intro = [
+        _("*{title}*", title=title),
+        n_("{count} person takes part:", "{count} people take part:", len(asked))
+        + (" " + ", ".join(names) if names else ""),
+    ]
+    blocks = [
+        section("\n".join(intro)),
+        note(_left(left)),
+        field(
+            "way",
+            _("How"),
+            radio(
+                "way",
+                [
+                    option(_("Draw them by lot"), Way.DRAWN),
+                    option(_("I choose them below"), Way.PICKED),
+                ],
+                Way.DRAWN,
+            ),
+        ),
+        field(
+            "count",
+            _("How many"),
+            {
+                "type": "number_input",
+                "action_id": "count",
+                "is_decimal_allowed": False,
+                "min_value": "1",
+                "max_value": str(MOST),
+                "initial_value": str(max(1, min(MOST, count))),
+            },
+        ),
+        field(
+            "weights",
+            _("Chances"),
+            radio(
+                "weights",
+                [
+                    option(_("The same for everyone who asked"), Weights.PERSON),
+                    option(_("One ticket for each question"), Weights.QUESTION),
+                ],
+                Weights.PERSON,
+            ),
+        ),
+        field(
+            "picked",
+            _("Or these"),
+            {"type": "multi_users_select", "action_id": "picked", "max_selected_items": MOST},
+            _("Only if you choose them yourself; they must be among those who take part."),
+            optional=True,
+        ),
+        field(
+            "note",
+            _("What winners are asked for"),
+            text_input(
+                "note",
+                multiline=True,
+                initial=_("Please answer with the e-mail address to which the book may be sent."),
+                most=2000,
+            ),
+            _("It goes to each of them in a direct message."),
+        ),
+    ]
+    return modal(
+        WINNERS,
+        _("Winners"),
+        blocks,
+        submit=_("Announce them"),
+        close=_("Cancel"),
+        metadata=metadata,
+    )
+
+
+def announcement(session: Session, draw: Draw, asked: int) -> tuple[str, list[Block]]:
+    """The announcement as `(text, blocks)`; it thanks everyone."""
+    title = escape_mrkdwn(session.event.title)
+    heading = n_("🎉 The winner", "🎉 The winners", len(draw.winners))
+    if draw.number > 1:
+        heading += " " + _("(draw {number})", number=draw.number)
+    winners = listed([f"<@{winner}>" for winner in draw.winners])
+    lead = _(
+        "Thank you all for your questions about *{title}*, and the authors for their answers!",
+        title=cut(title, 600),
+    )
+    said = n_(
+        "The winner is {names}.", "The winners are {names}.", len(draw.winners), names=winners
+    )
+    blocks: list[Block] = [
+        header(heading),
+        section(f"{lead}\n{said} " + _("You get a message from me.")),
+    ]
+    if draw.way is Way.DRAWN:
+        blocks.append(
+            note(
+                n_(
+                    "Drawn among {count} person who asked. Seed:",
+                    "Drawn among {count} people who asked. Seed:",
+                    asked,
+                )
+                + f" `{draw.seed}`. "
+                + _("The record in the thread lets anyone repeat the draw.")
+            )
+        )
+    return f"{lead} {said}", blocks
+
+
+def how_to_repeat() -> str:
+    """What stands beside the record."""
+    return _(
+        "The record of the draw. `marginalia winners FILE` repeats it; so does this: for each "
+        "ticket take the SHA-256 of the seed, a line feed and the ticket, and sort by it. The "
+        "first persons win."
+    )
+
+
+def file_title(session: Session, draw: Draw) -> str:
+    """The title of the record as a file."""
+    return cut(_("Draw {number} of {title}", number=draw.number, title=session.event.title), 250)
+
+
+def congratulation(session: Session, wanted: str) -> tuple[str, list[Block]]:
+    """What a winner reads. `wanted`, what is asked for, is mrkdwn."""
+    title = escape_mrkdwn(cut(session.event.title, 300))
+    lead = _("🎉 You are a winner of the session on *{title}*. Congratulations!", title=title)
+    return lead, [section(lead), *([section(wanted)] if wanted.strip() else [])]
+
+
+def refusals(way: Way, picked: Collection[str], eligible: Collection[str]) -> dict[str, str]:
+    """What is wrong with a form, by its inputs."""
+    if not eligible:
+        return {"way": _("Nobody takes part: there must be a question by somebody else.")}
+    if way is Way.PICKED and not picked:
+        return {"picked": _("Choose the winners here, or let them be drawn.")}
+    strangers = [who for who in picked if who not in eligible]
+    if way is Way.PICKED and strangers:
+        return {
+            "picked": n_(
+                "{count} of them takes no part; choose among those listed above.",
+                "{count} of them take no part; choose among those listed above.",
+                len(strangers),
+            )
+        }
+    return {}
+
+
+def _left(left: Left) -> str:
+    parts = [
+        (left.authors, n_("{count} author", "{count} authors", len(left.authors))),
+        (left.organizers, n_("{count} organizer", "{count} organizers", len(left.organizers))),
+        (left.bots, n_("{count} bot", "{count} bots", len(left.bots))),
+        (
+            left.former,
+            n_("{count} former winner", "{count} former winners", len(left.former)),
+        ),
+        (
+            left.private,
+            n_(
+                "{count} who wants to stay private",
+                "{count} who want to stay private",
+                len(left.private),
+            ),
+        ),
+    ]
+    shown = [text for who, text in parts if who]
+    if not shown:
+        return _("Nobody who asked is left out. Nothing of the draw is in the archive.")
+    return _("Left out: {who}. Nothing of the draw is in the archive.", who=", ".join(shown))

@@ -1,0 +1,266 @@
+"""What the handlers of what people do have at hand, and one thing that a person did."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.errors import UserError
+from bot.sessions.model import Action, Session, State, Who
+from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.rights import may
+from bot.slack.blocks import limits
+from bot.slack.gateway import Gateway
+from bot.slack.voice import SlackVoice
+from bot.texts import _
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """The settings that the handlers obey.
+
+    `votes` are names of emoji; `digest_hour` is an hour of the author's day; `winners_weeks` is
+    how long who won takes no part in draws.
+    """
+
+    organizers: frozenset[str] = frozenset()
+    votes: tuple[str, ...] = ("+1", "arrow_up")
+    digest_hour: int = 9
+    channel: str = ""
+    winners_weeks: float = 12.0
+
+
+class FormError(UserError):
+    """What is wrong in a form: a line for each block ID of an input."""
+
+    def __init__(self, fields: Mapping[str, str]):
+        super().__init__(next(iter(fields.values()), ""))
+        self.fields = dict(fields)
+
+
+class NotAllowed(UserError):
+    """The person has not the right; who has, the text says."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the handlers have at hand. `factory` writes, `reading` only reads.
+
+    `touched` is told that a session's questions changed, so that who looks at them sees it.
+    `services` are what other parts of the bot offer, by name.
+    """
+
+    factory: UnitOfWorkFactory
+    reading: UnitOfWorkFactory
+    clock: Clock
+    wall: Clock
+    voice: SlackVoice
+    gateway: Gateway
+    client: AsyncWebClient
+    manners: Manners
+    bot_user_id: str | None = None
+    touched: Callable[[], None] = lambda: None
+    services: dict[str, Any] = field(default_factory=dict)
+
+    async def read(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Runs `work(uow, …)` in a thread, in a transaction that only reads."""
+        return await asyncio.to_thread(_within, self.reading, work, arguments)
+
+    async def write(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Runs `work(uow, …)` in a thread, in a transaction that writes."""
+        return await asyncio.to_thread(_within, self.factory, work, arguments)
+
+    def may(self, who: Who, person: str, sessions: Sequence[Session]) -> bool:
+        """Whether the person may do what is `who`'s."""
+        return may(who, person, self.manners.organizers, sessions)
+
+
+@dataclass(slots=True)
+class Turn:
+    """One thing that a person did: a command, a click, a form, a shortcut.
+
+    `user` is the member ID, `channel` the channel ID where it was done (None in the App Home
+    and in a global shortcut), `text` what follows a command, `value` what a button carries or a
+    menu chose, `body` the whole payload.
+    """
+
+    desk: Desk
+    body: Mapping[str, Any]
+    user: str
+    channel: str | None = None
+    text: str = ""
+    value: str = ""
+
+    @property
+    def now(self) -> datetime:
+        """The present of the sessions."""
+        return self.desk.clock.now()
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """The view that it was done in; empty where it was done elsewhere."""
+        view = self.body.get("view")
+        return view if isinstance(view, Mapping) else {}
+
+    @property
+    def message(self) -> Mapping[str, Any]:
+        """The message that it was done on; empty where it was done elsewhere."""
+        message = self.body.get("message")
+        return message if isinstance(message, Mapping) else {}
+
+    @property
+    def ts(self) -> str | None:
+        """The `ts` of that message."""
+        ts = self.message.get("ts") or self.body.get("message_ts")
+        return ts if isinstance(ts, str) else None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The view's `private_metadata`, where it is a JSON object."""
+        try:
+            data = json.loads(self.view.get("private_metadata") or "{}")
+        except ValueError:
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    def typed(self, block_id: str) -> str:
+        """What stands in a text input or is chosen in a menu of the view; '' for nothing."""
+        chosen = self._state(block_id)
+        option = chosen.get("selected_option")
+        if isinstance(option, Mapping):
+            return str(option.get("value") or "")
+        for name in ("value", "selected_user", "selected_channel", "selected_conversation",
+                     "selected_date", "selected_time", "selected_date_time"):  # fmt: skip
+            if chosen.get(name) is not None:
+                return str(chosen[name])
+        return ""
+
+    def ticked(self, block_id: str) -> list[str]:
+        """The values that are ticked or chosen in a list of the view."""
+        chosen = self._state(block_id)
+        options = chosen.get("selected_options") or ()
+        found = [str(o.get("value")) for o in options if isinstance(o, Mapping)]
+        return found or [str(user) for user in chosen.get("selected_users") or ()]
+
+    def _state(self, block_id: str) -> Mapping[str, Any]:
+        state = self.view.get("state")
+        values = state.get("values") if isinstance(state, Mapping) else None
+        block = values.get(block_id) if isinstance(values, Mapping) else None
+        first = next(iter(block.values()), None) if isinstance(block, Mapping) else None
+        return first if isinstance(first, Mapping) else {}
+
+    def people(self) -> list[str]:
+        """The member IDs mentioned in the command's text."""
+        return _PERSON.findall(self.text)
+
+    async def read(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Runs `work(uow, …)` in a thread, in a transaction that only reads."""
+        return await self.desk.read(work, *arguments)
+
+    async def write(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Runs `work(uow, …)` in a thread, in a transaction that writes."""
+        return await self.desk.write(work, *arguments)
+
+    async def say(self, text: str, blocks: Sequence[dict[str, Any]] | None = None) -> None:
+        """Says something to the person alone: where it was done, else by direct message.
+
+        A message for a person who asked for something at this moment is not kept in the outbox:
+        nobody waits for it later.
+        """
+        content: dict[str, Any] = {"text": limits.cut(text, limits.SECTION)}
+        if blocks:
+            content["blocks"] = limits.message_blocks(blocks)
+        url = self.body.get("response_url")
+        try:
+            if isinstance(url, str) and url:
+                await AsyncWebhookClient(url).send_dict(
+                    {**content, "response_type": "ephemeral", "replace_original": False}
+                )
+                return
+            where = self.channel or self.user
+            if where.startswith(("C", "G")):
+                await self.desk.client.chat_postEphemeral(channel=where, user=self.user, **content)
+            else:
+                await self.desk.client.chat_postMessage(channel=self.user, **content)
+        except SlackApiError as error:
+            log.warning("an answer to a person was refused: %s", error.response.get("error"))
+
+    async def open(self, view: Mapping[str, Any]) -> None:
+        """Opens a form, on the one that is open if there is one."""
+        trigger = self.body.get("trigger_id")
+        if self.view.get("type") == "modal":
+            await self.desk.client.views_push(trigger_id=str(trigger), view=dict(view))
+        else:
+            await self.desk.client.views_open(trigger_id=str(trigger), view=dict(view))
+
+    async def update(self, view: Mapping[str, Any]) -> None:
+        """Replaces the form that it was done in; what was typed stays."""
+        await self.desk.client.views_update(view_id=str(self.view["id"]), view=dict(view))
+
+    def require(self, who: Who, sessions: Sequence[Session]) -> None:
+        """Raises NotAllowed unless the person may do what is `who`'s in one of the sessions."""
+        if not self.desk.may(who, self.user, sessions):
+            raise NotAllowed(refusal(who))
+
+    def noted(
+        self,
+        uow: UnitOfWork,
+        what: str,
+        session: Session | None = None,
+        **details: Any,
+    ) -> None:
+        """Writes into the log that the person did it."""
+        event_id = session.event.id if session else None
+        session_id = session.id if session else None
+        uow.actions.add(Action(self.now, self.user, what, session_id, event_id, details))
+
+    def session_here(self, uow: UnitOfWork) -> Session | None:
+        """The session that a person means in this channel: see `session_in`."""
+        return session_in(uow, self.channel, self.now)
+
+
+def session_in(uow: UnitOfWork, channel: str | None, at: datetime) -> Session | None:
+    """The session that a person means in a channel, or in none (a direct message).
+
+    The open one; else the next to come; else the last that was. Of several channels the one
+    whose session is open, or comes first.
+    """
+    found = [s for s in uow.sessions.all() if s.state is not State.CANCELLED]
+    here = [s for s in found if s.channel == channel] or found
+    groups = (
+        [s for s in here if s.state is State.OPEN],
+        [s for s in here if s.state is State.SCHEDULED],
+        [s for s in reversed(here) if s.state in (State.CLOSED, State.ARCHIVED)],
+    )
+    return next((group[0] for group in groups if group), None)
+
+
+def refusal(who: Who) -> str:
+    """The polite no."""
+    if who is Who.AUTHOR:
+        return _(
+            "That is for the authors of the book and for the organizers. If you are an author, "
+            "ask an organizer to type `/qa author @you`."
+        )
+    return _("That is for the organizers. Please ask one of them.")
+
+
+def _within(factory: UnitOfWorkFactory, work: Callable[..., T], arguments: Sequence[Any]) -> T:
+    with factory() as uow:
+        return work(uow, *arguments)

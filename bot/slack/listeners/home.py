@@ -1,0 +1,119 @@
+"""The App Home: every room may add a part; it is made from the database each time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.sessions.model import State
+from bot.sessions.ports import UnitOfWork
+from bot.slack.blocks.kit import Block, View, header, home, section
+from bot.slack.incoming import Malformed
+from bot.slack.listeners.context import Context
+from bot.slack.listeners.desk import Desk
+from bot.slack.listeners.rooms import HomeSection, Room
+from bot.texts import _
+
+log = logging.getLogger(__name__)
+
+LOOKED_AT_FOR = timedelta(hours=8)
+"""How long after it was opened an App Home counts as looked at, and is kept up to date."""
+LOOK = 0.5
+"""Seconds between two looks for what changed."""
+
+
+def opened(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
+    """<https://docs.slack.dev/reference/events/app_home_opened>: from then on it is kept fresh."""
+    user = event.get("user")
+    if not isinstance(user, str):
+        raise Malformed("user is missing")
+    if event.get("tab", "home") == "home":
+        uow.members.opened_home(user, context.clock.now())
+
+
+HANDLERS = {"app_home_opened": opened}
+
+
+class Homes:
+    """Publishes App Homes: when they are opened, and when what they show has changed."""
+
+    def __init__(self, desk: Desk, rooms: Sequence[Room]):
+        self._desk = desk
+        parts = sorted((part for room in rooms for part in room.sections), key=lambda p: p[0])
+        self._sections: list[HomeSection] = [section for _order, section in parts]
+        self._wake = asyncio.Event()
+        self._seen: tuple[Any, ...] = ()
+        self._shown: dict[str, str] = {}
+
+    def touch(self) -> None:
+        """Something that homes show has changed."""
+        self._seen = ()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keeps the homes that are looked at up to date; ends when it is cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("the App Homes are not up to date; trying again")
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), LOOK)
+            except TimeoutError:
+                continue
+
+    async def refresh(self) -> int:
+        """Publishes what has changed since the last look; gives how many homes."""
+        state, viewers = await self._desk.read(self._look)
+        if state == self._seen:
+            return 0
+        self._seen = state
+        count = 0
+        for person in viewers:
+            try:
+                count += await self.publish(person)
+            except SlackApiError as error:
+                log.warning("an App Home was refused: %s", error.response.get("error"))
+                self._seen = ()
+        return count
+
+    async def publish(self, person: str) -> bool:
+        """Publishes the home of one person; False if it is the same as before.
+
+        Raises SlackApiError where Slack refuses it.
+        """
+        view = await self._desk.read(self.view, person)
+        mark = sha256(repr(view).encode()).hexdigest()
+        if self._shown.get(person) == mark:
+            return False
+        await self._desk.client.views_publish(user_id=person, view=view)
+        self._shown[person] = mark
+        return True
+
+    def view(self, uow: UnitOfWork, person: str) -> View:
+        """The home of a person (a member ID), within Slack's limits."""
+        blocks: list[Block] = []
+        for part in self._sections:
+            blocks += part(uow, self._desk, person)
+        if not blocks:
+            blocks = [header(_("Marginalia")), section(_("There is no session yet."))]
+        return home(blocks)
+
+    def _look(self, uow: UnitOfWork) -> tuple[tuple[Any, ...], list[str]]:
+        """What homes depend on, in short, and who looks at one."""
+        viewers = uow.members.viewers(self._desk.clock.now() - LOOKED_AT_FOR)
+        if not viewers:
+            return (), []
+        return (uow.members.pulse(), tuple(viewers), *_states(uow)), viewers
+
+
+def _states(uow: UnitOfWork) -> Iterable[tuple[Any, ...]]:
+    for session in uow.sessions.all((State.SCHEDULED, State.OPEN, State.CLOSED)):
+        yield session.id, session.state, session.content_changed_at, session.added_authors

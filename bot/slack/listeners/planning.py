@@ -1,0 +1,292 @@
+"""Organizers plan: the schedule, a new event, and changes of the files that plan it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import UserError
+from bot.sessions import times
+from bot.sessions.model import Action, Event, Person, State, Who
+from bot.sessions.planning import Doer, Draft, Plans, Unfit
+from bot.sessions.ports import UnitOfWork
+from bot.slack.blocks import planning
+from bot.slack.blocks.limits import when
+from bot.slack.listeners.desk import FormError, Turn
+from bot.slack.listeners.rooms import Room
+from bot.texts import N_, _
+
+room = Room()
+
+NIGHT = time(22, 59, 59)
+"""When a session ends whose end is given as a day, where its file says no other time."""
+
+
+def plans(turn: Turn) -> Plans:
+    """The schedule files, which whoever composed the bot put on the desk."""
+    found: Plans | None = turn.desk.services.get("plans")
+    if found is None:
+        raise UserError(_("There are no schedule files here to be changed."))
+    return found
+
+
+@room.subcommand("schedule", "", N_("What is planned, and what is wrong with it."), Who.ORGANIZER)
+async def schedule(turn: Turn) -> None:
+    """Lists what comes."""
+    files = plans(turn)
+    coming = await asyncio.to_thread(files.coming)
+    broken = await asyncio.to_thread(files.broken)
+    await turn.say(*planning.schedule(coming, broken))
+
+
+@room.subcommand("new", N_("[title]"), N_("Plan a session: opens a form."), Who.ORGANIZER)
+async def new(turn: Turn) -> None:
+    """Opens the form."""
+    today = turn.now.date()
+    await turn.open(planning.new_form(today, title=" ".join(turn.text.split())[:300]))
+
+
+@room.view(planning.NEW, Who.ORGANIZER)
+async def planned(turn: Turn) -> dict[str, Any] | None:
+    """Writes the file; what the check refuses stands below the inputs."""
+    try:
+        form = planning.read_form(turn.typed, turn.ticked)
+        draft = await _with_authors(turn, form)
+        event = await plans(turn).create(draft, await doer(turn))
+    except UserError as error:
+        raise FormError(planning.form_errors(error)) from None
+    await turn.write(note, turn, "planned", event)
+    await turn.say(
+        _("“{title}” is planned: {when}.", title=event.title, when=_span(event))
+        + " "
+        + _("Its file is `{name}`.", name=f"{event.id}.md")
+    )
+    return None
+
+
+@room.subcommand(
+    "move",
+    N_("EVENT START [END]"),
+    N_("Move a session: `/qa move compiler 2026-01-12` or `… monday 9:00 friday 18:00`."),
+    Who.ORGANIZER,
+)
+async def move(turn: Turn) -> None:
+    """Moves start, and end: by as much, where no end is given."""
+    part, rest = _first(turn.text)
+    if not rest:
+        raise UserError(_("Write which event and when it starts."))
+    event = await _find(turn, part)
+    start, end = _moved(event, rest, turn.now)
+    changed = await plans(turn).move(event.id, start, end, await doer(turn))
+    await turn.write(note, turn, "moved", changed)
+    await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
+
+
+@room.subcommand(
+    "extend",
+    N_("[EVENT] 2 days"),
+    N_("Let a session end later; without EVENT the one that is open."),
+    Who.ORGANIZER,
+)
+async def extend(turn: Turn) -> None:
+    """Moves the end."""
+    part, rest = ("", turn.text) if times.span_or_none(turn.text) else _first(turn.text)
+    if not rest:
+        raise UserError(_("Write by how much: `2 days` or `3 hours`."))
+    longer = times.span(rest)
+    event = await _find(turn, part) if part else await _open_event(turn)
+    end = longer.after(event.end, event.timezone)
+    changed = await plans(turn).move(event.id, None, end, await doer(turn))
+    await turn.write(note, turn, "extended", changed)
+    await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
+
+
+@room.subcommand("open", N_("now [EVENT]"), N_("Open the next session at once."), Who.ORGANIZER)
+async def open_now(turn: Turn) -> None:
+    """Moves the start to now."""
+    event = await _meant(turn, State.SCHEDULED)
+    changed = await plans(turn).move(event.id, turn.now, None, await doer(turn))
+    await turn.write(note, turn, "opened", changed)
+    await turn.say(
+        _("“{title}” opens now, until {end}.", title=changed.title, end=when(changed.end))
+    )
+
+
+@room.subcommand("close", N_("now [EVENT]"), N_("Close the open session at once."), Who.ORGANIZER)
+async def close_now(turn: Turn) -> None:
+    """Moves the end to now."""
+    event = await _meant(turn, State.OPEN)
+    changed = await plans(turn).move(event.id, None, turn.now, await doer(turn))
+    await turn.write(note, turn, "closed", changed)
+    await turn.say(_("“{title}” closes now.", title=changed.title))
+
+
+@room.subcommand(
+    "cancel",
+    N_("EVENT"),
+    N_("Take a session that has not begun out of the plan; `/qa restore EVENT` undoes it."),
+    Who.ORGANIZER,
+)
+async def cancel(turn: Turn) -> None:
+    """Sets the file aside."""
+    if not turn.text:
+        raise UserError(_("Write which event; `/qa schedule` lists them."))
+    event = await _find(turn, turn.text)
+    cancelled = await plans(turn).cancel(event.id, await doer(turn))
+    await turn.write(note, turn, "cancelled", cancelled)
+    await turn.say(
+        _(
+            "“{title}” is cancelled. Its file is kept as `_{name}`; "
+            "`/qa restore {event}` takes it back.",
+            title=cancelled.title,
+            name=f"{cancelled.id}.md",
+            event=cancelled.id,
+        )
+    )
+
+
+@room.subcommand(
+    "restore", N_("EVENT"), N_("Take a cancelled session back into the plan."), Who.ORGANIZER
+)
+async def restore(turn: Turn) -> None:
+    """Takes the file back."""
+    if not turn.text:
+        raise UserError(_("Write which event: its file's name, or a part of it."))
+    event = await plans(turn).restore(turn.text, await doer(turn))
+    await turn.write(note, turn, "restored", event)
+    await turn.say(_("“{title}” is planned again: {when}.", title=event.title, when=_span(event)))
+
+
+async def doer(turn: Turn) -> Doer:
+    """Who does it, by the name that commits say; Slack is asked for one whom we never met."""
+    known = await turn.read(_person, turn.user)
+    if known is None:
+        try:
+            known = await turn.desk.gateway.person(turn.user)
+        except (SlackApiError, ClientError, TimeoutError):
+            known = None  # the change matters more than the name of who made it
+    name = (known.real_name or known.name) if known else None
+    return Doer(turn.user, name or turn.user)
+
+
+def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
+    """Writes into the log what was done to an event, with the session that it has by now."""
+    session = uow.sessions.by_event(event.id)
+    details = {"start": event.start.isoformat(), "end": event.end.isoformat()}
+    uow.actions.add(
+        Action(turn.now, turn.user, what, session.id if session else None, event.id, details)
+    )
+
+
+def _person(uow: UnitOfWork, slack_id: str) -> Person | None:
+    found = uow.people.get(slack_id)
+    return found if found is not None and found.name else None
+
+
+async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
+    """The draft with its authors, as the file names them.
+
+    The members' names are asked of Slack; one whom no page knows is written with the member ID.
+    """
+    authors: list[str] = []
+    slack: dict[str, str] = {}
+    for member in form.members:
+        person = await turn.desk.gateway.person(member)
+        name = (person.real_name or person.name) if person else None
+        if person is None or name is None:
+            raise Unfit({"slack": _("Slack does not say who one of them is; write the name.")})
+        if person.is_bot:
+            raise Unfit({"slack": _("{name} is a bot; choose people.", name=name)})
+        entry, known = await asyncio.to_thread(plans(turn).entry, member, name)
+        authors.append(entry)
+        if not known:
+            slack[entry] = member
+    authors += [name for name in form.names if name not in authors]
+    channel = form.draft.channel
+    if channel:
+        channel = await turn.read(_channel_name, channel)
+    return replace(form.draft, authors=tuple(authors), slack=slack, channel=channel)
+
+
+def _channel_name(uow: UnitOfWork, channel: str) -> str:
+    return uow.labels.get("channel", channel) or channel
+
+
+def _moved(event: Event, text: str, now: datetime) -> tuple[datetime, datetime]:
+    """The start and the end that somebody asks for; a day alone keeps the time of day.
+
+    Without an end the session is as long as it was: as many days, at the same times of day.
+    """
+    zone = ZoneInfo(event.timezone)
+    local_start, local_end = (
+        moment.astimezone(zone).replace(tzinfo=None) for moment in (event.start, event.end)
+    )
+    start, end = times.moments(text, now, event.timezone, local_start.time(), local_end.time())
+    if end is None:
+        new_start = start.astimezone(zone).replace(tzinfo=None)
+        end = (new_start + (local_end - local_start)).replace(tzinfo=zone).astimezone(start.tzinfo)
+    return start, end
+
+
+async def _meant(turn: Turn, state: State) -> Event:
+    """The event of `now [EVENT]`."""
+    word, rest = _first(turn.text)
+    if word.casefold() != "now":
+        raise UserError(_("Write `now` if you mean it; other moments go with `/qa move`."))
+    if rest:
+        event = await _find(turn, rest)
+        await turn.read(_in_state, event, state)
+        return event
+    return await turn.read(_of_state, turn.channel, state)
+
+
+async def _find(turn: Turn, part: str) -> Event:
+    return await asyncio.to_thread(plans(turn).find, part)
+
+
+async def _open_event(turn: Turn) -> Event:
+    return await turn.read(_of_state, turn.channel, State.OPEN)
+
+
+def _in_state(uow: UnitOfWork, event: Event, state: State) -> None:
+    session = uow.sessions.by_event(event.id)
+    if session is None or session.state is not state:
+        what = _(planning.STATES[session.state]) if session else _("not planned")
+        raise UserError(_("The session on “{title}” is {state}.", title=event.title, state=what))
+
+
+def _of_state(uow: UnitOfWork, channel: str | None, state: State) -> Event:
+    """The event of the only session in a state, or of the first in this channel."""
+    found = uow.sessions.all((state,))
+    here = [session for session in found if session.channel == channel]
+    if here:
+        return here[0].event
+    if len(found) == 1:
+        return found[0].event
+    if not found:
+        raise UserError(
+            _("No session is open.") if state is State.OPEN else _("No session is planned.")
+        )
+    names = ", ".join(f"`{session.event.id}`" for session in found[:10])
+    raise UserError(_("There are several: {names}; write which one.", names=names))
+
+
+def _first(text: str) -> tuple[str, str]:
+    """The first word, or what stands in quotes, and the rest."""
+    text = text.strip()
+    for opening, closing in (('"', '"'), ("“", "”"), ("'", "'")):
+        if text.startswith(opening) and closing in text[1:]:
+            word, _mark, rest = text[1:].partition(closing)
+            return word.strip(), rest.strip()
+    word, _blank, rest = text.partition(" ")
+    return word.strip("`"), rest.strip()
+
+
+def _span(event: Event) -> str:
+    return _("{start} to {end}", start=when(event.start), end=when(event.end))

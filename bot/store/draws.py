@@ -1,0 +1,63 @@
+"""Draws of winners. None is ever changed or forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select
+
+from bot.sessions.winners import Draw, Ticket, Way, Weights
+from bot.store.repository import Repository
+from bot.store.tables import draws
+
+
+class Draws(Repository):
+    """`bot.sessions.ports.Draws`."""
+
+    def add(self, draw: Draw) -> None:
+        """Stores it. Its number must be free; two draws at once cannot have the same."""
+        self._connection.execute(
+            insert(draws).values(
+                session_id=draw.session_id,
+                number=draw.number,
+                seed=draw.seed,
+                wanted=draw.count,
+                weights=str(draw.weights),
+                tickets=[[ticket.text, ticket.person] for ticket in draw.tickets],
+                winners=list(draw.winners),
+                way=str(draw.way),
+                by=draw.by,
+                at=draw.at,
+            )
+        )
+
+    def next_number(self, session_id: int) -> int:
+        """1 for the first draw of a session."""
+        query = select(func.max(draws.c.number)).where(draws.c.session_id == session_id)
+        return (self._connection.execute(query).scalar_one_or_none() or 0) + 1
+
+    def of_session(self, session_id: int) -> list[Draw]:
+        """By number."""
+        query = select(draws).where(draws.c.session_id == session_id).order_by(draws.c.number)
+        return [_draw(row) for row in self._connection.execute(query)]
+
+    def winners_since(self, since: datetime, besides: int) -> set[str]:
+        """Who won since, in sessions other than `besides`."""
+        query = select(draws.c.winners).where(draws.c.at >= since, draws.c.session_id != besides)
+        return {who for won in self._connection.execute(query).scalars() for who in won}
+
+
+def _draw(row: Row[Any]) -> Draw:
+    return Draw(
+        session_id=row.session_id,
+        number=row.number,
+        seed=row.seed,
+        count=row.wanted,
+        weights=Weights(row.weights),
+        tickets=tuple(Ticket(text, person) for text, person in row.tickets),
+        winners=tuple(row.winners),
+        way=Way(row.way),
+        by=row.by,
+        at=row.at,
+    )

@@ -1,0 +1,44 @@
+"""What an archive says instead of what somebody wrote."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+
+from bot.sessions.moderation import Edit
+from bot.store.repository import Repository
+from bot.store.tables import edits, messages
+
+
+class Edits(Repository):
+    """`bot.sessions.ports.Edits`."""
+
+    def put(self, edit: Edit) -> None:
+        """Sets the text; it replaces an earlier one."""
+        values = {"text": edit.text, "by": edit.by, "at": edit.at}
+        statement = self._insert(edits).values(channel=edit.channel, ts=edit.ts, **values)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["channel", "ts"], set_=values)
+        )
+
+    def remove(self, channel: str, ts: str) -> bool:
+        """False if there was none."""
+        statement = delete(edits).where(edits.c.channel == channel, edits.c.ts == ts)
+        return self._connection.execute(statement).rowcount > 0
+
+    def get(self, channel: str, ts: str) -> Edit | None:
+        """Of one message."""
+        query = select(edits).where(edits.c.channel == channel, edits.c.ts == ts)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Edit(row.channel, row.ts, row.text, row.by, row.at)
+
+    def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
+        """By channel and `ts`."""
+        query = (
+            select(edits)
+            .join(messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts))
+            .where(messages.c.session_id == session_id)
+        )
+        return {
+            (row.channel, row.ts): Edit(row.channel, row.ts, row.text, row.by, row.at)
+            for row in self._connection.execute(query)
+        }

@@ -1,0 +1,191 @@
+"""What members and authors do with questions beside writing."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, case, delete, func, select, update
+
+from bot.sessions.model import Handled, Handling, Submission
+from bot.store.repository import Repository
+from bot.store.tables import (
+    follows,
+    handlings,
+    messages,
+    people,
+    reactions,
+    secrets,
+    submissions,
+    supports,
+    viewers,
+)
+
+
+class Members(Repository):
+    """`bot.sessions.ports.Members`."""
+
+    def secret(self, session_id: int) -> bytes:
+        """The session's secret; empty once it was dropped."""
+        query = select(secrets.c.secret).where(secrets.c.session_id == session_id)
+        known = self._connection.execute(query).scalar_one_or_none()
+        if known is None:
+            row = {"session_id": session_id, "secret": random.token_hex(32)}
+            self._connection.execute(self._insert(secrets).on_conflict_do_nothing(), row)
+            known = self._connection.execute(query).scalar_one()
+        return bytes.fromhex(known)
+
+    def drop_secret(self, session_id: int) -> None:
+        """Forgets it for good; a new one is never made."""
+        statement = self._insert(secrets).values(session_id=session_id, secret="")
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["session_id"], set_={"secret": ""})
+        )
+
+    def submit(self, submission: Submission) -> bool:
+        """False if its token is known."""
+        row = {
+            name: getattr(submission, name)
+            for name in (
+                "token", "session_id", "asker", "text", "at", "name", "icon", "state",
+                "channel", "ts",
+            )
+        }  # fmt: skip
+        statement = self._insert(submissions).on_conflict_do_nothing(index_elements=["token"])
+        return self._connection.execute(statement, row).rowcount > 0
+
+    def submission(self, token: str) -> Submission | None:
+        """By its token."""
+        query = select(submissions).where(submissions.c.token == token)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _submission(row)
+
+    def submissions(self, session_id: int, state: str | None = None) -> list[Submission]:
+        """Those of a session, oldest first."""
+        query = select(submissions).where(submissions.c.session_id == session_id)
+        if state is not None:
+            query = query.where(submissions.c.state == state)
+        rows = self._connection.execute(query.order_by(submissions.c.id))
+        return [_submission(row) for row in rows]
+
+    def submissions_of(self, askers: Collection[str]) -> list[Submission]:
+        """Those of a person, oldest first."""
+        query = select(submissions).where(submissions.c.asker.in_(sorted(askers)))
+        rows = self._connection.execute(query.order_by(submissions.c.id))
+        return [_submission(row) for row in rows]
+
+    def update_submission(self, token: str, state: str, ts: str | None = None) -> None:
+        """Its state, and its message once there is one."""
+        values = {"state": state} if ts is None else {"state": state, "ts": ts}
+        self._connection.execute(
+            update(submissions).where(submissions.c.token == token).values(values)
+        )
+
+    def handle(self, handling: Handling) -> None:
+        """An author's word on a question."""
+        word = {"how": str(handling.how), "by": handling.by, "at": handling.at}
+        statement = self._insert(handlings).values(channel=handling.channel, ts=handling.ts, **word)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["channel", "ts"], set_=word)
+        )
+
+    def unhandle(self, channel: str, ts: str) -> bool:
+        """Takes it back."""
+        statement = delete(handlings).where(handlings.c.channel == channel, handlings.c.ts == ts)
+        return self._connection.execute(statement).rowcount > 0
+
+    def handlings(self, session_id: int) -> dict[str, Handling]:
+        """By the `ts` of the question."""
+        rows = self._connection.execute(_of_session(handlings, session_id))
+        return {
+            row.ts: Handling(row.channel, row.ts, Handled(row.how), row.by, row.at) for row in rows
+        }
+
+    def follow(self, channel: str, ts: str, person: str) -> bool:
+        """False if it is followed already."""
+        return self._enter(follows, channel, ts, person)
+
+    def unfollow(self, channel: str, ts: str, person: str) -> bool:
+        """False if it was not followed."""
+        statement = delete(follows).where(
+            follows.c.channel == channel, follows.c.ts == ts, follows.c.member == person
+        )
+        return self._connection.execute(statement).rowcount > 0
+
+    def followers(self, channel: str, ts: str) -> set[str]:
+        """Who follows a question."""
+        query = select(follows.c.member).where(follows.c.channel == channel, follows.c.ts == ts)
+        return set(self._connection.execute(query).scalars())
+
+    def followed(self, person: str) -> list[tuple[str, str]]:
+        """What a person follows, oldest question first."""
+        query = select(follows).where(follows.c.member == person).order_by(follows.c.ts)
+        return [(row.channel, row.ts) for row in self._connection.execute(query)]
+
+    def support(self, channel: str, ts: str, person: str) -> bool:
+        """False if the vote was given already."""
+        return self._enter(supports, channel, ts, person)
+
+    def supporters(self, session_id: int) -> dict[str, set[str]]:
+        """Who voted in the form, by question."""
+        found: dict[str, set[str]] = {}
+        for row in self._connection.execute(_of_session(supports, session_id)):
+            found.setdefault(row.ts, set()).add(row.member)
+        return found
+
+    def opened_home(self, person: str, at: datetime) -> None:
+        """Notes when somebody last opened the App Home."""
+        statement = self._insert(viewers).values(member=person, at=at)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["member"], set_={"at": at})
+        )
+
+    def pulse(self) -> str:
+        """Changes whenever something did that is kept here, or a reaction."""
+        counted = [
+            select(func.count()).select_from(table).scalar_subquery()
+            for table in (handlings, follows, supports, reactions)
+        ]
+        latest = [
+            select(func.max(handlings.c.at)).scalar_subquery(),
+            select(func.count(case((submissions.c.state != "waiting", 1)))).scalar_subquery(),
+            select(func.count()).select_from(submissions).scalar_subquery(),
+            select(func.count(case((people.c.quiet, 1)))).scalar_subquery(),
+        ]
+        return str(tuple(self._connection.execute(select(*counted, *latest)).one()))
+
+    def viewers(self, since: datetime) -> list[str]:
+        """Who opened it since, latest first."""
+        query = select(viewers.c.member).where(viewers.c.at >= since).order_by(viewers.c.at.desc())
+        return list(self._connection.execute(query).scalars())
+
+    def _enter(self, table: Table, channel: str, ts: str, person: str) -> bool:
+        row = {"channel": channel, "ts": ts, "member": person}
+        return (
+            self._connection.execute(self._insert(table).on_conflict_do_nothing(), row).rowcount > 0
+        )
+
+
+def _of_session(table: Table, session_id: int) -> Any:
+    return (
+        select(table)
+        .join(messages, (messages.c.channel == table.c.channel) & (messages.c.ts == table.c.ts))
+        .where(messages.c.session_id == session_id)
+    )
+
+
+def _submission(row: Row[Any]) -> Submission:
+    return Submission(
+        token=row.token,
+        session_id=row.session_id,
+        asker=row.asker,
+        text=row.text,
+        at=row.at,
+        name=row.name,
+        icon=row.icon,
+        state=row.state,
+        channel=row.channel,
+        ts=row.ts,
+    )

@@ -1,0 +1,76 @@
+"""`marginalia check` as organizers run it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.running import marginalia
+
+GOOD = """\
+---
+title: The Book
+start: 2026-01-05 00:00:00
+end: 2026-01-09 22:59:59
+authors: [Ada Author]
+---
+About it."""
+
+
+def test_the_samples_pass(tmp_path: Path, format_folder: Path) -> None:
+    done = marginalia("check", format_folder / "samples", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == ""
+
+
+def test_every_problem_is_a_line_and_no_file_stops_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "schedules"
+    (folder / "deep").mkdir(parents=True)
+    bad = {
+        "20260105-a.md": "no front matter",
+        "20260112-b.md": "---\ntitle: [\n---\n",
+        "20260119-c.md": GOOD.replace("end: 2026-01-09", "end: 2026-01-01"),
+        "20260126-d.md": GOOD.replace("title: The Book\n", ""),
+        "20260202-e.md": GOOD.replace("authors: [Ada Author]", "authors: Ada"),
+        "20260209-f.md": GOOD.replace("authors", "timezone: Mars/Olympus\nauthors"),
+        "deep/20260216-g.md": GOOD,
+        "20260223-h.md": GOOD,
+        "_template.md": "not looked at",
+    }
+    for name, text in bad.items():
+        (folder / name).write_text(text)
+    (folder / "20260302-i.md").write_bytes(b"\x00\xff\x00")
+    done = marginalia("check", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    for file, line, what in [
+        ("20260105-a.md", 1, "no front matter"),
+        ("20260112-b.md", 3, "broken YAML"),
+        ("20260119-c.md", 4, "not after"),
+        ("20260126-d.md", 1, "`title` is missing"),
+        ("20260202-e.md", 5, "must be a list"),
+        ("20260209-f.md", 5, "Mars/Olympus"),
+        ("20260302-i.md", 1, "binary"),
+    ]:
+        assert any(f"{file}:{line}: " in found and what in found for found in lines), (file, lines)
+    assert any("overlaps" in found for found in lines)
+    assert not any("_template" in found for found in lines)
+    assert all("; " in found for found in lines), "each says what to do"
+
+
+def test_what_is_wrong_as_data(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("nothing")
+    done = marginalia("check", "--json", "a.md", cwd=tmp_path)
+    assert done.returncode == 2
+    (row,) = json.loads(done.stdout)
+    assert (row["path"], row["line"], row["severity"]) == ("a.md", 1, "error")
+
+
+def test_an_author_nobody_knows_in_slack_is_a_warning_before_the_start(tmp_path: Path) -> None:
+    (tmp_path / "20990105-a.md").write_text(GOOD.replace("2026", "2099"))
+    done = marginalia("check", "20990105-a.md", cwd=tmp_path)
+    assert done.returncode == 0
+    assert (
+        "20990105-a.md:5: warning: the author `Ada Author` is no known Slack member" in done.stdout
+    )

@@ -1,0 +1,36 @@
+"""The command line as a whole."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import typer
+
+from bot.cli.main import ROOMS
+from tests.cli.running import marginalia
+
+
+def test_every_command_is_in_the_room_that_it_is_said_to_be_in() -> None:
+    found = {}
+    for path in Path(import_module("bot.cli").__file__ or "").parent.glob("*.py"):
+        room = import_module(f"bot.cli.{path.stem}")
+        if hasattr(room, "register"):
+            inner = typer.Typer()
+            inner.callback()(lambda: None)
+            room.register(inner)
+            found |= dict.fromkeys(typer.main.get_command(inner).commands, path.stem)
+    assert found == ROOMS
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = marginalia("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for command in ROOMS:
+        assert f"\n  {command} " in done.stdout
+
+
+def test_an_unknown_command_is_the_users_mistake(tmp_path: Path) -> None:
+    done = marginalia("exprot", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "exprot" in done.stderr

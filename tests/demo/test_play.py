@@ -1,0 +1,120 @@
+"""The demo, and archive pages replayed through the sandbox against the real bot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.demo import play
+from bot.errors import UserError
+from bot.library import archive
+from bot.library.archive import Entry
+from tests.cli.running import marginalia
+from tests.scene import BOOK, EVENT
+
+ARCHIVED = [
+    "20210118-deep-learning-structured-data",
+    "20210215-math-for-programmers",
+    "20211011-mastering-transformers",
+    "20220815-fundamentals-of-data-engineering",
+    "20241017-build-large-language-model-from-scratch",
+]
+
+
+def outside(path: Path) -> bytes:
+    """A file without its archive block."""
+    return archive.without_archive(path)
+
+
+@pytest.mark.parametrize("name", ARCHIVED)
+async def test_a_sample_comes_back(tmp_path: Path, format_folder: Path, name: str) -> None:
+    sample = format_folder / "samples" / f"{name}.md"
+    result = await play.replay(sample, tmp_path / "out.md", tmp_path / "play")
+    assert result.same_shape
+    assert result.differing == []
+    assert outside(tmp_path / "out.md") == outside(sample)
+
+
+def test_the_replayed_file_is_what_a_yaml_reader_reads(tmp_path: Path, format_folder: Path) -> None:
+    sample = format_folder / "samples" / f"{ARCHIVED[2]}.md"
+    done = marginalia("replay", sample, "--output", "out.md", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+    def threads(path: Path) -> list[tuple[str, list[str]]]:
+        front = path.read_text(encoding="utf-8").split("\n---")[0]
+        found = yaml.safe_load(front)["archive"]
+        return [(t["name"], [r["name"] for r in t["replies"]]) for t in found]
+
+    back = threads(tmp_path / "out.md")
+    assert back == threads(sample)
+    assert (len(back), sum(len(replies) for _, replies in back)) == (26, 9)
+
+
+_NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=9
+)
+_WORDS = st.text("abc déf 漢字 *_~`#>-1.()[]&<:|{}%\n", min_size=1).filter(lambda t: t.strip())
+
+
+@given(
+    st.lists(
+        st.builds(Entry, _NAMES, _WORDS, st.lists(st.builds(Entry, _NAMES, _WORDS), max_size=3)),
+        min_size=1,
+        max_size=5,
+    )
+)
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_page_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, threads: list[Entry]
+) -> None:
+    import asyncio
+
+    folder = tmp_path_factory.mktemp("page")
+    page = folder / f"{EVENT}.md"
+    page.write_text(BOOK)
+    archive.write_archive(page, threads)
+    result = asyncio.run(play.replay(page, folder / "out.md", folder / "play"))
+    assert result.same_shape
+    assert result.differing == []
+    assert outside(folder / "out.md") == outside(page)
+
+
+async def test_what_has_no_archive_is_not_replayed(tmp_path: Path) -> None:
+    page = tmp_path / f"{EVENT}.md"
+    page.write_text(BOOK)
+    with pytest.raises(UserError, match="no archive to replay"):
+        await play.replay(page, tmp_path / "out.md", tmp_path / "play")
+
+
+def test_the_demo_plays_a_week_and_shows_its_archive(tmp_path: Path) -> None:
+    done = marginalia("demo", "--seconds", "4", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    path = tmp_path / "var/demo/schedules/20260105-the-patient-compiler.md"
+    assert "var/demo/schedules/20260105-the-patient-compiler.md" in done.stdout
+    assert "Marginalia says" in done.stdout
+    threads = archive.read(path)
+    text = path.read_text(encoding="utf-8")
+    assert outside(path).startswith(outside(play.EXAMPLE).split(b"\n---\n")[0])
+    assert threads[0].name == "Mira"
+    assert len(threads[0].replies) == 2
+    assert "(b -> a -> b) -> b -> [a] -> b" in text.replace("\n    ", " "), "the edited text"
+    assert "wrong channel" not in text, "deleted"
+    assert "closures" not in text, "too late"
+    assert "[the errata page](https://patient-compiler.example/errata#ch4)" in text
+    again = marginalia("demo", "--seconds", "4", cwd=tmp_path)
+    assert again.returncode == 0, "a second demo empties the folder of the first"
+
+
+def test_the_demo_empties_nobody_elses_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    done = marginalia("demo", "--folder", "mine", cwd=tmp_path)
+    assert done.returncode == 2
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"

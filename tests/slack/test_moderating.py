@@ -1,0 +1,124 @@
+"""Organizers moderate: what the archive has, and that each step is undone the same way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.person import Outcome
+from tests.scene import CHANNEL, END, START, Scene, scene
+from tests.slack.office import Office
+from tests.slack.test_planning import office
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with scene(tmp_path) as made:
+        yield made
+
+
+async def moderate(ines: Office, ts: str, **values: Any) -> Outcome:
+    """Opens the form of a message and submits it."""
+    ines.world.stage.clock.advance(timedelta(seconds=1))
+    await ines.person.message_shortcut("moderate", CHANNEL, ts)
+    await ines.open_form()
+    outcome = await ines.submit(**values)
+    await ines.world.look()
+    return outcome
+
+
+async def test_hidden_edited_and_back(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        first = world.say("ben", "A *rude* question?")
+        world.say("cleo", "Me too", first)
+        second = world.say("cleo", "A good one?")
+        reply = world.say("ada", "A good answer", second)
+        await world.to(END)
+        whole = world.threads()
+        assert whole == [
+            ("Ben", "A **rude** question?", [("Cleo Reader", "Me too")]),
+            ("Cleo Reader", "A good one?", [("Ada Author", "A good answer")]),
+        ]
+        outcome = await moderate(ines, first, hide=["hide"])
+        assert "reason" in outcome.errors["reason"]
+        await ines.person.close(everything=True)
+        await moderate(ines, first, hide=["hide"], reason="Not kind")
+        assert world.threads() == whole[1:]
+        await moderate(ines, reply, text="A *better* answer: `x`")
+        assert world.threads()[0][2] == [("Ada Author", "A *better* answer: `x`")]
+        await ines.person.message_shortcut("moderate", CHANNEL, first)
+        shown = str(await ines.open_form())
+        assert "Not kind" in shown
+        assert "initial_options" in shown
+        world.stage.clock.advance(timedelta(seconds=1))
+        await ines.submit(hide=[])
+        await moderate(ines, reply, text="")
+        assert world.threads() == whole
+        log = await ines.qa("log")
+        for what in ("hid a message from the archive: Not kind", "put a message back", "edited"):
+            assert what in log
+
+
+async def test_by_command(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        ts = world.say("ben", "A question?")
+        await world.hear()
+        link = f"https://x.slack.com/archives/{world.channel.id}/p{ts.replace('.', '')}"
+        assert "Write a reason" in await ines.qa(f"hide {link}")
+        assert "Copy link" in await ines.qa("hide this")
+        assert "nobody hid it" in await ines.qa(f"unhide {link}")
+        assert "in no session" in await ines.qa(f"hide {link[:-1]}9?thread_ts=1.2&cid=C1 x")
+        assert "left out" in await ines.qa(f"hide {link}?thread_ts=1.2 Spam, really")
+        assert "Spam, really" in await ines.qa("log")
+        await world.to(END)
+        assert world.threads() == []
+        world.stage.clock.advance(timedelta(seconds=1))
+        assert "again" in await ines.qa(f"unhide {link}")
+        await world.look()
+        assert [t[1] for t in world.threads()] == ["A question?"]
+
+
+async def test_a_muted_person_is_told_once_and_not_collected(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        ben = world.id("ben")
+        before = world.say("ben", "Before?")
+        await world.hear()
+        assert "not collected" in await ines.qa(f"mute <@{ben}> loud")
+        assert "already" in await ines.qa(f"mute <@{ben}>")
+        assert "cannot be muted" in await ines.qa(f"mute <@{world.id('ada')}>")
+        world.say("ben", "During?")
+        world.say("ben", "During, again?")
+        world.edit("ben", before, "Before, edited?")
+        world.say("cleo", "Mine?")
+        await world.hear()
+        await world.look()
+        told = [note for note in world.notes("ben") if "not collected" in note]
+        assert len(told) == 1
+        # Slack's history, read again, brings nothing back.
+        session = world.session()
+        assert session is not None
+        await world.stage.bot.edge.reconciler.news(session.id)
+        await world.stage.bot.edge.reconciler.roots(session.id)
+        assert "again" in await ines.qa(f"unmute <@{ben}>")
+        assert "is not muted" in await ines.qa(f"unmute <@{ben}>")
+        world.say("ben", "After?")
+        await world.to(END)
+        texts = [t[1] for t in world.threads()]
+        assert texts[0] == "Before, edited?"
+        assert texts[-2:] == ["Mine?", "After?"]
+
+
+async def test_a_message_of_no_session(world: Scene) -> None:
+    async with office(world) as ines:
+        ts = world.say("ben", "Long before")
+        await world.hear()
+        await ines.person.message_shortcut("moderate", CHANNEL, ts)
+        await world.notes_after(0)
+        assert "in no session" in ines.notes()

@@ -1,0 +1,264 @@
+"""Organizers plan from Slack: what they type ends in the files, and what the files say happens."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import Bot
+from bot.library.library import check
+from bot.sessions.model import State
+from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
+from tests.slack.office import Office
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with scene(tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def office(world: Scene, **settings: Any) -> AsyncIterator[Office]:
+    """The organizer, while the bot runs."""
+    organizer = world.stage.organizer
+    async with world.bot(organizers=(organizer,), **settings):
+        yield Office(world, organizer)
+
+
+async def state(world: Scene, wanted: State, event: str = EVENT) -> None:
+    """Waits until the session is in a state: what a file says is planned within a moment."""
+    async with asyncio.timeout(5):
+        while (found := world.session(event)) is None or found.state is not wanted:
+            await asyncio.sleep(0.01)
+            await world.look()
+
+
+NEW = {
+    "title": "C: A “Book” & More",
+    "names": "Nobody Known\nB. Writer",
+    "start_date": "2026-01-12",
+    "start_time": "09:00",
+    "end_date": "2026-01-16",
+    "end_time": "23:59",
+    "timezone": "Europe/Berlin",
+    "links": "Book's page https://example.com/book\nhttps://example.org/code",
+    "body": "About *it*.\n\n- one\n- two",
+}
+
+
+async def test_a_session_is_planned_with_the_form(world: Scene) -> None:
+    async with office(world) as ines:
+        await ines.form("new Something")
+        outcome = await ines.submit(**NEW, members=[world.id("ben")])
+        assert outcome.errors == {}
+        path = world.schedules / "20260112-c-a-book-more.md"
+        assert path.read_text() == (
+            "---\n"
+            'title: "C: A “Book” & More"\n'
+            'description: "Book of the Week. C: A “Book” & More by Ben Reader, Nobody Known and '
+            'B. Writer"\n'
+            'cover: "images/books/20260112-c-a-book-more/cover.jpg"\n'
+            'image: "images/books/20260112-c-a-book-more/preview.jpg"\n'
+            "start: 2026-01-12 09:00:00\n"
+            "end: 2026-01-16 23:59:59\n"
+            "authors:\n- Ben Reader\n- Nobody Known\n- B. Writer\n"
+            "links:\n"
+            "- text: Book's page\n  link: https://example.com/book\n"
+            "- text: example.org\n  link: https://example.org/code\n"
+            "timezone: Europe/Berlin\n"
+            f"slack:\n  Ben Reader: {world.id('ben')}\n"
+            "---\n\nAbout *it*.\n\n- one\n- two\n"
+        )
+        problems = check([world.schedules], default_channel=CHANNEL, now=START)
+        assert [p for p in problems if p.is_error] == []
+        await state(world, State.SCHEDULED, path.stem)
+        session = world.session(path.stem)
+        assert session is not None
+        assert session.event.author_ids == {world.id("ben")}
+        async with asyncio.timeout(5):
+            while "is planned" not in ines.direct_text():
+                await asyncio.sleep(0.01)
+
+
+async def test_what_is_wrong_stands_below_the_inputs_and_nothing_is_written(world: Scene) -> None:
+    async with office(world) as ines:
+        before = sorted(world.schedules.iterdir())
+        await ines.form("new")
+        for wrong, where, what in (
+            ({"end_date": "2026-01-01"}, "end_date", "not after"),
+            ({"timezone": "Mars/Olympus"}, "timezone", "IANA"),
+            ({"links": "no address"}, "links", "no address"),
+            ({"names": ""}, "names", "author"),
+            ({"links": "x ftp://example.com"}, "links", "address"),
+            ({"start_date": "2026-01-07"}, "start_date", "overlaps"),
+        ):
+            outcome = await ines.submit(**{**NEW, **wrong})
+            assert what in outcome.errors.get(where, ""), (wrong, outcome)
+        assert sorted(world.schedules.iterdir()) == before
+        await ines.submit(**NEW)
+        assert len(sorted(world.schedules.iterdir())) == len(before) + 1
+
+
+async def test_the_schedule_shows_conflicts_and_broken_files(world: Scene) -> None:
+    async with office(world) as ines:
+        (world.schedules / "20260107-other.md").write_text(
+            "---\ntitle: Other & <more>\nstart: 2026-01-07\nend: 2026-01-13 00:00:00\n"
+            "authors: [x]\n---\n"
+        )
+        (world.schedules / "20260114-bad.md").write_text("---\ntitle: Bad\n---\n")
+        said = await ines.qa("schedule")
+        assert "The Book" in said
+        assert "Other &amp; &lt;more&gt;" in said
+        assert "overlaps" in said
+        assert "20260114-bad.md" in said
+
+
+async def test_moving_extending_opening_and_closing_change_the_file(world: Scene) -> None:
+    path = world.schedules / f"{EVENT}.md"
+    before = path.read_text()
+    async with office(world) as ines:
+        assert "is now" in await ines.qa("move the-book 2026-01-12")
+        assert path.read_text() == before.replace("01-05 00", "01-12 00").replace("01-09", "01-16")
+        assert "is now" in await ines.qa("move the-book 2026-01-13 9:00 2026-01-13 18:00")
+        assert "start: 2026-01-13 09:00:00\nend: 2026-01-13 18:00:00\n" in path.read_text()
+        assert "No session is open" in await ines.qa("extend 2 days")
+        assert "Write `now`" in await ines.qa("open")
+        assert "opens now" in await ines.qa("open now")
+        await state(world, State.OPEN)
+        assert world.posted()[0].text.startswith("The Book")
+        assert "start: 2026-01-04 23:00" in path.read_text()
+        assert "has begun" in await ines.qa("move the-book 2026-01-19")
+        assert "is now" in await ines.qa("extend 2 days")
+        assert "end: 2026-01-15 18:00:00\n" in path.read_text()
+        assert "is open; end it" in await ines.qa("cancel the-book")
+        world.stage.clock.advance(timedelta(hours=2))
+        world.say("ben", "A question?")
+        await world.hear()
+        assert "closes now" in await ines.qa("close now")
+        await state(world, State.ARCHIVED)
+        assert world.threads() == [("Ben", "A question?", [])]
+        assert "end: 2026-01-05 01:00:01\n" in path.read_text()
+        assert "is over" in await ines.qa("extend the-book 2 days")
+        log = await ines.qa("log")
+        for what in ("moved", "extended", "opened", "closed"):
+            assert f"{what} `{EVENT}`" in log
+
+
+async def test_cancelled_and_back(world: Scene) -> None:
+    async with office(world) as ines:
+        assert "is cancelled" in await ines.qa("cancel the-book")
+        await state(world, State.CANCELLED)
+        assert [p.name for p in world.schedules.iterdir()] == [f"_{EVENT}.md"]
+        await world.to(START)
+        assert world.posted() == []
+        assert "planned again" in await ines.qa("restore the-book")
+        await state(world, State.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("move", "which event"),
+        ("move the-book whenever", "no moment"),
+        ("move nothing-like-it 2026-01-12", "No event"),
+        ("move the-book 2026-01-12 2026-01-11", "not after"),
+        ("extend the-book soon", "no duration"),
+        ("close now", "No session is open"),
+        ("cancel", "which event"),
+        ("restore the-book", "no cancelled event"),
+    ],
+)
+async def test_every_error_says_what_to_do(world: Scene, text: str, part: str) -> None:
+    before = {p.name: p.read_bytes() for p in world.schedules.iterdir()}
+    async with office(world) as ines:
+        assert part in await ines.qa(text)
+    assert {p.name: p.read_bytes() for p in world.schedules.iterdir()} == before
+
+
+async def test_the_right_is_asked_for_every_time(world: Scene) -> None:
+    async with office(world) as ines:
+        ben = Office(world, world.id("ben"))
+        words = ["schedule", "new", "move", "extend", "open", "close", "cancel", "restore", "log"]
+        words += ["hide", "unhide", "mute", "unmute", "winners"]
+        for word in words:
+            assert "ask one of them" in (said := await ben.qa(f"{word} now {EVENT}")) or (
+                word == "winners" and "for the authors" in said
+            )
+        assert world.stage.box.surfaces.top(ben.who) is None
+        log = await ines.qa("log")
+        assert "was refused `/qa cancel`" in log
+        assert f"<@{ben.who}>" in log
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, check=True, text=True
+    )
+    return done.stdout.strip()
+
+
+async def test_changes_and_archives_are_commits(
+    world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    git(tmp_path, "init", "-q", "-b", "main", str(world.schedules))
+    git(world.schedules, "add", ".")
+    git(world.schedules, "-c", "user.name=X", "-c", "user.email=x@x", "commit", "-qm", "All")
+    remote = tmp_path / "remote.git"
+    async with office(world, git_commit=True, git_remote=str(remote)) as ines:
+        bot: Bot = world.stage.bot
+        await ines.qa("extend the-book 1 day")
+        await bot.commits.settle()
+        assert "Commits of the schedules are not pushed yet" in "\n".join(
+            [m.text for m in ines.direct()] or [await _told(world)]
+        )
+        git(tmp_path, "init", "-q", "--bare", str(remote))
+        world.stage.clock.advance(timedelta(minutes=2))
+        await bot.commits.settle()
+        assert git(remote, "log", "-1", "--format=%an %s", "marginalia").startswith(
+            "Ines Kestrel Let “The Book” end then"
+        )
+        await world.to(START)
+        world.say("ben", "A question?")
+        await world.hear()
+        await world.to(END + timedelta(days=1))
+        await bot.commits.settle()
+        assert git(remote, "log", "-1", "--format=%an %s", "marginalia") == (
+            "Marginalia Archive “The Book”"
+        )
+        assert git(world.schedules, "status", "--short") == ""
+
+
+async def _told(world: Scene) -> str:
+    await world.look()
+    return "\n".join(world.told())
+
+
+async def test_without_a_repository_the_bot_says_so_and_does_not_start(world: Scene) -> None:
+    from bot.errors import UserError
+
+    with pytest.raises(UserError, match="git init"):
+        async with office(world, git_commit=True):
+            pass
+
+
+async def test_many_long_events_are_within_slacks_limits(world: Scene) -> None:
+    for number in range(40):
+        day = datetime(2026, 2, 2, tzinfo=UTC) + timedelta(days=number)
+        name = f"<&> {'wörd 📚' * 60} {number}"
+        (world.schedules / f"{day:%Y%m%d}-{'x' * 80}-{number}.md").write_text(
+            f'---\ntitle: "{name}"\nstart: {day:%Y-%m-%d} 00:00:00\nend: {day:%Y-%m-%d} 23:59:59\n'
+            f"authors:\n{''.join(f'- Author {n} of {name[:99]}{chr(10)}' for n in range(20))}---\n"
+        )
+    async with office(world) as ines:
+        said = await ines.qa("schedule")
+        assert "more" in said
+        assert world.stage.box.wire.entries(0)

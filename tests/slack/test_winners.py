@@ -1,0 +1,173 @@
+"""Winners, and what organizers get when a session is over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+from bot.demo.script import Actor
+from bot.sandbox.model import Message
+from bot.sessions.winners import repeat
+from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
+from tests.slack.office import Office
+from tests.slack.test_planning import office
+
+READERS = tuple(Actor(f"r{n}", f"Reader {n}", f"Reader {n}") for n in range(6))
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Scene]:
+    later = BOOK.replace("2026-01-05", "2026-01-12").replace("2026-01-09", "2026-01-16")
+    files = {f"{EVENT}.md": BOOK, "20260112-the-next.md": later}
+    async with scene(tmp_path, files, people=(*PEOPLE, *READERS)) as made:
+        yield made
+
+
+def uploaded(world: Scene, ending: str) -> list[str]:
+    """Contents of files that the bot shared, by the end of their names."""
+    return [
+        (upload.content or b"").decode()
+        for upload in world.workspace.files.values()
+        if upload.complete and upload.name.endswith(ending)
+    ]
+
+
+async def ask(world: Scene) -> None:
+    """Six readers ask, the last one twice; an author and a late-comer write as well."""
+    await world.to(START)
+    for n in range(6):
+        world.say(f"r{n}", f"Question {n}?")
+    world.say("r5", "And another?")
+    world.say("ada", "Ask away")
+    await world.hear()
+
+
+async def drawn(world: Scene) -> list[Message]:
+    """The announcements of winners, once everything is said."""
+    await world.look()
+    return [m for m in world.posted() if "winner" in m.text.lower()]
+
+
+async def test_a_draw_is_announced_published_and_repeatable(world: Scene, tmp_path: Path) -> None:
+    async with office(world) as ines:
+        await ask(world)
+        form = json.dumps(await ines.form("winners 3"), ensure_ascii=False)
+        assert "6 people take part" in form
+        assert "1 author" in form
+        outcome = await ines.submit(note="Write me your *address* <x>")
+        assert outcome.acknowledged
+        [message] = await drawn(world)
+        [record] = uploaded(world, "draw-1.json")
+        again = repeat(record)
+        assert again.agrees
+        assert len(again.again) == 3
+        assert json.loads(record)["seed"] in text_of(message)
+        for winner in again.again:
+            assert f"<@{winner}>" in text_of(message)
+            told = ines.direct_text(winner)
+            assert "You are a winner" in told
+            assert "&lt;x&gt;" in told
+        path = tmp_path / "record.json"
+        path.write_text(record)
+        done = CliRunner().invoke(app, ["winners", str(path), "--json"])
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["again"] == list(again.again)
+        path.write_text(record.replace('"winners": [\n  "', '"winners": [\n  "U0NOBODY", "'))
+        assert CliRunner().invoke(app, ["winners", str(path)]).exit_code == 2
+        await world.to(END)
+        assert len(world.threads()) == 8
+        assert "winner" not in (world.schedules / f"{EVENT}.md").read_text().lower()
+        # In the next weeks they take no part.
+        await world.to(START + timedelta(days=7))
+        for n in range(6):
+            world.say(f"r{n}", "Again?")
+        await world.hear()
+        form = json.dumps(await ines.form("winners 3"), ensure_ascii=False)
+        assert "3 people take part" in form
+        assert "3 former winners" in form
+
+
+async def test_an_author_chooses(world: Scene) -> None:
+    async with office(world) as ines:
+        await ask(world)
+        ada = Office(world, world.id("ada"))
+        await ada.form("winners")
+        outcome = await ada.submit(way="picked")
+        assert "Choose" in outcome.errors["picked"]
+        outcome = await ada.submit(picked=[world.id("ada"), world.id("r1")])
+        assert "takes no part" in outcome.errors["picked"]
+        outcome = await ada.submit(picked=[world.id("r2"), world.id("r1")])
+        [message] = await drawn(world)
+        assert f"<@{world.id('r2')}> and <@{world.id('r1')}>" in text_of(message)
+        assert uploaded(world, ".json") == []
+        assert "chose 2 winners" in await ines.qa("log")
+
+
+async def test_the_handover(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        first = world.say("ben", "First?")
+        second = world.say("cleo", "Second, & <more>?")
+        world.stage.clock.advance(timedelta(hours=2))
+        world.say("ada", "Answer", first)
+        world.react("cleo", first, "+1")
+        world.react("ben", first, "+1")
+        await world.hear()
+        await world.to(END)
+        told = ines.direct_text()
+        assert "2 questions" in told
+        assert "1 of them answered (50 %)" in told
+        assert "3 participants" in told
+        assert "2 hours (median)" in told
+        assert "Most voted" in told
+        assert "(1 vote)" in told
+        assert "Without an answer" in told
+        assert f"p{second.replace('.', '')}" in told
+        assert "Second, &amp; &lt;more&gt;?" in told
+        [archive] = uploaded(world, f"{EVENT}.md")
+        assert archive == (world.schedules / f"{EVENT}.md").read_text()
+        # A late reply changes the archive; it is handed over once.
+        world.say("ada", "A late answer", second)
+        await world.look()
+        assert len(uploaded(world, f"{EVENT}.md")) == 1
+
+
+async def test_reminders_are_posted_once_each(world: Scene) -> None:
+    path = world.schedules / f"{EVENT}.md"
+    own = "reminders:\n- half-way\n- when: 1 hour before end\n  template: own\n---\n"
+    path.write_text(BOOK.replace("---\n\nWhat", f"{own}\nWhat"))
+    templates = world.schedules / "templates"
+    templates.mkdir()
+    (templates / "own.txt").write_text(
+        "Soon over: {{ title }}, {{ left }} left, {{ questions }} asked"
+    )
+    async with office(world):
+        await world.to(START)
+        world.say("ben", "A question?")
+        await world.to(START + (END - START) / 2)
+        await world.look()
+        assert [m.text for m in world.posted() if "Half of the week" in m.text] != []
+        await world.to(END - timedelta(hours=1))
+    async with office(world):
+        await world.look()
+        await world.to(END - timedelta(minutes=20))
+        texts = [m.text for m in world.posted()]
+        assert texts.count("Soon over: The Book, 1 hour left, 1 asked") == 1
+        assert len([t for t in texts if "Half of the week" in t]) == 1
+
+
+async def test_a_reminder_is_not_sent_late(world: Scene) -> None:
+    async with office(world, reminders="half-way; 1 hour before end"):
+        await world.to(START)
+    world.stage.clock.move_to(END - timedelta(minutes=5))
+    async with office(world):
+        await asyncio.sleep(0)
+        await world.look()
+        assert [m.text for m in world.posted() if "left" in m.text or "Half" in m.text] == []

@@ -1,0 +1,597 @@
+"""`marginalia site`, through the command and the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+from justhtml import JustHTML
+
+from bot.errors import UserError
+from bot.library.archive import Entry
+from bot.sessions.model import Author, Event, Kind, Message, ts_of
+from bot.store.database import Database
+from bot.web.site import books, pages
+from tests.web import shelf
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"
+
+Command = Callable[..., int]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def html_files(site: Path) -> Iterator[Path]:
+    yield from sorted(site.rglob("*.html"))
+
+
+def parsed(path: Path) -> JustHTML:
+    """A page; anything that is no valid HTML in it is an exception."""
+    return JustHTML(path.read_text("utf-8"), strict=True, sanitize=False)
+
+
+def check(site: Path) -> None:
+    """What must be true of every page of every site."""
+    known = {path: parsed(path) for path in html_files(site)}
+    anchors = {
+        path: [each.attrs["id"] for each in page.query("[id]")] for path, page in known.items()
+    }
+    for path, page in known.items():
+        assert len(anchors[path]) == len(set(anchors[path]))
+        assert len(page.query("h1")) == 1
+        assert all("alt" in each.attrs for each in page.query("img"))
+        assert {each.attrs.get("src", "").rpartition("/")[2] for each in page.query("script")} <= {
+            *("minisearch.js", "site.js"),
+        }
+        assert page.query("style") == []
+        assert page.query("[style]") == []
+        [policy] = page.query("meta[http-equiv='Content-Security-Policy']")
+        assert policy.attrs["content"].startswith("default-src 'none'; ")
+        assert "unsafe" not in policy.attrs["content"]
+        for element in page.query("[src], link[href]"):
+            target = element.attrs.get("src") or element.attrs["href"]
+            if element.attrs.get("rel") != "canonical":
+                assert not urlsplit(target).netloc
+                assert (path.parent / unquote(target)).is_file(), target
+        for link in page.query("a"):
+            parts = urlsplit(link.attrs["href"])
+            if parts.scheme:
+                assert parts.scheme in {"http", "https", "mailto", "tel"}
+                assert link.attrs["rel"] == "nofollow noopener"
+                continue
+            assert not parts.netloc
+            target = path.parent / unquote(parts.path) if parts.path else path
+            assert target.is_file(), link.attrs["href"]
+            if parts.fragment:
+                assert parts.fragment in anchors[Path(os.path.normpath(target))]
+    for picture in site.rglob("*.svg"):
+        ElementTree.fromstring(picture.read_bytes())
+    schema = json.loads((site / "schema.json").read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator(
+        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+    validator.check_schema(schema)
+    for line in (site / "questions.jsonl").read_text("utf-8").split("\n")[:-1]:
+        validator.validate(json.loads(line))
+    ElementTree.fromstring((site / "feed.xml").read_bytes())
+    json.loads((site / "feed.json").read_text("utf-8"))
+
+
+def rows(site: Path) -> list[dict[str, object]]:
+    lines = (site / "questions.jsonl").read_text("utf-8").split("\n")
+    assert lines.pop() == ""
+    return [json.loads(line) for line in lines]
+
+
+def test_a_site_of_every_kind_of_book(
+    marginalia: Command, schedules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert marginalia("site", "--title", "Books & <Readers>") == 0
+    assert capsys.readouterr().out == "var/site/index.html: 5 books, 12 questions, 3 replies\n"
+    site = tmp_path / "var" / "site"
+    check(site)
+    index = parsed(site / "index.html")
+    assert index.query("h1")[0].to_text() == "Books & <Readers>"
+    assert [each.to_text() for each in index.query("h2")] == ["2025", "2024", "2023", "In figures"]
+    titles = [each.to_text() for each in index.query(".book .name")]
+    assert titles[0] == "Quiet"
+    assert titles[1] == "תכנון & <b>plans</b>"
+    assert titles[-1] == "The First Book"
+
+
+def test_a_book_with_its_questions(marginalia: Command, schedules: Path, tmp_path: Path) -> None:
+    marginalia("site", "--output", "out")
+    page = parsed(tmp_path / "out" / "books" / "20241014-on-reading.html")
+    assert page.query("h1")[0].to_text() == "On Reading"
+    assert page.query(".frontispiece .when")[0].to_text() == "14 October 2024"
+    assert [each.attrs["href"] for each in page.query(".links a")] == [
+        *("https://book.example/", "mailto:ana@book.example"),
+    ]
+    numbers = [" ".join(each.to_text().split()) for each in page.query(".numbers div")]
+    assert numbers == ["questions 3", "answered 1", "replies 2"]
+    assert len(page.query(".about table")) == 1
+    assert "nobody reads this" not in page.to_html()
+    threads = page.query("article.thread")
+    assert [each.attrs["id"] for each in threads] == ["q1", "q2", "q3", "q4"]
+    assert [each.attrs["class"] for each in threads] == [
+        "thread",
+        "thread",
+        "thread author",
+        "thread",
+    ]
+    names = [each.to_text() for each in page.query("article.thread h3 bdi")]
+    assert names == ["Wendy", "Somebody", "Ana Lima", "Max"]
+    assert [each.attrs["class"] for each in page.query(".reply")] == ["reply author", "reply"]
+    assert "<script>alert(1)</script>" in threads[1].to_text()
+    assert threads[3].query("pre")[0].to_text().startswith("code of one long line")
+    assert len(threads[3].query(".silent")) == 1
+
+
+def test_the_samples_of_the_website(
+    marginalia: Command, samples: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = samples[0].parent
+    assert marginalia("site", folder, "--output", tmp_path / "site") == 0
+    site = tmp_path / "site"
+    check(site)
+    assert len(list((site / "books").iterdir())) == len(samples)
+    found = rows(site)
+    assert {row["event"] for row in found} == {
+        path.stem for path in samples if "archive:" in path.read_text("utf-8")
+    }
+    # Each archive has an author who answers under a name that is spelt as the page or nearly so.
+    assert {row["event"] for row in found if row["answered"]} == {row["event"] for row in found}
+    page = parsed(site / "books" / "20211011-mastering-transformers.html")
+    assert page.query(".authors")[0].to_text() == "by Savaş Yıldırım and Meysam Asgari-Chenaghlu"
+
+
+def test_the_same_schedules_give_the_same_bytes(
+    marginalia: Command, schedules: Path, tmp_path: Path
+) -> None:
+    marginalia("site", "--output", "one")
+    marginalia("site", "--output", "two")
+    marginalia("site", "--output", "two")
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+def test_only_the_paths_given(
+    marginalia: Command, schedules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, quiet = schedules / "20230102-first.md", schedules / "20250401-quiet.md"
+    assert marginalia("site", quiet, first, first) == 0
+    assert sorted(path.stem for path in (tmp_path / "var/site/books").iterdir()) == [
+        *("20230102-first", "20250401-quiet"),
+    ]
+    page = parsed(tmp_path / "var/site/books/20230102-first.html")
+    assert [each.attrs["href"] for each in page.query(".neighbours a")] == [
+        "../books/20250401-quiet.html"
+    ]
+
+
+def test_the_dates_are_those_of_the_events_zone(marginalia: Command, tmp_path: Path) -> None:
+    shelf.write(
+        tmp_path / "schedules", "20241231-turn", day="2024-12-31", timezone="Pacific/Auckland"
+    )
+    marginalia("site")
+    page = parsed(tmp_path / "var/site/books/20241231-turn.html")
+    assert page.query(".when")[0].to_text() == "31 December 2024"
+    [row, *_] = rows(tmp_path / "var/site")
+    assert (row["start"], row["end"]) == ("2024-12-30T11:00:00Z", "2024-12-31T10:59:59Z")
+
+
+def test_lines_of_data(marginalia: Command, schedules: Path, tmp_path: Path) -> None:
+    marginalia("site", "--base-url", "https://books.example/archive")
+    found = rows(tmp_path / "var/site")
+    assert [row["id"] for row in found][:3] == [
+        *("20230102-first#q1", "20241014-on-reading#q1", "20241014-on-reading#q2"),
+    ]
+    assert found[1] == {
+        "id": "20241014-on-reading#q1",
+        "url": "https://books.example/archive/books/20241014-on-reading.html#q1",
+        "event": "20241014-on-reading",
+        "title": "On Reading",
+        "authors": ["Ana Lima"],
+        "start": "2024-10-14T00:00:00Z",
+        "end": "2024-10-14T23:59:59Z",
+        "name": "Wendy",
+        "text": "Why *this* book?\n\nAnd for whom?",
+        "plain": "Why this book?\nAnd for whom?",
+        "by_author": False,
+        "answered": True,
+        "replies": [
+            {
+                "name": "Ana Lima",
+                "text": "For **you**.\n- one\n- two",
+                "plain": "For you.\none\ntwo",
+                "by_author": True,
+            }
+        ],
+    }
+    assert found[3]["by_author"] is True
+
+
+@pytest.mark.parametrize("base", ["", "https://books.example/archive/"])
+def test_feeds(marginalia: Command, schedules: Path, tmp_path: Path, base: str) -> None:
+    marginalia("site", *(["--base-url", base] if base else []), "--title", "Ours")
+    site = tmp_path / "var/site"
+    feed = ElementTree.fromstring((site / "feed.xml").read_bytes())
+    for part in (feed, *feed.iter(f"{ATOM}entry")):  # RFC 4287, 4.1.1 and 4.1.2
+        for name in ("id", "title", "updated"):
+            [found] = part.findall(f"{ATOM}{name}")
+            assert found.text
+        assert part.findall(f"{ATOM}author/{ATOM}name") or feed.findall(f"{ATOM}author")
+    entries = list(feed.iter(f"{ATOM}entry"))
+    assert [each.findtext(f"{ATOM}title") for each in entries][-1] == "The First Book"
+    ids = [each.findtext(f"{ATOM}id") for each in entries]
+    assert len(set(ids)) == len(ids) == 5
+    assert all((each or "").startswith("urn:uuid:") for each in ids)
+    links = [each.find(f"{ATOM}link").get("href") for each in entries]  # type: ignore[union-attr]
+    assert links[-1] == f"{base}books/20230102-first.html"
+    assert feed.findtext(f"{ATOM}updated") == "2025-03-31T22:00:00Z"
+
+    data = json.loads((site / "feed.json").read_text("utf-8"))
+    assert data["version"] == "https://jsonfeed.org/version/1.1"
+    assert data["title"] == "Ours"
+    assert data.get("feed_url") == (f"{base}feed.json" if base else None)
+    assert [item["url"] for item in data["items"]] == links
+    assert [item["id"] for item in data["items"]] == ids
+    on_reading = next(item for item in data["items"] if item["title"] == "On Reading")
+    assert on_reading["date_modified"] == "2024-10-14T23:59:59Z"
+    content = JustHTML(on_reading["content_html"], fragment=True, strict=True, sanitize=False)
+    assert len(content.query("ol > li > a[href*='#q']")) == 3
+    assert content.query("script") == []
+
+
+def test_a_base_address_is_said_where_it_helps(
+    marginalia: Command, schedules: Path, tmp_path: Path
+) -> None:
+    marginalia("site", "--base-url", "https://books.example/a")
+    page = parsed(tmp_path / "var/site/books/20250401-quiet.html")
+    [canonical] = page.query("link[rel=canonical]")
+    assert canonical.attrs["href"] == "https://books.example/a/books/20250401-quiet.html"
+
+
+@pytest.mark.parametrize("cover", ["images/on-reading.png", "/images/on-reading.png"])
+def test_a_cover_that_is_there_is_shown(marginalia: Command, tmp_path: Path, cover: str) -> None:
+    shelf.write(tmp_path / "site/_books", "20241014-on-reading", cover=cover)
+    picture = tmp_path / "site/images/on-reading.png"
+    picture.parent.mkdir()
+    picture.write_bytes(PNG)
+    marginalia("site", "site/_books")
+    assert (tmp_path / "var/site/covers/20241014-on-reading.png").read_bytes() == PNG
+    page = parsed(tmp_path / "var/site/books/20241014-on-reading.html")
+    assert page.query(".cover")[0].attrs["src"] == "../covers/20241014-on-reading.png"
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        "images/none.png",
+        "../../secret.png",
+        "/etc/passwd",
+        "images/it.svg",
+        "images/folder.png",
+        "",
+    ],
+)
+def test_another_is_set_in_type(marginalia: Command, tmp_path: Path, cover: str) -> None:
+    root = tmp_path / "a/b/c/d/schedules"
+    shelf.write(root, "20241014-on-reading", cover=cover)
+    for name in ("a/b/secret.png", "a/b/c/d/schedules/images/it.svg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(PNG)
+    (root / "images/folder.png").mkdir()
+    marginalia("site", root)
+    assert [path.name for path in (tmp_path / "var/site/covers").iterdir()] == [
+        "20241014-on-reading.svg"
+    ]
+    svg = ElementTree.fromstring(
+        (tmp_path / "var/site/covers/20241014-on-reading.svg").read_bytes()
+    )
+    assert "Ana Lima" in "".join(svg.itertext())
+
+
+# The database
+
+
+def stored(url: str) -> None:
+    """A session of `20241014-on-reading`: two questions, one answered after an hour."""
+    database = Database(url)
+    start = datetime(2024, 10, 14, tzinfo=UTC)
+    authors = (Author("Ana Lima", "Ana Lima", "U00ANA"),)
+    event = Event(
+        "20241014-on-reading", "On Reading", start, start + timedelta(days=1), "", authors
+    )
+    with database.unit_of_work() as uow:
+        session = uow.sessions.add(event, "C1")
+        asked, other = (ts_of(start + timedelta(hours=hour)) for hour in (9, 15))
+        answer = ts_of(start + timedelta(hours=10))
+        for ts, author, question in (
+            (asked, "U1", None),
+            (other, "U2", None),
+            (answer, "U00ANA", asked),
+        ):
+            kind = Kind.REPLY if question else Kind.QUESTION
+            uow.messages.put(
+                Message(session.id, "C1", ts, kind, author, {"text": "?"}, question_ts=question)
+            )
+    database.close()
+
+
+def test_what_the_database_knows_of_times_is_drawn(
+    marginalia: Command,
+    schedules: Path,
+    tmp_path: Path,
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored(sqlite_url)
+    monkeypatch.setenv("MARGINALIA_DATABASE_URL", sqlite_url)
+    assert marginalia("site") == 0
+    site = tmp_path / "var/site"
+    check(site)
+    page = parsed(site / "books/20241014-on-reading.html")
+    pictures = {
+        Path(each.attrs["src"]).stem: each.attrs["alt"] for each in page.query(".plates img")
+    }
+    assert pictures == {
+        "days": "2 questions and 1 answer; the most at 14 October: 2 and 1.",
+        "hours": "2 questions and 1 answer; the most at 09:00: 1 and 0.",
+        "waits": "Of 1 answered question, half had an author's first reply within 60 minutes; "
+        "the longest wait was 60 minutes.",
+        "answered": "Of 2 questions: 1 answered by an author, 1 no reply (50 % answered).",
+        "replies": "1 reply to 2 questions in the order of asking, 1 by an author; "
+        "the most to one question: 1.",
+    }
+    other = parsed(site / "books/20241104-many-words.html")
+    assert [Path(each.attrs["src"]).stem for each in other.query(".plates img")] == ["answered"]
+
+
+def test_no_database_is_made_and_one_that_does_not_answer_is_named(
+    marginalia: Command,
+    schedules: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert marginalia("site") == 0
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "var/marginalia.db").exists()
+    monkeypatch.setenv("MARGINALIA_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/books")
+    assert marginalia("site") == 0
+    error = capsys.readouterr().err
+    assert error == "books on 127.0.0.1:1: does not answer; the figures show no times\n"
+
+
+# The folder
+
+
+def test_pages_that_are_no_more_go_and_what_is_not_ours_stays(
+    marginalia: Command, schedules: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "var/site"
+    marginalia("site")
+    (site / "CNAME").write_text("books.example")
+    (site / ".git/objects").mkdir(parents=True)
+    (site / ".git/objects/ab").write_text("blob")
+    (site / "books/mine.html").write_text("mine")
+    (site / "link").symlink_to("CNAME")
+    site.chmod(0o750)
+    (schedules / "20230102-first.md").unlink()
+    marginalia("site")
+    assert not (site / "books/20230102-first.html").exists()
+    assert not (site / "search/2023.js").exists()
+    assert (site / "CNAME").read_text() == "books.example"
+    assert (site / ".git/objects/ab").read_text() == "blob"
+    assert (site / "books/mine.html").read_text() == "mine"
+    assert (site / "link").readlink() == Path("CNAME")
+    assert site.stat().st_mode & 0o777 == 0o750
+    marginalia("site")
+    assert (site / "CNAME").read_text() == "books.example"
+    assert [path.name for path in site.parent.iterdir()] == ["site"]
+
+
+def test_a_folder_of_somebody_else_is_left_alone(
+    marginalia: Command, schedules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/letter.txt").write_text("dear")
+    assert marginalia("site", "--output", "out") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "is not empty and no site of ours" in error
+    assert tree(tmp_path / "out") == {"letter.txt": b"dear"}
+
+
+def test_an_empty_folder_and_a_link_to_one_will_do(
+    marginalia: Command, schedules: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to("real")
+    assert marginalia("site", "--output", "out") == 0
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "real/index.html").is_file()
+
+
+def test_what_stands_where_a_page_goes_is_not_lost(
+    marginalia: Command, schedules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marginalia("site", schedules / "20230102-first.md")
+    before = tree(tmp_path / "var/site")
+    (tmp_path / "var/site/books/20250401-quiet.html").write_text("mine")
+    assert marginalia("site") == 2
+    assert "20250401-quiet.html: stands where a page goes" in capsys.readouterr().err
+    after = tree(tmp_path / "var/site")
+    assert after.pop("books/20250401-quiet.html") == b"mine"
+    assert after == before
+
+
+def test_a_failure_leaves_the_old_site_and_no_rubbish(
+    marginalia: Command, schedules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marginalia("site")
+    before = tree(tmp_path / "var/site")
+    broken = schedules / "20241014-on-reading.md"
+    broken.write_text(
+        broken.read_text("utf-8").replace("archive:\n- name: Wendy", "archive:\n- nom: Wendy")
+    )
+    assert marginalia("site") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "20241014-on-reading.md:" in error
+    assert "an entry has no `name`" in error
+    assert tree(tmp_path / "var/site") == before
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["site"]
+
+
+def test_a_crash_between_two_steps_is_mended(
+    marginalia: Command, schedules: Path, tmp_path: Path
+) -> None:
+    marginalia("site")
+    site = tmp_path / "var/site"
+    (site / "CNAME").write_text("books.example")
+    site.rename(tmp_path / "var/.site.before")
+    assert marginalia("site") == 0
+    assert (site / "CNAME").read_text() == "books.example"
+    assert [path.name for path in site.parent.iterdir()] == ["site"]
+
+
+# What a person can get wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "nowhere: is not there"),
+        (["schedules/_note.md"], "is no event"),
+        (["empty"], "there is no event to show"),
+        (["--base-url", "books.example"], "is no address of a site"),
+        (["--base-url", "javascript:alert(1)"], "is no address of a site"),
+        (["--output", "schedules/20250401-quiet.md"], "is no folder"),
+        (["--output", "schedules/20250401-quiet.md/site"], "quiet.md/site: cannot be written: "),
+        (["schedules", "other"], "has the id of"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    marginalia: Command,
+    schedules: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (schedules / "_note.md").write_text("a note")
+    shelf.write(tmp_path / "other", "20250401-quiet")
+    assert marginalia("site", *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_file_that_cannot_be_used_is_named_and_stops_no_other(
+    marginalia: Command, schedules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (schedules / "20250505-bad.md").write_text("---\ntitle: Bad\n---\n")
+    assert marginalia("site") == 2
+    printed = capsys.readouterr()
+    assert "5 books" in printed.out
+    assert "20250505-bad.md:1: the key `start` is missing" in printed.err
+    check(tmp_path / "var/site")
+
+
+# Whatever is in the files
+
+_words = st.one_of(
+    st.text(max_size=60),
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "<script>alert(1)</script>",
+                    "{{ 7 * 7 }}",
+                    "{% raw %}",
+                    "</title>",
+                    "<!--",
+                    "]]>",
+                ),
+                *(
+                    "'",
+                    '"',
+                    "&amp;",
+                    "&",
+                    "\x00",
+                    "\x1b",
+                    "\u2028",
+                    "\ud83d",
+                    "\uffff",
+                    "\u202e",
+                    "\r",
+                ),
+                *("javascript:x", "https://e.example/", " ", "a", "-->", "<h1>", "```", "\n", "é"),
+            ]
+        ),
+        max_size=6,
+    ).map("".join),
+)
+_entries = st.builds(Entry, _words, _words, st.lists(st.builds(Entry, _words, _words), max_size=2))
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    title=_words.filter(lambda each: each.strip(" \n\r\t\x00\x1b")),
+    author=_words.filter(str.strip),
+    link=_words,
+    body=_words,
+    threads=st.lists(_entries, max_size=3),
+)
+def test_whatever_the_files_say_the_pages_are_valid_and_have_no_script_of_theirs(
+    tmp_path_factory: pytest.TempPathFactory,
+    title: str,
+    author: str,
+    link: str,
+    body: str,
+    threads: list[Entry],
+) -> None:
+    folder = tmp_path_factory.mktemp("site")
+    links = [{"text": link, "link": f"https://e.example/{link}"}]
+    body = body.encode("utf-8", "replace").decode().replace("\0", "")
+    shelf.write(
+        folder / "schedules",
+        "20241014-on-reading",
+        threads,
+        title=title,
+        authors=[author],
+        links=links,
+        description=body,
+        body=body,
+    )
+    try:
+        planned, _ = books.find([folder / "schedules"])
+    except UserError:  # what is no title, no name or no link is no event
+        reject()
+    (folder / "site").mkdir()
+    pages.build(planned, folder / "site", pages.Site(title=title))
+    check(folder / "site")
+    page = (folder / "site/books/20241014-on-reading.html").read_text("utf-8")
+    assert not re.search(r"<script|<h1(?! dir)|<[^>]*onerror=", page)

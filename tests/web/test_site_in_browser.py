@@ -1,0 +1,212 @@
+"""The static site as people meet it: in a browser, from a server and from a disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bot.library.archive import Entry
+from bot.web.site import books, folder, pages
+from tests.browser import opened, serious, served
+from tests.web import shelf
+
+PAGES = (
+    *("index.html", "data.html", "index.html?q=question", "books/20241014-on-reading.html"),
+    *("books/20241104-many-words.html", "books/20250303-plan.html"),
+)
+DONE = re.compile(r"^(Nothing found|\d+ found(, the first \d+ shown)?)$")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of `shelf.fill`, and of a year with an archive of letters of all kinds."""
+    root = tmp_path_factory.mktemp("browser")
+    shelf.fill(root / "schedules")
+    shelf.write(
+        root / "schedules",
+        "20220110-letters",
+        (
+            Entry("Zoë", "Was sagt Herr Yıldırım zu 自然言語処理 in C++?"),
+            Entry(
+                "Ann",
+                "Nothing <img src=x onerror=alert(1)> here",
+                (Entry("Bob", "A `<b>reply</b>`, at last"),),
+            ),
+        ),
+        title="Letters",
+        day="2022-01-10",
+    )
+    planned, _ = books.find([root / "schedules"])
+    folder.publish(root / "site", lambda made: pages.build(planned, made, pages.Site()))
+    return root / "site"
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    with served(site) as url:
+        yield url
+
+
+def search(page: Page, words: str) -> list[str]:
+    """What a reader who types the words gets: a line for each result, once all years are read."""
+    page.get_by_role("searchbox", name="Search all questions and answers").fill(words)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(DONE)
+    return [" ".join(each.split()) for each in page.locator("#results li").all_inner_texts()]
+
+
+def test_searching_finds_questions_answers_and_books(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(address)
+        assert search(page, "whom") == [
+            "On Reading question 1 Wendy: Why this book? And for whom?",
+            "The First Book question 1 Wendy: Why this book? And for whom?",
+        ]
+        assert search(page, "yildirim") == [
+            "Letters question 1 Zoë: Was sagt Herr Yıldırım zu 自然言語処理 in C++?"
+        ]
+        assert len(search(page, "言語")) == 1
+        assert search(page, "c++ word")[0].startswith("On Reading question 4 Max: C++ 猫")
+        assert search(page, "quesiton number 5")[0].startswith("Unabgeschlossen")  # a slip
+        assert search(page, "first book")[0].startswith("The First Book")
+        assert search(page, "reply last") == ["Letters question 2 Bob: A <b>reply</b>, at last"]
+        assert search(page, "zzzzzz") == []
+        expect(page.get_by_role("status")).to_have_text("Nothing found")
+        expect(page.locator("#books")).to_be_hidden()
+        assert visit.complaints == []
+
+
+def test_a_result_leads_to_its_question(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(address)
+        search(page, "number 5")
+        page.locator("#results a").first.click()
+        expect(page).to_have_url(f"{address}books/20241104-many-words.html#q5")
+        expect(page.locator("#q5")).to_be_in_viewport()
+        page.go_back()  # the search is still there
+        expect(page.locator("#results a").first).to_be_visible()
+
+
+def test_text_that_looks_like_html_is_text_in_results(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        page.goto(f"{address}?q=onerror")
+        expect(page.get_by_role("status")).to_have_text(DONE)
+        expect(page.locator("#results li")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert page.locator("#results img").count() == 0
+        assert page.locator("#results mark").all_inner_texts() == ["onerror"]
+        assert visit.complaints == []
+
+
+def test_emptying_the_field_brings_the_books_back(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(f"{address}?q=book")
+        expect(page.locator("#books")).to_be_hidden()
+        page.get_by_role("searchbox").fill("")
+        expect(page.locator("#books")).to_be_visible()
+        expect(page.locator("#results")).to_be_hidden()
+        expect(page).to_have_url(address)
+
+
+def test_pages_work_from_a_disk(chromium: Browser, site: Path) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto((site / "index.html").as_uri())
+        assert len(search(page, "whom")) == 2
+        page.locator("#results a").first.click()
+        expect(page.locator("#q1")).to_be_in_viewport()
+        loaded = "[...document.images].every(image => image.complete && image.naturalWidth)"
+        page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
+        page.wait_for_function(loaded)
+        assert visit.complaints == []
+
+
+def test_without_scripts_the_list_is_all_there_is(chromium: Browser, address: str) -> None:
+    with opened(chromium, scripts=False) as visit:
+        page = visit.page
+        page.goto(address)
+        expect(page.get_by_role("searchbox")).to_be_hidden()
+        page.get_by_role("link", name="The First Book").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("The First Book")
+        expect(page.get_by_text("And for whom?")).to_be_visible()
+
+
+def test_the_keyboard_reaches_everything(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(f"{address}books/20241104-many-words.html")
+        focused = "document.activeElement.textContent.trim()"
+        page.keyboard.press("Tab")
+        assert page.evaluate(focused) == "Skip to the content"
+        expect(page.get_by_text("Skip to the content")).to_be_in_viewport()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content"
+        page.keyboard.press("Tab")
+        assert page.evaluate(focused) == "All 8 questions at a glance"
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate(focused) == "Question number 1?"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_for_everybody(chromium: Browser, address: str, name: str) -> None:
+    """axe-core on light and dark paper; nothing wider than a phone; no request to another host."""
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(address + name)
+        if "?q=" in name:
+            expect(page.get_by_role("status")).to_have_text(DONE)
+        assert serious(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert serious(page, rules=["color-contrast", "link-in-text-block"]) == []
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert visit.overflow() <= 0
+        assert visit.hosts() == {address.split("/")[2]}
+        assert visit.complaints == []
+
+
+def test_dark_paper_is_dark_and_so_are_the_pictures(chromium: Browser, address: str) -> None:
+    def shade(page: Page) -> int:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+    with opened(chromium) as light, opened(chromium, dark=True) as dark:
+        pictures = []
+        for visit in (light, dark):
+            visit.page.goto(f"{address}books/20241014-on-reading.html")
+            picture = visit.page.locator(".plates img").first
+            picture.scroll_into_view_if_needed()
+            visit.page.wait_for_function("document.querySelector('.plates img').naturalWidth")
+            pictures.append(picture.screenshot())
+        assert shade(light.page) > 600
+        assert shade(dark.page) < 150
+        assert pictures[0] != pictures[1]
+
+
+def test_words_of_every_direction_keep_theirs(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        visit.page.goto(f"{address}books/20241014-on-reading.html")
+        direction = "element => getComputedStyle(element).direction"
+        assert visit.page.locator("#q2 .asked").evaluate(direction) == "rtl"
+        assert visit.page.locator("#q2 .reply .said").evaluate(direction) == "ltr"
+        assert visit.page.locator("#q1 .asked").evaluate(direction) == "ltr"
+
+
+def test_paper_gets_the_text_alone(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(f"{address}books/20241014-on-reading.html")
+        page.emulate_media(media="print")
+        for part in (".running ul", ".neighbours", ".colophon"):
+            expect(page.locator(part)).to_be_hidden()
+        expect(page.locator("#q1 .asked")).to_be_visible()
