@@ -1,11 +1,11 @@
-# `make` sets the project up, `make demo` shows it, `make test` tests it.
+# `make` sets the project up, `make demo` shows it, `make try` lets you try it, `make test` tests it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint types bench faults texts requirements clean
+.PHONY: setup demo try test lint types bench faults texts requirements clean
 
 setup: $(READY)
 
@@ -17,6 +17,9 @@ $(READY): requirements-dev.txt pyproject.toml
 
 demo: setup
 	$(BIN)/marginalia demo
+
+try: setup
+	$(BIN)/marginalia try
 
 test: setup
 	$(BIN)/pytest -n auto

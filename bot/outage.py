@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
+SURE = 1.0
+"""Seconds without trouble after which it is over: a little may still fit on a full disk."""
+
 
 class Outage:
     """Whether the database can be worked with, as those who work with it find out.
@@ -20,6 +23,7 @@ class Outage:
     def __init__(self, is_outage: Callable[[BaseException], bool]):
         self._is_outage = is_outage
         self._since: float | None = None
+        self._met_at = 0.0
         self._mutex = threading.Lock()
 
     @property
@@ -32,8 +36,9 @@ class Outage:
         if not self._is_outage(error):
             return False
         with self._mutex:
+            self._met_at = time.monotonic()
             if self._since is None:
-                self._since = time.monotonic()
+                self._since = self._met_at
                 reason = " ".join(str(getattr(error, "orig", error)).split())
                 log.error(
                     "the database cannot be used (%s); nothing is acknowledged to Slack, which "
@@ -43,8 +48,8 @@ class Outage:
         return True
 
     def over(self) -> None:
-        """Somebody wrote to the database."""
-        if self._since is None:
+        """Something new was stored; changes of what is there already fit on a full disk too."""
+        if self._since is None or time.monotonic() < self._met_at + SURE:
             return
         with self._mutex:
             if self._since is not None:

@@ -58,13 +58,14 @@ def demo(
 ) -> None:
     """Play a Book of the Week in the sandbox: from its schedule file to its archive."""
     logs.configure("ERROR")
-    _empty(folder)
+    empty(folder)
     console = Console(record=picture is not None, width=100 if picture else None)
     path = asyncio.run(_demo(console, folder, seconds))
     threads = archive.read(path)
     console.print()
     console.print(f"The archive: [bold]{path}[/bold] ({len(threads)} threads). The first:")
     console.print(Panel(_thread(threads[0]), border_style="dim", width=min(console.width, 96)))
+    console.print("To try it yourself, in the browser: [bold]marginalia try[/bold] (or `make try`)")
     if picture is not None:
         drawn = console.export_svg(title="make demo")
         # Rich's picture asks another host for a font; whoever looks at it has one.
@@ -185,7 +186,7 @@ def _thread(thread: archive.Entry) -> Text:
     return shown
 
 
-def _empty(folder: Path) -> None:
+def empty(folder: Path) -> None:
     """Empties the folder of an earlier demo; nobody else's."""
     mark = folder / "marginalia.db"
     if folder.is_dir() and any(folder.iterdir()) and not mark.exists():

@@ -33,6 +33,7 @@ ROOMS = {
     "sandbox": "sandbox",
     "site": "site",
     "status": "status",
+    "try": "trying",
     "winners": "winners",
 }
 """The module of `bot.cli` in which each command stands."""

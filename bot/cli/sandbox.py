@@ -35,7 +35,7 @@ def sandbox(
 ) -> None:
     """Run a local Slack workspace, to try the bot without Slack. Stop it with Ctrl-C.
 
-    It prints what the bot needs to connect. The tokens are good for nothing but this sandbox.
+    It prints what the bot needs to connect, and the address of the workspace as a page. The tokens are good for nothing but this sandbox.
     """
     try:
         box = Sandbox(manifest, host, port, control_port, seed=seed)
@@ -59,5 +59,5 @@ async def _serve(box: Sandbox) -> None:
         typer.echo(f"SLACK_BOT_TOKEN={box.bot_token}")
         typer.echo(f"SLACK_APP_TOKEN={box.app_token}")
         typer.echo(f"SLACK_SIGNING_SECRET={box.signing_secret}")
-        typer.echo(f"# test control: {box.control_url}")
+        typer.echo(f"# the workspace as a page, and test control: {box.control_url}")
         await stop.wait()

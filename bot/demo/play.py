@@ -71,7 +71,7 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     if not threads:
         raise UserError(f"{path}: no archive to replay; give a file with an `archive:` block")
     schedules = folder / "schedules"
-    event = _only(_copied(path, schedules, archived=False), path)
+    event = only(copied(path, schedules, archived=False), path)
     script = scripts.of_archive(event, threads)
     async with (
         staged(script, event.start - BEFORE, MANIFEST) as stage,
@@ -96,7 +96,7 @@ async def week(folder: Path, speed: float, audience: Audience) -> Path:
     `speed` is how many seconds of the week pass in a real one.
     """
     schedules = folder / "schedules"
-    event = _only(_copied(EXAMPLE, schedules, archived=True), EXAMPLE)
+    event = only(copied(EXAMPLE, schedules, archived=True), EXAMPLE)
     script = scripts.load(WEEK, event.start)
     async with (
         staged(script, event.start - BEFORE, MANIFEST) as stage,
@@ -127,7 +127,7 @@ async def close(stage: Stage, event: Event) -> None:
             raise UserError(f"the session of {event.id} did not come to its archive; see the log")
 
 
-def _copied(path: Path, schedules: Path, archived: bool) -> Library:
+def copied(path: Path, schedules: Path, archived: bool) -> Library:
     """A folder of schedules with a copy of one file and of the people it may name.
 
     Without its archive (`archived` False) the file is that of a session still to come.
@@ -144,7 +144,8 @@ def _copied(path: Path, schedules: Path, archived: bool) -> Library:
     return load(schedules)
 
 
-def _only(library: Library, path: Path) -> Event:
+def only(library: Library, path: Path) -> Event:
+    """The one event of a copied file. Raises UserError where there is none."""
     for problem in library.errors:
         raise UserError(str(problem))
     for event in library.events.values():

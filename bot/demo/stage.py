@@ -127,16 +127,11 @@ class Stage:
         Raises TimeoutError if that does not happen.
         """
         async with asyncio.timeout(SETTLED_WITHIN):
-            await self._delivered()
+            await self.box.settle()
             await self.bot.edge.worker.drain()
             await self.bot.edge.pump.drain()
-            await self._delivered()
+            await self.box.settle()
             await self.bot.edge.worker.drain()
-
-    async def _delivered(self) -> None:
-        """Returns when the bot has acknowledged all that it was told."""
-        while self.box.dispatcher.pending:  # noqa: ASYNC110 - the sandbox has no event for it
-            await asyncio.sleep(0.005)
 
     async def until(self, at: datetime) -> None:
         """The clock goes on to `at`: it is put there if it stands, waited for if it runs."""
@@ -149,11 +144,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(script: Script, start: datetime, manifest: Path) -> AsyncIterator[Stage]:
+async def staged(
+    script: Script, start: datetime, manifest: Path, port: int = 0, control_port: int = 0
+) -> AsyncIterator[Stage]:
     """A sandbox with the script's people in it; its clock stands at `start` (aware UTC)."""
     clock = FreeClock(start)
     sandbox = Sandbox(
         manifest,
+        port=port,
+        control_port=control_port,
         time_source=lambda: clock.now().timestamp(),
         retry_delays=RETRY_DELAYS,
         furnished=False,

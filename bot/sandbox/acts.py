@@ -357,6 +357,17 @@ def deliver(box: Sandbox, given: Given) -> Json:
     return {}
 
 
+async def move_clock(box: Sandbox, given: Given) -> Json:
+    """Lets time pass by one of the steps that the clock has, if it can be moved at all."""
+    steps = box.extras.clock
+    if not steps:
+        raise Refusal("no_clock", ["the clock of this sandbox is the machine's"])
+    step = given.choice("step", *steps)
+    given.done()
+    await steps[step]()
+    return {"now": box.workspace.now}
+
+
 async def settle(box: Sandbox, given: Given) -> Json:
     """Waits until the app has acknowledged, or Slack given up, all that it was told."""
     given.done()
@@ -417,6 +428,7 @@ ACTS: dict[str, Act] = {
     "set_rate_limits": set_rate_limits,
     "use_http": use_http,
     "deliver": deliver,
+    "move_clock": move_clock,
     "settle": settle,
     "reset": reset,
 }

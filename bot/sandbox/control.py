@@ -4,7 +4,8 @@ HTTP with JSON on a port of its own, of which the bot never learns. `POST /act/{
 thing, `POST /acts` several in order; what is refused is answered with status 400 and
 `{"error": code, "message": …}`. `GET` tells: `/` (what the bot needs to connect), `/workspace`
 (the whole truth), `/channels/{channel}`, `/people/{person}` (the workspace as that person sees
-it), `/wire`, and `/events` (server-sent events, one for each change).
+it), `/wire`, and `/events` (server-sent events, one for each change). A browser that asks for `/`
+gets the workspace as a page (`bot.sandbox.page`).
 `bot.sandbox.client.Control` is the typed client of it.
 """
 
@@ -24,6 +25,7 @@ from bot.sandbox import truth
 from bot.sandbox.acts import ACTS, perform
 from bot.sandbox.errors import Refusal
 from bot.sandbox.model import Json
+from bot.sandbox.page.routes import PageRoutes
 
 if TYPE_CHECKING:
     from bot.sandbox.server import Sandbox
@@ -39,6 +41,7 @@ class ControlApi:
 
     def __init__(self, box: Sandbox):
         self.box = box
+        self.page = PageRoutes(box)
         self.app = Starlette(
             routes=[
                 Route("/", self.info),
@@ -49,11 +52,14 @@ class ControlApi:
                 Route("/people/{person}", self.person),
                 Route("/wire", self.wire),
                 Route("/events", self.events),
-            ]
+                *self.page.routes(),
+            ],
         )
 
     async def info(self, request: Request) -> Response:
-        """What the bot needs to connect, and what acts there are."""
+        """What the bot needs to connect, and what acts there are; the page for a browser."""
+        if self.page.wanted(request):
+            return self.page.index()
         box = self.box
         return JSONResponse(
             {

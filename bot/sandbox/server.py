@@ -15,6 +15,7 @@ from bot.sandbox.ids import Ids
 from bot.sandbox.limits import Limits, Regime
 from bot.sandbox.listening import Listener, check_loopback
 from bot.sandbox.manifest import Manifest, load
+from bot.sandbox.page.extras import Extras
 from bot.sandbox.people import furnish
 from bot.sandbox.person import Person
 from bot.sandbox.surfaces import TRIGGER_LIFE, Surfaces
@@ -29,7 +30,8 @@ class Sandbox:
     `time_source` gives Slack's wall time in seconds since 1970 (for every `ts`), `monotonic` the
     seconds by which rate limits and the life of triggers are measured. `retry_delays` are the
     seconds before each further attempt at an event that is not acknowledged within
-    `ack_timeout`; a trigger is good for `trigger_life` seconds. With `request_url` events come by HTTP requests, without through Socket Mode.
+    `ack_timeout`; a trigger is good for `trigger_life` seconds. With `request_url` events come by
+    HTTP requests, without through Socket Mode. `extras` is what its page has besides.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Sandbox:
         trigger_life: float = TRIGGER_LIFE,
         request_url: str | None = None,
         furnished: bool = True,
+        extras: Extras | None = None,
     ):
         """Raises ManifestError, and NotLoopback for a `host` that others could reach."""
         check_loopback(host)
@@ -55,6 +58,7 @@ class Sandbox:
         self._host, self._port, self._control_port = host, port, control_port
         self._request_url = request_url
         self._furnished = furnished
+        self.extras = extras or Extras()
         self.workspace = Workspace(self.manifest, time_source or time.time, seed)
         ids = Ids(seed + 2)
         self.bot_token = f"xoxb-{ids.number(12)}-{ids.number(13)}-{ids.secret(24)}"

@@ -40,6 +40,7 @@ def seen_by(box: Sandbox, who: str, limit: int | None = None) -> Json:
                 "is_admin": member.is_admin,
                 "deleted": member.deleted,
                 "tz": member.tz,
+                "title": member.title,
             }
             for member in it.members.values()
         },

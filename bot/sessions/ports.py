@@ -188,7 +188,10 @@ class Messages(Protocol):
         """The `ts` of the last message that is known of, deleted or not."""
 
     def many(self, channel: str, tss: Collection[str]) -> dict[str, Message]:
-        """Those of `tss` that are known, deleted ones (marked so) among them, by `ts`."""
+        """Those of `tss` that are known, deleted ones (marked so) among them, by `ts`.
+
+        `get` needs not ask the database for them any more in this unit of work.
+        """
 
     def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
         """The `ts`, from `oldest` to `latest`, of what a channel shows: no replies, but those
@@ -215,7 +218,9 @@ class People(Protocol):
     """Persons, each known by the Slack member ID."""
 
     def get(self, slack_id: str) -> Person | None: ...
-    def many(self, slack_ids: Collection[str]) -> dict[str, Person]: ...
+    def many(self, slack_ids: Collection[str]) -> dict[str, Person]:
+        """Those that are known; `get` needs not ask the database for them any more."""
+
     def unknown(self, slack_ids: Collection[str]) -> set[str]:
         """Those of `slack_ids` of whom no row or no name is there."""
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.outage import Outage
 from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
-from bot.slack.incoming import Malformed, users_in
+from bot.slack.incoming import Malformed, place_of, users_in
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
@@ -179,31 +179,43 @@ class InboxWorker:
         try:
             with self._factory() as uow:
                 envelopes = uow.inbox.claim(BATCH, now)
+                unknown = self._prepare(uow, envelopes)
                 for envelope in envelopes:
                     self._handle(uow, envelope)
                 uow.inbox.done([e.id for e in envelopes], now)
-                unknown = self._unknown(uow, envelopes)
         except Exception as error:
             if self._outage.met(error):
                 raise
             log.debug("handling envelopes one by one because of %s", type(error).__name__)
         else:
-            if envelopes:
-                self._outage.over()
             return len(envelopes), unknown
         with self._factory() as uow:
             envelopes = uow.inbox.claim(BATCH, now)
+            unknown = self._prepare(uow, envelopes)
             for envelope in envelopes:
                 self._handle_alone(uow, envelope)
-            unknown = self._unknown(uow, envelopes)
-        self._outage.over()
         return len(envelopes), unknown
 
-    def _unknown(self, uow: UnitOfWork, envelopes: list[Envelope]) -> set[str]:
+    def _prepare(self, uow: UnitOfWork, envelopes: list[Envelope]) -> set[str]:
+        """Reads with a few queries what the handlers will ask for, one envelope after another.
+
+        Gives the members in them whom nobody knows.
+        """
         users: set[str] = set()
+        messages: dict[str, set[str]] = {}
         for envelope in envelopes:
-            users |= users_in(_event(envelope) or {})
-        return self._names.want(uow, users)
+            event = _event(envelope) or {}
+            users |= users_in(event)
+            place = place_of(event)
+            if place is not None:
+                messages.setdefault(place[0], set()).add(place[1])
+        for channel, tss in messages.items():
+            uow.messages.many(channel, tss)
+        if not users:
+            return set()
+        found = uow.people.many(users)
+        unnamed = {u for u in users if u not in found or found[u].name is None}
+        return self._names.news(unnamed)
 
     def _handle_alone(self, uow: UnitOfWork, envelope: Envelope) -> None:
         now = self._wall.now()

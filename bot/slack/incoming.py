@@ -186,6 +186,16 @@ def users_in(event: Mapping[str, Any]) -> set[str]:
     return found
 
 
+def place_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The channel and `ts` of the message that a message event is about, if it looks like one."""
+    inner = event.get("message")
+    ts = (inner.get("ts") if isinstance(inner, Mapping) else None) or event.get("ts")
+    channel = event.get("channel")
+    if event.get("type") == "message" and isinstance(channel, str) and isinstance(ts, str):
+        return channel, ts
+    return None
+
+
 def _content(message: Mapping[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for key in CONTENT:

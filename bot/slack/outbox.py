@@ -256,7 +256,6 @@ class Pump:
         with self.factory() as uow:
             uow.outbox.sent(outgoing.id, ts, self.wall.now())
             self.on_sent(uow, outgoing, ts)
-        self.outage.over()
 
     def _refused(self, outgoing: Outgoing, error: SlackApiError) -> None:
         code = code_of(error)

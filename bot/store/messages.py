@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from bot.sessions.model import Hidden, Kind, Message, Thread
 from bot.sessions.ports import Counts
-from bot.store.repository import Repository, Turn, chunked
+from bot.store.repository import Repository, Turn, chunked, insert_into
 from bot.store.tables import messages, revisions
 from bot.store.types import micros
 
@@ -35,6 +35,14 @@ CHUNK = 200
 """How many messages are read at a time."""
 
 _ONE = select(messages).where(
+    messages.c.channel == bindparam("of_channel"), messages.c.ts == bindparam("of_ts")
+)
+_INSERT = {
+    postgresql: insert_into(messages, postgresql).on_conflict_do_nothing()
+    for postgresql in (False, True)
+}
+"""Made once: SQLAlchemy takes longer to make a statement than SQLite to do what it says."""
+_ROOT = select(messages.c.root_ts).where(
     messages.c.channel == bindparam("of_channel"), messages.c.ts == bindparam("of_ts")
 )
 _LOCKED = _ONE.with_for_update()
@@ -53,15 +61,23 @@ class Messages(Repository):
     def __init__(self, connection: Connection, turn: Turn):
         super().__init__(connection)
         self._turn = turn
+        self._read: dict[tuple[str, str], Message | None] = {}
+
+    def forget(self) -> None:
+        """What was read may be untrue."""
+        self._read.clear()
 
     def get(self, channel: str, ts: str) -> Message | None:
         """One message; a deleted one is marked so."""
+        if (channel, ts) in self._read:
+            return self._read[channel, ts]
         row = self._connection.execute(_ONE, {"of_channel": channel, "of_ts": ts}).one_or_none()
         return None if row is None else _message(row)
 
     def put(self, message: Message) -> bool:
         """Inserts or updates; True if the message changed."""
         self._turn.take()
+        self._read.pop((message.channel, message.ts), None)
         if self._put_new(message):
             return True
         key = {"of_channel": message.channel, "of_ts": message.ts}
@@ -91,6 +107,7 @@ class Messages(Repository):
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
         """Leaves of a message its place alone; True if it was not deleted before."""
         self._turn.take()
+        self._read.pop((channel, ts), None)
         row = _row(
             Message(session_id, channel, ts, Kind.QUESTION, "", {}, deleted=True), deleted_at=at
         )
@@ -112,6 +129,7 @@ class Messages(Repository):
     def revive(self, channel: str, ts: str, before: datetime) -> bool:
         """Forgets a deletion that was noted before a moment."""
         self._turn.take()
+        self.forget()
         statement = delete(messages).where(
             messages.c.channel == channel, messages.c.ts == ts, messages.c.deleted_at < before
         )
@@ -150,6 +168,8 @@ class Messages(Repository):
 
     def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
         """Adds or takes away a reason; nothing if the message is unknown or deleted."""
+        self._turn.take()
+        self._read.pop((channel, ts), None)
         key = {"of_channel": channel, "of_ts": ts}
         row = self._connection.execute(_LOCKED, key).one_or_none()
         if row is None or row.deleted_at is not None:
@@ -165,6 +185,7 @@ class Messages(Repository):
     ) -> None:
         """Moves a message and what stands under it; nothing if it is unknown or deleted."""
         self._turn.take()
+        self.forget()
         root = ts if question_ts is None else self._root(channel, question_ts)
         if question_ts is not None and ts in {question_ts, root}:
             raise ValueError(f"{ts} cannot be a reply to itself")
@@ -242,6 +263,7 @@ class Messages(Repository):
             query = select(messages).where(messages.c.channel == channel, messages.c.ts.in_(part))
             for row in self._connection.execute(query):
                 found[row.ts] = _message(row)
+        self._read.update({(channel, ts): found.get(ts) for ts in tss})
         return found
 
     def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
@@ -305,6 +327,7 @@ class Messages(Repository):
     def named(self, slack_id: str, name: str) -> set[int]:
         """Fills in the name where none was known; gives the sessions."""
         self._turn.take()
+        self.forget()
         statement = (
             update(messages)
             .where(
@@ -322,12 +345,13 @@ class Messages(Repository):
         if message.question_ts is not None:
             root = self._root(message.channel, message.question_ts)
             row |= {"root_ts": root, "root_us": micros(root)}
-        return self._connection.execute(self._insert_new(messages), row).rowcount > 0
+        statement = _INSERT[self._postgresql]
+        return self._connection.execute(statement, row).rowcount > 0
 
     def _root(self, channel: str, ts: str) -> str:
         """The question that a message stands under in the end; itself if it is not known."""
-        query = select(messages.c.root_ts).where(messages.c.channel == channel, messages.c.ts == ts)
-        return self._connection.execute(query).scalar_one_or_none() or ts
+        key = {"of_channel": channel, "of_ts": ts}
+        return self._connection.execute(_ROOT, key).scalar_one_or_none() or ts
 
     def _keep_revision(
         self, channel: str, ts: str, edited_us: int, content: Mapping[str, Any]

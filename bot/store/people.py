@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from bot.sessions.model import Person
 from bot.store.repository import Repository, chunked
@@ -17,8 +17,18 @@ _ONE = select(people).where(people.c.slack_id == bindparam("of"))
 class People(Repository):
     """`bot.sessions.ports.People`."""
 
+    def __init__(self, connection: Connection):
+        super().__init__(connection)
+        self._read: dict[str, Person | None] = {}
+
+    def forget(self) -> None:
+        """What was read may be untrue."""
+        self._read.clear()
+
     def get(self, slack_id: str) -> Person | None:
         """By Slack member ID."""
+        if slack_id in self._read:
+            return self._read[slack_id]
         row = self._connection.execute(_ONE, {"of": slack_id}).one_or_none()
         return None if row is None else _person(row)
 
@@ -29,6 +39,7 @@ class People(Repository):
             query = select(people).where(people.c.slack_id.in_(part))
             for row in self._connection.execute(query):
                 found[row.slack_id] = _person(row)
+        self._read.update({slack_id: found.get(slack_id) for slack_id in slack_ids})
         return found
 
     def unknown(self, slack_ids: Collection[str]) -> set[str]:
@@ -38,6 +49,7 @@ class People(Repository):
 
     def put(self, person: Person) -> None:
         """Inserts or updates all but `privacy` and `quiet`."""
+        self._read.pop(person.slack_id, None)
         row = {
             "slack_id": person.slack_id,
             "name": person.name,
@@ -64,6 +76,7 @@ class People(Repository):
 
     def set_privacy(self, slack_id: str, privacy: str) -> None:
         """Sets it, also of one not met yet."""
+        self._read.pop(slack_id, None)
         row = {"slack_id": slack_id, "is_bot": False, "deleted": False, "privacy": privacy}
         self._connection.execute(
             self._insert(people)

@@ -47,22 +47,23 @@ class Repository:
 
     def _insert(self, table: Table) -> Upsert:
         """An INSERT that can be told what to do where the row is there already."""
-        return _insert(self._postgresql, table)
+        return insert_into(table, self._postgresql)
 
     def _insert_new(self, table: Table) -> Upsert:
         """An INSERT that leaves a row alone that is there already; its `rowcount` says."""
         return _insert_new(self._postgresql, table)
 
 
-def _insert(is_postgresql: bool, table: Table) -> Upsert:
-    statement = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
-    # SQLAlchemy counts inserted rows only when it is told to.
+def insert_into(table: Table, on_postgresql: bool) -> Upsert:
+    """The two databases' `INSERT`, which takes `ON CONFLICT`."""
+    statement = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    # How many rows were new is of interest; SQLAlchemy looks only when it is told to.
     return statement.execution_options(preserve_rowcount=True)
 
 
 @cache  # building it costs as much as running it
 def _insert_new(is_postgresql: bool, table: Table) -> Upsert:
-    return _insert(is_postgresql, table).on_conflict_do_nothing()
+    return insert_into(table, is_postgresql).on_conflict_do_nothing()
 
 
 def chunked(values: Collection[str]) -> Iterator[list[str]]:

@@ -51,4 +51,6 @@ class Work:
         except BaseException:
             self.sessions.forget(touched)
             self._turn.undone()
+            self.messages.forget()
+            self.people.forget()
             raise

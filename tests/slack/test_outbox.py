@@ -1,0 +1,133 @@
+"""What the bot owes Slack: once, in order, at Slack's pace, whatever breaks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.clock.clocks import SystemClock
+from bot.sandbox.faults import CallFault
+from bot.slack import outbox
+from tests.slack.conftest import World
+
+
+def fail(world: World, method: str, kind: str, **more: object) -> None:
+    world.box.faults.calls.append(CallFault(method, kind, **more))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "backoff", lambda attempts: 0.0)
+
+
+async def test_an_answer_that_was_lost_is_looked_for_and_not_said_again(world: World) -> None:
+    fail(world, "chat.postMessage", "lost_answer")
+    world.owe("k1", "Once")
+    await world.edge.pump.drain()
+    assert world.said()[-1:] == ["Once"]
+    assert world.said().count("Once") == 1
+    with world.database.reading() as uow:
+        row = uow.outbox.get("k1")
+        assert row is not None
+        assert (row.state, row.attempts) == ("sent", 2)
+        assert row.slack_ts == world.channel.messages[world.channel.timeline[-1]].ts
+
+
+async def test_a_lost_answer_is_found_behind_many_messages(world: World) -> None:
+    world.box.limits.regime = "none"
+    fail(world, "chat.postMessage", "lost_answer")
+    world.owe("k1", "Once")
+    await world.edge.pump.step()
+    for number in range(1100):  # more than one page
+        world.ask(f"Question {number}")
+    await world.edge.pump.drain()
+    assert world.said().count("Once") == 1
+
+
+async def test_a_lost_answer_in_direct_messages_is_found_too(world: World) -> None:
+    person = world.people[1]
+    fail(world, "chat.postMessage", "lost_answer")
+    world.owe("k1", "For you", channel=person)
+    await world.edge.pump.drain()
+    texts = [m.text for m in world.box.workspace.im(person).messages.values()]
+    assert texts == ["For you"]
+
+
+async def test_what_failed_keeps_its_place(world: World) -> None:
+    for number in range(4):
+        world.owe(f"k{number}", f"Part {number}")
+    fail(world, "chat.postMessage", "http", count=2)
+    fail(world, "chat.postMessage", "ratelimited", retry_after=0)
+    await world.edge.pump.drain()
+    assert world.said()[-4:] == [f"Part {number}" for number in range(4)]
+
+
+async def test_retry_after_is_waited_for_by_the_whole_channel(world: World) -> None:
+    fail(world, "chat.postMessage", "ratelimited", retry_after=30)
+    world.owe("k1", "Slowly")
+    world.owe("k2", "Later")
+    await world.edge.pump.step()
+    assert not await world.edge.pump.step()
+    now = SystemClock().now()
+    with world.database.reading() as uow:
+        due = uow.outbox.next_due(now, 0.0)
+    assert due is not None
+    assert timedelta(seconds=25) < due - now <= timedelta(seconds=30)
+
+
+async def test_an_archived_channel_is_told_of_once_and_gets_its_messages_later(
+    world: World,
+) -> None:
+    workspace, organizer = world.box.workspace, world.people[0]
+    workspace.archive(world.channel, organizer)
+    world.owe("k1", "First")
+    world.owe("k2", "Second")
+    for _ in range(6):
+        await world.edge.pump.step()
+    notes = [m.text for m in workspace.im(organizer).messages.values()]
+    assert len(notes) == 1
+    assert f"<#{world.channel.id}>: the channel is archived" in notes[0]
+    with world.database.reading() as uow:
+        assert uow.outbox.troubles() == {world.channel.id: "is_archived"}
+    workspace.unarchive(world.channel, organizer)
+    event = {"type": "channel_unarchive", "channel": world.channel.id, "user": organizer}
+    await world.edge.writer.put("unarchived", {"type": "event_callback", "event": event})
+    await world.edge.worker.drain()
+    await world.edge.pump.drain()
+    assert world.said()[-2:] == ["First", "Second"]
+    assert len(workspace.im(organizer).messages) == 1
+    with world.database.reading() as uow:
+        assert uow.outbox.troubles() == {}
+
+
+async def test_a_refused_token_loses_nothing(world: World) -> None:
+    fail(world, "chat.postMessage", "error", error="token_revoked")
+    world.owe("k1", "Still owed")
+    await world.edge.pump.step()
+    with world.database.reading() as uow:
+        row = uow.outbox.get("k1")
+        assert row is not None
+        assert (row.state, row.error) == ("due", "token_revoked")
+
+
+async def test_what_slack_will_never_take_does_not_hold_up_the_rest(world: World) -> None:
+    fail(world, "chat.postMessage", "error", error="msg_too_long")
+    world.owe("k1", "Too long")
+    world.owe("k2", "Fine")
+    await world.edge.pump.drain()
+    assert world.said()[-1] == "Fine"
+    with world.database.reading() as uow:
+        assert [row.key for row in uow.outbox.listed()] == ["k1"]
+
+
+async def test_a_lease_of_a_dead_process_is_released_at_the_start(world: World) -> None:
+    world.owe("k1", "Leased")
+    now = SystemClock().now()
+    with world.database.unit_of_work() as uow:
+        assert uow.outbox.claim(now, now + timedelta(hours=1), 0.0) is not None
+    assert not await world.edge.pump.step()
+    with world.database.unit_of_work() as uow:
+        assert uow.outbox.release() == 1
+    await world.edge.pump.drain()
+    assert world.said()[-1] == "Leased"

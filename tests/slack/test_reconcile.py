@@ -1,0 +1,136 @@
+"""The second road: what no event told of is found, at a cost that depends on what is new."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.faults import CallFault
+from bot.slack import history, reconcile
+from bot.slack.history import History
+from bot.store.database import Database
+from tests.slack.conftest import World, made
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests delete what they posted a moment ago."""
+    monkeypatch.setattr(reconcile, "GRACE", timedelta(0))
+
+
+async def test_everything_that_was_missed_is_repaired(world: World) -> None:
+    first, second = world.ask("One?"), world.ask("Two?", 1)
+    reply = world.ask("Answer", 2, thread=first)
+    gone = world.ask("Never mind", 3)
+    other = world.ask("Second answer", 3, thread=first)
+    await world.edge.reconciler.whole(world.session_id)
+    assert sorted(world.texts()) == sorted(
+        ["One?", "Two?", "Answer", "Never mind", "Second answer"]
+    )
+    world.edit(second, "Two, really?")
+    world.edit(reply, "A better answer")
+    world.delete(gone)
+    world.delete(other)
+    world.box.workspace.react(world.channel, world.message(reply), world.people[4], "+1")
+    world.ask("Late answer", 4, thread=second)
+    report = await world.edge.reconciler.whole(world.session_id)
+    assert world.texts() == ["One?", "Two, really?", "A better answer", "Late answer"]
+    assert report.deleted == 2
+    with world.database.reading() as uow:
+        (reaction,) = uow.reactions.of_session(world.session_id)
+    assert (reaction.ts, reaction.user) == (reply, world.people[4])
+    again = await world.edge.reconciler.whole(world.session_id)
+    assert (again.repaired, again.deleted) == (0, 0)
+
+
+async def test_a_deleted_root_keeps_its_replies_and_an_empty_thread_goes(world: World) -> None:
+    root = world.ask("Root?")
+    reply = world.ask("Reply", 1, thread=root)
+    await world.edge.reconciler.whole(world.session_id)
+    world.delete(root)
+    await world.edge.reconciler.whole(world.session_id)
+    assert world.texts() == ["Reply"]
+    world.delete(reply)
+    await world.edge.reconciler.whole(world.session_id)
+    assert world.texts() == []
+
+
+async def test_news_cost_one_call_however_long_the_session(world: World) -> None:
+    for number in range(1200):
+        root = world.ask(f"Question {number}?")
+        if number % 100 == 0:
+            world.ask("Answer", 1, thread=root)
+    first = await world.edge.reconciler.news(world.session_id)
+    assert first.repaired == 1212
+    with world.database.unit_of_work() as uow:  # time passes
+        session = uow.sessions.get(world.session_id)
+        assert session is not None
+        session.reconciled_ts = f"{int(float(root)) + 200}.000000"
+        uow.sessions.save(session)
+    calls = world.edge.history.calls
+    report = await world.edge.reconciler.news(world.session_id)
+    assert world.edge.history.calls - calls == 1
+    assert report.read < 1200
+
+
+async def test_a_message_that_stands_after_all_comes_back(world: World) -> None:
+    ts = world.ask("I am here")
+    await world.edge.reconciler.whole(world.session_id)
+    with world.database.unit_of_work() as uow:
+        at = world.edge.context.clock.now() - timedelta(minutes=1)
+        uow.messages.delete(world.channel.id, ts, world.session_id, at)
+    assert world.texts() == []
+    await world.edge.reconciler.whole(world.session_id)
+    assert world.texts() == ["I am here"]
+
+
+async def test_calls_that_fail_are_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.ask("Found?")
+    faults = world.box.faults.calls
+    faults.append(CallFault("conversations.history", "ratelimited", retry_after=1))
+    faults.append(CallFault("conversations.history", "http"))
+    faults.append(CallFault("conversations.history", "lost_answer"))
+    monkeypatch.setattr(history, "TRIES", 4)
+    await world.edge.reconciler.whole(world.session_id)
+    assert world.texts() == ["Found?"]
+
+
+async def test_the_internal_regime_is_never_too_fast(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Slack counts is the sandbox's limit; a second stands for a minute."""
+    async with made(database) as world:
+        for number in range(70):
+            root = world.ask(f"Question {number}?")
+            world.ask("Answer", 1, thread=root)
+        world.box.limits.regime = "internal"
+        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 1.0)
+        monkeypatch.setattr(history, "INTERNAL", history.Pace(45, 1.1, 999))
+        reader = History(world.edge.history.client, "internal")
+        monkeypatch.setattr(world.edge.reconciler, "_history", reader)
+        world.box.wire.clear()
+        await world.edge.reconciler.whole(world.session_id)
+        assert len(world.texts()) == 140
+        refused = [e for e in world.box.wire.entries() if e.get("status") == 429]
+        assert refused == []
+
+
+async def test_the_restricted_regime_is_learnt_and_kept_to(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with made(database) as world:
+        for number in range(40):
+            world.ask(f"Question {number}?")
+        world.box.limits.regime = "restricted"
+        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 1.0)
+        monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 1.1, 15))
+        reader = History(world.edge.history.client, "auto")
+        monkeypatch.setattr(world.edge.reconciler, "_history", reader)
+        assert not reader.restricted
+        await world.edge.reconciler.news(world.session_id)
+        assert len(world.texts()) == 40
+        assert reader.restricted
+        assert "MARGINALIA_RATE_REGIME" in caplog.text

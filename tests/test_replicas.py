@@ -1,0 +1,120 @@
+"""Several bots on one database: one leads, and another takes over when it is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.sandbox.client import Control
+from bot.store.database import Database
+from tests.faults.processes import Box, Command
+from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 60.0) -> float:
+    """How long it took until it held."""
+    began = time.monotonic()
+    while not await holds():
+        if time.monotonic() - began > seconds:
+            pytest.fail(f"it did not happen that {what}")
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+@pytest.mark.timeout(180)
+async def test_another_opens_the_session_when_the_leader_is_killed(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    schedules = tmp_path / "schedules"
+    schedules.mkdir()
+    box = Box.start(seed=1)
+    database = Database(postgres_url)
+    database.upgrade()
+    ports = [_free_port() for _ in range(3)]
+    bots = [
+        Command.start(
+            "run",
+            env={
+                **SETTINGS,
+                **box.env,
+                "MARGINALIA_SWEEP_INTERVAL": "5",  # as it is when nobody sets it
+                "MARGINALIA_DATABASE_URL": postgres_url,
+                "MARGINALIA_SCHEDULES": str(schedules),
+                "MARGINALIA_HEALTH_PORT": str(port),
+            },
+            folder=tmp_path,
+            log=tmp_path / "bots.log",
+        )
+        for port in ports
+    ]
+    try:
+        async with httpx.AsyncClient() as http, Control(box.control_url) as control:
+
+            async def numbers(port: int) -> dict[str, float]:
+                answer = await http.get(f"http://127.0.0.1:{port}/metrics")
+                lines = [x.split() for x in answer.text.splitlines() if x.startswith("marginalia")]
+                return {name: float(value) for name, value in lines}
+
+            async def ready() -> bool:
+                try:
+                    answers = [await http.get(f"http://127.0.0.1:{p}/readyz") for p in ports]
+                except httpx.TransportError:
+                    return False
+                return all(answer.status_code == 200 for answer in answers)
+
+            await until(ready, "all three are ready")
+            leads: list[int] = []
+
+            async def one_leads() -> bool:
+                leads[:] = [
+                    n for n, port in enumerate(ports) if (await numbers(port))["marginalia_leader"]
+                ]
+                return bool(leads)
+
+            await until(one_leads, "one of them leads")
+            assert len(leads) == 1
+            start = datetime.now(UTC) - timedelta(seconds=1)
+            book = BOOK.format(start=start, end=start + timedelta(hours=1))
+            bots[leads[0]].kill()
+            (schedules / f"{EVENT}.md").write_text(book)
+
+            async def opened() -> bool:
+                with database.reading() as uow:
+                    return any(session.opened_at for session in uow.sessions.all())
+
+            assert await until(opened, "another opens the session") < 10
+            alive = [port for n, port in enumerate(ports) if n != leads[0]]
+            who = await control.add_person("Reader", channels=[CHANNEL])
+            for number in range(20):
+                await control.person(who).post(CHANNEL, f"Question {number}?")
+            await control.settle()
+
+            async def handled() -> bool:
+                return (await numbers(alive[0]))["marginalia_inbox_depth"] == 0
+
+            await until(handled, "everything is handled")
+            found = [await numbers(port) for port in alive]
+            assert sum(n["marginalia_leader"] for n in found) == 1
+            assert all(n["marginalia_envelopes_received_total"] > 0 for n in found)
+            with database.reading() as uow:
+                (session,) = uow.sessions.all()
+                assert len(uow.messages.of_session(session.id)) == 20
+    finally:
+        for bot in bots:
+            bot.kill()
+        box.stop()
+        database.close()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
