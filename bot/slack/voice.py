@@ -14,7 +14,7 @@ from bot.sessions.voice import Figures
 from bot.sessions.winners import Draw, Way
 from bot.slack import uploads
 from bot.slack.blocks import announcement, closing, handing, notes, winning
-from bot.slack.blocks.limits import SECTION, cut
+from bot.slack.blocks.limits import SECTION, cut, message_blocks
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ class SlackVoice:
         payload = {
             "channel": channel,
             "text": text,
-            "blocks": blocks,
+            "blocks": message_blocks(blocks),
             "unfurl_links": False,
             "unfurl_media": False,
         }

@@ -20,9 +20,9 @@ from bot.texts import N_, _
 
 NEW = "qa_new"
 """The callback ID of the form."""
-SHOWN = 15
+SHOWN = 12
 """Events of the schedule that are shown; the rest is counted."""
-PROBLEMS = 3
+PROBLEMS = 2
 """Problems that are shown of one event."""
 MAX_AUTHORS = 20
 
@@ -221,7 +221,7 @@ def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, li
     if len(planned) > SHOWN:
         blocks.append(note(_("… and {count} more", count=len(planned) - SHOWN)))
     if broken:
-        lines = [f"⚠️ `{escape_mrkdwn(cut(line, 300))}`" for line in broken[:PROBLEMS]]
+        lines = [f"⚠️ `{cut(escape_mrkdwn(line), 200)}`" for line in broken[:PROBLEMS]]
         if len(broken) > PROBLEMS:
             lines.append(_("… and {count} more", count=len(broken) - PROBLEMS))
         blocks.append(section(_("*Files that cannot be used*") + "\n" + "\n".join(lines)))
@@ -232,14 +232,14 @@ def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, li
 def _line(item: Planned) -> str:
     event = item.event
     by = listed([author(a) for a in event.authors])
-    title = f"*{escape_mrkdwn(cut(event.title, 300))}*"
+    title = f"*{cut(escape_mrkdwn(event.title), 120)}*"
     state = _(STATES[item.state or State.SCHEDULED])
     lines = [
-        _("{title} by {authors}", title=title, authors=cut(by, 600)) if by else title,
+        _("{title} by {authors}", title=title, authors=cut(by, 200)) if by else title,
         _("{start} to {end}", start=when(event.start), end=when(event.end)) + f" · {state}",
-        f"`{escape_mrkdwn(event.id)}`" + (f" · {_channel(event.channel)}" if event.channel else ""),
+        f"`{cut(escape_mrkdwn(event.id), 100)}`" + (f" · {_channel(event.channel)}" if event.channel else ""),
     ]
-    lines += [f"⚠️ {escape_mrkdwn(cut(problem, 300))}" for problem in item.problems[:PROBLEMS]]
+    lines += [f"⚠️ {cut(escape_mrkdwn(problem), 120)}" for problem in item.problems[:PROBLEMS]]
     if len(item.problems) > PROBLEMS:
         lines.append(_("… and {count} more", count=len(item.problems) - PROBLEMS))
     return "\n".join(lines)
