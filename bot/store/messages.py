@@ -253,11 +253,11 @@ class Messages(Repository):
 
     def mentioning(self, slack_id: str) -> set[int]:
         """The sessions in which a person wrote or is mentioned (its ID is in a content)."""
-        query = select(messages.c.session_id.distinct()).where(
+        query = select(messages.c.session_id).where(
             (messages.c.author == slack_id)
             | cast(messages.c.content, Text).contains(slack_id, autoescape=True)
         )
-        return set(self._connection.execute(query).scalars())
+        return set(self._connection.execute(query.distinct()).scalars())
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """How much was asked and answered, and by how many."""
