@@ -24,9 +24,9 @@ def try_it(
     port: Annotated[
         int, typer.Option(help="The port of the page; 0 takes a free one.", min=0, max=65535)
     ] = 8766,
-    folder: Annotated[
-        Path, typer.Option(help="Where it keeps its files; emptied first.")
-    ] = Path("var/try"),
+    folder: Annotated[Path, typer.Option(help="Where it keeps its files; emptied first.")] = Path(
+        "var/try"
+    ),
 ) -> None:
     """Try the bot in the browser, without Slack: a workspace on this machine, a session just open.
 

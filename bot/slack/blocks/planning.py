@@ -237,7 +237,8 @@ def _line(item: Planned) -> str:
     lines = [
         _("{title} by {authors}", title=title, authors=cut(by, 200)) if by else title,
         _("{start} to {end}", start=when(event.start), end=when(event.end)) + f" · {state}",
-        f"`{cut(escape_mrkdwn(event.id), 100)}`" + (f" · {_channel(event.channel)}" if event.channel else ""),
+        f"`{cut(escape_mrkdwn(event.id), 100)}`"
+        + (f" · {_channel(event.channel)}" if event.channel else ""),
     ]
     lines += [f"⚠️ {cut(escape_mrkdwn(problem), 120)}" for problem in item.problems[:PROBLEMS]]
     if len(item.problems) > PROBLEMS:
