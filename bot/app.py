@@ -34,7 +34,7 @@ from bot.library.problem import Problem
 from bot.library.watch import watch
 from bot.outage import Outage
 from bot.planning import Planner
-from bot.sessions import lifecycle, reminders, winners
+from bot.sessions import asking, digests, lifecycle, reminders, winners
 from bot.sessions.handover import handover, votes
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
@@ -244,6 +244,7 @@ class Bot:
             await self._plan_again()
             for due in await asyncio.to_thread(self._due):
                 await self._do(due)
+            await asyncio.to_thread(self._attend)
             await self._remind()
             await self._archive_changed()
             self.commits.look()
@@ -293,6 +294,29 @@ class Bot:
         self._pruned_at = now
         with self.database.unit_of_work() as uow:
             uow.inbox.prune(now - KEEP_ENVELOPES)
+
+    def _attend(self) -> None:
+        """Posts questions that were sent ahead, and sends the authors' digests."""
+        now = self.clock.now()
+        apart = timedelta(seconds=self.settings.sent_ahead_interval)
+        with self.database.reading() as uow:
+            ids = [s.id for s in uow.sessions.all((State.OPEN,))]
+            waiting = [i for i in ids if uow.members.submissions(i, "waiting")]
+            morning = [i for i in ids if digests.due(uow, i, now, self.settings.digest_hour)]
+        for session_id in {*waiting, *morning}:
+            with self.database.unit_of_work() as uow:
+                session = uow.sessions.get(session_id)
+                if session is None:
+                    continue
+                asking.release(uow, self.edge.voice, session, now, apart)
+                digests.send(
+                    uow,
+                    self.edge.voice,
+                    session,
+                    now,
+                    self.settings.digest_hour,
+                    self.settings.vote_reactions,
+                )
 
     def _due(self) -> list[Due]:
         with self.database.reading() as uow:

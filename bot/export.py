@@ -13,11 +13,10 @@ from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
 from bot.markup import to_markdown
-from bot.sessions.model import Message, Person, Session, Thread
+from bot.sessions.anonymity import ANONYMOUS, is_anonymous
+from bot.sessions.model import FORGOTTEN, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
 
-ANONYMOUS = "Anonymous"
-"""The name of a person who is left out of archives, and of one who asked without a name."""
 UNKNOWN = "Unknown"
 """The name of a writer of whom Slack says no name."""
 DELETED = "This message was deleted."
@@ -44,6 +43,8 @@ class StoredNames:
 
     def writer(self, message: Message) -> str:
         """What to call the one who wrote a message."""
+        if is_anonymous(message.author):
+            return ANONYMOUS
         person = self._person(message.author)
         latest = person.name if person else None
         posted = message.posted_name
@@ -75,7 +76,7 @@ class StoredNames:
 
 def shown_name(person: Person | None, name: str | None) -> str:
     """The name as the person wants it shown; '' where there is none."""
-    if person is not None and person.privacy == "left_out":
+    if person is not None and person.privacy in ("left_out", FORGOTTEN):
         return ANONYMOUS
     if person is not None and person.privacy == "first_name" and name:
         return name.split()[0]

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
         description="Names of the emoji that are a vote for a question, separated by commas or "
         "blanks.",
     )
+    sent_ahead_interval: float = Field(
+        10.0,
+        ge=0,
+        description="Seconds between two questions that were sent before the session opened.",
+    )
     digest_hour: int = Field(
         9, ge=0, le=23, description="The hour of an author's day at which the digest comes."
     )

@@ -23,6 +23,7 @@ ROOMS = {
     "check": "check",
     "demo": "demo",
     "export": "export",
+    "forget": "people",
     "import": "importing",
     "inbox": "inbox",
     "log": "log",

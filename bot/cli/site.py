@@ -84,9 +84,9 @@ def _times(settings: Settings) -> Iterator[pages.Times]:
 
         def times(event: Event) -> list[Asked] | None:
             session = sessions.get(event.id)
-            if session is None or not session.event.author_ids:
+            if session is None or not session.author_ids:
                 return None  # without a known author nothing is known to be an answer
             threads = uow.messages.iter_threads(session.id)
-            return figures.asked(threads, session.event.author_ids)
+            return figures.asked(threads, session.author_ids)
 
         yield times

@@ -7,11 +7,13 @@ and bring the store to the same end: a message is known by its channel and `ts`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sessions.model import Kind, Message, Reaction, Session, State, moment
+from bot.sessions.anonymity import ANONYMOUS, is_anonymous
+from bot.sessions.forgetting import scrubber
+from bot.sessions.model import Kind, Message, Person, Reaction, Session, State, moment
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Voice
 
@@ -45,18 +47,26 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
     that comes after the end gets, once a person, the note that the session is over.
     """
     sessions = uow.sessions.in_channel(posted.channel)
+    scrub = scrubber(uow)
+    if scrub is not None:
+        posted = replace(posted, content=scrub.content(posted.content))
     message = _placed(uow, sessions, posted)
     if message is None:
         _late(uow, voice, sessions, posted, at)
         return False
     if _muted(uow, message):
         session = uow.sessions.get(message.session_id)
-        if session is not None:
+        if session is not None and not is_anonymous(posted.author):
             voice.muted(uow, session, posted.author, at)
         return False
+    known = uow.messages.get(message.channel, message.ts)
     changed = uow.messages.put(message)
+    if changed and is_anonymous(message.author):
+        uow.people.put(Person(message.author, ANONYMOUS))
     if changed:
         uow.sessions.touch(message.session_id, at)
+    if changed and known is None and message.kind is Kind.REPLY:
+        tell_of_answer(uow, voice, message, at)
     return changed
 
 
@@ -70,6 +80,30 @@ def _muted(uow: UnitOfWork, message: Message) -> bool:
         mute.subject == message.author and mute.at <= message.at
         for mute in uow.mutes.of_session(message.session_id)
     )
+
+
+def tell_of_answer(uow: UnitOfWork, voice: Voice, answer: Message, at: datetime) -> None:
+    """Tells the asker and who follows the question, if `answer` is an author's.
+
+    Nobody is told who muted that, who asked anonymously (we do not know who it is), or who
+    answered. Asking again for the same answer tells nobody twice.
+    """
+    session = uow.sessions.get(answer.session_id)
+    if session is None or answer.author not in session.author_ids or answer.question_ts is None:
+        return
+    question = uow.messages.get(answer.channel, answer.question_ts)
+    while question is not None and question.question_ts is not None:
+        question = uow.messages.get(question.channel, question.question_ts)
+    if question is None or question.deleted or question.hidden:
+        return
+    wanted = {question.author, *uow.members.followers(question.channel, question.ts)}
+    merged = uow.messages.get(answer.channel, answer.question_ts)
+    if merged is not None and merged.ts != question.ts:
+        wanted |= {merged.author, *uow.members.followers(merged.channel, merged.ts)}
+    wanted = {p for p in wanted if p and not is_anonymous(p) and p not in session.author_ids}
+    quiet = {p.slack_id for p in uow.people.many(wanted).values() if p.quiet}
+    if wanted - quiet:
+        voice.answered(uow, session, question, answer, sorted(wanted - quiet), at)
 
 
 def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str | None) -> bool:
@@ -161,7 +195,7 @@ def _message(
         kind=kind,
         author=posted.author,
         content=posted.content,
-        posted_name=person.name if person else None,
+        posted_name=ANONYMOUS if is_anonymous(posted.author) else (person.name if person else None),
         thread_ts=posted.thread_ts if posted.thread_ts != posted.ts else None,
         question_ts=question_ts,
         edited_ts=posted.edited_ts,

@@ -169,6 +169,7 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     session.closed_at = at
     session.collects_until = min(session.event.end, at)
     uow.sessions.save(session)
+    uow.members.drop_secret(session.id)
     numbers = figures(session, uow.messages.of_session(session.id))
     if uow.outbox.get(f"session {session.id} announcement") is None:
         voice.missed(uow, session, numbers, at)
@@ -187,13 +188,20 @@ def archived(uow: UnitOfWork, session_id: int, at: datetime) -> None:
 
 
 def figures(session: Session, messages: Iterable[Message]) -> Figures:
-    """Counts a session. An answer is a reply by an author; authors' own posts ask nothing."""
+    """Counts a session. An answer is a reply by an author; authors' own posts ask nothing.
+
+    What is hidden does not count, nor does its thread.
+    """
     authors = session.author_ids
+    listed = list(messages)
+    hidden = {message.ts for message in listed if message.hidden}
     questions: dict[str, Message] = {}
     answered: set[str] = set()
     answers = 0
     people: set[str] = set()
-    for message in messages:
+    for message in listed:
+        if message.ts in hidden or message.question_ts in hidden:
+            continue
         people.add(message.author)
         if message.kind is Kind.QUESTION and message.author not in authors:
             questions[message.ts] = message

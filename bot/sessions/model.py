@@ -136,6 +136,10 @@ class Session:
         return self.collects_from <= moment(ts) < self.over_at
 
 
+FORGOTTEN = "forgotten"
+"""The privacy of a person who is anonymous for good, whatever is learnt of them later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone in Slack. `name` is the display name, else the real name, else None (not known)."""
@@ -146,7 +150,7 @@ class Person:
     is_bot: bool = False
     deleted: bool = False
     tz: str | None = None
-    privacy: str = "full"  # full | first_name | left_out
+    privacy: str = "full"  # full | first_name | left_out | forgotten
     quiet: bool = False  # no direct messages about questions
 
 

@@ -178,8 +178,16 @@ class Messages(Protocol):
     def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
         """Adds or takes away a reason to leave a message out; True if it changed anything."""
 
+    def rewrite(self, change: Callable[[Any], Any], slack_id: str) -> set[int]:
+        """Gives every content and revision to `change` and stores what comes back if it differs;
+        takes the posted name from what `slack_id` wrote. Gives the sessions it touched.
+        """
+
     def of_author(self, slack_id: str) -> list[Message]:
         """What a person wrote in all sessions and did not delete, by `ts`."""
+
+    def mentioning(self, slack_id: str) -> set[int]:
+        """The sessions in which a person wrote or is mentioned."""
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """Counted by the database, no message is loaded. `authors` are Slack member IDs."""
@@ -229,6 +237,9 @@ class People(Protocol):
 
     def set_privacy(self, slack_id: str, privacy: str) -> None:
         """Sets how the person appears in archives, also of one not met yet."""
+
+    def anonymise(self, slack_id: str) -> None:
+        """Takes the person's names away for good; `put` and `set_privacy` change nothing then."""
 
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
         """Sets whether the person gets no direct messages, also of one not met yet."""
@@ -350,6 +361,8 @@ class Outbox(Protocol):
         """When `claim` will next find something; None if nothing waits."""
 
     def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]: ...
+    def rewrite(self, change: Callable[[Any], Any]) -> None:
+        """Gives every payload to `change` and stores what comes back if it differs."""
 
 
 class Labels(Protocol):
@@ -415,11 +428,26 @@ class Mutes(Protocol):
         """By when they were muted."""
 
 
+class Forgotten(Protocol):
+    """Those who asked to be forgotten, known by ID and by marks of their names (`bot.sessions.
+    forgetting`); the names themselves are nowhere.
+    """
+
+    def salt(self) -> bytes:
+        """What the marks are made with; made when it is first asked for, if it may be written."""
+
+    def add(self, slack_id: str, marks: Collection[str]) -> None: ...
+    def ids(self) -> set[str]: ...
+    def marks(self) -> set[str]: ...
+
+
 class Members(Protocol):
     """What members and authors do with questions beside writing."""
 
-    def secret(self, session_id: int) -> bytes:
-        """The session's secret, made when it is first asked for; empty once it was dropped."""
+    def secret(self, session_id: int, make: bool = False) -> bytes:
+        """The session's secret; empty if there is none yet (unless one is to be made), or if it
+        was dropped.
+        """
 
     def drop_secret(self, session_id: int) -> None:
         """Forgets the session's secret for good: keys made with it lead to nobody any more."""
@@ -433,6 +461,9 @@ class Members(Protocol):
 
     def submissions_of(self, askers: Collection[str]) -> list[Submission]:
         """Those of a person (by member ID and keys), oldest first."""
+
+    def anonymise(self, slack_id: str) -> None:
+        """Takes name and picture from what a person sent, and what it follows and looks at."""
 
     def update_submission(self, token: str, state: str, ts: str | None = None) -> None: ...
     def handle(self, handling: Handling) -> None:
@@ -487,6 +518,8 @@ class UnitOfWork(Protocol):
     def mutes(self) -> Mutes: ...
     @property
     def members(self) -> Members: ...
+    @property
+    def forgotten(self) -> Forgotten: ...
     @property
     def inbox(self) -> Inbox: ...
     @property

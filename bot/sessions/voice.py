@@ -6,12 +6,13 @@ ever: asking for the same twice owes it once.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.sessions.handover import Handover
-from bot.sessions.model import Message, Session
+from bot.sessions.model import Message, Session, Submission
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.winners import Draw
 
@@ -24,6 +25,19 @@ class Figures:
     answers: int
     participants: int
     unanswered: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What waits for an author on a morning: `new` questions since the last one, all that are
+    `unanswered`, and of those the `top`, by votes then age, each with its votes. `day` is the
+    day in the author's zone.
+    """
+
+    day: date
+    new: int
+    unanswered: int
+    top: tuple[tuple[Message, int], ...]
 
 
 class Voice(Protocol):
@@ -66,6 +80,25 @@ class Voice(Protocol):
         `note` (mrkdwn) is what the winners are asked for.
         """
 
+    def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
+        """A question sent through the form, in the channel, by its asker's name."""
+
+    def answered(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        question: Message,
+        answer: Message,
+        people: Collection[str],
+        at: datetime,
+    ) -> None:
+        """A direct message to each of `people` that an author answered the question."""
+
+    def digest(
+        self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
+    ) -> None:
+        """What waits for an author, by direct message, once for each `digest.day`."""
+
 
 class Silence:
     """Says nothing: the voice where the past is read in."""
@@ -101,5 +134,24 @@ class Silence:
 
     def winners(
         self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
+    ) -> None:
+        """Nothing."""
+
+    def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
+        """Nothing."""
+
+    def answered(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        question: Message,
+        answer: Message,
+        people: Collection[str],
+        at: datetime,
+    ) -> None:
+        """Nothing."""
+
+    def digest(
+        self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
     ) -> None:
         """Nothing."""

@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import Any
 
 from bot.errors import UserError
-from bot.sessions.model import Kind, Message, Person, Session
+from bot.sessions.model import FORGOTTEN, Kind, Message, Person, Session
 
 FORMAT = "marginalia draw 1"
 """What the first key of a record says; another algorithm would get another number."""
@@ -85,6 +85,10 @@ class Left:
         return self.authors | self.organizers | self.bots | self.former | self.private
 
 
+HIDING = ("left_out", FORGOTTEN)
+"""Who appears so in archives is not drawn in public."""
+
+
 def left_out(
     session: Session,
     askers: Collection[str],
@@ -97,9 +101,9 @@ def left_out(
     """
     asked = frozenset(askers)
     bots = {who for who in asked if who in people and (people[who].is_bot or people[who].deleted)}
-    private = {who for who in asked if who in people and people[who].privacy == "left_out"}
+    private = {who for who in asked if who in people and people[who].privacy in HIDING}
     return Left(
-        authors=asked & session.event.author_ids,
+        authors=asked & session.author_ids,
         organizers=asked & frozenset(organizers),
         bots=frozenset(bots),
         former=asked & frozenset(former),

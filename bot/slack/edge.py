@@ -33,7 +33,7 @@ from bot.slack.outbox import Pump
 from bot.slack.reconcile import Reconciler
 from bot.slack.socket import Socket
 from bot.slack.uploads import Contents, no_contents
-from bot.slack.voice import SlackVoice, announced_session
+from bot.slack.voice import SlackVoice, announced_session, asked_token
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Edge:
             ) from None
         self.context = Context(self._clock, self.voice, me.get("bot_id"), me.get("user_id"))
         self.desk.bot_user_id = me.get("user_id")
-        self.voice.workspace = str(me.get("url") or "")
+        self.voice.workspace_url = str(me.get("url") or "")
         self.worker = InboxWorker(self._factory, self.context, self._wall, self.names, self.outage)
         self.writer = InboxWriter(self._factory, self._wall, self.worker.wake, self.outage)
         self.reconciler = Reconciler(
@@ -205,6 +205,9 @@ class Edge:
         session_id = announced_session(outgoing.key)
         if session_id is not None and ts is not None:
             collect.announced(uow, session_id, ts)
+        token = asked_token(outgoing.key)
+        if token is not None and ts is not None:
+            uow.members.update_submission(token, "owed", ts)
 
 
 def _not_unused(record: logging.LogRecord) -> bool:

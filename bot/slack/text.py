@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
 from bot.markup import from_markdown, plain
+
+_MARKS = re.compile(r"<[@#!][^>]*>")
+"""Mentions, channels and the like in a message's `text`."""
 
 
 def mrkdwn_of(markdown: str) -> str:
@@ -17,3 +22,29 @@ def excerpt(content: Mapping[str, Any], limit: int) -> str:
     """The beginning of what a message shows, on one line, in at most `limit` characters."""
     line = " ".join(plain(content).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def rough(content: Mapping[str, Any]) -> str:
+    """What a message says, for comparing: quick, as it reads the message's own `text` alone."""
+    text = content.get("text")
+    if isinstance(text, str) and text:
+        return unescape(_MARKS.sub(" ", text))
+    return plain(content)
+
+
+def permalink(workspace_url: str, channel: str, ts: str, thread_ts: str | None = None) -> str:
+    """The address of a message, as `chat.getPermalink` would give it; '' without a workspace.
+
+    <https://docs.slack.dev/reference/methods/chat.getPermalink>
+    """
+    if not workspace_url:
+        return ""
+    link = f"{workspace_url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+    if thread_ts is not None and thread_ts != ts:
+        link += f"?thread_ts={thread_ts}&cid={channel}"
+    return link
+
+
+def linked(link: str, text: str) -> str:
+    """Text (mrkdwn, escaped) that leads to an address, in mrkdwn; the text alone without one."""
+    return f"<{link.replace('&', '&amp;')}|{text}>" if link else text

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.sessions.handover import Handover
-from bot.sessions.model import Session
+from bot.sessions.model import Message, Session, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
-from bot.sessions.voice import Figures
+from bot.sessions.voice import Digest, Figures
 from bot.sessions.winners import Draw, Way
 from bot.slack import uploads
-from bot.slack.blocks import announcement, closing, handing, notes, winning
+from bot.slack.blocks import announcement, asked, closing, handing, notes, queueing, winning
 from bot.slack.blocks.limits import SECTION, cut, message_blocks
+from bot.slack.incoming import QUESTION_EVENT
+from bot.slack.text import permalink
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +28,17 @@ class SlackVoice:
 
     `website` is the address that covers are relative to ('' where not known);
     `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
-    `workspace` is the address of the workspace.
+    `workspace_url` is the address of the workspace, `https://….slack.com/` ('' before it is known).
     """
 
     website: str = ""
     organizers: tuple[str, ...] = ()
     organizers_channel: str | None = None
-    workspace: str = ""
+    workspace_url: str = ""
 
     def link(self, channel: str, ts: str) -> str:
         """The address of a message (its permalink); '' before Slack said where we are."""
-        if not self.workspace:
-            return ""
-        return f"{self.workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+        return permalink(self.workspace_url, channel, ts)
 
     def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         """Posts the announcement and pins it."""
@@ -139,6 +140,56 @@ class SlackVoice:
         for winner in draw.winners:
             self._post(uow, f"{key} to {winner}", winner, winning.congratulation(session, note), at)
 
+    def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
+        """Posts the question; its metadata says whose it is, or the key of one without a name."""
+        payload: dict[str, Any] = {
+            "channel": session.channel,
+            **asked.question(submission),
+            "metadata": {
+                "event_type": QUESTION_EVENT,
+                "event_payload": {"asker": submission.asker},
+            },
+            "unfurl_links": False,
+        }
+        row = Outgoing(question_key(submission.token), "chat.postMessage", payload, session.channel)
+        uow.outbox.add(row, at)
+
+    def answered(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        question: Message,
+        answer: Message,
+        people: Collection[str],
+        at: datetime,
+    ) -> None:
+        """A direct message to each, with a link to the answer."""
+        link = permalink(self.workspace_url, answer.channel, answer.ts, question.ts)
+        for person in people:
+            text, blocks = asked.answered(session, question, answer, person, link)
+            key = f"answer {answer.channel} {answer.ts} to {person}"
+            self._direct(uow, key, person, text, blocks, at)
+
+    def digest(
+        self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
+    ) -> None:
+        """The digest, with links."""
+        text, blocks = queueing.digest(session, digest, self.workspace_url)
+        key = f"session {session.id} digest {author} {digest.day.isoformat()}"
+        self._direct(uow, key, author, text, blocks, at)
+
+    def _direct(
+        self,
+        uow: UnitOfWork,
+        key: str,
+        person: str,
+        text: str,
+        blocks: list[dict[str, Any]],
+        at: datetime,
+    ) -> None:
+        payload = {"channel": person, "text": text, "blocks": blocks, "unfurl_links": False}
+        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, person), at)
+
     def _post(
         self,
         uow: UnitOfWork,
@@ -169,3 +220,14 @@ def announced_session(key: str) -> int | None:
     if len(words) == 3 and words[0] == "session" and words[2] == "announcement":
         return int(words[1])
     return None
+
+
+def question_key(token: str) -> str:
+    """The key of a question sent through the form."""
+    return f"question {token}"
+
+
+def asked_token(key: str) -> str | None:
+    """Whose question this key is (its token), None if it is none."""
+    kind, _, token = key.partition(" ")
+    return token if kind == "question" and token else None

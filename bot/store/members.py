@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, case, delete, func, select, update
 
+from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.model import Handled, Handling, Submission
 from bot.store.repository import Repository
 from bot.store.tables import (
@@ -27,15 +28,15 @@ from bot.store.tables import (
 class Members(Repository):
     """`bot.sessions.ports.Members`."""
 
-    def secret(self, session_id: int) -> bytes:
-        """The session's secret; empty once it was dropped."""
+    def secret(self, session_id: int, make: bool = False) -> bytes:
+        """The session's secret; empty if there is none, or it was dropped."""
         query = select(secrets.c.secret).where(secrets.c.session_id == session_id)
         known = self._connection.execute(query).scalar_one_or_none()
-        if known is None:
+        if known is None and make:
             row = {"session_id": session_id, "secret": random.token_hex(32)}
             self._connection.execute(self._insert(secrets).on_conflict_do_nothing(), row)
             known = self._connection.execute(query).scalar_one()
-        return bytes.fromhex(known)
+        return bytes.fromhex(known or "")
 
     def drop_secret(self, session_id: int) -> None:
         """Forgets it for good; a new one is never made."""
@@ -75,6 +76,16 @@ class Members(Repository):
         query = select(submissions).where(submissions.c.asker.in_(sorted(askers)))
         rows = self._connection.execute(query.order_by(submissions.c.id))
         return [_submission(row) for row in rows]
+
+    def anonymise(self, slack_id: str) -> None:
+        """Takes name and picture from what a person sent; forgets what it follows and looks at."""
+        self._connection.execute(
+            update(submissions)
+            .where(submissions.c.asker == slack_id)
+            .values(name=ANONYMOUS, icon="")
+        )
+        self._connection.execute(delete(follows).where(follows.c.member == slack_id))
+        self._connection.execute(delete(viewers).where(viewers.c.member == slack_id))
 
     def update_submission(self, token: str, state: str, ts: str | None = None) -> None:
         """Its state, and its message once there is one."""

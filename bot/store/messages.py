@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,9 +12,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Text,
     Tuple,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -111,7 +113,7 @@ class Messages(Repository):
         row = _row(
             Message(session_id, channel, ts, Kind.QUESTION, "", {}, deleted=True), deleted_at=at
         )
-        place = {"session_id", "channel", "ts", "ts_us", "root_ts", "root_us"}
+        place = {"session_id", "channel", "ts", "ts_us", "root_ts", "root_us", "hidden"}
         statement = (
             self._insert(messages)
             .values(row)
@@ -145,7 +147,7 @@ class Messages(Repository):
 
     def iter_threads(self, session_id: int) -> Iterator[Thread]:
         """Questions by `ts` with their replies by `ts`, a chunk or a thread in memory."""
-        rows = self._chunks(session_id, _BY_ROOT, deleted=True)
+        rows = self._chunks(session_id, _BY_ROOT, _shown(), deleted=True)
         for root, group in groupby(rows, lambda row: (row.channel, row.root_ts)):
             question = None
             replies = []
@@ -212,6 +214,34 @@ class Messages(Repository):
             .values(root_ts=root, root_us=micros(root))
         )
 
+    def rewrite(self, change: Callable[[Any], Any], slack_id: str) -> set[int]:
+        """Changes contents and revisions; gives the sessions that were touched."""
+        self._turn.take()
+        self.forget()
+        touched = set()
+        for row in self._connection.execute(select(messages)).all():
+            values: dict[str, Any] = {}
+            content = change(row.content)
+            if content != row.content:
+                values["content"] = content
+            if row.author == slack_id and row.posted_name is not None:
+                values["posted_name"] = None
+            if values:
+                self._update(row.channel, row.ts, values)
+            if values or row.author == slack_id:
+                touched.add(row.session_id)
+        for row in self._connection.execute(select(revisions)).all():
+            content = change(row.content)
+            if content != row.content:
+                self._connection.execute(
+                    update(revisions)
+                    .where(
+                        _revision_of(row.channel, row.ts), revisions.c.edited_us == row.edited_us
+                    )
+                    .values(content=content)
+                )
+        return touched
+
     def of_author(self, slack_id: str) -> list[Message]:
         """What a person wrote, by `ts`."""
         query = (
@@ -220,6 +250,14 @@ class Messages(Repository):
             .order_by(*_BY_TS)
         )
         return [_message(row) for row in self._connection.execute(query)]
+
+    def mentioning(self, slack_id: str) -> set[int]:
+        """The sessions in which a person wrote or is mentioned (its ID is in a content)."""
+        query = select(messages.c.session_id).where(
+            (messages.c.author == slack_id)
+            | cast(messages.c.content, Text).contains(slack_id, autoescape=True)
+        )
+        return set(self._connection.execute(query.distinct()).scalars())
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """How much was asked and answered, and by how many."""
@@ -368,12 +406,16 @@ class Messages(Repository):
         return self._connection.execute(statement.values(**values)).rowcount
 
     def _chunks(
-        self, session_id: int, order: tuple[Column[Any], ...], deleted: bool
+        self,
+        session_id: int,
+        order: tuple[Column[Any], ...],
+        *where: ColumnElement[bool],
+        deleted: bool,
     ) -> Iterator[Row[Any]]:
         """Rows of a session in `order`, which names each row, from where the last chunk ended."""
         query = (
             select(messages)
-            .where(messages.c.session_id == session_id)
+            .where(messages.c.session_id == session_id, *where)
             .order_by(*order)
             .limit(CHUNK)
         )
@@ -387,6 +429,16 @@ class Messages(Repository):
             if len(rows) < CHUNK:
                 return
             last = tuple_(*(literal(getattr(rows[-1], c.key), c.type) for c in order))
+
+
+def _shown() -> ColumnElement[bool]:
+    """Neither the message is hidden, nor its question, nor the one that stands under."""
+    above = messages.alias("above")
+    return (messages.c.hidden == "") & ~exists().where(
+        above.c.channel == messages.c.channel,
+        above.c.ts.in_([messages.c.root_ts, messages.c.question_ts]),
+        above.c.hidden != "",
+    )
 
 
 def _version(edited_ts: str | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,6 +171,13 @@ class Outbox(Repository):
         if "sent" not in states:
             query = query.where(_OPEN)
         return [_outgoing(row) for row in self._connection.execute(query)]
+
+    def rewrite(self, change: Callable[[Any], Any]) -> None:
+        """Changes payloads."""
+        for row in self._connection.execute(select(outbox.c.id, outbox.c.payload)).all():
+            payload = change(row.payload)
+            if payload != row.payload:
+                self._set(row.id, payload=payload)
 
     def _set(self, outgoing_id: int, **values: Any) -> None:
         self._connection.execute(update(outbox).where(outbox.c.id == outgoing_id).values(**values))

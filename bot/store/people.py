@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select
 
-from bot.sessions.model import Person
+from bot.sessions.anonymity import ANONYMOUS
+from bot.sessions.model import FORGOTTEN, Person
 from bot.store.repository import Repository, chunked
 from bot.store.tables import people
 
@@ -71,6 +72,7 @@ class People(Repository):
                     "deleted": new.deleted,
                     "tz": new.tz,
                 },
+                where=people.c.privacy != FORGOTTEN,
             )
         )
 
@@ -81,11 +83,27 @@ class People(Repository):
         self._connection.execute(
             self._insert(people)
             .values(row)
-            .on_conflict_do_update(index_elements=["slack_id"], set_={"privacy": privacy})
+            .on_conflict_do_update(
+                index_elements=["slack_id"],
+                set_={"privacy": privacy},
+                where=people.c.privacy != FORGOTTEN,
+            )
+        )
+
+    def anonymise(self, slack_id: str) -> None:
+        """Takes the names away for good: nothing that is learnt later brings them back."""
+        self._read.pop(slack_id, None)
+        none = {"name": ANONYMOUS, "real_name": None, "tz": None, "privacy": FORGOTTEN}
+        statement = self._insert(people).values(
+            slack_id=slack_id, is_bot=False, deleted=False, **none
+        )
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["slack_id"], set_=none)
         )
 
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
         """Sets it, also of one not met yet."""
+        self._read.pop(slack_id, None)
         row = {"slack_id": slack_id, "is_bot": False, "deleted": False, "privacy": "full"}
         self._connection.execute(
             self._insert(people)

@@ -199,6 +199,15 @@ supports = Table(
     Column("member", Anything, primary_key=True),
 )
 
+forgotten = Table(
+    "forgotten",
+    metadata,
+    # The mark of a name, made with the salt: `bot.sessions.forgetting`. The salt's own row has
+    # the mark '' and the salt in hexadecimal for a member.
+    Column("mark", Anything, primary_key=True),
+    Column("member", Anything, primary_key=True),
+)
+
 viewers = Table(
     "viewers",
     metadata,

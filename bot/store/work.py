@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.store.actions import Actions
 from bot.store.draws import Draws
 from bot.store.edits import Edits
+from bot.store.forgotten import Forgotten
 from bot.store.inbox import Inbox
 from bot.store.labels import Labels
 from bot.store.members import Members
@@ -36,6 +37,7 @@ class Work:
         self.actions = Actions(connection)
         self.mutes = Mutes(connection)
         self.members = Members(connection)
+        self.forgotten = Forgotten(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.edits = Edits(connection)

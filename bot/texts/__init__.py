@@ -71,13 +71,15 @@ def _read(language: str, folder: Path) -> NullTranslations:
         Locale.parse(language)
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language, domain="marginalia", abort_invalid=True)
+    except UnicodeDecodeError:
+        raise UserError(f"{path.name}: is not UTF-8; save the file as UTF-8") from None
     except (OSError, ValueError, UnknownLocaleError):
         raise UserError(
             f"MARGINALIA_LANGUAGE: there is no language `{language}`; there are: "
             f"{', '.join(languages(folder))}"
         ) from None
     except PoFileError as error:
-        raise UserError(f"{path.name}: line {error.lineno}: {error}; correct the file") from None
+        raise UserError(f"{path.name}: {error} (line {error.lineno + 1}); correct it") from None
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

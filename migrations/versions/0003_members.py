@@ -10,7 +10,16 @@ depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 MOMENT = sa.DateTime(timezone=True)
-TABLES = ("viewers", "supports", "follows", "handlings", "submissions", "secrets", "mutes")
+TABLES = (
+    "forgotten",
+    "viewers",
+    "supports",
+    "follows",
+    "handlings",
+    "submissions",
+    "secrets",
+    "mutes",
+)
 
 
 def upgrade() -> None:
@@ -97,6 +106,12 @@ def upgrade() -> None:
         sa.Column("member", sa.Text, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("member", name="pk_viewers"),
+    )
+    op.create_table(
+        "forgotten",
+        sa.Column("mark", sa.Text, nullable=False),
+        sa.Column("member", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("mark", "member", name="pk_forgotten"),
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Author, Event, Session, State
-from bot.slack.blocks.limits import HEADER, SECTION, cut, when
-from bot.slack.blocks.words import plural
+from bot.slack.blocks.kit import Block, actions, button, header, section
+from bot.slack.blocks.limits import cut, when
 from bot.slack.text import mrkdwn_of
-
-Block = dict[str, Any]
+from bot.texts import _, n_
 
 
 def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
@@ -20,43 +18,56 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
     over = session.state is not State.OPEN
     authors = listed([author(a) for a in event.authors])
     title = escape_mrkdwn(event.title)
-    blocks: list[Block] = [
-        {
-            "type": "header",
-            "text": {"type": "plain_text", "text": cut(f"📚 {event.title}", HEADER)},
-        }
-    ]
-    lead = f"Book of the Week: *{title}*" + (f" by {authors}" if authors else "")
+    blocks: list[Block] = [header(f"📚 {event.title}")]
+    lead = (
+        _("Book of the Week: *{title}* by {authors}", title=title, authors=authors)
+        if authors
+        else _("Book of the Week: *{title}*", title=title)
+    )
     cover = cover_url(event, website)
-    section: Block = _section(lead + _description(event))
-    if cover:
-        section["accessory"] = {
-            "type": "image",
-            "image_url": cover,
-            "alt_text": cut(f"Cover of {event.title}", 2000),
-        }
-    blocks.append(section)
+    picture = {
+        "type": "image",
+        "image_url": cover,
+        "alt_text": cut(_("Cover of {title}", title=event.title), 2000),
+    }
+    blocks.append(section(lead + _description(event), picture if cover else None))
     about = mrkdwn_of(event.body).strip()
     if about and not over:
-        blocks.append(_section(about))
+        blocks.append(section(about))
     links = [f"<{link_url(link.url)}|{escape_mrkdwn(link.text)}>" for link in event.links]
     if cover is None and event.cover:
-        links.append(f"Cover: {escape_mrkdwn(event.cover)}")
+        links.append(_("Cover: {path}", path=escape_mrkdwn(event.cover)))
     if links:
-        blocks.append(_section(" · ".join(links)))
+        blocks.append(section(" · ".join(links)))
     if over:
-        closing = f"🔒 This session is over, since {when(session.over_at)}."
-        blocks.append(_section(closing))
-        return f"{title}: the session is over.", blocks
+        blocks.append(
+            section(_("🔒 This session is over, since {when}.", when=when(session.over_at)))
+        )
+        return _("{title}: the session is over.", title=title), blocks
+    until = when(event.end)
     blocks.append(
-        _section(
-            f"The session is open until {when(event.end)}.\n"
-            "*How to ask:* write in this channel or in the thread of this message, one question "
-            "a message. Answers come in the thread of your question."
+        section(
+            _("The session is open until {when}.", when=until)
+            + "\n"
+            + _(
+                "*How to ask:* write in this channel or in the thread of this message, one question "
+                "a message; or use the button, or `/ask`. Answers come in the thread of your "
+                "question. 👍 or ⬆️ on a question is a vote for it."
+            )
         )
     )
-    by = f" by {authors}" if authors else ""
-    return f"{title}{by}: ask your questions until {when(event.end)}.", blocks
+    ask = button(_("Ask a question"), "ask_open", str(session.id), style="primary")
+    blocks.append(actions(ask, block_id="ask"))
+    if authors:
+        text = _(
+            "{title} by {authors}: ask your questions until {when}.",
+            title=title,
+            authors=authors,
+            when=until,
+        )
+    else:
+        text = _("{title}: ask your questions until {when}.", title=title, when=until)
+    return text, blocks
 
 
 def author(person: Author) -> str:
@@ -68,7 +79,7 @@ def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return _("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])
 
 
 def cover_url(event: Event, website: str) -> str | None:
@@ -87,17 +98,14 @@ def link_url(url: str) -> str:
 
 def closing_line(questions: int, answers: int, participants: int) -> str:
     """The figures in a sentence."""
-    return (
-        f"{plural(questions, 'question', 'questions')}, "
-        f"{plural(answers, 'answer', 'answers')}, "
-        f"{plural(participants, 'participant', 'participants')}."
+    return _(
+        "{questions}, {answers}, {participants}.",
+        questions=n_("{count} question", "{count} questions", questions),
+        answers=n_("{count} answer", "{count} answers", answers),
+        participants=n_("{count} participant", "{count} participants", participants),
     )
 
 
 def _description(event: Event) -> str:
     text = event.description.strip()
     return f"\n{escape_mrkdwn(text)}" if text else ""
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}

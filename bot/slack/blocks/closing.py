@@ -8,8 +8,10 @@ from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message, Session
 from bot.sessions.voice import Figures
 from bot.slack.blocks.announcement import closing_line
-from bot.slack.blocks.limits import SECTION, cut, when
+from bot.slack.blocks.kit import section
+from bot.slack.blocks.limits import when
 from bot.slack.text import excerpt
+from bot.texts import _, n_
 
 UNANSWERED_SHOWN = 10
 """How many unanswered questions the closing message names; the rest is counted."""
@@ -22,27 +24,31 @@ def closing(
     title = escape_mrkdwn(session.event.title)
     over = when(session.over_at)
     lead = (
-        f"The session on *{title}* took place until {over}, while Marginalia was away. "
-        "What was asked in the channel has been collected."
+        _(
+            "The session on *{title}* took place until {when}, while Marginalia was away. "
+            "What was asked in the channel has been collected.",
+            title=title,
+            when=over,
+        )
         if missed
-        else f"The session on *{title}* is closed. Thank you all!"
+        else _("The session on *{title}* is closed. Thank you all!", title=title)
     )
     counted = closing_line(figures.questions, figures.answers, figures.participants)
-    blocks = [_section(f"{lead}\n{counted}")]
+    blocks = [section(f"{lead}\n{counted}")]
     if figures.unanswered:
         shown = figures.unanswered[:UNANSWERED_SHOWN]
         lines = [f"• {_line(question)}" for question in shown]
         rest = len(figures.unanswered) - len(shown)
         if rest:
-            lines.append(f"… and {rest} more")
-        blocks.append(_section("*Still without an answer:*\n" + "\n".join(lines)))
-    return f"The session on {title} is closed: {counted}", blocks
+            lines.append(n_("… and {count} more", "… and {count} more", rest))
+        waiting = _("*Still without an answer:*")
+        blocks.append(section(waiting + "\n" + "\n".join(lines)))
+    return (
+        _("The session on {title} is closed: {figures}", title=title, figures=counted),
+        blocks,
+    )
 
 
 def _line(question: Message) -> str:
-    name = escape_mrkdwn(question.posted_name or "Somebody")
+    name = escape_mrkdwn(question.posted_name or _("Somebody"))
     return f"{name}: {escape_mrkdwn(excerpt(question.content, 120))}"
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}

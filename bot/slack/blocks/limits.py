@@ -82,16 +82,19 @@ def head(text: str, limit: int) -> str:
 def parts(text: str, limit: int) -> Iterator[str]:
     """The whole text in parts of at most `limit` characters.
 
-    It is parted at an empty line, a line's end or a blank where there is one in the second half
-    of a part, and never within an entity.
+    It is parted at an empty line, a line's end, the end of a sentence or a blank where there is
+    one in the second half of a part, and never within an entity.
     """
     rest = text
     while units(rest) > limit:
         part = head(rest, limit)
-        end = next(
-            (at for gap in ("\n\n", "\n", " ") if (at := part.rfind(gap)) > len(part) // 2),
-            len(part),
-        )
+        ends = [
+            (part.rfind("\n\n"),),
+            (part.rfind("\n"),),
+            tuple(part.rfind(mark) + 1 for mark in (". ", "? ", "! ")),
+            (part.rfind(" "),),
+        ]
+        end = next((max(e) for e in ends if max(e) > len(part) // 2), len(part))
         entity = part.rfind("&", max(0, end - 6), end)
         if entity > 0 and ";" not in part[entity:end]:
             end = entity

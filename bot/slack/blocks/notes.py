@@ -10,11 +10,11 @@ from bot.texts import _
 
 def late(session: Session) -> str:
     """What somebody reads who asks after the end."""
-    over = when(session.over_at)
-    return (
-        f"The session on *{escape_mrkdwn(session.event.title)}* is over since {over}, so your "
-        "message is not collected any more. Authors may still answer in the threads of earlier "
-        "questions."
+    return _(
+        "The session on *{title}* is over since {when}, so your message is not collected any more. "
+        "Authors may still answer in the threads of earlier questions.",
+        title=escape_mrkdwn(session.event.title),
+        when=when(session.over_at),
     )
 
 

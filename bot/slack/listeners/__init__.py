@@ -13,12 +13,16 @@ from typing import Any
 
 from bot.sessions.ports import UnitOfWork
 from bot.slack.listeners import (
+    asking,
     channels,
     home,
     messages,
+    mine,
     moderating,
     people,
+    placing,
     planning,
+    queueing,
     reactions,
     winners,
 )
@@ -37,8 +41,12 @@ HANDLERS: dict[str, Handler] = {
 """By the event's `type`. An event of another type is stored, and then left alone."""
 
 ROOMS: tuple[Room, ...] = (
+    asking.room,
+    mine.room,
     moderating.room,
+    placing.room,
     planning.room,
+    queueing.room,
     winners.room,
 )
 """The files that answer to commands, clicks, forms and shortcuts, alphabetical."""

@@ -201,6 +201,18 @@ class Turn:
         except SlackApiError as error:
             log.warning("an answer to a person was refused: %s", error.response.get("error"))
 
+    async def replace(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+        """Puts something else in the place of the note in which it was done."""
+        url = self.body.get("response_url")
+        if isinstance(url, str) and url:
+            await AsyncWebhookClient(url).send_dict(
+                {
+                    "text": limits.cut(text, limits.SECTION),
+                    "blocks": limits.message_blocks(blocks),
+                    "replace_original": True,
+                }
+            )
+
     async def open(self, view: Mapping[str, Any]) -> None:
         """Opens a form, on the one that is open if there is one."""
         trigger = self.body.get("trigger_id")

@@ -22,7 +22,7 @@ from bot.sessions.model import Action, State, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import help as help_blocks
 from bot.slack.blocks.kit import View, modal, section
-from bot.slack.listeners.desk import Desk, FormError, NotAllowed, Turn, refusal
+from bot.slack.listeners.desk import Desk, FormError, NotAllowed, Turn
 from bot.slack.listeners.rooms import Guarded, Room, Subcommand
 from bot.texts import _
 
@@ -136,6 +136,9 @@ class Interactions:
         try:
             await self._check(turn, guarded)
             response = await asyncio.wait_for(guarded.run(turn), WITHIN)
+        except NotAllowed as error:
+            await ack(**_kept(turn, str(error)))
+            await turn.write(_refused, turn, guarded)
         except FormError as error:
             await ack(response_action="errors", errors=_errors(turn, error.fields))
         except UserError as error:
@@ -172,9 +175,12 @@ class Interactions:
         try:
             await self._check(turn, guarded)
             await guarded.run(turn)
+        except NotAllowed as error:
+            await turn.say(str(error))
+            await turn.write(_refused, turn, guarded)
         except UserError as error:
             usage = f"\n{help_blocks.line(hint)}" if hint is not None else ""
-            await turn.say(_sentence(error) + ("" if isinstance(error, NotAllowed) else usage))
+            await turn.say(_sentence(error) + usage)
         except SlackApiError as error:
             log.warning("%s: Slack answered %s", guarded.what, error.response.get("error"))
             await turn.say(_("Slack did not let me do that. Please try again in a moment."))
@@ -185,9 +191,7 @@ class Interactions:
     async def _check(self, turn: Turn, guarded: Guarded) -> None:
         if guarded.who is Who.MEMBER:
             return
-        if not self.desk.may(guarded.who, turn.user, await turn.read(_sessions)):
-            await turn.write(_refused, turn, guarded)
-            raise NotAllowed(refusal(guarded.who))
+        turn.require(guarded.who, await turn.read(_sessions))
 
 
 def _refused(uow: UnitOfWork, turn: Turn, guarded: Guarded) -> None:

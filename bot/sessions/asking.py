@@ -1,0 +1,139 @@
+"""Questions that are sent through the form or with a command.
+
+They are posted into the channel as messages of their own; the message that comes back from Slack
+is what counts, as with every question. What is sent before the session opens waits for that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.sessions.anonymity import ANONYMOUS, key_of
+from bot.sessions.model import Session, State, Submission
+from bot.sessions.ports import UnitOfWork
+from bot.sessions.voice import Voice
+
+
+class Why(StrEnum):
+    """Why a question is not taken."""
+
+    OVER = "over"
+    MUTED = "muted"
+    GONE = "gone"
+
+
+class NotTaken(Exception):
+    """A question that is not taken; nothing was stored."""
+
+    def __init__(self, why: Why):
+        super().__init__(str(why))
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A question as it was typed: `text` is mrkdwn, `name` and `icon` (a URL) are the asker's.
+
+    `token` names it: sent twice it is taken once.
+    """
+
+    token: str
+    session_id: int
+    person: str
+    text: str
+    name: str = ""
+    icon: str = ""
+    anonymous: bool = False
+
+
+def open_for_questions(uow: UnitOfWork, at: datetime) -> list[Session]:
+    """Sessions that take questions: those that are open, then those to come, by start."""
+    found = [s for s in uow.sessions.all((State.OPEN, State.SCHEDULED)) if at < s.event.end]
+    return sorted(found, key=lambda s: (s.state is not State.OPEN, s.event.start, s.id))
+
+
+def keys_of(uow: UnitOfWork, session: Session, person: str, make: bool = False) -> set[str]:
+    """What stands for a person in a session: the member ID, and the key while it can be made."""
+    secret = uow.members.secret(session.id, make)
+    return {person, key_of(secret, person)} if secret else {person}
+
+
+def submit(uow: UnitOfWork, voice: Voice, draft: Draft, at: datetime) -> Submission:
+    """Takes a question; posts it if its session is open. Raises NotTaken.
+
+    What an anonymous asker is called, and who that is, is not stored.
+    """
+    known = uow.members.submission(draft.token)
+    if known is not None:
+        return known
+    session = uow.sessions.get(draft.session_id)
+    if session is None or session.state is State.CANCELLED:
+        raise NotTaken(Why.GONE)
+    if session.state not in (State.OPEN, State.SCHEDULED) or session.event.end <= at:
+        raise NotTaken(Why.OVER)
+    if uow.mutes.any(session.id, keys_of(uow, session, draft.person, make=True)):
+        raise NotTaken(Why.MUTED)
+    asker, name, icon = draft.person, draft.name, draft.icon
+    if draft.anonymous:
+        asker = key_of(uow.members.secret(session.id), draft.person)
+        name, icon = ANONYMOUS, ""
+    submission = Submission(
+        token=draft.token,
+        session_id=session.id,
+        asker=asker,
+        text=draft.text,
+        at=at,
+        name=name,
+        icon=icon,
+        channel=session.channel,
+    )
+    uow.members.submit(submission)
+    if session.state is State.OPEN:
+        _post(uow, voice, session, submission, at)
+    return submission
+
+
+def withdraw_waiting(uow: UnitOfWork, token: str, person: str) -> bool:
+    """Takes back a question that waits for its session; False if it is no longer there to take."""
+    submission = uow.members.submission(token)
+    if submission is None or submission.state != "waiting":
+        return False
+    session = uow.sessions.get(submission.session_id)
+    if session is None or submission.asker not in keys_of(uow, session, person):
+        return False
+    uow.members.update_submission(token, "withdrawn")
+    return True
+
+
+def release(
+    uow: UnitOfWork, voice: Voice, session: Session, at: datetime, interval: timedelta
+) -> int:
+    """Posts those questions sent ahead whose turn has come; gives how many.
+
+    The first is posted at the opening, the others one after `interval`, so that the channel is
+    not flooded; what was missed meanwhile is made up for.
+    """
+    if session.state is not State.OPEN or session.opened_at is None:
+        return 0
+    waiting = uow.members.submissions(session.id, "waiting")
+    if not waiting:
+        return 0
+    opened = session.opened_at
+    done = sum(s.at < opened for s in uow.members.submissions(session.id, "owed"))
+    due = (at - opened) // interval + 1 if interval > timedelta(0) else len(waiting) + done
+    muted = {s.token for s in waiting if uow.mutes.any(session.id, {s.asker})}
+    for token in muted:
+        uow.members.update_submission(token, "withdrawn")
+    turn = [s for s in waiting if s.token not in muted][: max(0, due - done)]
+    for submission in turn:
+        _post(uow, voice, session, submission, at)
+    return len(turn)
+
+
+def _post(
+    uow: UnitOfWork, voice: Voice, session: Session, submission: Submission, at: datetime
+) -> None:
+    uow.members.update_submission(submission.token, "owed")
+    voice.ask(uow, session, submission, at)

@@ -1,0 +1,78 @@
+"""The authors' mornings: what waits for them, told once a day in their own zone.
+
+Whether a digest is due follows from what is stored and the time. It tells of questions asked
+before its hour, so that looking again in the same hour finds nothing new to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from bot.sessions.model import Session, State
+from bot.sessions.ports import UnitOfWork
+from bot.sessions.queue import queue
+from bot.sessions.voice import Digest, Voice
+
+LATE = timedelta(hours=2)
+"""How long after its hour a digest that was missed is still sent."""
+TOP = 5
+"""How many questions it shows."""
+
+
+def due(uow: UnitOfWork, session_id: int, at: datetime, hour: int) -> list[str]:
+    """The authors (member IDs) whose morning it is."""
+    session = uow.sessions.get(session_id)
+    if session is None or session.state is not State.OPEN:
+        return []
+    return [person for person in sorted(session.author_ids) if _morning(uow, person, at, hour)]
+
+
+def send(
+    uow: UnitOfWork,
+    voice: Voice,
+    session: Session,
+    at: datetime,
+    hour: int,
+    votes: Collection[str],
+) -> int:
+    """Owes the digest to each author whose morning it is, if anything waits; gives how many.
+
+    None is sent to one who muted messages.
+    """
+    people = due(uow, session.id, at, hour)
+    if not people:
+        return 0
+    found = queue(uow, session, votes)
+    count = 0
+    for person in people:
+        known = uow.people.get(person)
+        morning = _morning(uow, person, at, hour)
+        if morning is None or (known is not None and known.quiet):
+            continue
+        waiting = [w for w in found.waiting if w.question.at < morning]
+        if not waiting:
+            continue
+        yesterday = morning - timedelta(days=1)
+        digest = Digest(
+            day=morning.date(),
+            new=sum(w.question.at >= yesterday for w in waiting),
+            unanswered=len(waiting),
+            top=tuple((w.question, w.votes) for w in waiting[:TOP]),
+        )
+        voice.digest(uow, session, person, digest, at)
+        count += 1
+    return count
+
+
+def _morning(uow: UnitOfWork, person: str, at: datetime, hour: int) -> datetime | None:
+    """The hour of the digest on this day in the person's zone, if it is not long past."""
+    known = uow.people.get(person)
+    try:
+        zone: tzinfo = ZoneInfo(known.tz) if known is not None and known.tz else UTC
+    except (LookupError, ValueError, OSError):
+        zone = UTC
+    here = at.astimezone(zone)
+    morning = here.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return morning if morning <= here < morning + LATE else None

@@ -1,0 +1,237 @@
+"""Questions that look alike, so that nobody has to ask, or answer, twice."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from math import log
+
+from rapidfuzz import fuzz
+
+SHOWN = 3
+"""How many are shown at most."""
+ALIKE = 0.4
+"""How alike (0 to 1) two questions must be to be shown as such. `scripts/similar.py` measures it."""
+TYPO = 85
+"""How alike (0 to 100) two words must be to count as one misspelt."""
+
+_WORD = re.compile(r"[^\W_]+")
+COMMON = frozenset(
+    [
+        "a",
+        "about",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "being",
+        "between",
+        "both",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "don",
+        "else",
+        "ever",
+        "every",
+        "few",
+        "for",
+        "from",
+        "get",
+        "got",
+        "had",
+        "has",
+        "have",
+        "he",
+        "hello",
+        "help",
+        "her",
+        "hey",
+        "hi",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "im",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "let",
+        "like",
+        "make",
+        "may",
+        "me",
+        "might",
+        "more",
+        "most",
+        "much",
+        "my",
+        "need",
+        "no",
+        "not",
+        "now",
+        "of",
+        "on",
+        "one",
+        "only",
+        "or",
+        "other",
+        "our",
+        "out",
+        "over",
+        "own",
+        "please",
+        "question",
+        "questions",
+        "really",
+        "s",
+        "say",
+        "see",
+        "she",
+        "should",
+        "so",
+        "some",
+        "something",
+        "such",
+        "t",
+        "than",
+        "thank",
+        "thanks",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "thing",
+        "things",
+        "think",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "up",
+        "us",
+        "use",
+        "used",
+        "using",
+        "ve",
+        "very",
+        "want",
+        "was",
+        "way",
+        "we",
+        "well",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "why",
+        "will",
+        "with",
+        "work",
+        "would",
+        "you",
+        "your",
+        "yours",
+        "book",
+        "author",
+        "books",
+        "congrats",
+        "congratulations",
+        "great",
+    ]
+)
+
+
+def words(text: str) -> list[str]:
+    """The words that carry meaning, in lower case."""
+    found = (_stem(word) for word in _WORD.findall(text.casefold()))
+    return [word for word in found if word not in COMMON and len(word) > 1]
+
+
+class Asked:
+    """The questions asked so far, to look in."""
+
+    def __init__(self, questions: Iterable[tuple[str, str]]):
+        """`questions` are pairs of a name and a text."""
+        self._questions = [(name, Counter(words(text))) for name, text in questions]
+        known: Counter[str] = Counter()
+        for _name, bag in self._questions:
+            known.update(bag.keys())
+        self._rarity = {w: log(1 + len(self._questions) / n) for w, n in known.items()}
+        self._vocabulary = list(known)
+
+    def like(self, text: str, alike: float = ALIKE, shown: int = SHOWN) -> list[str]:
+        """The names of those most like `text`, best first."""
+        scored = [(score, name) for name, score in self.scores(text) if score >= alike]
+        scored.sort(key=lambda pair: -pair[0])
+        return [name for _score, name in scored[:shown]]
+
+    def scores(self, text: str) -> list[tuple[str, float]]:
+        """How alike each question is, 0 to 1: the share of what both say, rare words weighing more.
+
+        A short question within a long one counts as alike, so that a preamble hides nothing.
+        """
+        asked = Counter(self._known(word) for word in words(text))
+        if not asked:
+            return [(name, 0.0) for name, _bag in self._questions]
+        return [(name, self._score(asked, bag)) for name, bag in self._questions]
+
+    def _score(self, one: Counter[str], other: Counter[str]) -> float:
+        common = one.keys() & other.keys()
+        if len(common) < min(2, len(one), len(other)):
+            return 0.0
+        shared = self._weight(common)
+        mine, theirs = self._weight(one), self._weight(other)
+        whole = 2 * shared / (mine + theirs)
+        part = shared / min(mine, theirs) if len(common) >= 3 else 0.0
+        return max(whole, 0.85 * part)
+
+    def _weight(self, bag: Iterable[str]) -> float:
+        rarest = log(1 + max(1, len(self._questions)))
+        return sum(self._rarity.get(word, rarest) for word in set(bag)) or 1.0
+
+    def _known(self, word: str) -> str:
+        """The word as it is known, if this is a misspelling of it."""
+        if word in self._rarity or len(word) < 5:
+            return word
+        best, score = word, float(TYPO)
+        for known in self._vocabulary:
+            if abs(len(known) - len(word)) <= 2 and known[0] == word[0]:
+                ratio = fuzz.ratio(word, known)
+                if ratio > score:
+                    best, score = known, ratio
+        return best
+
+
+def _stem(word: str) -> str:
+    """Plurals and tenses of English aside; the same for both, so that being crude is enough."""
+    for ending in ("ingly", "ing", "edly", "ed", "ies", "es", "s", "ly"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word

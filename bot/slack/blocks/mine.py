@@ -1,0 +1,188 @@
+"""What a member finds in the App Home: asking, one's own questions, following, privacy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.markup import escape_mrkdwn
+from bot.sessions.model import Message, Person, Session, State, Submission
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    actions,
+    button,
+    confirm,
+    header,
+    note,
+    option,
+    section,
+    select,
+)
+from bot.slack.blocks.limits import when
+from bot.slack.text import excerpt, linked, permalink
+from bot.texts import N_, _, n_
+
+SHOWN = 10
+"""Questions of one kind that are shown."""
+EXCERPT = 200
+
+PRIVACY = {
+    "full": N_("By the name you go by in Slack"),
+    "first_name": N_("By your first name alone"),
+    "left_out": N_("As “Anonymous”, without any name"),
+}
+"""How a person can appear in archives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """One of a person's questions, or one that is followed."""
+
+    question: Message
+    votes: int
+    answered: bool
+    anonymous: bool = False
+
+
+def sessions(found: Sequence[Session]) -> list[Block]:
+    """The sessions that take questions, each with its button."""
+    blocks = [header(_("Ask a question"))]
+    if not found:
+        blocks.append(section(_("No session takes questions now.")))
+    for session in found[:5]:
+        title = escape_mrkdwn(session.event.title)
+        text = (
+            _("*{title}* is open until {when}.", title=title, when=when(session.event.end))
+            if session.state is State.OPEN
+            else _(
+                "*{title}* opens {when}; ask ahead.", title=title, when=when(session.event.start)
+            )
+        )
+        ask = button(_("Ask"), "ask_open", str(session.id), style="primary")
+        blocks.append(section(text, ask, block_id=f"ask {session.id}"))
+    return blocks
+
+
+def mine(asked: Sequence[Mine], waiting: Sequence[Submission], workspace_url: str) -> list[Block]:
+    """`My questions`."""
+    blocks = [header(_("My questions"))]
+    if not asked and not waiting:
+        blocks.append(section(_("You have asked nothing yet.")))
+    for submission in waiting[:SHOWN]:
+        blocks.append(
+            section(
+                f"{escape_mrkdwn(excerpt({'text': submission.text}, EXCERPT))}\n_"
+                + _("waits for the session to open")
+                + "_",
+                button(_("Withdraw"), "mine_withdraw_waiting", submission.token),
+                block_id=f"waiting {submission.token}",
+            )
+        )
+    for entry in asked[:SHOWN]:
+        blocks.append(_mine(entry, workspace_url))
+    rest = len(asked) - SHOWN
+    if rest > 0:
+        blocks.append(note(n_("… and {count} older one", "… and {count} older ones", rest)))
+    return blocks
+
+
+def others(title: str, found: Sequence[Mine], followed: bool, workspace_url: str) -> list[Block]:
+    """Questions of other people, to follow or to follow no more."""
+    if not found:
+        return []
+    blocks = [header(title)]
+    for entry in found[:SHOWN]:
+        question = entry.question
+        value = f"{question.channel} {question.ts}"
+        follow = (
+            button(_("Unfollow"), "mine_unfollow", value)
+            if followed
+            else button(_("Follow"), "mine_follow", value)
+        )
+        who = escape_mrkdwn(question.posted_name or _("Somebody"))
+        lead = linked(permalink(workspace_url, question.channel, question.ts), who)
+        blocks.append(
+            section(
+                f"{lead} · {_state(entry)}\n{escape_mrkdwn(excerpt(question.content, EXCERPT))}",
+                follow,
+                block_id=f"{'followed' if followed else 'follow'} {question.ts}",
+            )
+        )
+    return blocks
+
+
+def settings(person: Person | None) -> list[Block]:
+    """How one appears in archives, and whether one is told of answers."""
+    quiet = person is not None and person.quiet
+    text = (
+        _("You get no direct messages about questions.")
+        if quiet
+        else _("You get a direct message when a question of yours, or one you follow, is answered.")
+    )
+    toggle = button(_("Tell me again") if quiet else _("Mute all of it"), "mine_quiet")
+    return [
+        header(_("Privacy and messages")),
+        section(_("*In the archive* you appear:"), _privacy_menu(person), block_id="privacy"),
+        note(_("It holds for everything you wrote, and wherever others mention you.")),
+        section(text, toggle, block_id="quiet"),
+    ]
+
+
+def privacy(person: Person | None) -> tuple[str, list[Block]]:
+    """The answer to `/qa privacy`."""
+    shown = _(PRIVACY.get(person.privacy if person else "full", PRIVACY["left_out"]))
+    text = _("In archives you appear: {how}.", how=shown)
+    buttons = [button(_(label), f"privacy_{value}", value) for value, label in PRIVACY.items()]
+    return text, [
+        section(text),
+        actions(*buttons, block_id="privacy"),
+        note(
+            _(
+                "It holds for later exports too, for your answers, and wherever others mention "
+                "you. A single question is withdrawn in my App Home, under My questions."
+            )
+        ),
+    ]
+
+
+def _privacy_menu(person: Person | None) -> Element:
+    chosen = person.privacy if person is not None and person.privacy in PRIVACY else "full"
+    options = [option(_(label), value) for value, label in PRIVACY.items()]
+    return select("mine_privacy", options, _("How"), chosen)
+
+
+def _mine(entry: Mine, workspace_url: str) -> Block:
+    question = entry.question
+    value = f"{question.channel} {question.ts}"
+    text = linked(
+        permalink(workspace_url, question.channel, question.ts),
+        escape_mrkdwn(excerpt(question.content, EXCERPT)),
+    )
+    said = _state(entry)
+    if entry.anonymous:
+        said = _("asked anonymously") + " · " + said
+    if question.hidden:
+        return section(
+            f"{text}\n_" + _("not in the archive") + "_",
+            button(_("Put back"), "mine_put_back", value),
+            block_id=f"mine {question.ts}",
+        )
+    posted = question.origin == "form"
+    sure = confirm(
+        _("Withdraw the question?"),
+        _("It is deleted in the channel, and it is not in the archive, nor are its answers.")
+        if posted
+        else _("It is not in the archive then, nor are its answers. In the channel it stays."),
+        _("Withdraw"),
+        _("Keep it"),
+    )
+    element = button(_("Withdraw"), "mine_withdraw", value, confirm=sure)
+    return section(f"{text}\n_{said}_", element, block_id=f"mine {question.ts}")
+
+
+def _state(entry: Mine) -> str:
+    said = _("answered") if entry.answered else _("waits for an answer")
+    if entry.votes:
+        said += " · " + n_("{count} vote", "{count} votes", entry.votes)
+    return said

@@ -1,0 +1,49 @@
+"""The form that says to which question a message belongs."""
+
+from __future__ import annotations
+
+import json
+
+from bot.markup import escape_mrkdwn
+from bot.sessions.model import Message
+from bot.slack.blocks.kit import Block, View, field, lookup, modal, section
+from bot.slack.text import excerpt
+from bot.texts import _
+
+
+def choose(message: Message, what: str, under: Message | None) -> View:
+    """Chooses a question for a message: `what` is `answers` or `merge`.
+
+    `under` is the question under which a person has put it already; leaving the menu empty puts
+    the message back then.
+    """
+    merging = what == "merge"
+    quoted = f"> {escape_mrkdwn(excerpt(message.content, 400))}"
+    lead = _("Which question is the same as this one?") if merging else _("What does this answer?")
+    blocks: list[Block] = [section(f"{lead}\n{quoted}")]
+    hint = (
+        _("Its answers and votes go to that question. Nothing is lost, and it can be undone.")
+        if merging
+        else _("The message becomes an answer to that question, in the archive too.")
+    )
+    if under is not None:
+        now = f"> {escape_mrkdwn(excerpt(under.content, 400))}"
+        blocks.append(section(_("It stands under this question now:") + f"\n{now}"))
+        hint = _("Leave it empty to undo that: the message goes back to where it was.")
+    blocks.append(
+        field(
+            "question",
+            _("Question"),
+            lookup("pick_question", _("Type a few words of it")),
+            hint=hint,
+            optional=under is not None,
+        )
+    )
+    return modal(
+        "place",
+        _("Merge with…") if merging else _("This answers…"),
+        blocks,
+        submit=_("Save"),
+        close=_("Cancel"),
+        metadata=json.dumps({"channel": message.channel, "ts": message.ts, "what": what}),
+    )

@@ -1,0 +1,247 @@
+"""What is a member's own: questions, following, quiet, privacy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.errors import UserError
+from bot.sessions import asking
+from bot.sessions import queue as queues
+from bot.sessions.model import Hidden, Kind, Message, Session, State, Thread
+from bot.sessions.ports import Outgoing, UnitOfWork
+from bot.slack.blocks import mine as blocks
+from bot.slack.blocks.kit import Block
+from bot.slack.blocks.mine import Mine
+from bot.slack.listeners.desk import Desk, Turn
+from bot.slack.listeners.rooms import Room
+from bot.texts import N_, _
+
+room = Room()
+
+WORDS = {
+    "full": "full",
+    "name": "full",
+    "first": "first_name",
+    "out": "left_out",
+    "anonymous": "left_out",
+}
+"""What may follow `/qa privacy`."""
+
+
+@room.subcommand("privacy", N_("[full | first | out]"), N_("Choose how you appear in the archive."))
+async def privacy(turn: Turn) -> None:
+    """Says how one appears, or changes it."""
+    if turn.text:
+        wanted = WORDS.get(turn.text.split()[0].casefold())
+        if wanted is None:
+            raise UserError(_("Say `full`, `first` (first name alone) or `out` (no name at all)."))
+        await turn.write(set_privacy, turn, wanted)
+        turn.desk.touched()
+    await turn.say(*await turn.read(_privacy, turn.user))
+
+
+@room.subcommand("quiet", "", N_("Mute the messages about answers, or get them again."))
+@room.action("mine_quiet")
+async def quiet(turn: Turn) -> None:
+    """Turns all direct messages about questions off, and on again."""
+    muted = await turn.write(_quiet, turn.user)
+    turn.desk.touched()
+    if turn.view.get("type") != "home":
+        await turn.say(
+            _("You get no more direct messages about questions. `/qa quiet` brings them back.")
+            if muted
+            else _("You get direct messages about your questions again.")
+        )
+
+
+@room.subcommand("mine", "", N_("Show your questions."))
+async def mine(turn: Turn) -> None:
+    """`My questions`, as in the App Home."""
+    await turn.say(_("Your questions"), await turn.read(my_questions, turn.desk, turn.user))
+
+
+@room.action("mine_privacy")
+@room.action("privacy_full")
+@room.action("privacy_first_name")
+@room.action("privacy_left_out")
+async def choose_privacy(turn: Turn) -> None:
+    """The menu in the App Home, and the buttons of `/qa privacy`."""
+    if turn.value not in blocks.PRIVACY:
+        raise UserError(_("Say `full`, `first` (first name alone) or `out` (no name at all)."))
+    await turn.write(set_privacy, turn, turn.value)
+    turn.desk.touched()
+    if turn.view.get("type") != "home":
+        await turn.replace(*await turn.read(_privacy, turn.user))
+
+
+@room.action("mine_withdraw")
+async def withdraw(turn: Turn) -> None:
+    """One question is left out of the archive; one that the form posted is deleted too."""
+    await turn.write(_withdraw, turn, True)
+    turn.desk.touched()
+
+
+@room.action("mine_put_back")
+async def put_back(turn: Turn) -> None:
+    """A withdrawn question is in the archive again."""
+    await turn.write(_withdraw, turn, False)
+    turn.desk.touched()
+
+
+@room.action("mine_withdraw_waiting")
+async def withdraw_waiting(turn: Turn) -> None:
+    """A question that was sent ahead is not asked."""
+    if not await turn.write(asking.withdraw_waiting, turn.value, turn.user):
+        raise UserError(_("That question has been posted already; withdraw it there."))
+    turn.desk.touched()
+
+
+@room.shortcut("follow")
+@room.action("mine_follow")
+async def follow(turn: Turn) -> None:
+    """A direct message when an author answers the question."""
+    await turn.write(_follow, turn, True)
+    turn.desk.touched()
+    if turn.view.get("type") != "home":
+        await turn.say(
+            _("You are told when an author answers it. My App Home lists what you follow.")
+        )
+
+
+@room.action("mine_unfollow")
+async def unfollow(turn: Turn) -> None:
+    """No more of them."""
+    await turn.write(_follow, turn, False)
+    turn.desk.touched()
+
+
+@room.home(order=20)
+def ask(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
+    """What takes questions."""
+    return blocks.sessions(asking.open_for_questions(uow, desk.clock.now()))
+
+
+@room.home(order=30)
+def my_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
+    """One's own questions, newest first, those that wait for their session before them."""
+    names = {person}
+    for session in uow.sessions.all((State.OPEN, State.SCHEDULED)):
+        names |= asking.keys_of(uow, session, person)
+    own = [m for name in sorted(names) for m in uow.messages.of_author(name)]
+    asked = [m for m in own if m.kind is Kind.QUESTION]
+    asked.sort(key=lambda m: m.at, reverse=True)
+    waiting = [s for s in uow.members.submissions_of(names) if s.state == "waiting"]
+    waiting = [s for s in waiting if _to_come(uow, s.session_id)]
+    shown = _entries(uow, desk, asked, person)
+    return blocks.mine(shown, waiting, desk.voice.workspace_url)
+
+
+@room.home(order=40)
+def other_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
+    """What one follows, and what most people vote for, to follow it."""
+    url = desk.voice.workspace_url
+    pairs = uow.members.followed(person)
+    followed = [m for channel, ts in reversed(pairs) if (m := uow.messages.get(channel, ts))]
+    followed = [m for m in followed if not m.deleted and not m.hidden]
+    shown = blocks.others(_("I follow"), _entries(uow, desk, followed, person), True, url)
+    known = {m.ts for m in followed}
+    top: list[Mine] = []
+    for session in uow.sessions.all((State.OPEN,)):
+        found = queues.queue(uow, session, desk.manners.votes)
+        top += [
+            Mine(w.question, w.votes, answered=False)
+            for w in found.waiting[:5]
+            if w.question.author != person and w.question.ts not in known
+        ]
+    return shown + blocks.others(_("Most voted"), top[:5], False, url)
+
+
+@room.home(order=90)
+def settings(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
+    """Privacy and messages."""
+    return blocks.settings(uow.people.get(person))
+
+
+def set_privacy(uow: UnitOfWork, turn: Turn, wanted: str) -> None:
+    """Sets it; every session that the person took part in is exported again."""
+    uow.people.set_privacy(turn.user, wanted)
+    for session_id in uow.messages.mentioning(turn.user):
+        uow.sessions.touch(session_id, turn.now)
+
+
+def _privacy(uow: UnitOfWork, person: str) -> tuple[str, list[Block]]:
+    return blocks.privacy(uow.people.get(person))
+
+
+def _quiet(uow: UnitOfWork, person: str) -> bool:
+    known = uow.people.get(person)
+    muted = not (known is not None and known.quiet)
+    uow.people.set_quiet(person, muted)
+    return muted
+
+
+def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
+    channel, _blank, ts = turn.value.partition(" ")
+    question = uow.messages.get(channel, ts)
+    session = uow.sessions.get(question.session_id) if question is not None else None
+    if question is None or session is None or question.deleted:
+        raise UserError(_("That question is no longer there."))
+    if question.author not in asking.keys_of(uow, session, turn.user):
+        raise UserError(_("That question is somebody else's."))
+    queues.set_hidden(uow, question, Hidden.WITHDRAWN, out, turn.now)
+    if question.author == turn.user:
+        turn.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=ts)
+    if out and question.origin == "form":
+        payload = {"channel": channel, "ts": ts}
+        row = Outgoing(f"withdraw {channel} {ts}", "chat.delete", payload, channel)
+        uow.outbox.add(row, turn.now)
+
+
+def _follow(uow: UnitOfWork, turn: Turn, wanted: bool) -> None:
+    if turn.ts is not None:
+        channel, ts = turn.channel or "", turn.ts
+    else:
+        channel, _blank, ts = turn.value.partition(" ")
+    question = uow.messages.get(channel, ts)
+    if question is not None and question.question_ts is not None:
+        question = uow.messages.get(channel, question.question_ts)
+    if question is None or question.deleted or question.kind is not Kind.QUESTION:
+        raise UserError(_("That is no question of a session, so it cannot be followed."))
+    if wanted:
+        uow.members.follow(channel, question.ts, turn.user)
+    else:
+        uow.members.unfollow(channel, question.ts, turn.user)
+
+
+def _to_come(uow: UnitOfWork, session_id: int) -> bool:
+    session = uow.sessions.get(session_id)
+    return session is not None and session.state in (State.SCHEDULED, State.OPEN)
+
+
+def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: str) -> list[Mine]:
+    """The questions with their votes and whether they were answered."""
+    shown = questions[: blocks.SHOWN]
+    threads: dict[int, dict[str, Thread]] = {}
+    voted: dict[int, dict[str, set[str]]] = {}
+    sessions: dict[int, Session] = {}
+    found = []
+    for question in shown:
+        number = question.session_id
+        if number not in sessions:
+            session = uow.sessions.get(number)
+            if session is None:
+                continue
+            sessions[number] = session
+            threads[number] = {t.question.ts: t for t in uow.messages.iter_threads(number)}
+            voted[number] = queues.voters(uow, session, desk.manners.votes)
+        authors = sessions[number].author_ids
+        thread = threads[number].get(question.ts) or Thread(question)
+        found.append(
+            Mine(
+                question,
+                queues.votes(thread, voted[number], authors),
+                queues.answered(thread, authors),
+                anonymous=question.author != person,
+            )
+        )
+    return found + [Mine(q, 0, answered=False) for q in questions[blocks.SHOWN :]]

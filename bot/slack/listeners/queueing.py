@@ -1,0 +1,155 @@
+"""The authors' queue, in the App Home and as `/qa queue`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.errors import UserError
+from bot.sessions import queue as queues
+from bot.sessions.model import Handled, Session, State, Who
+from bot.sessions.ports import UnitOfWork
+from bot.slack.blocks import queueing as blocks
+from bot.slack.blocks.kit import Block
+from bot.slack.listeners import placing
+from bot.slack.listeners.desk import Desk, Turn
+from bot.slack.listeners.rooms import Room
+from bot.texts import N_, _
+
+room = Room()
+
+AFTER_CLOSE = timedelta(days=7)
+"""How long after its close a session's queue still stands in its authors' App Home."""
+
+
+@room.subcommand("queue", "", N_("Show the questions that wait for you."), Who.AUTHOR)
+async def queue(turn: Turn) -> None:
+    """The queue of the session in this channel, or of the one that the person is an author of."""
+    session = await turn.read(_session, turn)
+    if session is None:
+        raise UserError(_("No session of yours is open or was open lately."))
+    await turn.say(*await turn.read(_shown, turn.desk, session))
+
+
+@room.subcommand("author", N_("@person [remove]"), N_("Name somebody as an author."), Who.ORGANIZER)
+async def author(turn: Turn) -> None:
+    """Adds an author to the session of this channel, or takes one away that was added."""
+    people = turn.people()
+    if not people:
+        raise UserError(_("Say who it is: `/qa author @person`."))
+    removing = turn.text.split()[-1].casefold() == "remove"
+    await turn.say(await turn.write(_authors, turn, people, removing))
+    turn.desk.touched()
+
+
+@room.action("queue_take", Who.AUTHOR)
+async def take(turn: Turn) -> None:
+    """The author answers it; the other authors see that."""
+    await _handled(turn, Handled.TAKEN)
+
+
+@room.action("queue_elsewhere", Who.AUTHOR)
+async def elsewhere(turn: Turn) -> None:
+    """It was answered in another place."""
+    await _handled(turn, Handled.ELSEWHERE)
+
+
+@room.action("queue_skip", Who.AUTHOR)
+async def skip(turn: Turn) -> None:
+    """It will not be answered."""
+    await _handled(turn, Handled.SKIPPED)
+
+
+@room.action("queue_undo", Who.AUTHOR)
+async def undo(turn: Turn) -> None:
+    """Back into the queue."""
+    await _handled(turn, None)
+
+
+@room.action("queue_merge", Who.AUTHOR)
+async def merge(turn: Turn) -> None:
+    """Chooses the question that this one repeats."""
+    channel, _blank, ts = turn.value.partition(" ")
+    await placing.choose(turn, channel, ts, "merge")
+
+
+@room.home(order=10)
+def home(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
+    """The queues of the sessions whose author the person is."""
+    shown: list[Block] = []
+    for session in uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED)):
+        if person not in session.author_ids:
+            continue
+        if session.state is not State.OPEN and (
+            session.closed_at is None or session.closed_at + AFTER_CLOSE < desk.clock.now()
+        ):
+            continue
+        found = queues.queue(uow, session, desk.manners.votes)
+        shown += blocks.queue(session, found, desk.voice.workspace_url)
+    return shown
+
+
+async def _handled(turn: Turn, how: Handled | None) -> None:
+    session = await turn.write(_handle, turn, how)
+    turn.desk.touched()
+    if turn.view.get("type") != "home":
+        await turn.replace(*await turn.read(_shown, turn.desk, session))
+
+
+def _handle(uow: UnitOfWork, turn: Turn, how: Handled | None) -> Session:
+    channel, _blank, ts = turn.value.partition(" ")
+    question, session = placing.message_in(uow, turn, channel, ts)
+    if queues.handle(uow, question, how, turn.user, turn.now):
+        turn.noted(uow, str(how) if how else "put_back", session, ts=ts)
+    return session
+
+
+def _shown(uow: UnitOfWork, desk: Desk, session: Session) -> tuple[str, list[Block]]:
+    found = queues.queue(uow, session, desk.manners.votes)
+    url = desk.voice.workspace_url
+    return (
+        blocks.queue_text(session, found),
+        blocks.queue(session, found, url, blocks.COMMAND_SHOWN),
+    )
+
+
+def _session(uow: UnitOfWork, turn: Turn) -> Session | None:
+    here = turn.session_here(uow)
+    if here is not None and here.channel == turn.channel and _may(turn, here):
+        return here
+    mine = [s for s in uow.sessions.all() if _may(turn, s) and s.opened_at is not None]
+    mine.sort(key=lambda s: (s.state is State.OPEN, s.event.start))
+    return mine[-1] if mine else None
+
+
+def _may(turn: Turn, session: Session) -> bool:
+    return turn.desk.may(Who.AUTHOR, turn.user, [session])
+
+
+def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool) -> str:
+    session = turn.session_here(uow)
+    if session is None:
+        raise UserError(_("There is no session in this channel, so there is no author to name."))
+    named = ", ".join(f"<@{person}>" for person in people)
+    title = session.event.title
+    if removing:
+        written = session.event.author_ids & set(people)
+        if written:
+            raise UserError(
+                _(
+                    "{people} is named in the schedule file of “{title}”; take the name out there.",
+                    people=", ".join(f"<@{person}>" for person in sorted(written)),
+                    title=title,
+                )
+            )
+        session.added_authors = session.added_authors - set(people)
+    else:
+        session.added_authors = session.added_authors | set(people)
+    uow.sessions.save(session)
+    what = "author_removed" if removing else "author_added"
+    turn.noted(uow, what, session, people=list(people))
+    return (
+        _("{people} is no longer an author of “{title}”.", people=named, title=title)
+        if removing
+        else _("{people} is an author of “{title}” now.", people=named, title=title)
+    )

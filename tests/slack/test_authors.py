@@ -1,0 +1,292 @@
+"""Authors: the queue, the digest, corrections; and who is let in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.errors import Refusal
+from bot.sessions.model import Action
+from tests.scene import CHANNEL, END, START, Scene, scene
+from tests.slack.hands import Hands, open_session, until, words
+
+
+def log(world: Scene) -> list[Action]:
+    """What stands in the log, newest first."""
+    with world.stage.bot.database.reading() as uow:
+        return uow.actions.listed()
+
+
+class TestQueue:
+    async def test_by_votes_then_age_and_an_answer_takes_it_off_at_once(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            old = world.say("ben", "The oldest question?")
+            voted = world.say("ben", "The voted question?")
+            world.say("cleo", "The newest question?")
+            await world.hear()
+            world.react("cleo", voted, "+1")
+            world.react("cleo", voted, "arrow_up")
+            world.react("ada", voted, "+1::skin-tone-3")
+            world.react("ben", voted, "+1")
+            world.react("cleo", old, "tada")
+            await world.hear()
+            ada = Hands(world, "ada")
+            seen = await ada.home()
+            order = [seen.index(t) for t in ("The voted", "The oldest", "The newest")]
+            assert order == sorted(order)
+            assert "2 votes" in seen, "once a person, and not the asker's own"
+            assert f"/archives/{world.channel.id}/p{voted.replace('.', '')}" in seen
+            assert f"<!date^{old.partition('.')[0]}^" in seen
+            world.say("ada", "Here is the answer.", voted)
+            await until(lambda: "The voted" not in _queue(ada))
+            assert "1 is answered" in ada.home_now()
+
+    async def test_a_co_author_sees_what_the_other_took_and_set_aside(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first = world.say("ben", "Who takes this?")
+            second = world.say("ben", "Answered in the other channel?")
+            await world.hear()
+            organizer = Hands(world, world.stage.organizer)
+            assert "is an author" in await _named(world, organizer, "cleo")
+            ada, cleo = Hands(world, "ada"), Hands(world, "cleo")
+            assert "Who takes this?" in await cleo.home()
+            await ada.home()
+            await ada.clicks("queue_take", f"queue {first}")
+            await until(lambda: f"taken by <@{ada.id}>" in cleo.home_now())
+            await ada.clicks("queue_elsewhere", f"queue {second}")
+            await until(lambda: f"answered elsewhere, says <@{ada.id}>" in cleo.home_now())
+            await cleo.clicks("queue_undo", f"aside {second}")
+            await until(lambda: "[queue_skip]" in cleo.home_now())
+            await until(lambda: "answered elsewhere, says" not in ada.home_now())
+            await ada.clicks("queue_undo", f"queue {first}")
+            assert "taken by" not in ada.home_now()
+
+    async def test_the_command_shows_the_same_and_its_buttons_renew_it(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            ts = world.say("ben", "Skip me?")
+            await world.hear()
+            ada = Hands(world, "ada")
+            note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
+            assert "Skip me?" in words(note.blocks)
+            await ada.person.act("queue_skip", channel=CHANNEL, ts=note.ts, block_id=f"queue {ts}")
+            await until(lambda: "Nothing waits for you" in words(note.blocks))
+            assert "skipped by" in words(note.blocks)
+
+    async def test_a_restart_forgets_nothing(self, tmp_path: Path) -> None:
+        async with scene(tmp_path) as world:
+            ada = Hands(world, "ada")
+            async with world.bot():
+                await world.to(START)
+                ts = world.say("ben", "Kept?")
+                await world.hear()
+                await ada.home()
+                await ada.clicks("queue_take", f"queue {ts}")
+            world.stage.box.surfaces.homes.clear()
+            async with world.bot():
+                assert f"taken by <@{ada.id}>" in await until(ada.home_now)
+                world.say("ada", "Yes.", ts)
+                await until(lambda: "Kept?" not in _queue(ada))
+
+
+def _queue(hands: Hands) -> str:
+    return hands.home_now().partition("Ask a question")[0]
+
+
+async def _named(world: Scene, organizer: Hands, who: str) -> str:
+    """An organizer names an author."""
+    world.workspace.join(world.channel, organizer.id)
+    name = world.workspace.member(world.id(who)).name
+    return await organizer.qa(f"author @{name}")
+
+
+class TestRights:
+    async def test_others_get_a_polite_no_and_it_is_logged(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            ts = world.say("ben", "Mine?")
+            await world.hear()
+            cleo = Hands(world, "cleo")
+            assert "for the authors of the book" in await cleo.qa("queue")
+            assert "for the organizers" in await cleo.qa("author @ada")
+            assert "for the authors" in await cleo.shortcut("not_a_question", ts)
+            refused = [a for a in await _logged(world, 3) if a.what == "refused"]
+            assert [a.who for a in refused] == [cleo.id] * 3
+            assert {a.details["what"] for a in refused} == {
+                "/qa queue",
+                "/qa author",
+                "not_a_question",
+            }
+
+    async def test_an_author_who_was_taken_away_is_let_in_no_more(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            organizer = Hands(world, world.stage.organizer)
+            await _named(world, organizer, "cleo")
+            cleo = Hands(world, "cleo")
+            assert "queue" in await cleo.qa("queue")
+            name = world.workspace.member(cleo.id).name
+            assert "no longer" in await organizer.qa(f"author @{name} remove")
+            assert "for the authors of the book" in await cleo.qa("queue")
+
+    async def test_help_lists_what_one_may_do(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            member = await Hands(world, "cleo").qa("help")
+            assert "/qa privacy" in member
+            assert "/qa queue" not in member
+            author = await Hands(world, "ada").qa("")
+            assert "/qa queue" in author
+            assert "/qa author" not in author
+
+    async def test_a_misspelt_command_is_answered_with_the_nearest(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            assert "Did you mean `/qa privacy`?" in await Hands(world, "ben").qa("privcay")
+            assert "Did you mean" not in await Hands(world, "ben").qa("xyzzyx")
+
+
+class TestDigest:
+    async def test_it_comes_in_the_authors_morning_when_something_waits(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            ada = Hands(world, "ada")  # Europe/London, in winter UTC
+            await world.to(START + timedelta(hours=9, minutes=1))
+            assert ada.direct() == [], "nothing on days with nothing"
+            asked = world.say("ben", "Did you sleep well?")
+            world.say("cleo", "And this one?")
+            await world.hear()
+            world.react("cleo", asked, "+1")
+            await world.to(START + timedelta(hours=10))
+            assert ada.direct() == [], "nothing is told twice a day"
+            await world.to(START + timedelta(days=1, hours=8, minutes=59))
+            assert ada.direct() == []
+            await world.to(START + timedelta(days=1, hours=9, minutes=1))
+            (digest,) = ada.direct()
+            assert "2 questions wait for an answer" in digest.text
+            seen = words(digest.blocks)
+            assert seen.index("Did you sleep well?") < seen.index("And this one?")
+            await world.to(START + timedelta(days=1, hours=10, minutes=30))
+            assert len(ada.direct()) == 1
+
+
+class TestCorrections:
+    async def test_this_answers_makes_an_answer_of_a_message_and_is_undone(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            question = world.say("ben", "Where do I begin?")
+            answer = world.say("ada", "At the first chapter.")
+            await world.hear()
+            ada, ben = Hands(world, "ada"), Hands(world, "ben")
+            shortcut = ada.person.message_shortcut("answers", CHANNEL, answer)
+            assert (await ada.places(shortcut, "begin")).acknowledged
+            await until(ben.direct)
+            world.edit("ada", answer, "At the first chapter, of course.")
+            await world.hear()
+            await world.to(START + timedelta(hours=1))
+            assert await _threads(world) == [
+                ("Ben", "Where do I begin?", [("Ada Author", "At the first chapter, of course.")])
+            ]
+            assert "Nothing waits" in await ada.home()
+            form = await ada.opens(ada.person.message_shortcut("answers", CHANNEL, answer))
+            assert "Where do I begin?" in words(form.content["blocks"])
+            assert (await ada.person.submit()).acknowledged
+            assert len(await _threads(world)) == 2
+            assert [a.what for a in log(world)] == ["answers_undone", "answers"]
+            assert question
+
+    async def test_merged_questions_share_answers_and_votes_and_come_apart_again(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            first = world.say("ben", "Is there a second edition?")
+            other = world.say("cleo", "When is the next edition?")
+            world.say("ada", "Next year.", other)
+            await world.hear()
+            world.react("cleo", first, "+1")
+            world.react("ada", other, "+1")
+            await world.hear()
+            ada = Hands(world, "ada")
+            shortcut = ada.person.message_shortcut("merge", CHANNEL, other)
+            assert (await ada.places(shortcut, "second edition")).acknowledged
+            world.say("ben", "Thank you!", first)
+            await world.hear()
+            assert await _threads(world) == [
+                (
+                    "Ben",
+                    "Is there a second edition?",
+                    [
+                        ("Cleo Reader", "When is the next edition?"),
+                        ("Ada Author", "Next year."),
+                        ("Ben", "Thank you!"),
+                    ],
+                )
+            ]
+            await ada.opens(ada.person.message_shortcut("merge", CHANNEL, other))
+            assert (await ada.person.submit()).acknowledged
+            assert await _threads(world) == [
+                ("Ben", "Is there a second edition?", [("Ben", "Thank you!")]),
+                ("Cleo Reader", "When is the next edition?", [("Ada Author", "Next year.")]),
+            ]
+
+    async def test_not_a_question_leaves_the_thread_out_and_takes_it_in_again(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            hello = world.say("ben", "Hello everybody!")
+            world.say("cleo", "Hello Ben!", hello)
+            await world.hear()
+            ada = Hands(world, "ada")
+            assert "Hello everybody!" in await ada.home()
+            assert "Left out" in await ada.shortcut("not_a_question", hello)
+            world.say("cleo", "Late hello.", hello)
+            world.edit("ben", hello, "Hello all!")
+            await world.hear()
+            await until(lambda: "Hello" not in _queue(ada))
+            assert await _threads(world) == []
+            assert "a question again" in await ada.shortcut("not_a_question", hello)
+            assert len((await _threads(world))[0][2]) == 2
+
+    async def test_the_command_line_finds_them_in_the_archive_file_too(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            hello = world.say("ben", "Hello everybody!")
+            world.say("cleo", "A real one?")
+            await world.hear()
+            await Hands(world, "ada").shortcut("not_a_question", hello)
+            await world.to(END)
+            assert world.threads() == [("Cleo Reader", "A real one?", [])]
+            assert "1 question," in world.posted()[-1].text
+
+    async def test_what_is_no_message_of_a_session_is_said_so(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            (announcement,) = world.posted()
+            ada = Hands(world, "ada")
+            said = await ada.shortcut("not_a_question", announcement.ts)
+            assert "belongs to no session" in said
+            alone = world.say("ben", "Alone?")
+            await world.hear()
+            await ada.opens(ada.person.message_shortcut("merge", CHANNEL, alone))
+            assert await ada.person.suggest("pick_question", "") == []
+            with pytest.raises(Refusal, match="required"):
+                await ada.person.submit()
+
+
+async def _threads(world: Scene) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """The archive as it would be now."""
+    from bot import export
+
+    with world.stage.bot.database.reading() as uow:
+        session = uow.sessions.all()[0]
+        return [
+            (t.name, t.text, [(r.name, r.text) for r in t.replies])
+            for t in export.entries(uow, session)
+        ]
+
+
+async def _logged(world: Scene, count: int) -> list[Action]:
+    return await until(lambda: found if len(found := log(world)) >= count else None)
