@@ -11,7 +11,6 @@ import asyncio
 import logging
 import unicodedata
 from collections.abc import Coroutine
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from bot import export, texts
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.commits import Commits
+from bot.ending import ended
 from bot.errors import UserError
 from bot.library import archive, templates
 from bot.library.git import Author as CommitAuthor
@@ -180,12 +180,7 @@ class Bot:
         """Ends; what is not done stays stored."""
         self._stop.set()
         await self._ticker.stop()
-        tasks = [*self._tasks, *self._rereading]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await ended([*self._tasks, *self._rereading])
         await self.commits.stop()
         await self.archive_commits.stop()
         async with self._ticking:
@@ -604,6 +599,8 @@ class Bot:
 
     def _changed(self) -> None:
         """We changed a file ourselves: it is read again at once, beside whoever changed it."""
+        if self._stop.is_set():
+            return  # it is read at the next start
         task = self._task(self.reread(), "reread")
         self._rereading.add(task)
         task.add_done_callback(self._rereading.discard)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from hashlib import sha256
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
+from bot.ending import ended
 from bot.outage import Outage
 from bot.sessions import collect
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
@@ -199,11 +199,7 @@ class Edge:
         """Closes the connection and ends the workers; what is not done stays stored."""
         if self.socket is not None:
             await self.socket.close()
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await ended(self._tasks)
 
     def _on_sent(self, uow: UnitOfWork, outgoing: Outgoing, ts: str | None) -> None:
         session_id = announced_session(outgoing.key)

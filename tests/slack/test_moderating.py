@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli.main import app
 from bot.sandbox.person import Outcome
-from tests.scene import CHANNEL, END, START, Scene, scene
+from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
 from tests.slack.office import Office
 from tests.slack.test_planning import office
 
@@ -122,3 +125,23 @@ async def test_a_message_of_no_session(world: Scene) -> None:
         await ines.person.message_shortcut("moderate", CHANNEL, ts)
         await world.notes_after(0)
         assert "in no session" in ines.notes()
+
+
+async def test_the_log_on_the_command_line(
+    world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        await ines.qa(f"mute <@{world.id('ben')}> too loud")
+        await Office(world, world.id("cleo")).qa("close now")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MARGINALIA_DATABASE_URL", f"sqlite:///{tmp_path / 'marginalia.db'}")
+    done = CliRunner().invoke(app, ["log", "--json"])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)
+    assert [row["what"] for row in rows] == ["refused", "muted"]
+    assert rows[1]["details"] == {"subject": world.id("ben"), "reason": "too loud"}
+    assert rows[1]["event"] == EVENT
+    plain = CliRunner().invoke(app, ["log", "the-book"]).stdout
+    assert f"muted {world.id('ben')}" in plain
+    assert "refused" not in plain

@@ -1,0 +1,115 @@
+"""What organizers see of a book of a thousand questions with long names and texts is within
+Slack's limits: the sandbox refuses what Slack would.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.sandbox import blocks as slack
+from bot.sessions.handover import Handover
+from bot.sessions.model import Action, Author, Event, Kind, Message, Session, State, ts_of
+from bot.sessions.planning import Planned
+from bot.sessions.winners import Draw, Left, Ticket, Weights
+from bot.slack.blocks import handing, moderating, planning, winning
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+LONG = "📚 <&> *_`|" * 300
+COUNT = 1000
+EVENT = Event(
+    "20260105-" + "x" * 200,
+    LONG,
+    NOW,
+    NOW + timedelta(days=4),
+    authors=tuple(Author(LONG[:200], LONG[:200]) for _ in range(30)),
+)
+SESSION = Session(1, EVENT, "C0123", State.CLOSED, announcement_ts="1700000000.000100")
+MESSAGES = tuple(
+    Message(
+        1,
+        "C0123",
+        ts_of(NOW + timedelta(minutes=n)),
+        Kind.QUESTION,
+        f"U{n:08d}",
+        {"text": LONG},
+        posted_name=LONG[:80],
+    )
+    for n in range(COUNT)
+)
+IDS = iter(range(1_000_000))
+
+
+def message(content: tuple[str, list[dict[str, Any]]]) -> None:
+    text, blocks = content
+    assert text.strip()
+    assert len(text) <= 40_000
+    slack.message(blocks, lambda: f"b{next(IDS)}", lambda _address: True)
+    characters = sum(len(str(b.get("text", ""))) for b in blocks)
+    assert characters < 13_200, characters
+
+
+def view(made: dict[str, Any]) -> None:
+    slack.view(made, "modal", lambda: f"b{next(IDS)}", lambda _address: True)
+
+
+def link(channel: str, ts: str) -> str:
+    return f"https://example.slack.com/archives/{channel}/p{ts}"
+
+
+def test_the_handover() -> None:
+    everything = Handover(
+        COUNT,
+        0,
+        COUNT,
+        timedelta(days=3),
+        tuple((m, 10_000) for m in MESSAGES[:3]),
+        MESSAGES,
+        tuple(m.author for m in MESSAGES),
+        MESSAGES,
+    )
+    message(handing.handover(SESSION, everything, link))
+    message(handing.handover(SESSION, Handover(0, 0, 0, None, (), (), ()), link))
+    assert len(handing.file_title(SESSION)) <= 255
+
+
+@pytest.mark.parametrize("number", [0, COUNT])
+def test_winners(number: int) -> None:
+    asked = [(m.author, 3) for m in MESSAGES[:number]]
+    everyone = frozenset(m.author for m in MESSAGES[:number])
+    view(winning.form(SESSION, asked, Left(everyone, everyone, everyone), 10**9, "{}"))
+    draw = Draw(
+        1,
+        2,
+        "ab" * 16,
+        winning.MOST,
+        Weights.PERSON,
+        tuple(Ticket(m.author, m.author) for m in MESSAGES),
+        tuple(m.author for m in MESSAGES[: winning.MOST]),
+    )
+    message(winning.announcement(SESSION, draw, COUNT))
+    message(winning.congratulation(SESSION, LONG))
+
+
+@pytest.mark.parametrize("number", [0, COUNT])
+def test_the_log(number: int) -> None:
+    actions = [
+        Action(NOW, "U1", what, 1, EVENT.id, {"reason": LONG, "what": LONG, "subject": "U2"})
+        for what in [*moderating.WORDS, "something new"]
+    ] * (number // 10)
+    message(moderating.log(actions))
+
+
+@pytest.mark.parametrize("text", ["", LONG[:2999], LONG * 2])
+def test_the_form_of_a_message(text: str) -> None:
+    view(moderating.form(MESSAGES[0], LONG, text, True, LONG, True, "{}"))
+    view(moderating.form(MESSAGES[0], "", text, False, "", False, "{}"))
+
+
+@pytest.mark.parametrize("number", [0, 100])
+def test_the_schedule(number: int) -> None:
+    planned = [Planned(EVENT, State.SCHEDULED, (LONG,) * 20)] * number
+    message(planning.schedule(planned, [LONG] * number))
+    view(planning.new_form(NOW.date(), title=LONG[:300]))
