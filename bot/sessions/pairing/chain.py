@@ -51,8 +51,17 @@ def score(values: Values, table: Mapping[str, float]) -> float:
     return sum(table[name] * value for name, value in values.items())
 
 
-def build(laid: Laid, table: Mapping[str, float], keep: Mapping[str, str] | None = None) -> list[Chain]:
-    """The chains of all authors. `keep` (post to question) names pairs that must not be left out."""
+def build(
+    laid: Laid,
+    table: Mapping[str, float],
+    known: Mapping[str, str | None] | None = None,
+    keep: Mapping[str, str | None] | None = None,
+) -> list[Chain]:
+    """The chains of all authors.
+
+    `known` (post to question, or to None for talk) is settled. `keep` (the same) names pairs
+    that must be among the candidates, for tuning.
+    """
     timed = all(post.at is not None for post in laid.posts)
     chains = []
     for author in laid.authors:
@@ -65,7 +74,12 @@ def build(laid: Laid, table: Mapping[str, float], keep: Mapping[str, str] | None
         if timed:
             posts.sort(key=lambda post: (post.at or _TURN, post.id))  # type: ignore[arg-type, return-value]
         for post in posts:
-            node = _node(laid, post, table, (keep or {}).get(post.id))
+            if post.thread is not None:
+                node = _settled(laid, post, post.thread)
+            elif known and post.id in known:
+                node = _settled(laid, post, known[post.id])
+            else:
+                node = _node(laid, post, table, (keep or {}).get(post.id))
             if node is None:
                 continue
             node.run = bool(chain) and _in_a_row(laid, chain[-1].post, post)
@@ -75,10 +89,15 @@ def build(laid: Laid, table: Mapping[str, float], keep: Mapping[str, str] | None
     return chains
 
 
-def _node(laid: Laid, post: Post, table: Mapping[str, float], keep: str | None) -> Node | None:
-    if post.thread is not None:
-        question = laid.question.get(post.thread)
-        return Node(post, [Pair(question, {})], None) if question else None
+def _settled(laid: Laid, post: Post, question: str | None) -> Node | None:
+    """A node with one state; None where the question is not one (a thread below an author's post)."""
+    if question is None:
+        return Node(post, [], {})
+    found = laid.question.get(question)
+    return Node(post, [Pair(found, {})], None) if found else None
+
+
+def _node(laid: Laid, post: Post, table: Mapping[str, float], keep: str | None) -> Node:
     place = laid.place[post.id]
     before = [question for question in laid.questions if question.place < place]
     chosen = before
@@ -94,11 +113,11 @@ def _node(laid: Laid, post: Post, table: Mapping[str, float], keep: str | None) 
         )
         chosen = sorted(far[:_ALIKE], key=lambda q: q.place) + before[-_NEAR:]
     pairs = [signals.pair(laid, post, question) for question in chosen]
-    ranked = sorted(pairs, key=lambda pair: -score(pair.values, table))[:_KEPT]
+    least = sorted((score(pair.values, table) for pair in pairs), reverse=True)[:_KEPT]
     kept = [
         pair
         for pair in pairs
-        if pair in ranked[:_KEPT] or pair.question.post.id == keep
+        if score(pair.values, table) >= least[-1] or pair.question.post.id == keep
     ]
     return Node(post, kept, signals.talk(laid, post, pairs))
 
@@ -123,12 +142,12 @@ def run(laid: Laid, chains: Sequence[Chain], table: Mapping[str, float]) -> None
             for node in chain:
                 node.taken = [{} for _ in node.pairs]
         if number:
-            _take(chains)
+            _take(laid, chains)
         for chain in chains:
             infer(laid, chain, table)
 
 
-def _take(chains: Sequence[Chain]) -> None:
+def _take(laid: Laid, chains: Sequence[Chain]) -> None:
     """Notes for every pair how surely another post, not of the same turn, has the question."""
     claims: dict[str, list[tuple[int, int, float]]] = {}
     turn_of: list[list[int]] = []
@@ -151,7 +170,7 @@ def _take(chains: Sequence[Chain]) -> None:
                         continue
                     free[other == who] *= 1 - share
                 if free[True] < 1:
-                    taken["taken by them"] = 1 - free[True]
+                    taken["taken by them"] = (1 - free[True]) * laid.once[node.post.person]
                 if free[False] < 1:
                     taken["taken by another"] = 1 - free[False]
 

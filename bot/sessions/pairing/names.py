@@ -27,6 +27,8 @@ _COMMON = frozenset(
     "june april august king lance lane long miles nick page pearl ray rich young till anyone ml ai "
     "ds de all team admin user bot guest".split()
 )
+_BEFORE_OTHERS = frozenset("to by from with of about than like as via".split())
+"""Words after which a name is spoken of, not to: `see my answer to …`."""
 _NEAR = 84.0
 """From which similarity (rapidfuzz's ratio, 0 to 100) a word in a salutation is a misspelt name."""
 
@@ -95,25 +97,41 @@ def find(
             how[person] = kind
             said[person] = form
 
-    mentioned = set(mentions)
-    for person, name in people.items():
-        if person in mentioned:
-            note(person, Named.INSIDE, name)
-        for number, form in enumerate(forms(name)):
-            whole = number == 0 or len(form) > 1
-            alone = len(form) == 1
-            for at in _positions(tokens, form):
-                spoken_to = any(place in places for place in range(at, at + len(form)))
-                shown = " ".join(original[at : at + len(form)])
-                if alone and not _is_name(original[at], form[0], whole, at in places):
-                    continue
-                known.update(range(at, at + len(form)))
-                if whole and spoken_to:
-                    note(person, Named.WHOLE, shown)
-                elif whole and (not alone or len(form[0]) > 3):
-                    note(person, Named.INSIDE, shown)
-                elif spoken_to:
-                    note(person, Named.SHORT, shown)
+    for person in mentions:
+        if person in people:
+            note(person, Named.INSIDE, people[person])
+    where: dict[str, list[int]] = {}
+    for at, token in enumerate(tokens):
+        where.setdefault(token, []).append(at)
+    wanted = [
+        (form, person, number == 0 or len(form) > 1)
+        for person, name in people.items()
+        for number, form in enumerate(forms(name))
+        if form[0] in where
+    ]
+    wanted.sort(key=lambda entry: -len(entry[0]))
+    length = 0
+    longer: set[int] = set()
+    for form, person, whole in wanted:
+        if len(form) != length:
+            length, longer = len(form), set(known)
+        for at in where[form[0]]:
+            taken = range(at, at + len(form))
+            if at in longer or not _stands(tokens, form, at):
+                continue
+            spoken_to = any(place in places for place in taken)
+            if at and tokens[at - 1] in _BEFORE_OTHERS:
+                spoken_to = False
+            if len(form) == 1 and not _is_name(original[at], form[0], whole, spoken_to):
+                continue
+            known.update(taken)
+            shown = " ".join(original[at : at + len(form)])
+            if whole and spoken_to:
+                note(person, Named.WHOLE, shown)
+            elif whole and (len(form) > 1 or len(form[0]) > 3):
+                note(person, Named.INSIDE, shown)
+            elif spoken_to:
+                note(person, Named.SHORT, shown)
     for person, shown in _misspelt(original, tokens, places - known, people):
         note(person, Named.SHORT, shown)
     return Naming(how, said)
@@ -126,22 +144,15 @@ def _is_name(shown: str, word: str, whole: bool, spoken_to: bool) -> bool:
     return whole or spoken_to
 
 
-def _positions(tokens: list[str], form: tuple[str, ...]) -> list[int]:
-    """Where the words of a name follow one another; a hyphen or dot between them is no matter."""
-    found = []
-    for at, token in enumerate(tokens):
-        if token != form[0]:
-            continue
-        here = at
-        for word in form[1:]:
-            here += 1
-            if here < len(tokens) and tokens[here] in "-.'’" and tokens[here] != word:
-                here += 1
-            if here >= len(tokens) or tokens[here] != word:
-                break
-        else:
-            found.append(at)
-    return found
+def _stands(tokens: list[str], form: tuple[str, ...], at: int) -> bool:
+    """Whether the words of a name follow one another there; a hyphen or dot between is no matter."""
+    for word in form[1:]:
+        at += 1
+        if at < len(tokens) and tokens[at] in "-.'’":
+            at += 1
+        if at >= len(tokens) or tokens[at] != word:
+            return False
+    return True
 
 
 def _vocative(tokens: list[str]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ _NUMBER = re.compile(r"^[ \t]*\(?(\d{1,2})[.)](?!\d)", re.MULTILINE)
 _THANKS = re.compile(r"\b(thank|thanks|thx|cheers|appreciate|grateful)", re.I)
 _ASKS = re.compile(
     r"\b(how|what|which|why|when|where|who|could you|can you|would you|do you|did you|is there|"
-    r"are there|please (?:help|correct|explain|elaborate|let)|wondering|curious|questions?:)",
+    r"are (?:there|you)|is (?:it|this|that)|does|should|any (?:idea|advice|tips|suggestion)|please (?:help|correct|explain|elaborate|let)|wondering|curious|questions?:)",
     re.I,
 )
 EVERYONE = re.compile(
@@ -61,7 +62,8 @@ class Question:
     """A top-level post that is not by an author, and what stands in its thread.
 
     `place` is its place among the top-level posts, `group` the ids of the posts that the same
-    asker posted in a row, itself among them.
+    asker posted in a row, itself among them; `split` says that
+    each of several asks one thing at most, so that they may be one question in parts.
     """
 
     post: Post
@@ -77,7 +79,9 @@ class Question:
     missed: frozenset[str]
     people: frozenset[str]
     asks: bool
+    parts: int
     group: tuple[str, ...] = ()
+    split: bool = False
     waits_before: bool = False
     covered: bool = False
 
@@ -105,6 +109,7 @@ class Laid:
         self.questions = [
             self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
         ]
+        self.askers = frozenset(question.post.person for question in self.questions)
         self.question = {question.post.id: question for question in self.questions}
         self.once = {author: self._once(author) for author in self.authors}
         several = [len(q.answered_by) > 1 for q in self.questions if q.answered_by]
@@ -125,13 +130,20 @@ class Laid:
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
 
+    @staticmethod
+    def same(one: Text, other: Text) -> bool:
+        """Whether two posts say the same: a reply that was also sent to the channel."""
+        return len(one.stems) > 3 and one.shown.split() == other.shown.split()
+
     def _once(self, author: str) -> float:
-        """The share of an author's threads with one reply of theirs; two of three to begin with."""
+        """How firmly an author answers once: minus the logarithm of the share of replies that
+        are not the first in their thread, over 3. 0 for who always goes on, 1 at one in twenty."""
         counts = [
             sum(1 for reply in question.replies if reply.person == author)
             for question in self.questions
         ]
-        return (sum(1 for n in counts if n == 1) + 2) / (sum(1 for n in counts if n) + 3)
+        extra = sum(n - 1 for n in counts if n)
+        return -math.log((extra + 1) / (sum(counts) + 5)) / 3
 
     def _question(self, post: Post, place: int) -> Question:
         replies = self.replies[post.id]
@@ -173,10 +185,11 @@ class Laid:
                 and self.texts[first.id].thanks
             ),
             missed=frozenset(named - answered),
+            parts=max(text.items, text.marks),
             people=frozenset(reply.person for reply in replies if not reply.is_author),
             asks=bool(
                 text.marks
-                or (text.asks and not (text.thanks and text.long < 40 or EVERYONE.search(text.shown)))
+                or (text.asks and not (text.thanks and text.long < 25 or EVERYONE.search(text.shown)))
             ),
         )
 
@@ -197,6 +210,7 @@ class Laid:
             ids = tuple(question.post.id for question in run)
             for question in run:
                 question.group = ids
+                question.split = len(run) > 1 and all(other.parts < 2 for other in run)
             self._cover(run)
 
     def _cover(self, run: list[Question]) -> None:

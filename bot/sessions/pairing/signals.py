@@ -31,6 +31,7 @@ _GOES_ON = re.compile(
     r"|Beyond that|On another note|On the other hand|On the opposite|Besides|Anything|That said"
     r"|Having said|Here'?s|They|This|That|These|Those|He|She|Such)\b|[(*…]|\.\.\.|[a-z])"
 )
+_MORE = re.compile(r"\s*(?:[-*•◦]\s|one more|second question|another (?:one|question)|p\.?s)", re.I)
 _YES_NO_ANSWER = re.compile(
     r"(?:[^.!?\n]{0,60}[,.!?\n:-]\s*)?(?:yes|yep|yeah|yup|no|nope|not|sure|definitely|absolutely|"
     r"indeed|of course|unfortunately|maybe|certainly|i (?:think|hope|don'?t think|believe) so|"
@@ -45,8 +46,9 @@ _PART = re.compile(
 _RARE = 1.5
 """From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
 _QUOTED = 0.85
-_SHORT, _GREETING = 14, 9
-"""Up to how many words a post is short, and a post that greets is nothing but a greeting."""
+_SHORT, _GREETING, LONG = 14, 9, 40
+"""Up to how many words a post is short, and one that greets is nothing but a greeting; from how
+many it says something even where it asks nothing."""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ def _names(laid: Laid, post: Post, text: Text, question: Question, values: Value
         values["named inside"] = 1
     if how < Named.SHORT:
         spoken_to = {p for p in text.naming.addressed if p not in laid.authors}
-        if spoken_to & question.people:
+        if spoken_to & question.people and not spoken_to & laid.askers:
             values["names a replier"] = 1
         elif spoken_to:
             values["names another"] = 1
@@ -98,6 +100,8 @@ def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[
     both.sort(key=lambda found: (-found[0], found[1]))
     rare = sum(max(0.0, weight - _RARE) for weight, _ in both)
     values["shared rare words"] = rare / (rare + 3)
+    if any(laid.same(text, laid.texts[reply.id]) for reply in question.replies):
+        values["stands in its thread"] = 1
     phrases = len(text.phrases & question.text.phrases)
     values["shared phrases"] = phrases / (phrases + 1)
     others = [laid.texts[reply.id] for reply in question.replies if not reply.is_author]
@@ -128,26 +132,25 @@ def _quoted(quote: str, texts: list[str]) -> float:
 
 def _numbers(text: Text, question: Question, values: Values) -> None:
     if text.items >= 2:
-        parts = max(question.text.items, question.text.marks, len(question.group))
+        parts = max(question.parts, len(question.group))
         if parts >= 2:
             values["numbered alike"] = 1 if abs(text.items - parts) <= 1 else 0.5
         else:
             values["numbered, one question"] = 1
-    if len(question.group) > 1 and (text.several or text.items >= 2):
+    if len(question.group) > 1 and (text.several or (text.items >= 2 and question.split)):
         values["several, first post" if question.group[0] == question.post.id else "several, later post"] = 1
     if _PART.match(text.shown):
-        parts = max(question.text.items, question.text.marks)
-        values["one part of it" if parts >= 2 else "one part, one question"] = 1
+        values["one part of it" if question.parts >= 2 else "one part, one question"] = 1
     if question.text.yes_no and _YES_NO_ANSWER.match(text.shown):
         values["yes or no"] = 1
 
 
 def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
     if not question.asks:
-        values["asks nothing"] = 1
+        values["asks nothing"] = 1 if question.text.long < LONG else 0.5
     if post.person in question.answered_by:
         values["answered by them"] = 1
-        values["answered, as they do once"] = laid.once[post.person] - 0.5
+        values["answered, as they do once"] = laid.once[post.person]
         if question.last_by == post.person:
             values["answered, nothing since"] = 1
         if question.closed:
@@ -205,14 +208,12 @@ def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
 
 
 def greets(laid: Laid, post: Post) -> bool:
-    """Whether a post begins anew: with a greeting, or by naming somebody who asked."""
+    """Whether a post begins anew: it greets, praises the question, or speaks to an asker."""
     text = laid.texts[post.id]
-    if _GREETS.match(text.shown):
-        return True
-    return any(
-        how is Named.WHOLE and plain(text.shown).lstrip(" @").startswith(plain(text.naming.said[p]))
-        for p, how in text.naming.how.items()
-        if p not in laid.authors
+    return bool(
+        _GREETS.match(text.shown)
+        or opens(laid, post)
+        or any(person not in laid.authors for person in text.naming.addressed)
     )
 
 
@@ -227,6 +228,13 @@ _OPENS = re.compile(
 def opens(laid: Laid, post: Post) -> bool:
     """Whether a post begins as a first answer does: with praise or thanks for the question."""
     return bool(_OPENS.search(laid.texts[post.id].shown[:160]))
+
+
+def goes_on(laid: Laid, post: Post) -> bool:
+    """Whether a post begins in the middle: `Also`, a small letter, a dash, the next number."""
+    text = laid.texts[post.id]
+    later_number = bool(text.numbers) and text.numbers[0] > 1
+    return bool(_GOES_ON.match(text.shown) or _MORE.match(text.shown)) or later_number
 
 
 def only_greets(laid: Laid, post: Post) -> bool:

@@ -15,15 +15,15 @@ from random import Random
 
 from bot.sessions.pairing.posts import Post
 
-BATCH = 3.0
+BATCH = 0.1
 """How many questions come, on average, between two sittings of an author."""
-_ANSWER = 0.15
+_ANSWER = 0.05
 """How long an answer takes, on average; the unit is the average gap between two questions."""
 _BURST = 0.02
 """The same for the next message of one turn, and for the next post of one asker."""
 _REPLY = 1.0
 """How long others take to reply in a thread."""
-_LEFT = 0.1
+_LEFT = 0.05
 """How often an author leaves an open thread for the next sitting."""
 
 

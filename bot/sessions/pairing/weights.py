@@ -25,6 +25,7 @@ TABLE: dict[str, float] = {
     "like a reply": 1.0,
     "shares phrases with a reply": 1.5,
     "quotes it": 5.0,
+    "stands in its thread": 8.0,
     "several, first post": 1.5,
     "several, later post": -1.0,
     "numbered alike": 1.0,
@@ -34,8 +35,8 @@ TABLE: dict[str, float] = {
     "one part, one question": -0.7,
     # Who is still unanswered.
     "asks nothing": -2.0,
-    "answered by them": -2.0,
-    "answered, as they do once": -2.0,
+    "answered by them": -0.5,
+    "answered, as they do once": -3.0,
     "answered, nothing since": -0.5,
     "answered, thanked": -0.5,
     "answered, but opens": -1.0,
@@ -47,11 +48,11 @@ TABLE: dict[str, float] = {
     "an earlier one waits": -1.0,
     "a follow-up waits": 0.7,
     "asked another author": -0.7,
-    "taken by them": -2.0,
+    "taken by them": -3.0,
     "taken by another": -0.5,
     # Order and nearness.
-    "questions between": -0.5,
-    "open questions between": -0.5,
+    "questions between": -0.2,
+    "open questions between": -0.2,
     "latest question": 0.5,
     "latest asker": 1.0,
     # From the author's previous post to this one.
@@ -83,5 +84,59 @@ TABLE: dict[str, float] = {
 
 CONFIDENT = 0.9
 """From this confidence a post is linked by itself."""
+ALONG = 0.75
+"""From this confidence a post goes along with the linked post that it continues."""
 EVEN = 0.5
 """Below this confidence a post is undecided."""
+
+SAID = {
+    "named": "names the asker",
+    "words": "uses words of the question",
+    "thread": "uses words of its thread",
+    "next": "first unanswered question after the author's previous answer",
+    "near": "the latest question",
+    "same": "continues the author's previous message",
+    "open": "still unanswered",
+    "none": "nothing but its place",
+    "no question": "belongs to no question",
+}
+PHRASES: dict[str, str] = {
+    "named whole": SAID["named"],
+    "named short": SAID["named"],
+    "named inside": SAID["named"],
+    "names a replier": "names somebody in its thread",
+    "asker replied to it": "the asker replied to it",
+    "like the question": SAID["words"],
+    "shared rare words": SAID["words"],
+    "covers the question": SAID["words"],
+    "shared phrases": SAID["words"],
+    "like its thread": SAID["thread"],
+    "like a reply": SAID["thread"],
+    "shares phrases with a reply": SAID["thread"],
+    "quotes it": "quotes it",
+    "stands in its thread": "stands in its thread too",
+    "several, first post": "answers the asker's posts at once",
+    "numbered alike": "is numbered as the question is",
+    "yes or no": "says yes or no to it",
+    "one part of it": "speaks of one of its parts",
+    "thanked, no answer": "the asker gave thanks, but no answer stands there",
+    "thanked by name": "the author is thanked there, but did not reply",
+    "a follow-up waits": "a follow-up waits in its thread",
+    "latest question": SAID["near"],
+    "latest asker": SAID["near"],
+    "same, in a row": SAID["same"],
+    "same, later": SAID["same"],
+    "same, after a greeting": SAID["same"],
+    "same, next number": SAID["same"],
+    "same, goes on": SAID["same"],
+    "same, short": SAID["same"],
+    "same, after a colon": SAID["same"],
+    "same, alike": SAID["same"],
+    "same, as they do": SAID["same"],
+    "next open question": SAID["next"],
+    "speaks to everyone": "speaks to everyone",
+    "speaks of answering": "speaks of answering later",
+    "only thanks": "only gives thanks",
+    "shares nothing": "shares no rare word with any question",
+}
+"""How a reason says that a signal speaks for a question, or for talk."""
