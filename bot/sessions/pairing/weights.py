@@ -1,0 +1,142 @@
+"""The weights of all signals, in one table, and the levels of confidence.
+
+A question's score for a post is the sum of its signals, each times its weight; confidences are
+what the scores of all questions, of talk and of the author's neighbouring posts make of it
+(chain.py). The weights were fitted to the tuning half of the samples by
+`scripts/tune_pairing.py` and rounded; docs/pairing.md tells what they do on the other half.
+"""
+
+from __future__ import annotations
+
+TABLE: dict[str, float] = {
+    # Names: in the post.
+    "named whole": 4.0,
+    "named short": 3.0,
+    "named inside": 1.0,
+    "names a replier": 0.5,
+    "names another": -2.5,
+    "asker replied to it": 1.5,
+    # Words.
+    "like the question": 4.0,
+    "like its thread": 2.0,
+    "shared rare words": 3.0,
+    "covers the question": 1.0,
+    "shared phrases": 1.5,
+    "like a reply": 1.0,
+    "shares phrases with a reply": 1.5,
+    "quotes it": 5.0,
+    "stands in its thread": 8.0,
+    "several, first post": 1.5,
+    "several, later post": -1.0,
+    "numbered alike": 1.0,
+    "numbered, one question": -1.0,
+    "yes or no": 0.3,
+    "one part of it": 0.7,
+    "one part, one question": -0.7,
+    # Who is still unanswered.
+    "asks nothing": -2.0,
+    "answered by them": -0.5,
+    "answered, as they do once": -3.0,
+    "answered, nothing since": -0.5,
+    "answered, thanked": -0.5,
+    "answered, but opens": -1.0,
+    "answered by another": -0.5,
+    "answered by another, as they do": 0.5,
+    "answered beside it": -1.5,
+    "thanked, no answer": 1.0,
+    "thanked by name": 1.0,
+    "an earlier one waits": -1.0,
+    "a follow-up waits": 0.7,
+    "asked another author": -0.7,
+    "taken by them": -3.0,
+    "taken by another": -0.5,
+    # Order and nearness.
+    "questions between": -0.2,
+    "open questions between": -0.2,
+    "latest question": 0.5,
+    "latest asker": 1.0,
+    # From the author's previous post to this one.
+    "same, in a row": 1.0,
+    "same, later": -0.5,
+    "same, after a greeting": 3.0,
+    "same, but greets": -2.0,
+    "same, next number": 3.0,
+    "same, goes on": 1.0,
+    "same, short": 0.5,
+    "same, after a colon": 2.0,
+    "same, alike": 1.0,
+    "same, as they do": 2.0,
+    "next open question": 1.0,
+    "open questions skipped": -0.5,
+    "back": -0.5,
+    "questions back": -0.5,
+    "back, in a row": -0.5,
+    # Talk.
+    "talk": -1.0,
+    "speaks to everyone": 4.0,
+    "speaks of answering": 2.0,
+    "only thanks": 1.5,
+    "shares nothing": 1.0,
+    "names someone": -2.0,
+    "begins an answer": -1.0,
+    "length": -0.5,
+}
+
+CONFIDENT = 0.9
+"""From this confidence a post is linked by itself."""
+ALONG = 0.75
+"""From this confidence a post goes along with the linked post that it continues."""
+EVEN = 0.5
+"""Below this confidence a post is undecided."""
+
+SAID = {
+    "named": "names the asker",
+    "words": "uses words of the question",
+    "thread": "uses words of its thread",
+    "next": "first unanswered question after the author's previous answer",
+    "near": "the latest question",
+    "same": "continues the author's previous message",
+    "open": "still unanswered",
+    "none": "nothing but its place",
+    "no question": "belongs to no question",
+}
+PHRASES: dict[str, str] = {
+    "named whole": SAID["named"],
+    "named short": SAID["named"],
+    "named inside": SAID["named"],
+    "names a replier": "names somebody in its thread",
+    "asker replied to it": "the asker replied to it",
+    "like the question": SAID["words"],
+    "shared rare words": SAID["words"],
+    "covers the question": SAID["words"],
+    "shared phrases": SAID["words"],
+    "like its thread": SAID["thread"],
+    "like a reply": SAID["thread"],
+    "shares phrases with a reply": SAID["thread"],
+    "quotes it": "quotes it",
+    "stands in its thread": "stands in its thread too",
+    "several, first post": "answers the asker's posts at once",
+    "numbered alike": "is numbered as the question is",
+    "yes or no": "says yes or no to it",
+    "one part of it": "speaks of one of its parts",
+    "thanked, no answer": "the asker gave thanks, but no answer stands there",
+    "thanked by name": "the author is thanked there, but did not reply",
+    "a follow-up waits": "a follow-up waits in its thread",
+    "latest question": SAID["near"],
+    "latest asker": SAID["near"],
+    "same, in a row": SAID["same"],
+    "same, later": SAID["same"],
+    "same, after a greeting": SAID["same"],
+    "same, next number": SAID["same"],
+    "same, goes on": SAID["same"],
+    "same, short": SAID["same"],
+    "same, after a colon": SAID["same"],
+    "same, alike": SAID["same"],
+    "same, as they do": SAID["same"],
+    "next open question": SAID["next"],
+    "speaks to everyone": "speaks to everyone",
+    "speaks of answering": "speaks of answering later",
+    "only thanks": "only gives thanks",
+    "shares nothing": "shares no rare word with any question",
+}
+"""How a reason says that a signal speaks for a question, or for talk."""
