@@ -65,9 +65,7 @@ def _merged(
     place = _before_thanks(by_id, question, done)
     for group in coming:
         words = by_id[group[0]].text.split()
-        twin = next(
-            (at for at, post in enumerate(done) if by_id[post].text.split() == words), None
-        )
+        twin = next((at for at, post in enumerate(done) if by_id[post].text.split() == words), None)
         if twin is not None and words:
             done[twin + 1 : twin + 1] = group
             place += len(group) if twin < place else 0

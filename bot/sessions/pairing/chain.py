@@ -215,7 +215,9 @@ def _states(node: Node) -> int:
     return len(node.pairs) + (node.talk is not None)
 
 
-def infer(laid: Laid, chain: Chain, table: Mapping[str, float]) -> tuple[float, list[list[list[float]]]]:
+def infer(
+    laid: Laid, chain: Chain, table: Mapping[str, float]
+) -> tuple[float, list[list[list[float]]]]:
     """Forward-backward over one chain; gives log Z and the shares of the steps."""
     scores = [unary(node, table) for node in chain]
     steps = [

@@ -77,9 +77,7 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def find(
-    text: str, people: Mapping[str, str], mentions: Iterable[str] = ()
-) -> Naming:
+def find(text: str, people: Mapping[str, str], mentions: Iterable[str] = ()) -> Naming:
     """Which of `people` (key to name) a text names.
 
     A whole name counts everywhere; a part of one, or a misspelt one, only where people are

@@ -134,9 +134,7 @@ def _settled(node: Node) -> Decision:
         return Decision(node.post.id, Kind.TALK, (), 1.0, reason, True)
     question = node.pairs[0].question.post.id
     candidate = Candidate(question, 1.0, reason)
-    return Decision(
-        node.post.id, Kind.ANSWERS, (question,), 1.0, reason, True, None, (candidate,)
-    )
+    return Decision(node.post.id, Kind.ANSWERS, (question,), 1.0, reason, True, None, (candidate,))
 
 
 def _several(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
@@ -154,9 +152,7 @@ def _several(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
     )
 
 
-def _reason(
-    laid: Laid, node: Node, before: Node | None, i: int, table: Mapping[str, float]
-) -> str:
+def _reason(laid: Laid, node: Node, before: Node | None, i: int, table: Mapping[str, float]) -> str:
     """The signals that speak most for a pair, in words, on one line."""
     found = node.pairs[i]
     gains: dict[str, float] = {}

@@ -126,7 +126,9 @@ class Laid:
         for post in self.top:
             question = self.question.get(post.id)
             asked = question is not None and question.asks
-            waiting = asked and question is not None and not (question.answered_by or question.covered)
+            waiting = (
+                asked and question is not None and not (question.answered_by or question.covered)
+            )
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
 
@@ -169,7 +171,11 @@ class Laid:
             answered_by=answered,
             last_by=last.person if last else None,
             closed=bool(
-                last and last_text and not last.is_author and last_text.thanks and not last_text.marks
+                last
+                and last_text
+                and not last.is_author
+                and last_text.thanks
+                and not last_text.marks
             ),
             open_end=bool(
                 last
@@ -189,7 +195,10 @@ class Laid:
             people=frozenset(reply.person for reply in replies if not reply.is_author),
             asks=bool(
                 text.marks
-                or (text.asks and not (text.thanks and text.long < 25 or EVERYONE.search(text.shown)))
+                or (
+                    text.asks
+                    and not (text.thanks and text.long < 25 or EVERYONE.search(text.shown))
+                )
             ),
         )
 
@@ -226,7 +235,13 @@ class Laid:
                 numbered = text.items >= max(2, min(len(waiting), 3)) and anchor.text.items < 2
                 if not said and not numbered:
                     continue
-                reason = "numbers its answers" if numbered else f"says \"{said.group().strip()}\"" if said else ""
+                reason = (
+                    "numbers its answers"
+                    if numbered
+                    else f'says "{said.group().strip()}"'
+                    if said
+                    else ""
+                )
                 for question in waiting:
                     question.covered = True
                     self.covered.append(Covered(question.post.id, reply.id, reason))

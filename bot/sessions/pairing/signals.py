@@ -138,7 +138,11 @@ def _numbers(text: Text, question: Question, values: Values) -> None:
         else:
             values["numbered, one question"] = 1
     if len(question.group) > 1 and (text.several or (text.items >= 2 and question.split)):
-        values["several, first post" if question.group[0] == question.post.id else "several, later post"] = 1
+        values[
+            "several, first post"
+            if question.group[0] == question.post.id
+            else "several, later post"
+        ] = 1
     if _PART.match(text.shown):
         values["one part of it" if question.parts >= 2 else "one part, one question"] = 1
     if question.text.yes_no and _YES_NO_ANSWER.match(text.shown):
@@ -183,7 +187,9 @@ def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> Non
     values["open questions between"] = math.log1p(waiting)
     if between == 0:
         values["latest question"] = 1
-    if all(p.person == question.post.person or p.is_author for p in laid.top[question.place : place]):
+    if all(
+        p.person == question.post.person or p.is_author for p in laid.top[question.place : place]
+    ):
         values["latest asker"] = 1
 
 

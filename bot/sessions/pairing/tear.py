@@ -110,7 +110,9 @@ def _times(
 
     for root in threads:
         others(root)
-    names = sorted({reply.person for replies in threads.values() for reply in replies if reply.is_author})
+    names = sorted(
+        {reply.person for replies in threads.values() for reply in replies if reply.is_author}
+    )
     sittings = [(random.expovariate(1 / batch), name) for name in names]
     heapq.heapify(sittings)
     turn = 0
@@ -146,7 +148,9 @@ def _times(
             ready[root] = now
             others(root)
         if any(
-            reply.person == name for root, replies in threads.items() for reply in replies[at[root] :]
+            reply.person == name
+            for root, replies in threads.items()
+            for reply in replies[at[root] :]
         ):
             heapq.heappush(sittings, (now + random.expovariate(1 / batch), name))
     return times, turn_of
