@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     winners_weeks: float = Field(
         12.0, ge=0, description="For how many weeks a winner is left out of further draws."
     )
+    unthreaded: Literal["attach", "keep"] = Field(
+        "attach",
+        description="Whether an archive puts an author's answer outside a thread under its "
+        "question where that is sure; an event's own `unthreaded` has the last word.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
