@@ -89,6 +89,7 @@ const shop = {
     const failed = outcomes.find((one) => one.acknowledged === false);
     if (failed) throw new Refused(`The app did not answer that (${failed.failure}).${desk.sockets || desk.http ? "" : " No app is connected."}`);
   }),
+  refresh: () => refresh(),
   again: () => refresh(true),
   edit(ts) { here.editing = ts; draw(); },
   openThread(ts, write) {
