@@ -38,6 +38,11 @@ _YES_NO_ANSWER = re.compile(
     r"i do|i don'?t|we do|we don'?t|sort of|kind of)\b",
     re.I,
 )
+_PLAIN_YES_NO = re.compile(
+    r"(?:(?:hi|hey|hello)[^.!?\n]{0,30}[,.!\n-]\s*|(?:good|great) question[^.!?\n]{0,30}[,.!]\s*)?"
+    r"(?:yes|yep|yeah|yup|no|nope|sure|definitely|absolutely|of course|unfortunately,? no)\b",
+    re.I,
+)
 _PART = re.compile(
     r"[^.!?\n]{0,40}\b(?:regarding|re|as for|as to|on|for|to|about)\b:? ?(?:your |the )?(?:\w+ )?"
     r"(?:#?\d\b|first|second|third|last|bullet|point|part|question)",
@@ -145,7 +150,9 @@ def _numbers(text: Text, question: Question, values: Values) -> None:
         ] = 1
     if _PART.match(text.shown):
         values["one part of it" if question.parts >= 2 else "one part, one question"] = 1
-    if question.text.yes_no and _YES_NO_ANSWER.match(text.shown):
+    if _PLAIN_YES_NO.match(text.shown):
+        values["plain yes or no" if question.text.yes_no else "yes or no, not asked"] = 1
+    elif question.text.yes_no and _YES_NO_ANSWER.match(text.shown):
         values["yes or no"] = 1
 
 

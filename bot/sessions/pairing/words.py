@@ -131,7 +131,55 @@ def stem(word: str) -> str:
     ['evalu', 'evalu', 'transform', 'transfer']
     """
     found: str = _STEMMER.stemWord(word)
-    return found
+    return _SAME.get(found, found)
+
+
+_KIN = """
+    begin beginner beginning start starter starting newbie newcomer entry novice introductory
+    recommend recommendation suggest suggestion advise advice tip tips
+    job career role position employment hire hiring recruiter interview
+    cost costs expensive cheap price pricing budget money afford
+    difference differ versus vs compare comparison contrast
+    resource resources course courses tutorial tutorials material materials video videos
+    math maths mathematics mathematical algebra calculus
+    difficult difficulty hard challenge challenging tricky tough
+    fast quick speed latency performance slow
+    mistake mistakes error errors wrong pitfall pitfalls
+    evaluate evaluation metric metrics benchmark measure accuracy
+    deploy deployment production productionize serving
+    learn study teach teaching
+    future trend trends upcoming
+    audience background prerequisite prerequisites proficiency level
+    company companies business businesses enterprise organization organisation corporate startup
+    tool tools tooling library libraries framework frameworks package packages
+    program programmer programming code coding coder developer software
+    statistics statistical probability
+    favourite favorite prefer preference
+    motivate motivation inspire inspiration
+    image images picture vision visual
+    project projects portfolio
+    ethic ethical ethics bias biases fairness harmful
+    secure security privacy private gdpr pii sensitive
+    cloud aws gcp azure
+    gpu gpus hardware laptop machine cpu
+    test tests testing unittest
+    explain explanation interpret interpretable interpretability explainable explainability
+    team teams colleague colleagues collaborate collaboration partner
+    translate translation translated language
+    publish publisher publishing edition print ebook kindle
+    certificate certification certifications cert certs
+    notebook notebooks jupyter
+    pipeline pipelines orchestration orchestrator airflow
+    visualize visualization dashboard chart charts plot
+    phd degree university academic academia academics research researcher scholar
+    time hours schedule
+    """
+"""Words that stand for one another in a question and its answer, a line each."""
+_SAME = {
+    _STEMMER.stemWord(word): _STEMMER.stemWord(line.split()[0])
+    for line in reversed(_KIN.strip().splitlines())
+    for word in line.split()
+}
 
 
 _COMMON_STEMS = frozenset(stem(word) for word in _COMMON)
