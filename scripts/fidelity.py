@@ -1,0 +1,308 @@
+"""Writes `docs/fidelity.md`: `python scripts/fidelity.py`.
+
+Each construct that a message of Slack can hold goes through `bot.markup.to_markdown`, and the
+Markdown through what the website does with it: `newline_to_br`, then a Markdown renderer. The page
+of the documentation is what came out, beside what Slack shows and the limits that are left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from bot.markup import to_markdown
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "fidelity.md"
+
+Element = dict[str, Any]
+Message = dict[str, Any]
+
+
+class Names:
+    """The workspace of the examples."""
+
+    def user(self, id: str, /) -> str:
+        return {"U1": "Ada Lovelace"}.get(id, "")
+
+    def channel(self, id: str, /) -> str:
+        return {"C1": "book-of-the-week"}.get(id, "")
+
+    def usergroup(self, id: str, /) -> str:
+        return {"S1": "authors"}.get(id, "")
+
+    def emoji(self, name: str, /) -> str | None:
+        return "alias:rocket" if name == "shipit" else None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A construct, the message that has it, and what a reader sees in Slack."""
+
+    construct: str
+    shows: str
+    message: Message
+
+
+def text(mrkdwn: str) -> Message:
+    return {"text": mrkdwn}
+
+
+def rich(*elements: Element) -> Message:
+    return {"blocks": [{"type": "rich_text", "elements": list(elements)}]}
+
+
+def section(*elements: Element | str) -> Element:
+    pieces = [
+        {"type": "text", "text": each} if isinstance(each, str) else each for each in elements
+    ]
+    return {"type": "rich_text_section", "elements": pieces}
+
+
+def marked(characters: str, *marks: str) -> Element:
+    return {"type": "text", "text": characters, "style": dict.fromkeys(marks, True)}
+
+
+def listed(style: str, indent: int, *items: str, offset: int = 0) -> Element:
+    return {
+        "type": "rich_text_list",
+        "style": style,
+        "indent": indent,
+        "offset": offset,
+        "elements": [section(item) for item in items],
+    }
+
+
+def quoted(characters: str) -> Element:
+    return {"type": "rich_text_quote", "elements": [{"type": "text", "text": characters}]}
+
+
+def code(characters: str) -> Element:
+    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": characters}]}
+
+
+GROUPS: dict[str, list[Example]] = {
+    "Marks": [
+        Example("bold", "**bold**", text("*bold*")),
+        Example("italic", "_italic_", text("_italic_")),
+        Example("struck", "~~struck~~", text("~struck~")),
+        Example("code", "`x = *y`", text("`x = *y`")),
+        Example("all of them", "bold, italic, struck code", rich(section(
+            marked("x", "bold", "italic", "strike", "code")))),
+        Example("side by side", "bold and italic, no space", rich(section(
+            marked("bold", "bold"), marked("italic", "italic")))),
+        Example("inside a word", "the middle of the word is bold", rich(section(
+            "un", marked("believ", "bold"), "able"))),
+        Example("a space at the end of a mark", "bold, then a word", rich(section(
+            marked("bold ", "bold"), "word"))),
+    ],
+    "Text that only looks like markup": [
+        Example("snake_case", "as written", text("snake_case_name")),
+        Example("powers", "as written", text("2 ** 3 ** 4")),
+        Example("arguments", "as written", text("def f(**args)")),
+        Example("stars that are not a mark", "as written", text("a*b*c")),
+        Example("a heading", "as written", text("# not a heading")),
+        Example("a list", "as written", text("- not a list\n1. nor this")),
+        Example("a table", "as written", text("| a | b |\n|---|---|")),
+        Example("a link", "as written", text("[a](https://b.org)")),
+        Example("spaces at a line's start", "four spaces", text("a\n    b")),
+        Example("entities", "`<b>` & `&lt;`, in letters", text("&lt;b&gt; &amp; &amp;lt;")),
+        Example("entities in code", "`<b> &lt;`", text("`&lt;b&gt; &amp;lt;`")),
+        Example("Liquid", "as written", text("{{ site.title }} {% raw %}")),
+        Example("kramdown's attributes, math, dashes", "as written", text("{: .x} $$y$$ a -- b")),
+        Example("half a surrogate pair", "�", text("a\ud83d")),
+    ],
+    "Mentions": [
+        Example("a person", "@Ada Lovelace", text("<@U1>")),
+        Example("a channel", "#book-of-the-week", text("<#C1|book-of-the-week>")),
+        Example("a user group", "@authors", text("<!subteam^S1>")),
+        Example("all who are here", "@here", text("<!here>")),
+        Example("a date", "July 11th", text("<!date^1720710212^{date}|July 11th>")),
+        Example("a colour", "#F405B3, with a patch of it", rich(section(
+            {"type": "color", "value": "#F405B3"}))),
+    ],
+    "Links": [
+        Example("with a label", "the label", text("<https://x.org|label>")),
+        Example("without", "the address", text("<https://x.org/a_b>")),
+        Example("shortened label", "https://x.org/[…]", text("<https://x.org/a/b|https://x.org/[…]>")),
+        Example("marks in the address", "x", text("<https://x.org/a_b*c(d)?e=1&amp;f=2|x>")),
+        Example("a bar in the address", "x", rich(section(
+            {"type": "link", "url": "https://x.org/a|b", "text": "x"}))),
+        Example("mail, telephone", "a@b.org +49 30", text("<mailto:a@b.org|a@b.org> <tel:+4930|+49 30>")),
+        Example("a label that looks like a link", "[a](b)", text("<https://x.org|[a](b)>")),
+        Example("a script", "x", text("<javascript:alert(1)|x>")),
+    ],
+    "Emoji": [
+        Example("standard", "🙂", text(":slightly_smiling_face:")),
+        Example("with a tone", "👋🏽", text(":wave::skin-tone-4:")),
+        Example("a sequence", "🤷🏼‍♀️", text(":woman-shrugging::skin-tone-3:")),
+        Example("a flag", "🇩🇪", text(":flag-de:")),
+        Example("a picture of the workspace", "the picture", text(":partyparrot:")),
+        Example("an alias of the workspace", "🚀", text(":shipit:")),
+        Example("none", "10:30:45", text("10:30:45")),
+    ],
+    "Blocks of text": [
+        Example("lines", "two lines", text("one\ntwo")),
+        Example("an empty line", "two lines, one between", text("one\n\ntwo")),
+        Example("a list", "two items", rich(listed("bullet", 0, "one", "two"))),
+        Example("a list in a list", "numbers below the first item", rich(
+            listed("bullet", 0, "one"), listed("ordered", 1, "a", "b"), listed("bullet", 0, "two"))),
+        Example("a list from 5", "5., 6.", rich(listed("ordered", 0, "five", "six", offset=4))),
+        Example("text after a list", "an item, then text", rich(
+            listed("bullet", 0, "one"), section("after"))),
+        Example("a quote", "two quoted lines, then text", rich(quoted("one\ntwo"), section("after"))),
+        Example("preformatted", "three lines, the second empty", rich(code("a <b>\n\n    c"))),
+        Example("backticks in it", "ticks in a block", rich(code("```\nx\n```"))),
+    ],
+    "Of other senders": [
+        Example("a header", "large and bold", {"blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": "Day *one* :tada:"}}]}),
+        Example("a section with a button", "text, and a button", {"blocks": [
+            {"type": "section", "text": {"type": "mrkdwn", "text": "*Vote*"}, "accessory":
+                {"type": "button", "text": {"type": "plain_text", "text": "Go"},
+                 "url": "https://x.org"}}]}),
+        Example("a context", "small, a picture and text", {"blocks": [
+            {"type": "context", "elements": [
+                {"type": "image", "image_url": "https://x.org/i.png", "alt_text": "a face"},
+                {"type": "mrkdwn", "text": "by _Ada_"}]}]}),
+        Example("a divider", "a line across", {"blocks": [
+            {"type": "section", "text": {"type": "plain_text", "text": "above"}},
+            {"type": "divider"},
+            {"type": "section", "text": {"type": "plain_text", "text": "below"}}]}),
+        Example("an attachment", "its title, a preview", {"text": "see", "attachments": [
+            {"title": "A talk", "title_link": "https://x.org/talk", "text": "A preview"}]}),
+        Example("a file", "its title, the file", {"text": "see", "files": [
+            {"title": "slides.pdf", "permalink": "https://files.x.org/1"}]}),
+    ],
+}  # fmt: skip
+
+TOP = """\
+# What Slack shows, and what the page shows
+
+Written by `scripts/fidelity.py`; change it there.
+
+`bot.markup.to_markdown` writes the Markdown of a message. The law is that a reader of the archive
+page sees what a reader in Slack saw: the same characters, on the same lines, with the same marks.
+`tests/markup/test_law.py` holds it against generated messages, with a second reading of both sides
+that shares nothing with the converter; the tables here show it, construct by construct.
+
+In the column *Markdown*, `⏎` is a line feed and `␍` a carriage return. *The page* is what the
+website's steps, `text | newline_to_br | markdownify`, make of it, with markdown-it-py (CommonMark
+and strikethrough) in the place of kramdown; the paragraph around a text alone is left out.
+Messages are given as `text` where Slack's mrkdwn can say them; of blocks, the kinds are named.
+"""
+
+LIMITS = """\
+## What cannot be said
+
+**Lines in a block of code.** Liquid's `newline_to_br` puts a `<br />` before every line feed and
+knows nothing of Markdown, so in a block of code the page would show the letters `<br />`. Markdown
+ends a line at a carriage return as well, and the filter does not look for those: lines in a block
+of code, and its fences, end in a carriage return. Under CommonMark the block is the same with
+either. The cost: in the YAML of the archive such a text stands in double quotes, with `\\r` for
+each of these lines, which is less to look at than a block would be.
+
+**Where one block ends.** A blank line is no blank line any more once `<br />` stands in it, and a
+list or a quote would draw in the text after it. Where blocks must be apart, the blank line is a
+line feed and a carriage return, in this order: Liquid makes a break of the first, and the second
+leaves the empty line.
+
+**A `<br />` at the end of a line.** The filter puts one at the end of each item of a list, of a
+quote's last line, and of a text before a list. It ends its line there and shows as nothing.
+
+**People.** FORMAT.md has a person's name without the `@` that Slack shows, and no mention is a link.
+
+**Quotes do not nest, and hold no lists and no code.** Slack's own have only text and marks. A
+Markdown text with more (on the way to Slack) becomes a quote, then what stood in it.
+
+**Numbers.** kramdown counts every list from 1, and so a list from 5 is written as `5)`: a list
+from 5 for CommonMark, and for kramdown lines that say `5)` themselves. Letters and roman numbers,
+which Slack shows on the second and third level, are numbers on the page; the browser's style sheet
+decides.
+
+**Spaces.** HTML shows many spaces as one, and none at a line's end. Spaces at the start of a line
+show, as no-break spaces, since four of them would otherwise be code; in a block of code all do.
+Bold, italic and struck spaces at the edge of a mark stand outside it.
+
+**Characters that no page can show.** Controls and noncharacters are left out; half a surrogate
+pair, which JSON can carry, becomes U+FFFD. Zero-width and right-to-left characters stay.
+
+**Pictures and colours.** An emoji that only the workspace has keeps its `:name:`, a colour its
+value, a file its title and link; what a link's preview says is left out where the link is in the
+text. A file that was deleted, or that a free workspace no longer keeps, is left out.
+
+**Links.** `javascript:`, `vbscript:`, `data:` and `file:` are never a link: the label stays. In a
+block of code Slack links addresses; there the page shows what they say. A label has one style.
+
+**mrkdwn says less than blocks.** It has no escapes: where a message has only `text`, `*a*` is bold
+even if its sender meant two stars. Slack shows the same, so the page does.
+
+**Liquid.** The website does not read the texts of an archive as Liquid: they are values, not
+templates. `{{` and `{%` of a message are broken up all the same, but not in code, where every
+character stands for itself.
+"""
+
+
+def newline_to_br(markdown: str) -> str:
+    """Liquid's filter: https://shopify.github.io/liquid/filters/newline_to_br/."""
+    return markdown.replace("\n", "<br />\n")
+
+
+def page(markdown: str) -> str:
+    """The HTML on the website; of one paragraph, what is in it."""
+    renderer = MarkdownIt("commonmark").enable("strikethrough")
+    html = str(renderer.render(newline_to_br(markdown))).strip()
+    inner = html.removeprefix("<p>").removesuffix("</p>")
+    return inner if html.startswith("<p>") and "<p>" not in inner else html
+
+
+def source(message: Message) -> str:
+    """The message in a cell: its mrkdwn, or of which parts it is."""
+    if set(message) == {"text"}:
+        return cell(message["text"])
+    parts: list[str] = []
+    for block in message.get("blocks", ()):
+        elements = block["elements"] if block["type"] == "rich_text" else [block]
+        if len(elements) == 1 and elements[0]["type"] == "rich_text_section":
+            elements = elements[0]["elements"]
+        for element in elements:
+            style = element.get("style")
+            marks = f" ({', '.join(style)})" if isinstance(style, dict) else ""
+            parts.append(f"`{element['type']}`{marks}")
+    parts += [f"`{each}`" for each in ("attachments", "files") if each in message]
+    return ", ".join(parts)
+
+
+def cell(characters: str) -> str:
+    """Characters in a cell of a table, letter by letter: a span of code."""
+    characters = characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    shown = characters.replace("\n", "⏎").replace("\r", "␍").replace("|", "\\|")
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown[:1] in "` " or shown[-1:] in "` " else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def table(examples: list[Example]) -> Iterator[str]:
+    yield "| Construct | In the message | Slack shows | Markdown | The page |"
+    yield "|---|---|---|---|---|"
+    for each in examples:
+        markdown = to_markdown(each.message, Names())
+        row = (source(each.message), each.shows, cell(markdown), cell(page(markdown)))
+        yield f"| {each.construct} | {' | '.join(row)} |"
+
+
+def document() -> str:
+    """The whole page."""
+    parts = [TOP]
+    for title, examples in GROUPS.items():
+        parts.append("\n".join((f"## {title}", "", *table(examples), "")))
+    parts.append(LIMITS)
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(document(), encoding="utf-8")
