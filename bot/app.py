@@ -525,7 +525,7 @@ class Bot:
         try:
             source = export.source_of(self.library.paths, session)
             with self.database.reading() as uow:
-                export.export(uow, session, source, target)
+                export.export(uow, session, source, target, self.settings.unthreaded)
             with self.database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, at)
                 if session.archived_at is None:
@@ -559,7 +559,9 @@ class Bot:
                 raise UserError(f"there is no session {session_id}")
             if kind == "archive":
                 source = export.source_of(self.library.paths, session)
-                return archive.with_archive(source, export.entries(uow, session))
+                return archive.with_archive(
+                    source, export.entries(uow, session, self.settings.unthreaded)
+                )
             for draw in uow.draws.of_session(session.id):
                 if [str(draw.number)] == number:
                     return winners.record(draw, session.event.id).encode()

@@ -6,15 +6,16 @@ when it is exported, never before, so that a correction of the conversion mends 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
 from bot.markup import to_markdown
+from bot.sessions import pairing
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
-from bot.sessions.model import FORGOTTEN, Message, Person, Session, Thread
+from bot.sessions.model import FORGOTTEN, Kind, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
 
 UNKNOWN = "Unknown"
@@ -83,17 +84,45 @@ def shown_name(person: Person | None, name: str | None) -> str:
     return name or ""
 
 
-def entries(uow: UnitOfWork, session: Session) -> Iterator[Entry]:
+def entries(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterator[Entry]:
     """The session's threads as the archive has them, one at a time.
 
     What is hidden is left out (with a question its thread), and a text that an organizer edited
-    for the archive stands instead of what was written.
+    for the archive stands instead of what was written. With `attach` an author's answer outside
+    a thread stands under its question where that is sure, with `keep` where it was posted; the
+    event's own `unthreaded` has the last word.
     """
     names = StoredNames(uow, session.event.options.get("names") == "as-posted")
     edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
-    for thread in uow.messages.iter_threads(session.id):
+    threads: Iterable[Thread] = uow.messages.iter_threads(session.id)
+    if session.event.options.get("unthreaded", unthreaded) == "attach" and _adrift(uow, session):
+        threads = _arranged(list(threads), session, names)
+    for thread in threads:
         if not thread.question.hidden:
             yield _entry(thread, names, edits)
+
+
+def _adrift(uow: UnitOfWork, session: Session) -> bool:
+    """Whether an author posted outside a thread; without that nothing needs all of a session."""
+    return any(
+        message.session_id == session.id and message.kind is Kind.QUESTION
+        for author in session.author_ids
+        for message in uow.messages.of_author(author)
+    )
+
+
+def _arranged(threads: list[Thread], session: Session, names: StoredNames) -> list[Thread]:
+    shown = [t for t in threads if not t.question.hidden]
+    writers = {m.author: names.writer(m) for t in shown for m in (t.question, *t.replies)}
+    # Who moved a message to where it stands knew better.
+    known = {t.question.ts: None for t in shown if t.question.corrected}
+    return pairing.arrange(
+        shown,
+        session.author_ids,
+        lambda message: to_markdown(message.content, names),
+        lambda person: writers[person],
+        known,
+    )
 
 
 def text_of(uow: UnitOfWork, message: Message) -> str:
@@ -101,13 +130,19 @@ def text_of(uow: UnitOfWork, message: Message) -> str:
     return to_markdown(message.content, StoredNames(uow))
 
 
-def export(uow: UnitOfWork, session: Session, source: Path, target: Path | None) -> bool:
+def export(
+    uow: UnitOfWork,
+    session: Session,
+    source: Path,
+    target: Path | None,
+    unthreaded: str = "attach",
+) -> bool:
     """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
 
-    Gives whether anything changed on disk. Raises UserError, one line, for a file that cannot
+    `unthreaded` is as in `entries`. Gives whether anything changed on disk. Raises UserError, one line, for a file that cannot
     be read or written.
     """
-    return archive.write_archive(source, entries(uow, session), target)
+    return archive.write_archive(source, entries(uow, session, unthreaded), target)
 
 
 def source_of(paths: Mapping[str, Path], session: Session) -> Path:

@@ -1,7 +1,8 @@
-"""The bot's own HTTP servers: Slack's requests, and how the bot is.
+"""The bot's own HTTP servers: Slack's requests, how the bot is, and the boards.
 
-Slack's requests have a port of their own, which the world may reach; the other port (health and
-metrics) is for the machine the bot runs on and those who watch it.
+Slack's requests have a port of their own, which the world may reach, and so have the boards, which
+those who have a link may look at; the third port (health and metrics) is for the machine the bot
+runs on and those who watch it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot import board
 from bot.app import Bot, Health
 from bot.errors import UserError
 
@@ -154,7 +156,24 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
         ):
             if port is not None:
                 await stack.enter_async_context(_served(name, app(bot), settings.host, port))
+        if settings.board_port is not None:
+            await stack.enter_async_context(_boards(bot, settings.board_port))
         yield
+
+
+@asynccontextmanager
+async def _boards(bot: Bot, port: int) -> AsyncIterator[None]:
+    """The boards; those who look are sent away before the server ends."""
+
+    def link(channel: str, ts: str) -> str:
+        return bot.edge.voice.link(channel, ts)
+
+    hub, app = board.application(bot.settings, bot.database, link)
+    async with _served("MARGINALIA_BOARD_PORT", app, bot.settings.host, port):
+        try:
+            yield
+        finally:
+            await hub.close()
 
 
 @asynccontextmanager

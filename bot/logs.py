@@ -33,7 +33,11 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Bolt and the scheduler tell of every connection and look; that is for debugging them.
     quieter = logging.DEBUG if level == "DEBUG" else logging.WARNING
-    for name in ("slack_bolt", "slack_sdk", "watchfiles", "alembic", "aiohttp"):
+    # What Slack sends is logged by its clients when they are debugged, forms of people who ask
+    # anonymously among it: never.
+    for name in ("slack_bolt", "slack_sdk"):
+        logging.getLogger(name).setLevel(max(quieter, logging.INFO))
+    for name in ("watchfiles", "alembic", "aiohttp"):
         logging.getLogger(name).setLevel(quieter)
     # A look that lasts longer than the pause between two is no matter for a warning.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

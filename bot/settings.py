@@ -89,6 +89,14 @@ class Settings(BaseSettings):
         le=65535,
         description="The port of /healthz, /readyz and /metrics; none is opened when not set.",
     )
+    board_port: int | None = Field(
+        None, ge=0, le=65535, description="The port of the boards; none is opened when not set."
+    )
+    board_url: str = Field(
+        "",
+        description="The address under which others reach the boards, for links and QR codes: "
+        "`https://board.example.org`; that of `host` and `board_port` when not set.",
+    )
     catch_up_days: float = Field(
         7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
     )
@@ -108,6 +116,11 @@ class Settings(BaseSettings):
     )
     winners_weeks: float = Field(
         12.0, ge=0, description="For how many weeks a winner is left out of further draws."
+    )
+    unthreaded: Literal["attach", "keep"] = Field(
+        "attach",
+        description="Whether an archive puts an author's answer outside a thread under its "
+        "question where that is sure; an event's own `unthreaded` has the last word.",
     )
     log_level: str = Field(
         "INFO",
@@ -131,6 +144,13 @@ class Settings(BaseSettings):
     website: str = Field(
         "", description="The website's address; covers (paths) are links when it is set."
     )
+
+    @field_validator("board_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
 
     @field_validator("reminders")
     @classmethod

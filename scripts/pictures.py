@@ -71,7 +71,9 @@ class Tour:
         """Lets time pass: `+1 hour`, `+1 day`, `to the end`."""
         button = self.page.get_by_role("button", name=step, exact=True)
         button.click()
-        self.page.wait_for_function("step => !document.querySelector(`[data-focus='clock/${step}']`).disabled", arg=step)
+        self.page.wait_for_function(
+            "step => !document.querySelector(`[data-focus='clock/${step}']`).disabled", arg=step
+        )
 
     def shot(self, name: str, page: Page | None = None) -> None:
         """A picture of what one sees."""
@@ -107,7 +109,11 @@ def workspace(folder: Path) -> Iterator[str]:
 def main(folder: Path) -> None:
     """Walks and takes the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name, workspace(Path(name)) as url, sync_playwright() as it:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        workspace(Path(name)) as url,
+        sync_playwright() as it,
+    ):
         browser = it.chromium.launch(executable_path=str(EXECUTABLE), args=list(ARGUMENTS))
         tour = Tour(browser, url, folder)
         tour.become("member")

@@ -80,7 +80,7 @@ class TestOpening:
 
 class TestCollecting:
     async def test_what_is_a_question_and_what_is_a_reply(self, world: Scene) -> None:
-        async with world.bot():
+        async with world.bot(unthreaded="keep"):
             await world.to(START)
             (announcement,) = world.posted()
             first = world.say("ben", "In the channel?")
@@ -103,6 +103,20 @@ class TestCollecting:
                 ),
                 ("Cleo Reader", "In the thread?", []),
                 ("Ada Author", "Yes, Cleo.", []),
+            ]
+
+    async def test_a_sure_answer_outside_a_thread_stands_under_its_question(
+        self, world: Scene
+    ) -> None:
+        async with world.bot():
+            await world.to(START)
+            world.say("ben", "Which parser do you use for the error messages?")
+            world.say("cleo", "How long may a pass be?")
+            world.say("ada", "@Ben a parser of our own, for the sake of the error messages.")
+            await world.to(END)
+            assert [(name, len(replies)) for name, _, replies in world.threads()] == [
+                ("Ben", 1),
+                ("Cleo Reader", 0),
             ]
 
     async def test_edits_and_deletions(self, world: Scene) -> None:

@@ -44,9 +44,11 @@ def export(
         session = session_of(uow, library, event)
         source = exporting.source_of(library.paths, session)
         if output is None and not in_place:
-            whole = archive.with_archive(source, exporting.entries(uow, session))
+            whole = archive.with_archive(
+                source, exporting.entries(uow, session, settings.unthreaded)
+            )
             sys.stdout.buffer.write(whole)
             return
-        changed = exporting.export(uow, session, source, output)
+        changed = exporting.export(uow, session, source, output, settings.unthreaded)
     target = output or source
     typer.echo(f"{target}: {'written' if changed else 'was up to date'}")

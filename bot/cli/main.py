@@ -20,6 +20,7 @@ USER_ERROR = 2
 
 ROOMS = {
     "backup": "database",
+    "board": "board",
     "check": "check",
     "demo": "demo",
     "export": "export",

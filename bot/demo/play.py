@@ -75,7 +75,7 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     script = scripts.of_archive(event, threads)
     async with (
         staged(script, event.start - BEFORE, MANIFEST) as stage,
-        stage.hosting(schedules, folder),
+        stage.hosting(schedules, folder, unthreaded="keep"),
     ):
         await stage.until(event.start)
         await stage.bot.tick()

@@ -65,6 +65,7 @@ class Stage:
                 "organizers": (),
                 "organizers_channel": None,
                 "port": None,
+                "unthreaded": "attach",
                 "post_interval": 0,
                 "sweep_interval": 0.1,
                 **changed,

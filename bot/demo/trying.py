@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot import board, http
 from bot.demo import play
 from bot.demo import script as scripts
 from bot.demo.script import Script
@@ -40,14 +42,34 @@ async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIte
     start = event.start - play.BEFORE
     async with staged(script, start, play.MANIFEST, port, control_port) as stage:
         _introduce(stage, script, event)
-        changed = {"organizers": (stage.organizer,), "sweep_interval": 0.5}
-        async with stage.hosting(schedules, folder, **changed):
+        changed = {
+            "organizers": (stage.organizer,),
+            "sweep_interval": 0.5,
+            "board_port": _free_port(),
+            "board_url": "",
+        }
+        async with stage.hosting(schedules, folder, **changed) as bot, http.serving(bot):
             await stage.until(event.start)
             await stage.bot.tick()
             await stage.settle()
             stage.clock.run(1.0)
             stage.box.extras = _extras(stage, event, schedules / play.EXAMPLE.name)
             yield stage
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _board(stage: Stage, event: Event) -> str:
+    bot = stage.bot
+    with bot.database.unit_of_work() as uow:
+        session = uow.sessions.by_event(event.id)
+        if session is None:
+            raise UserError(f"the session of {event.id} did not open; see the log")
+        return board.share(bot.settings, uow, session.id, bot.wall.now())
 
 
 def _introduce(stage: Stage, script: Script, event: Event) -> None:
@@ -103,6 +125,7 @@ def _extras(stage: Stage, event: Event, path: Path) -> Extras:
             "to the end": to_the_end,
         },
         papers={"archive": written},
+        links={"Board": _board(stage, event)},
         tour=TOUR,
         me=first,
         channel=CHANNEL,

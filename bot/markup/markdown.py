@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote as _percent
 
 from bot.markup import names as naming
@@ -52,13 +52,13 @@ _DELIMITERS = {BOLD: "**", ITALIC: "_", STRIKE: "~~"}
 
 # What may need an escape anywhere in a line; a text without any of it, and without a line that
 # begins like a block, is its own Markdown.
-_HOT = re.compile(r"[\\`*_~\[\]{}|$&<>]|--|(?:^|\n)[ \t\n#+=:^0-9-]|[ \t](?:\n|$)|\u00a0")
+_HOT = re.compile(r"[\\`*_~\[\]{}|$&<>]|--|(?:^|\n)[\s#+=:^0-9-]|\s(?:\n|$)")
 
 _ESCAPES = re.compile(
     r"(?P<html>[&<>])"
     r"|(?P<backslash>\\(?=[!-/:-@\[-`{-~]|\Z))"
     r"|(?P<bracket>\](?=\())"
-    r"|(?P<star>\*+)|(?P<under>_+)|(?P<tilde>~~+)|(?P<tick>`+)"
+    r"|(?P<star>\*+)|(?P<under>_+)|(?P<tilde>~+)|(?P<tick>`+)"
     r"|(?P<liquid>\{(?=%))|(?P<brace>(?<=\{)\{|\{(?=:))"
     r"|(?P<math>\$\$)|(?P<dash>(?<=-)-)|(?P<pipe>\|)"
 )
@@ -67,37 +67,20 @@ _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # A line that begins a block: an escape before its first character, or before its delimiter.
 _BLOCK_START = re.compile(
     r"(?=#{1,6}(?:\s|$))"  # a heading
-    r"|(?=[-+*](?:\s|$))"  # a list
+    r"|(?=[-+*](?:[\s|]|$))"  # a list; for kramdown the bar is as good as a space
     r"|(?=[=-]+\s*$)"  # the underline of a heading
     r"|(?=([*_-])(?:\s*\1){2,}\s*$)"  # a rule
-    r"|(?=:\s)"  # kramdown: a definition
+    r"|(?=:[\s|])"  # kramdown: a definition
     r"|(?=\*\[)"  # kramdown: an abbreviation
-    r"|(?=\[[^\]]*\]:)"  # a link's definition; a footnote's
+    r"|(?=\[[^\]]*(?:\]:|\Z))"  # a link's definition, its end on this line or another; a footnote's
     r"|(?=~~~|```)"  # a fence
 )
-_NUMBERED = re.compile(r"(\d+)([.)])(?=\s|$)")
+_TIED = re.compile(r"(?<=~)(?=~)")
+_END = re.compile(r"\A[^\W_]|[^\W_]\Z")
+_RUN = re.compile(r"\*+|_+|~+|`+")
+_NUMBERED = re.compile(r"(\d+)([.)])(?=[\s|]|$)")
 _TASK = re.compile(r"\[(?=[ xX]\]\s)")  # kramdown: a check box, at the start of a list's item
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-# Schemes that run or carry a document of their own; a reader sees the words, and no link.
-_SCRIPTS = frozenset(
-    [
-        "about",
-        "blob",
-        "data",
-        "file",
-        "filesystem",
-        "jar",
-        "javascript",
-        "livescript",
-        "mhtml",
-        "mocha",
-        "vbscript",
-        "view-source",
-        "ws",
-        "wss",
-    ]
-)
 _URL_ESCAPES = re.compile(r"[\s\x00-\x1f\x7f<>\"\\|`{}\[\]^]|~~")
 _URL_PARENS = re.compile(r"[()]")
 
@@ -120,11 +103,15 @@ class _Level:
 
 @dataclass(slots=True)
 class _Piece:
-    """A part of a line: literal text, or (`raw`) Markdown already, with the marks on it."""
+    """A part of a line: literal text, or (`raw`) Markdown already, with the marks on it.
+
+    A strike ends before one that is `apart`, and begins again.
+    """
 
     text: str
     style: int
     raw: bool = False
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -132,6 +119,7 @@ class _Writer:
     names: Names
     out: list[str] = field(default_factory=list)
     levels: list[_Level] = field(default_factory=list)
+    content: Inlines = ()  # what is being written
 
     def write(self, tree: Tree) -> str:
         before: type | None = None
@@ -189,21 +177,26 @@ class _Writer:
     # Lists
 
     def items(self, block: List, before: type | None) -> None:
-        for index, item in enumerate(block.items):
-            level, fresh = self.level(item)
-            lines = self.lines(item.content, item=True) or [""]
-            first = index == 0
-            if not first or before is not None:
-                # What begins a list inside a paragraph: an item with text, and number 1. A list
-                # that follows one of another kind on its level is nested in it by kramdown.
-                begins = bool(lines[0]) and item.number in (None, 1)
-                same_depth = not first and block.items[index - 1].indent >= item.indent
-                joined = not fresh or (begins and not same_depth)
-                if first and before is not Paragraph:
-                    joined = False
-                self.separate(before if first else None, "\n" if joined else _APART, keep=True)
-                if not first:
-                    self.out.append("\n" if joined else _APART)
+        places = [self.level(item) for item in block.items]
+        # Items that are none for kramdown are one paragraph.
+        whole = any(level.delimiter == ")" for level, _ in places)
+        escapes = self.escapes(block.items) if whole else None
+        empty = False
+        for index, (item, (level, fresh)) in enumerate(zip(block.items, places, strict=True)):
+            lines = self.lines(item.content, item=True, escapes=escapes) or [""]
+            # What begins a list inside a paragraph: an item with text, and number 1.
+            begins = bool(lines[0]) and item.number in (None, 1)
+            if index == 0:
+                separator = "\n" if before is Paragraph and begins else _APART
+                self.separate(before, separator, keep=True)
+            elif block.items[index - 1].indent >= item.indent:
+                # A list after one of another kind on its level is nested in it by kramdown.
+                self.out.append(_APART if fresh else "\n")
+            elif empty:
+                self.out.append(_CR)  # an empty line ends an item that has not begun
+            else:
+                self.out.append("\n" if begins else _APART)
+            empty = not any(lines)
             mark = "-" if item.number is None else f"{item.number}{level.delimiter}"
             self.out.append(" " * level.column + f"{mark} {lines[0]}")
             indent = " " * level.content
@@ -211,39 +204,48 @@ class _Writer:
 
     def level(self, item: Item) -> tuple[_Level, bool]:
         """The list that `item` stands in, and whether it begins there."""
-        while self.levels and self.levels[-1].indent > item.indent:
-            self.levels.pop()
-        top = self.levels[-1] if self.levels else None
+        before: _Level | None = None  # the list that stood last where this one stands
+        while self.levels and self.levels[-1].indent >= item.indent:
+            before = self.levels.pop()
+        column = self.levels[-1].content if self.levels else 0
+        # kramdown counts every list from 1, and has none of `5)`: there it is a line that says so.
         delimiter = "." if item.number in (None, 1) else ")"
-        column = 0
-        if top is not None and top.indent == item.indent:
-            column = top.column
-            follows = top.number is not None and item.number == top.number + 1
-            if (item.number is None and top.number is None) or follows:
-                top.number = item.number
-                if item.number is not None:
-                    top.content = column + len(str(item.number)) + 2
-                return top, False
-            if item.number is not None and top.number is not None and delimiter == top.delimiter:
+        fresh = True
+        if before is not None:
+            if item.number is None or before.number is None:
+                fresh = item.number != before.number
+            elif item.number == before.number + 1:
+                fresh = False
+            elif delimiter == before.delimiter:
                 delimiter = ")" if delimiter == "." else "."
-            self.levels.pop()
-        elif top is not None:
-            column = top.content
-        width = 2 if item.number is None else len(str(item.number)) + 2
-        fresh = _Level(item.indent, column, item.number, delimiter, column + width)
-        self.levels.append(fresh)
-        return fresh, True
+            if not fresh:
+                delimiter = before.delimiter
+        mark = 1 if item.number is None else len(str(item.number)) + 1
+        level = _Level(item.indent, column, item.number, delimiter, column + mark + 1)
+        self.levels.append(level)
+        return level, fresh
+
+    def escapes(self, items: Sequence[Item]) -> _Escapes:
+        """What needs an escape in any of the items, if they are read as one."""
+        found: list[list[_Piece]] = []
+        for item in items:
+            self.content = item.content
+            found += map(self.pieces, lines_of(item.content))
+        return _Escapes.of(found)
 
     # Lines
 
-    def lines(self, content: Inlines, *, item: bool = False) -> list[str]:
+    def lines(
+        self, content: Inlines, *, item: bool = False, escapes: _Escapes | None = None
+    ) -> list[str]:
         """Inline pieces as lines of Markdown, without what a block puts before them."""
         if len(content) == 1:
             only = content[0]
             if isinstance(only, Text) and not only.style and _HOT.search(only.text) is None:
                 return only.text.split("\n")
-        lines = [[self.piece(each) for each in line] for line in lines_of(content)]
-        escapes = _Escapes.of([piece for line in lines for piece in line])
+        self.content = content
+        lines = [self.pieces(line) for line in lines_of(content)]
+        escapes = escapes or _Escapes.of(lines)
         written: list[str] = []
         opens = True  # a block begins here for kramdown: it may be a table
         for line in lines:
@@ -251,27 +253,44 @@ class _Writer:
             opens = not written[-1]
         return written
 
-    def piece(self, piece: Inline) -> _Piece:
-        style = piece.style & ~CODE
-        if isinstance(piece, Link):
-            return self.link(piece)
-        text = self.shown(piece)
-        if piece.style & CODE and not text.isspace():
-            return _Piece(_code_span(text), style, raw=True)
-        return _Piece(text, style)
+    def pieces(self, line: Inlines) -> list[_Piece]:
+        """A line's pieces as they are written; what stands side by side in code is one span."""
+        found: list[_Piece] = []
+        code = ""
+        for index, piece in enumerate(line):
+            if isinstance(piece, Link):
+                found += self.link(piece)
+            elif not piece.style & CODE:
+                found.append(_Piece(self.shown(piece), piece.style))
+            else:
+                code += self.shown(piece)
+                after = line[index + 1] if index + 1 < len(line) else None
+                if after and after.style == piece.style and not isinstance(after, Link):
+                    continue
+                found += _code_pieces(code, piece.style & ~CODE)
+                code = ""
+        return _indented(_trimmed(found))
 
-    def link(self, piece: Link) -> _Piece:
-        label = piece.label or piece.url
-        style = piece.style & ~CODE
-        url = _url(piece.url)
+    def link(self, piece: Link) -> list[_Piece]:
+        label, url = piece.label or piece.url, _url(piece.url)
         if piece.style & CODE:
-            label = _code_span(label)
-        elif url:
-            escapes = _Escapes.of([_Piece(label, 0)])
-            label = _label(_escape(label, escapes, pipes=True))
-        if url:
-            return _Piece(f"[{label}]({url})", style, raw=True)
-        return _Piece(label, style, raw=bool(piece.style & CODE))
+            if "]:" in label:
+                url = f" {url} "  # so that no line can be the definition of a link
+            return [
+                replace(code, text=f"[{code.text}]({url})", raw=True)
+                for code in _code_pieces(label, piece.style & ~CODE)
+            ]
+        # A backtick pairs up with one outside the label, and for kramdown so does each mark,
+        # with those in the address too.
+        around, style = f"{label}]({url})", 0
+        if "*" in label or "_" in label or "~" in label:
+            for each in self.content:
+                style |= each.style
+                if isinstance(each, Text | Link):
+                    around += "\ufffc" + self.shown(each)
+        escapes = replace(_Escapes.of([[_Piece(around, style)]]), tick=True)
+        label = _label(_escape(label, escapes, pipes=True))
+        return [_Piece(f"[{label}]({url})", piece.style, raw=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,19 +303,28 @@ class _Escapes:
     tick: bool = False
 
     @classmethod
-    def of(cls, pieces: Sequence[_Piece]) -> _Escapes:
+    def of(cls, lines: Sequence[Sequence[_Piece]]) -> _Escapes:
         style = 0
         code = False
-        parts = []
-        for piece in pieces:
-            style |= piece.style
-            code = code or (piece.raw and "`" in piece.text)
-            parts.append(piece.text if not piece.raw else "\ufffc")
+        parts: list[str] = []
+        for line in lines:
+            parts.append("\n")
+            for piece in line:
+                if piece.style or piece.raw:
+                    style |= piece.style
+                    code = code or (piece.raw and "`" in piece.text)
+                    # Whatever is written for the marks, or the link, is neither space nor letter.
+                    parts.append("\ufffc" if piece.raw else f"\ufffc{piece.text}\ufffc")
+                elif len(line) == 1:
+                    parts.append(piece.text)
+                else:
+                    # Its first and last character may have to be entities.
+                    parts.append(_END.sub("\ufffc", piece.text))
         text = "".join(parts)
         return cls(
             "*" in text and (bool(style & BOLD) or _pairs(text, "*")),
             "_" in text and (bool(style & ITALIC) or _pairs(text, "_")),
-            "~~" in text and (bool(style & STRIKE) or text.count("~~") > 1),
+            bool(style & STRIKE and "~" in text) or text.count("~~") > 1,
             "`" in text and (code or len(re.findall("`+", text)) > 1 or "```" in text),
         )
 
@@ -310,43 +338,45 @@ def _pairs(text: str, mark: str) -> bool:
     opened = False
     for run in re.finditer(re.escape(mark) + "+", text):
         before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
-        opens = bool(after) and not after.isspace()
+        # At a line's end stands the `<` of the website's `<br />`.
+        opens = after == "\n" or (bool(after) and not after.isspace())
         closes = bool(before) and not before.isspace()
         if mark == "_":
             opens = opens and not before.isalpha()
             closes = closes and not after.isalnum()
-        if opened and closes:
-            return True
-        if opens and len(run[0]) > 2:
+        if (opened and closes) or len(run[0]) > 2:
             return True
         opened = opened or opens
     return False
 
 
 def _line(pieces: Sequence[_Piece], escapes: _Escapes, *, opens: bool, item: bool) -> str:
-    known = _trimmed(pieces)
-    if not known:
-        return ""
     out: list[str] = []
     stack: list[int] = []
     encode = False  # the next character must not be a word's, for a mark that closed before it
-    for index, piece in enumerate(known):
+    for index, piece in enumerate(pieces):
         text = piece.text
         if not piece.raw:
             text = _escape(text, escapes, pipes=opens, strike=bool(piece.style & STRIKE))
             if not index and not piece.style:
                 text = _block_start(text, item=item)
-            following = known[index + 1] if index + 1 < len(known) else None
+            following = pieces[index + 1] if index + 1 < len(pieces) else None
             if following and following.raw and text.endswith("!") and following.text[0] == "[":
                 text = text[:-1] + "\\!"
         closing = ""
-        while any(not piece.style & mark for mark in stack):
+        while any(not piece.style & mark for mark in stack) or (piece.apart and STRIKE in stack):
             closing += _DELIMITERS[stack.pop()]
         if closing:
             encode = _close(out, closing, text if piece.style & ~sum(stack) == 0 else "*")
         missing = [mark for mark in _DELIMITERS if piece.style & mark and mark not in stack]
+        if missing and text[0].isspace():  # no mark opens before a space
+            out.append(text[: len(text) - len(text.lstrip())])
+            text = text.lstrip()
+            encode = False
+            if not text:
+                continue
         if missing:
-            missing.sort(key=lambda mark: -_extent(known, index, mark))
+            missing.sort(key=lambda mark: -_extent(pieces, index, mark))
             opening = "".join(_DELIMITERS[mark] for mark in missing)
             _open(out, opening, text)
             stack.extend(missing)
@@ -379,6 +409,16 @@ def _trimmed(pieces: Sequence[_Piece]) -> list[_Piece]:
     return known
 
 
+def _indented(pieces: list[_Piece]) -> list[_Piece]:
+    """A line whose first spaces show: as no-break spaces, which no reader takes for code."""
+    if pieces and not pieces[0].raw and pieces[0].text[0].isspace():
+        text = pieces[0].text.lstrip()
+        spaces = pieces[0].text[: len(pieces[0].text) - len(text)].expandtabs(4)
+        rest = [_Piece(text, pieces[0].style)] if text else []
+        pieces[:1] = [_Piece("&nbsp;" * len(spaces), 0, raw=True), *rest]
+    return pieces
+
+
 def _extent(pieces: Sequence[_Piece], start: int, mark: int) -> int:
     end = start
     while end < len(pieces) and pieces[end].style & mark:
@@ -388,11 +428,22 @@ def _extent(pieces: Sequence[_Piece], start: int, mark: int) -> int:
 
 def _open(out: list[str], delimiters: str, inside: str) -> None:
     """Writes opening marks; the character before them becomes an entity if it would undo them."""
-    if out:
-        before = out[-1][-1]
-        if not _divides(before) and ("_" in delimiters or not _plain(inside[0], delimiters)):
-            out[-1] = out[-1][:-1] + _entity(before)
+    if out and ("_" in delimiters or not _plain(inside[0], delimiters)):
+        _divide(out, len(out) - 1)
     out.append(delimiters)
+
+
+def _divide(out: list[str], index: int) -> None:
+    """Makes sure that a part ends in what is no letter, and so may stand before a mark."""
+    before = out[index]
+    if _divides(before[-1]):
+        return
+    head = before[:-1]
+    if head.endswith("\\"):  # a backslash that stood before a letter, and would escape the `&`
+        head += "\\"
+    out[index] = head + _entity(before[-1])
+    if len(before) == 1 and index > 1 and not out[index - 1].strip("*_~"):
+        _divide(out, index - 2)  # a mark stands before it, and now before no letter
 
 
 def _close(out: list[str], delimiters: str, outside: str) -> bool:
@@ -434,8 +485,11 @@ def _escape(text: str, escapes: _Escapes, *, pipes: bool, strike: bool = False) 
                 if not escapes.under or _in_word(match):
                     return found
             case "tilde":
-                if strike or not escapes.tilde:
-                    return found if not strike else "&#126;" * len(found)
+                if strike:
+                    return "&#126;" * len(found)
+                inside = match.start() > 0 and match.end() < len(match.string)
+                if not escapes.tilde or (len(found) == 1 and inside):
+                    return found
             case "tick":
                 if not escapes.tick:
                     return found
@@ -446,32 +500,33 @@ def _escape(text: str, escapes: _Escapes, *, pipes: bool, strike: bool = False) 
                     return found
         return "".join("\\" + each for each in found)
 
-    text = _ESCAPES.sub(escaped, text)
-    if strike and "~" in text:
-        text = text.replace("\\~", "~").replace("~", "&#126;")
-    return text
+    return _ESCAPES.sub(escaped, text)
 
 
 def _spaced(match: re.Match[str]) -> bool:
+    """Whether a run stands between spaces, and so marks nothing."""
     text = match.string
+    if len(match[0]) > 2:
+        return False
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     return before.isspace() and after.isspace()
 
 
 def _in_word(match: re.Match[str]) -> bool:
+    """Whether a run stands inside a word, none of whose letters there may become an entity."""
     text = match.string
+    if match.start() < 2 or match.end() > len(text) - 2:
+        return False
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     return before.isalpha() and after.isalnum()
 
 
 def _block_start(text: str, *, item: bool) -> str:
-    """The start of a line, escaped where it would begin a block; spaces that show kept."""
-    stripped = text.lstrip()
-    if len(stripped) < len(text):
-        spaces = text[: len(text) - len(stripped)].expandtabs(4)
-        return "&nbsp;" * len(spaces) + stripped
+    """The start of a line, escaped where it would begin a block."""
     if _BLOCK_START.match(text):
-        return "\\" + text
+        run = _RUN.match(text)
+        end = run.end() if run else 1  # what is left of a run might be a mark by itself
+        return "".join("\\" + each for each in text[:end]) + text[end:]
     if text == "^":  # kramdown: the end of a block
         return "&#94;"
     if item and _TASK.match(text):
@@ -481,6 +536,8 @@ def _block_start(text: str, *, item: bool) -> str:
 
 def _label(escaped: str) -> str:
     """A link's label: brackets stay where they balance, as in a shortened address (`[…]`)."""
+    if escaped[0] == "^":  # a footnote for kramdown
+        escaped = "&#94;" + escaped[1:]
     if "[" not in escaped and "]" not in escaped:
         return escaped
     depth = 0
@@ -489,18 +546,15 @@ def _label(escaped: str) -> str:
         if depth < 0 or found[0] == "\\]":
             depth = -1
             break
-    if depth == 0:
-        return escaped
-    return re.sub(
-        r"\\.|[\[\]]", lambda each: each[0] if len(each[0]) > 1 else "\\" + each[0], escaped
-    )
+    if depth or "[^" in escaped:
+        escaped = re.sub(
+            r"\\.|[\[\]]", lambda each: each[0] if len(each[0]) > 1 else "\\" + each[0], escaped
+        )
+    return escaped.replace("]:", "]\\:")  # a link's definition, for kramdown even so
 
 
 def _url(url: str) -> str:
-    """An address as a link's destination; '' for one that must not be a link."""
-    scheme = _SCHEME.match(url)
-    if scheme is None or scheme[0][:-1].lower() in _SCRIPTS:
-        return ""
+    """An address as a link's destination."""
     url = _URL_ESCAPES.sub(_percented, url)
     depth = 0
     for paren in _URL_PARENS.findall(url):
@@ -518,12 +572,26 @@ def _percented(match: re.Match[str]) -> str:
 
 def _code_span(text: str) -> str:
     run = _longest_run(text)
-    if text[0] in " `" or text[-1] in " `":
+    if text[0] in " \t`" or text[-1] in " `":
         # Two at least: kramdown takes the padding off only then.
         fence = "`" * max(2, run + 1)
         return f"{fence} {text} {fence}"
     fence = "`" * (run + 1)
     return fence + text + fence
+
+
+def _code_pieces(code: str, style: int) -> list[_Piece]:
+    """Code as spans: one, but as many as it takes for struck code to have no `~~` in a span.
+
+    kramdown looks for the end of a strike in code too, and would take what follows for markup.
+    """
+    if not code or code.isspace():
+        return [_Piece(code, style)]
+    parts = _TIED.split(code) if style & STRIKE else [code]
+    return [
+        _Piece(_code_span(part), style, raw=True, apart=number > 0)
+        for number, part in enumerate(parts)
+    ]
 
 
 def _longest_run(text: str) -> int:

@@ -44,7 +44,7 @@ _TOKEN = re.compile(
     r"|(?P<quote>^(?:&gt;&gt;&gt;|>>>|&gt;|>) ?)"
     r"|&(?P<entity>amp|lt|gt);"
     r"|(?P<bare>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s<>|`]*)"
-    r"|:(?P<emoji>[a-z0-9_+'-]+):(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?"
+    r"|:(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?"
     f"|(?P<held>[{chr(_FIRST)}-{chr(_LAST)}])",
     re.S | re.M,
 )
@@ -52,7 +52,7 @@ _SPECIAL = re.compile(rf"[`<>&:{chr(_FIRST)}-{chr(_LAST)}]")
 _ENTITY = {"amp": "&", "lt": "<", "gt": ">"}
 _ENTITIES = re.compile(r"&(amp|lt|gt);")
 _ANGLE = re.compile(r"<([^<>\n]+)>")
-_EMOJI = re.compile(r":(?P<emoji>[a-z0-9_+'-]+):(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?")
+_EMOJI = re.compile(r":(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?")
 
 # A mark opens where no word ends and closes where none begins, and hugs what it marks; two of a
 # kind side by side (`**kwargs`) are no marks.
@@ -86,9 +86,10 @@ def unescape(text: str) -> str:
 def parse(text: str) -> Iterator[Block]:
     """The blocks of a message's mrkdwn, not yet in their one form."""
     text = normal.clean(text)
-    held: list[Inlines | Code] = []
+    held: list[Inlines] = []
+    blocks: dict[str, Code] = {}
     if _SPECIAL.search(text):
-        text = _hold(text, held)
+        text = _hold(text, held, blocks)
     lines: list[Inlines] = []
     quoted: list[Inlines] = []
     rest = False
@@ -107,21 +108,19 @@ def parse(text: str) -> Iterator[Block]:
         line = whole_line.lstrip(_QUOTE + _QUOTE_REST)
         if bool(quoted) != quote:
             yield from flush()
-        pieces: list[Inline] = []
-        whole = True  # the line has nothing but code blocks so far, or ends in one
-        for piece in _pieces(line, held, 0):
-            if isinstance(piece, Code):
-                if pieces:
-                    (quoted if quote else lines).append(tuple(pieces))
-                    pieces = []
-                yield from flush()
-                yield piece
-                whole = True
-            else:
-                pieces.append(piece)
-                whole = False
-        if not whole or not line:
-            (quoted if quote else lines).append(tuple(pieces))
+        kept = quoted if quote else lines
+        if not blocks:
+            kept.append(tuple(_pieces(line, held, 0)))
+            continue
+        # A code block stands on lines of its own, wherever in a line it was written.
+        first, *others = re.split(f"([{''.join(blocks)}])", line)
+        if first or not others:
+            kept.append(tuple(_pieces(first, held, 0)))
+        for mark, after in zip(others[::2], others[1::2], strict=True):
+            yield from flush()
+            yield blocks[mark]
+            if after:
+                kept.append(tuple(_pieces(after, held, 0)))
     yield from flush()
 
 
@@ -157,22 +156,25 @@ def plain(text: str, *, with_emoji: bool = True) -> Inlines:
     return tuple(found)
 
 
-def _hold(text: str, held: list[Inlines | Code]) -> str:
-    """Replaces what is set apart by one character each, and entities by what they stand for."""
+def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> str:
+    """Replaces what is set apart by one character each, and entities by what they stand for.
+
+    Text that has more to set apart than there are characters for it stays as it is from there on:
+    no message of Slack's is that long.
+    """
     parts: list[str] = []
 
-    def put(piece: Inlines | Code) -> None:
-        if len(held) < _LAST - _FIRST - 1:
-            parts.append(chr(_FIRST + len(held)))
-            held.append(piece)
+    def put(pieces: Inlines) -> None:
+        parts.append(chr(_FIRST + len(held)))
+        held.append(pieces)
 
     at = start = 0
-    while match := _TOKEN.search(text, start):
+    while len(held) < _LAST - _FIRST - 1 and (match := _TOKEN.search(text, start)):
         kind = match.lastgroup
         if kind in ("emoji", "tone"):
             found = _emoji(match, text)
-            if found is None:  # the second colon may open one that is
-                start = match.end("emoji")
+            if found is None:  # an address may begin in it, or its second colon open one that is
+                start = match.start() + 1
                 continue
             parts.append(text[at : match.start()])
             put((found,))
@@ -186,7 +188,8 @@ def _hold(text: str, held: list[Inlines | Code]) -> str:
                 case "code":
                     put(_code(match["code"], CODE))
                 case "block":
-                    put(Code(_code(match["block"].strip("\n"), 0)))
+                    blocks[chr(_FIRST + len(held))] = Code(_code(match["block"], 0))
+                    put(())
                 case "quote":
                     whole = match["quote"].replace("&gt;", ">").startswith(">>>")
                     parts.append(_QUOTE_REST if whole else _QUOTE)
@@ -199,7 +202,7 @@ def _hold(text: str, held: list[Inlines | Code]) -> str:
     return "".join(parts)
 
 
-def _pieces(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inline | Code]:
+def _pieces(text: str, held: list[Inlines], style: int) -> Iterator[Inline]:
     """Reads the marks of one line, and puts back what was set apart."""
     at = 0
     if _MARKS.search(text):
@@ -211,7 +214,7 @@ def _pieces(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inlin
     yield from _released(text[at:], held, style)
 
 
-def _released(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inline | Code]:
+def _released(text: str, held: list[Inlines], style: int) -> Iterator[Inline]:
     at = 0
     if held:
         for match in _HELD.finditer(text):
@@ -221,12 +224,8 @@ def _released(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inl
             index = ord(match[0]) - _FIRST
             if index >= len(held):  # the mark of a quote, where no line starts
                 continue
-            found = held[index]
-            if isinstance(found, Code):
-                yield found
-            else:
-                for piece in found:
-                    yield replace(piece, style=piece.style | style) if style else piece
+            for piece in held[index]:
+                yield replace(piece, style=piece.style | style) if style else piece
     if at < len(text):
         yield Text(text[at:], style)
 
@@ -234,13 +233,14 @@ def _released(text: str, held: list[Inlines | Code], style: int) -> Iterator[Inl
 def _emoji(match: re.Match[str], text: str) -> Emoji | None:
     """The emoji a `:name:` is; None for what only looks like one, as in `10:30:45`.
 
-    A name that is not a standard one may be the workspace's own, if it stands by itself.
+    A name that is not a standard one may be the workspace's own, if it stands by itself and is
+    not what two marks enclose.
     """
     name, tone = match["emoji"], match["tone"] or ""
     word_before = text[match.start() - 1 : match.start()].isalnum()
     word_after = text[match.end() : match.end() + 1].isalnum()
     if emoji.standard(name) is None:
-        if word_before or word_after or name.isdigit():
+        if word_before or word_after or name.isdigit() or name[0] == "_" or name[-1] == "_":
             return None
     elif (word_before or word_after) and (
         name.isdigit() or (len(name) < 3 and word_before and word_after)
@@ -260,10 +260,10 @@ def _angle(inner: str) -> Inlines:
     if body.startswith("!subteam^"):
         return (Mention("usergroup", body.removeprefix("!subteam^"), label.removeprefix("@")),)
     if body.startswith("!date^"):
-        return (date(body.split("^"), label),)
+        return (date(unescape(body).split("^"), label),)
     if body.startswith("!"):
         return (Text("@" + body[1:].partition("^")[0]),)
-    if ":" not in body and "/" not in body and not label:
+    if not label and not normal.SCHEME.match(body):
         return (Text(f"<{unescape(inner)}>"),)  # Slack writes no such thing; somebody did
     shown = "".join(
         piece.text if isinstance(piece, Text) else _shown(piece) for piece in plain(label)
@@ -287,7 +287,7 @@ def date(parts: list[str], fallback: str) -> Inline:
         except (ValueError, OverflowError, OSError):
             fallback = parts[1]
     if len(parts) > 3 and parts[3]:
-        return normal.link(unescape("^".join(parts[3:])), fallback, 0)
+        return normal.link("^".join(parts[3:]), fallback, 0)
     return Text(fallback)
 
 

@@ -27,8 +27,16 @@ from bot.markup.tree import (
     Tree,
 )
 
-# What JSON can carry and no page can show: C0 controls, DEL, half a surrogate pair.
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# What JSON can carry and no page can show: controls, half a surrogate pair, noncharacters. What
+# ends a line for Unicode is here too, but the line feed.
+_UNSHOWABLE = re.compile(
+    "[\u2028\u2029\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(
+        f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+    )
+    + "]"
+)
+_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.S)
 _BLANK = re.compile(r"\s*")
 
@@ -37,6 +45,28 @@ _ITEM = re.compile(r"((?:    )*)(?:([•◦▪])\ufe0e? |([0-9]{1,9}|[a-z]{1,12}
 _MAYBE_ITEM = re.compile(r"^(?:• |1\. )", re.M)
 _BULLETS = "•◦▪"
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+
+
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# Schemes that run or carry a document of their own; a reader sees the words, and no link.
+_SCRIPTS = frozenset(
+    [
+        "about",
+        "blob",
+        "data",
+        "file",
+        "filesystem",
+        "jar",
+        "javascript",
+        "livescript",
+        "mhtml",
+        "mocha",
+        "vbscript",
+        "view-source",
+        "ws",
+        "wss",
+    ]
+)
 
 
 def level_mark(indent: int, number: int | None) -> str:
@@ -75,8 +105,7 @@ def clean(text: str) -> str:
         return text
     # A pair in two halves is one character; a half alone is none.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _UNSHOWABLE.sub("", text)
+    return _UNSHOWABLE.sub("", _BREAKS.sub("\n", text))
 
 
 def tree(blocks: Iterable[Block]) -> Tree:
@@ -130,7 +159,7 @@ def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
                 if inner:
                     yield Quote(inner)
             case Code():
-                inner = _merged(_plain(block.content))
+                inner = _preformatted(block.content)
                 if inner:
                     yield Code(inner)
             case List():
@@ -144,9 +173,19 @@ def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
                 yield block
 
 
-def _plain(pieces: Inlines) -> Iterable[Inline]:
-    for piece in pieces:
-        yield replace(piece, style=0) if piece.style else piece
+def _preformatted(pieces: Inlines) -> Inlines:
+    """What a code block shows: no marks, no links, no empty lines at its start and end."""
+    known = list(
+        _merged(
+            Text(piece.label or piece.url) if isinstance(piece, Link) else restyled(piece, 0)
+            for piece in pieces
+        )
+    )
+    if known and isinstance(known[0], Text):
+        known[0] = Text(known[0].text.lstrip("\n"))
+    if known and isinstance(known[-1], Text):
+        known[-1] = Text(known[-1].text.rstrip("\n"))
+    return _merged(known)
 
 
 def _merged(pieces: Iterable[Inline]) -> Inlines:
@@ -166,7 +205,7 @@ def _merged(pieces: Iterable[Inline]) -> Inlines:
 def _unmarked(pieces: Inlines) -> Iterable[Inline]:
     """Takes the marks off line breaks and off the spaces at a run's ends.
 
-    A space between two marked runs keeps the marks that both have.
+    A space between two marked runs keeps the marks that both have; in code it goes with the code.
     """
     parts: list[tuple[Inline, bool]] = []  # the piece, and whether it is only space
     for piece in pieces:
@@ -182,15 +221,18 @@ def _unmarked(pieces: Inlines) -> Iterable[Inline]:
             edges = _EDGES.fullmatch(line)
             before, core, after = edges.groups() if edges else ("", line, "")
             if before:
-                parts.append((Text(before), True))
+                parts.append((Text(before, piece.style & CODE), True))
             if core:
                 parts.append((Text(core, piece.style), False))
             if after:
                 parts.append((Text(after), True))
     for index, (piece, space) in enumerate(parts):
         if space and isinstance(piece, Text) and piece.text != "\n":
-            style = _around(parts, index, -1) & _around(parts, index, 1) & ~CODE
-            yield Text(piece.text, style)
+            before, after = _around(parts, index, -1), _around(parts, index, 1)
+            if piece.style & CODE and (before | after) & CODE:
+                yield Text(piece.text, after if after & CODE else before)
+            else:
+                yield Text(piece.text, before & after & ~CODE)
         else:
             yield piece
 
@@ -216,14 +258,12 @@ def _trimmed(pieces: Inlines, *, start: bool = False, end: bool = False) -> Inli
     known = list(pieces)
     while start and known and isinstance(known[0], Text) and not known[0].style & CODE:
         text = known[0].text
-        stripped = text.lstrip()
-        if not stripped:
-            del known[0]
-            continue
         # Spaces before the first word show; the lines before it do not.
-        kept = text[text.rfind("\n", 0, len(text) - len(stripped)) + 1 :]
-        known[0] = Text(kept, known[0].style)
-        break
+        kept = text[text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1 :]
+        if kept and (len(known) > 1 or not kept.isspace()):
+            known[0] = Text(kept, known[0].style)
+            break
+        del known[0]
     while end and known and isinstance(known[-1], Text) and not known[-1].style & CODE:
         stripped = known[-1].text.rstrip()
         if stripped:
@@ -282,13 +322,11 @@ def _run(items: list[Item | None], start: int) -> list[Item]:
             counts[item.indent] = item.number
         run.append(item)
     # Numbers that never get to 2 are not a list, nor is what hangs under them.
-    while run and run[-1].number == 1:
-        run.pop()
-    first = run[0] if run else None
-    if first is not None and first.number == 1:
-        tops = [item for item in run if item.indent == 0]
-        if len(tops) < 2 or tops[1].number != 2:
-            return []
+    tops = [index for index, item in enumerate(run) if not item.indent]
+    while tops and run[tops[-1]].number == 1:
+        del run[tops.pop() :]
+    if tops and run[0].number == 1 and run[tops[1]].number != 2:
+        return []
     return run
 
 
@@ -343,7 +381,13 @@ def lines_of(pieces: Inlines) -> list[Inlines]:
 
 
 def link(url: str, label: str, style: int) -> Inline:
-    """A link in its one form: no label where it only says the address again."""
+    """A link in its one form: no label where it only says the address again.
+
+    Text alone where the address is none that a page may link to (a script, a path).
+    """
     url = clean(url).strip()
     label = " ".join(clean(label).split("\n")).strip()
-    return Link(url, "" if label == url else label, style) if url else Text(label, style)
+    scheme = SCHEME.match(url)
+    if scheme is None or scheme[1].lower() in _SCRIPTS:
+        return Text(label or url, style)
+    return Link(url, "" if label == url else label, style)

@@ -64,21 +64,16 @@ def _rich_text(block: Mapping[str, Any]) -> Iterator[Block]:
         match element.get("type"):
             case "rich_text_section":
                 # The line break before a list, quote or code block belongs to the section.
-                if index + 1 < len(elements):
-                    content = _without_last_break(content)
-                if content:
+                if any(not isinstance(piece, Text) or piece.text for piece in content):
+                    if index + 1 < len(elements):
+                        content = _without_last_break(content)
                     yield Paragraph(content)
             case "rich_text_list":
                 yield _list(element)
             case "rich_text_quote":
                 yield Quote(content)
             case "rich_text_preformatted":
-                yield Code(
-                    tuple(
-                        Text(piece.label or piece.url) if isinstance(piece, Link) else piece
-                        for piece in content
-                    )
-                )
+                yield Code(content)
 
 
 def _without_last_break(content: Inlines) -> Inlines:
@@ -118,27 +113,27 @@ def _element(element: Mapping[str, Any]) -> Inline | None:
 
 
 def _emoji(element: Mapping[str, Any], style: int) -> Inline:
-    name, tone = split_tone(_str(element.get("name")))
+    name, tone = split_tone(_clean(element.get("name")))
     tone = tone or str(element.get("skin_tone") or "")
     return Emoji(name, tone, _str(element.get("unicode")), style)
 
 
 def _date(element: Mapping[str, Any], style: int) -> Inline:
     parts = ["!date", str(element.get("timestamp", "")), "", _str(element.get("url"))]
-    return normal.restyled(mrkdwn.date(parts, _str(element.get("fallback"))), style)
+    return normal.restyled(mrkdwn.date(parts, _clean(element.get("fallback"))), style)
 
 
 _ELEMENTS: Mapping[str, Callable[[Mapping[str, Any], int], Inline]] = {
-    "text": lambda each, style: Text(normal.clean(_str(each.get("text"))), style),
+    "text": lambda each, style: Text(_clean(each.get("text")), style),
     "link": lambda each, style: normal.link(_str(each.get("url")), _str(each.get("text")), style),
     "user": lambda each, style: Mention("user", _str(each.get("user_id")), style=style),
     "channel": lambda each, style: Mention("channel", _str(each.get("channel_id")), style=style),
     "usergroup": lambda each, style: Mention(
         "usergroup", _str(each.get("usergroup_id")), style=style
     ),
-    "team": lambda each, style: Text("@" + _str(each.get("team_id")), style),
-    "broadcast": lambda each, style: Text("@" + _str(each.get("range")), style),
-    "color": lambda each, style: Text(_str(each.get("value")), style),
+    "team": lambda each, style: Text("@" + _clean(each.get("team_id")), style),
+    "broadcast": lambda each, style: Text("@" + _clean(each.get("range")), style),
+    "color": lambda each, style: Text(_clean(each.get("value")), style),
     "emoji": _emoji,
     "date": _date,
 }
@@ -225,7 +220,7 @@ def _table(block: Mapping[str, Any]) -> Iterator[Block]:
             if cell.get("type") == "rich_text":
                 line.extend(inlines(normal.tree(_rich_text(cell))))
             else:
-                line.append(Text(normal.clean(_str(cell.get("text")))))
+                line.append(Text(_clean(cell.get("text"))))
         if line:
             yield Paragraph(tuple(line))
 
@@ -334,6 +329,10 @@ def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
 
 def _str(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _clean(value: object) -> str:
+    return normal.clean(_str(value))
 
 
 def _int(value: object) -> int:

@@ -499,6 +499,27 @@ class Members(Protocol):
         """Who opened the App Home since, latest first."""
 
 
+class Boards(Protocol):
+    """Which sessions have a board. The nonce is half of its link; the other half is a secret that
+    is not stored.
+    """
+
+    def nonce(self, session_id: int) -> str | None:
+        """The nonce of the session's board, None where it has none."""
+
+    def open(self, session_id: int, nonce: str, at: datetime) -> str:
+        """Gives the session a board with this nonce, unless it has one; the nonce that counts."""
+
+    def revoke(self, session_id: int) -> bool:
+        """Takes the board away; False if there was none."""
+
+    def marker(self, session_id: int) -> str | None:
+        """Changes whenever something did that a board shows; None where there is no board.
+
+        One query. Only a name that was exchanged for one of the same length escapes it.
+        """
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
@@ -529,6 +550,8 @@ class UnitOfWork(Protocol):
     def edits(self) -> Edits: ...
     @property
     def draws(self) -> Draws: ...
+    @property
+    def boards(self) -> Boards: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

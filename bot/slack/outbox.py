@@ -33,9 +33,9 @@ log = logging.getLogger(__name__)
 
 EVENT_TYPE = "marginalia"
 """The `event_type` of the metadata that carries a row's key."""
-PATIENCE = 20.0
+PATIENCE = 8.0
 """Seconds that sending a row may take; then its answer counts as lost."""
-LEASE = timedelta(seconds=PATIENCE + 10)
+LEASE = timedelta(seconds=PATIENCE + 4)
 LINES = 4
 """Rows, each for another channel, that are on their way at once."""
 LONGEST_WAIT = 300.0

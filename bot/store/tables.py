@@ -241,6 +241,15 @@ draws = Table(
     Index(None, "at"),
 )
 
+boards = Table(
+    "boards",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    # Goes into the board's link, which it takes a secret of the settings to make.
+    Column("nonce", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+)
+
 inbox = Table(
     "inbox",
     metadata,

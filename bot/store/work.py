@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from bot.store.actions import Actions
+from bot.store.boards import Boards
 from bot.store.draws import Draws
 from bot.store.edits import Edits
 from bot.store.forgotten import Forgotten
@@ -42,6 +43,7 @@ class Work:
         self.outbox = Outbox(connection)
         self.edits = Edits(connection)
         self.draws = Draws(connection)
+        self.boards = Boards(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

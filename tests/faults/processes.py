@@ -12,8 +12,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,21 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["bot.cli", "tests.faults.processes"])
 
 
+def _die_with_parent() -> None:
+    """Ends this process when the one that asked for it ends, however that happens."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def run_sandbox(seed: int, lines: Any) -> None:
     """A sandbox until it is killed; sends what there is to know of it."""
+    _die_with_parent()
 
     async def serve() -> None:
         box = Sandbox(MANIFEST, seed=seed, retry_delays=RETRY_DELAYS, ack_timeout=ACK_TIMEOUT)
@@ -54,6 +69,7 @@ def run_command(arguments: list[str], env: Mapping[str, str], folder: str, log: 
     """What `marginalia ARGUMENTS` does, with these settings alone, in this folder."""
     from bot.cli import main
 
+    _die_with_parent()
     for name in [n for n in os.environ if n.startswith(("SLACK_", "MARGINALIA_"))]:
         del os.environ[name]
     os.environ.update(env)

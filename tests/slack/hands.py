@@ -20,7 +20,7 @@ T = TypeVar("T")
 async def until(look: Callable[[], T], within: float = 20.0) -> T:
     """Waits for something to be there; gives it."""
     async with asyncio.timeout(within):
-        while not (found := look()):  # noqa: ASYNC110 - the sandbox is looked at, as people do
+        while not (found := look()):
             await asyncio.sleep(0.005)
     return found
 

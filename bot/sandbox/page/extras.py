@@ -18,6 +18,8 @@ class Extras:
 
     clock: Mapping[str, Step] = field(default_factory=dict)
     papers: Mapping[str, Paper] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of other pages of this machine."""
     tour: Sequence[str] = ()
     """What a newcomer does, a sentence each."""
     me: str | None = None

@@ -72,6 +72,7 @@ class PageRoutes:
                     {"name": name, "ready": paper() is not None}
                     for name, paper in extras.papers.items()
                 ],
+                "links": dict(extras.links),
                 "tour": list(extras.tour),
                 "me": extras.me,
                 "channel": extras.channel,

@@ -3,7 +3,7 @@
 
 import { act, get, text as readText, Refused } from "./api.js";
 import { Composer } from "./composer.js";
-import { el, hash, keepingFocus } from "./dom.js";
+import { el, hash, keepingFocus, link } from "./dom.js";
 import { drawMessages } from "./messages.js";
 import { formatDate, plain } from "./text.js";
 import { drawHome, Modal } from "./views.js";
@@ -89,6 +89,7 @@ const shop = {
     const failed = outcomes.find((one) => one.acknowledged === false);
     if (failed) throw new Refused(`The app did not answer that (${failed.failure}).${desk.sockets || desk.http ? "" : " No app is connected."}`);
   }),
+  refresh: () => refresh(),
   again: () => refresh(true),
   edit(ts) { here.editing = ts; draw(); },
   openThread(ts, write) {
@@ -147,19 +148,20 @@ function drawDesk() {
       ...desk.clock.map((step) => el("button", { type: "button", data: { focus: `clock/${step}` }, onclick: (event) => move(step, event.currentTarget) }, step)));
   }
   clock.firstElementChild.textContent = words;
-  const papers = JSON.stringify(desk.papers);
+  const papers = JSON.stringify([desk.papers, desk.links]);
   if ($("papers").dataset.signature !== papers) {
     $("papers").dataset.signature = papers;
     $("papers").replaceChildren(...desk.papers.map(({ name, ready }) => el("button", {
       type: "button", class: ready ? "ready" : null, disabled: !ready, data: { focus: `paper/${name}` }, onclick: () => openPaper(name),
-    }, ready ? `Read the ${name}` : `No ${name} yet`)));
+    }, ready ? `Read the ${name}` : `No ${name} yet`)),
+    ...Object.entries(desk.links).map(([name, address]) => link(address, name)));
     const fresh = desk.papers.filter((one) => one.ready).map((one) => one.name);
     if (fresh.length) $("news").textContent = `There is something to read now: ${fresh.join(", ")}`;
   }
   const tour = $("tour");
   if (desk.tour.length && tour.hidden && !tour.dataset.done) {
     tour.hidden = false;
-    tour.open = true;
+    tour.open = window.innerWidth > 800;
     tour.dataset.done = "yes";
     tour.querySelector("ol").replaceChildren(...desk.tour.map((line) => el("li", {}, line)));
   }
@@ -347,6 +349,7 @@ function toggleWire(open) {
   $("show-wire").setAttribute("aria-expanded", String(open));
   document.body.classList.toggle("with-wire", open);
   if (open) wire.refresh();
+  toEnd($("messages"));
 }
 
 async function main() {

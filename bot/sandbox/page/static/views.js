@@ -18,6 +18,13 @@ function refusal(results) {
   return found ? found.message : null;
 }
 
+// What somebody typed since a form was drawn: it outlives a new drawing, as in Slack.
+function written(node) {
+  const controls = [...node.querySelectorAll("input[data-focus], textarea[data-focus]")];
+  return new Map(controls.filter((one) => one.type !== "checkbox" && one.type !== "radio" && one.value !== one.begin)
+    .map((one) => [one.dataset.focus, one.value]));
+}
+
 /** The modal on top, as a dialog of the browser. */
 export class Modal {
   constructor(shop) {
@@ -42,7 +49,11 @@ export class Modal {
       ...this.shop.surface(`v-${view.id}`, {}),
       state: view.state.values, errors: view.errors,
       touch: async (block, part, value) => {
-        if (block.type === "input" && !block.dispatch_action) return;
+        if (block.type === "input" && !block.dispatch_action) {
+          // Kept in the form until it is sent, also if the app draws the form anew meanwhile.
+          await this.shop.doing(() => act("fill", { person: this.shop.me, action_id: part.action_id, block_id: block.block_id, value: value ?? null }));
+          return;
+        }
         await this.shop.asking(async () => {
           await acts(filled(this.node, view, this.shop.me));
           return act("act", { person: this.shop.me, action_id: part.action_id, block_id: block.block_id, value: value ?? null });
@@ -64,9 +75,11 @@ export class Modal {
         told.textContent = error.message;
       } finally {
         button.disabled = false;
-        this.shop.again();
+        this.shop.refresh();
       }
     };
+    const typed = this.view === view.id ? written(this.node) : new Map();
+    this.view = view.id;
     const words = (part, other) => plain(part ? part.text : other);
     this.node.setAttribute("aria-label", view.title.text || "Form");
     this.node.replaceChildren(
@@ -78,10 +91,15 @@ export class Modal {
         el("footer", { class: "row" },
           el("button", { type: "button", onclick: () => this.close(false) }, ...words(view.close, stack.length > 1 ? "Back" : "Close")),
           view.submit && el("button", { type: "submit", class: "primary" }, ...words(view.submit)))));
+    for (const control of this.node.querySelectorAll("input[data-focus], textarea[data-focus]")) {
+      control.begin = control.value;
+      if (typed.has(control.dataset.focus)) control.value = typed.get(control.dataset.focus);
+    }
+    const here = this.node.contains(document.activeElement);
     if (!this.node.open) this.node.showModal();
     const wrong = this.node.querySelector(".wrong [data-focus]");
     const first = wrong || this.node.querySelector("[autofocus]") || this.node.querySelector(".inside [data-focus]");
-    if (first) first.focus();
+    if (first && (wrong || !here)) first.focus();
   }
 
   close(everything) {

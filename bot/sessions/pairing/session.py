@@ -1,0 +1,269 @@
+"""A session laid out for pairing: questions, threads, names and words, each looked at once."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.sessions.pairing import names, words
+from bot.sessions.pairing.names import Naming
+from bot.sessions.pairing.posts import Covered, Post
+from bot.sessions.pairing.words import Bag, Rarity
+
+_ITEM = re.compile(r"^[ \t]*(?:\(?(\d{1,2}|[a-h])[.)]|[-*•◦]|q\d*[:.)])(?=\s|$|\S)", re.M | re.I)
+_NUMBER = re.compile(r"^[ \t]*\(?(\d{1,2})[.)](?!\d)", re.MULTILINE)
+_THANKS = re.compile(r"\b(thank|thanks|thx|cheers|appreciate|grateful)", re.I)
+_ASKS = re.compile(
+    r"\b(how|what|which|why|when|where|who|could you|can you|would you|do you|did you|is there|"
+    r"are (?:there|you)|is (?:it|this|that)|does|should|any (?:idea|advice|tips|suggestion)|please (?:help|correct|explain|elaborate|let)|wondering|curious|questions?:)",
+    re.I,
+)
+EVERYONE = re.compile(
+    r"\b(everyone|everybody|all of you|(?:hi|hey|hello|thanks|thank you|welcome),? (?:all|team)"
+    r"|you all|folks|guys|y'all|all (?:the|these|your) (?:\w+ )?questions|winners?|organi[sz]ers?"
+    r"|keep (?:'?em |them )?(?:the questions )?coming|ask away|questions so far"
+    r"|happy to be here|(?:i|just) joined|new questions|hosting|having me)\b",
+    re.I,
+)
+_SEVERAL = re.compile(
+    r"\b(?:both|two|three|four|all)\b[^.?!\n]{0,20}\b(?:questions|problems|answers|points)\b", re.I
+)
+_YES_NO = re.compile(
+    r"(?:^|[.!?,:;\n]\s*)(?:and |also |so |but )?(?:is|are|was|were|do|does|did|can|could|will|would"
+    r"|should|has|have|any)\s[^.?!\n]*\?",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class Text:
+    """What is read off one post's text."""
+
+    stems: list[str]
+    items: int
+    numbers: tuple[int, ...]
+    marks: int
+    thanks: bool
+    asks: bool
+    yes_no: bool
+    quotes: list[str]
+    shown: str
+    long: int
+    several: bool
+    phrases: frozenset[tuple[str, str]]
+    bag: Bag = field(default_factory=lambda: Bag({}, 0.0))
+    naming: Naming = field(default_factory=lambda: Naming({}, {}))
+
+
+@dataclass(slots=True)
+class Question:
+    """A top-level post that is not by an author, and what stands in its thread.
+
+    `place` is its place among the top-level posts, `group` the ids of the posts that the same
+    asker posted in a row, itself among them; `split` says that
+    each of several asks one thing at most, so that they may be one question in parts.
+    """
+
+    post: Post
+    place: int
+    text: Text
+    replies: list[Post]
+    thread: Bag
+    answered_by: frozenset[str]
+    last_by: str | None
+    closed: bool
+    open_end: bool
+    thanked: bool
+    missed: frozenset[str]
+    people: frozenset[str]
+    asks: bool
+    parts: int
+    group: tuple[str, ...] = ()
+    split: bool = False
+    waits_before: bool = False
+    covered: bool = False
+
+
+class Laid:
+    """The session: `top` the top-level posts in order, `questions` those that authors answer."""
+
+    def __init__(self, posts: Sequence[Post]) -> None:
+        self.posts = posts
+        self.top = [post for post in posts if post.thread is None]
+        self.place = {post.id: at for at, post in enumerate(self.top)}
+        self.replies: dict[str, list[Post]] = {post.id: [] for post in self.top}
+        for post in posts:
+            if post.thread in self.replies:
+                self.replies[post.thread].append(post)
+        self.authors = {post.person: post.name for post in posts if post.is_author}
+        self.people = {post.person: post.name for post in posts}
+        self.texts = {post.id: _text(post) for post in posts}
+        self.rarity = Rarity.of(text.stems for text in self.texts.values())
+        for post in posts:
+            text = self.texts[post.id]
+            text.bag = self.rarity.bag(text.stems)
+            others = {p: n for p, n in self.people.items() if p != post.person}
+            text.naming = names.find(words.unquoted(post.text), others, post.mentions)
+        self.questions = [
+            self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
+        ]
+        self.askers = frozenset(question.post.person for question in self.questions)
+        self.question = {question.post.id: question for question in self.questions}
+        self.once = {author: self._once(author) for author in self.authors}
+        several = [len(q.answered_by) > 1 for q in self.questions if q.answered_by]
+        self.both = (sum(several) + 0.3 * (len(self.authors) > 1)) / (len(several) + 1)
+        self.covered: list[Covered] = []
+        self._group()
+        waiting_askers: set[str] = set()
+        for question in self.questions:
+            question.waits_before = question.post.person in waiting_askers
+            if not question.answered_by and not question.covered:
+                waiting_askers.add(question.post.person)
+        self.asked_before = [0]
+        self.open_before = [0]
+        for post in self.top:
+            question = self.question.get(post.id)
+            asked = question is not None and question.asks
+            waiting = (
+                asked and question is not None and not (question.answered_by or question.covered)
+            )
+            self.asked_before.append(self.asked_before[-1] + asked)
+            self.open_before.append(self.open_before[-1] + waiting)
+
+    @staticmethod
+    def same(one: Text, other: Text) -> bool:
+        """Whether two posts say the same: a reply that was also sent to the channel."""
+        return len(one.stems) > 3 and one.shown.split() == other.shown.split()
+
+    def _once(self, author: str) -> float:
+        """How firmly an author answers once: minus the logarithm of the share of replies that
+        are not the first in their thread, over 3. 0 for who always goes on, 1 at one in twenty."""
+        counts = [
+            sum(1 for reply in question.replies if reply.person == author)
+            for question in self.questions
+        ]
+        extra = sum(n - 1 for n in counts if n)
+        return -math.log((extra + 1) / (sum(counts) + 5)) / 3
+
+    def _question(self, post: Post, place: int) -> Question:
+        replies = self.replies[post.id]
+        answered = frozenset(reply.person for reply in replies if reply.is_author)
+        named = {
+            person
+            for reply in replies
+            if not reply.is_author
+            for person in self.texts[reply.id].naming.how
+            if person in self.authors
+        }
+        last = replies[-1] if replies else None
+        last_text = self.texts[last.id] if last else None
+        first = replies[0] if replies else None
+        text = self.texts[post.id]
+        rest = [stem for reply in replies for stem in self.texts[reply.id].stems]
+        return Question(
+            post=post,
+            place=place,
+            text=text,
+            replies=replies,
+            thread=self.rarity.bag(rest),
+            answered_by=answered,
+            last_by=last.person if last else None,
+            closed=bool(
+                last
+                and last_text
+                and not last.is_author
+                and last_text.thanks
+                and not last_text.marks
+            ),
+            open_end=bool(
+                last
+                and last_text
+                and not last.is_author
+                and last_text.marks
+                and (answered or len(replies) > 1)
+            ),
+            thanked=bool(
+                first
+                and not first.is_author
+                and first.person == post.person
+                and self.texts[first.id].thanks
+            ),
+            missed=frozenset(named - answered),
+            parts=max(text.items, text.marks),
+            people=frozenset(reply.person for reply in replies if not reply.is_author),
+            asks=bool(
+                text.marks
+                or (
+                    text.asks
+                    and not (text.thanks and text.long < 25 or EVERYONE.search(text.shown))
+                )
+            ),
+        )
+
+    def _group(self) -> None:
+        """Finds the questions that one asker posted in a row, and those another's thread covers."""
+        runs: list[list[Question]] = []
+        for question in self.questions:
+            last = runs[-1][-1] if runs else None
+            if (
+                last
+                and last.post.person == question.post.person
+                and last.place + 1 == question.place
+            ):
+                runs[-1].append(question)
+            else:
+                runs.append([question])
+        for run in runs:
+            ids = tuple(question.post.id for question in run)
+            for question in run:
+                question.group = ids
+                question.split = len(run) > 1 and all(other.parts < 2 for other in run)
+            self._cover(run)
+
+    def _cover(self, run: list[Question]) -> None:
+        """Finds the questions of a run that the thread of their neighbour answers too."""
+        answered = [question for question in run if question.answered_by]
+        waiting = [question for question in run if not question.answered_by and question.asks]
+        for anchor in answered:
+            for reply in anchor.replies:
+                if not reply.is_author or not waiting:
+                    continue
+                text = self.texts[reply.id]
+                said = _SEVERAL.search(text.shown)
+                numbered = text.items >= max(2, min(len(waiting), 3)) and anchor.text.items < 2
+                if not said and not numbered:
+                    continue
+                reason = (
+                    "numbers its answers"
+                    if numbered
+                    else f'says "{said.group().strip()}"'
+                    if said
+                    else ""
+                )
+                for question in waiting:
+                    question.covered = True
+                    self.covered.append(Covered(question.post.id, reply.id, reason))
+                waiting = []
+
+
+def _text(post: Post) -> Text:
+    own = words.unquoted(post.text)
+    stems = words.stems(own)
+    shown = words.visible(own)
+    bare = re.sub(r"https?://\S+", " ", shown)
+    return Text(
+        stems=stems,
+        items=len(_ITEM.findall(shown)),
+        numbers=tuple(int(n) for n in _NUMBER.findall(shown)),
+        marks=len(re.findall(r"\?(?!\w)", bare)),
+        thanks=bool(_THANKS.search(shown)),
+        asks=bool(_ASKS.search(shown)),
+        yes_no=bool(_YES_NO.search(shown)),
+        quotes=words.quotes(post.text),
+        shown=bare,
+        several=bool(_SEVERAL.search(bare)),
+        phrases=frozenset(zip(stems, stems[1:], strict=False)),
+        long=len(re.findall(r"\w+", shown)),
+    )

@@ -1,0 +1,294 @@
+"""The signals: what speaks for and against an author's post belonging to a question.
+
+Each function gives numbers by the names of `weights.TABLE`; a missing name is 0. Nothing here
+knows a weight.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from bot.sessions.pairing.names import Named
+from bot.sessions.pairing.posts import Post
+from bot.sessions.pairing.session import EVERYONE, Laid, Question, Text
+from bot.sessions.pairing.words import cosine, plain, stems
+
+Values = dict[str, float]
+
+_LATER = re.compile(
+    r"\b(?:i|we)(?:'ll| will|'m going to| am going to| are going to| try to|'re)(?: \w+){0,2} "
+    r"(?:answer|answering|get to|respond|reply|be back|be here|be online)\b",
+    re.I,
+)
+_GREETS = re.compile(r"\s*(?:hi|hello|hey|hallo|howdy|dear|good (?:one|question|point))\b", re.I)
+_GOES_ON = re.compile(
+    r"\s*(?:(?:Also|And|But|Or|So|In addition|In my case|Additionally|Furthermore|Moreover|Finally"
+    r"|Meanwhile|Then|Another|Further|For example|For instance|PS|P\.S|Btw|BTW|By the way|Overall"
+    r"|Beyond that|On another note|On the other hand|On the opposite|Besides|Anything|That said"
+    r"|Having said|Here'?s|They|This|That|These|Those|He|She|Such)\b|[(*…]|\.\.\.|[a-z])"
+)
+_MORE = re.compile(r"\s*(?:[-*•◦]\s|one more|second question|another (?:one|question)|p\.?s)", re.I)
+_YES_NO_ANSWER = re.compile(
+    r"(?:[^.!?\n]{0,60}[,.!?\n:-]\s*)?(?:yes|yep|yeah|yup|no|nope|not|sure|definitely|absolutely|"
+    r"indeed|of course|unfortunately|maybe|certainly|i (?:think|hope|don'?t think|believe) so|"
+    r"i do|i don'?t|we do|we don'?t|sort of|kind of)\b",
+    re.I,
+)
+_PLAIN_YES_NO = re.compile(
+    r"(?:(?:hi|hey|hello)[^.!?\n]{0,30}[,.!\n-]\s*|(?:good|great) question[^.!?\n]{0,30}[,.!]\s*)?"
+    r"(?:yes|yep|yeah|yup|no|nope|sure|definitely|absolutely|of course|unfortunately,? no)\b",
+    re.I,
+)
+_PART = re.compile(
+    r"[^.!?\n]{0,40}\b(?:regarding|re|as for|as to|on|for|to|about)\b:? ?(?:your |the )?(?:\w+ )?"
+    r"(?:#?\d\b|first|second|third|last|bullet|point|part|question)",
+    re.I,
+)
+_RARE = 1.5
+"""From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
+_QUOTED = 0.85
+_SHORT, _GREETING, LONG = 14, 9, 40
+"""Up to how many words a post is short, and one that greets is nothing but a greeting; from how
+many it says something even where it asks nothing."""
+
+
+@dataclass(slots=True)
+class Pair:
+    """A question that an author's post may belong to, the signals, the rare words shared."""
+
+    question: Question
+    values: Values
+    shared: tuple[str, ...] = ()
+
+
+def pair(laid: Laid, post: Post, question: Question) -> Pair:
+    """The signals between an author's post and a question asked before it."""
+    text = laid.texts[post.id]
+    values: Values = {}
+    _names(laid, post, text, question, values)
+    shared = _words(laid, text, question, values)
+    _numbers(text, question, values)
+    _status(laid, post, question, values)
+    _nearness(laid, post, question, values)
+    return Pair(question, values, shared)
+
+
+def _names(laid: Laid, post: Post, text: Text, question: Question, values: Values) -> None:
+    asker = question.post.person
+    how = text.naming.how.get(asker, Named.NOT)
+    if how is Named.WHOLE:
+        values["named whole"] = 1
+    elif how is Named.SHORT:
+        values["named short"] = 1
+    elif how is Named.INSIDE:
+        values["named inside"] = 1
+    if how < Named.SHORT:
+        spoken_to = {p for p in text.naming.addressed if p not in laid.authors}
+        if spoken_to & question.people and not spoken_to & laid.askers:
+            values["names a replier"] = 1
+        elif spoken_to:
+            values["names another"] = 1
+    repliers = {reply.person for reply in laid.replies.get(post.id, ()) if not reply.is_author}
+    if asker in repliers:
+        values["asker replied to it"] = 1 / len(repliers)
+
+
+def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[str, ...]:
+    mine, theirs = text.bag, question.text.bag
+    values["like the question"] = math.sqrt(cosine(mine, theirs))
+    values["like its thread"] = math.sqrt(cosine(mine, question.thread))
+    both = [(laid.rarity.weight(word), word) for word in mine.weights if word in theirs.weights]
+    both.sort(key=lambda found: (-found[0], found[1]))
+    rare = sum(max(0.0, weight - _RARE) for weight, _ in both)
+    values["shared rare words"] = rare / (rare + 3)
+    if any(laid.same(text, laid.texts[reply.id]) for reply in question.replies):
+        values["stands in its thread"] = 1
+    phrases = len(text.phrases & question.text.phrases)
+    values["shared phrases"] = phrases / (phrases + 1)
+    others = [laid.texts[reply.id] for reply in question.replies if not reply.is_author]
+    if others:
+        values["like a reply"] = max(math.sqrt(cosine(mine, other.bag)) for other in others)
+        phrases = max(len(text.phrases & other.phrases) for other in others)
+        values["shares phrases with a reply"] = phrases / (phrases + 1)
+    asked = sum(theirs.weights.values())
+    values["covers the question"] = sum(weight for weight, _ in both) / asked if asked else 0.0
+    if text.quotes:
+        texts = [question.post.text, *(reply.text for reply in question.replies)]
+        if max(_quoted(quote, texts) for quote in text.quotes) >= _QUOTED:
+            values["quotes it"] = 1
+    return tuple(word for weight, word in both if weight > _RARE)
+
+
+def _quoted(quote: str, texts: list[str]) -> float:
+    """How much of a quote stands in one of the texts, 0 to 1."""
+    needle, words = plain(quote), set(stems(quote))
+    if len(needle) < 12:
+        return 0.0
+    best = 0.0
+    for text in texts:
+        if len(words & set(stems(text))) >= len(words) * 0.7:
+            best = max(best, fuzz.partial_ratio(needle, plain(text)) / 100)
+    return best
+
+
+def _numbers(text: Text, question: Question, values: Values) -> None:
+    if text.items >= 2:
+        parts = max(question.parts, len(question.group))
+        if parts >= 2:
+            values["numbered alike"] = 1 if abs(text.items - parts) <= 1 else 0.5
+        else:
+            values["numbered, one question"] = 1
+    if len(question.group) > 1 and (text.several or (text.items >= 2 and question.split)):
+        values[
+            "several, first post"
+            if question.group[0] == question.post.id
+            else "several, later post"
+        ] = 1
+    if _PART.match(text.shown):
+        values["one part of it" if question.parts >= 2 else "one part, one question"] = 1
+    if _PLAIN_YES_NO.match(text.shown):
+        values["plain yes or no" if question.text.yes_no else "yes or no, not asked"] = 1
+    elif question.text.yes_no and _YES_NO_ANSWER.match(text.shown):
+        values["yes or no"] = 1
+
+
+def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
+    if not question.asks:
+        values["asks nothing"] = 1 if question.text.long < LONG else 0.5
+    if post.person in question.answered_by:
+        values["answered by them"] = 1
+        values["answered, as they do once"] = laid.once[post.person]
+        if question.last_by == post.person:
+            values["answered, nothing since"] = 1
+        if question.closed:
+            values["answered, thanked"] = 1
+        if opens(laid, post):
+            values["answered, but opens"] = 1
+    elif question.answered_by:
+        values["answered by another"] = 1
+        values["answered by another, as they do"] = laid.both
+    elif question.covered:
+        values["answered beside it"] = 1
+    if question.thanked and post.person not in question.answered_by:
+        values["thanked, no answer"] = 1
+    if post.person in question.missed:
+        values["thanked by name"] = 1
+    if question.waits_before:
+        values["an earlier one waits"] = 1
+    if question.open_end:
+        values["a follow-up waits"] = 1
+    asked = {person for person in question.text.naming.how if person in laid.authors}
+    if asked and post.person not in asked:
+        values["asked another author"] = 1
+
+
+def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> None:
+    place = laid.place[post.id]
+    between = laid.asked_before[place] - laid.asked_before[question.place + 1]
+    waiting = laid.open_before[place] - laid.open_before[question.place + 1]
+    values["questions between"] = math.log1p(between)
+    values["open questions between"] = math.log1p(waiting)
+    if between == 0:
+        values["latest question"] = 1
+    if all(
+        p.person == question.post.person or p.is_author for p in laid.top[question.place : place]
+    ):
+        values["latest asker"] = 1
+
+
+def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
+    """The signals that an author's post is talk and belongs to no question."""
+    text = laid.texts[post.id]
+    values: Values = {"talk": 1}
+    if EVERYONE.search(text.shown):
+        values["speaks to everyone"] = 1
+    if _LATER.search(text.shown):
+        values["speaks of answering"] = 1
+    if text.thanks and text.long <= _SHORT:
+        values["only thanks"] = 1
+    if not any(pair.shared for pair in pairs):
+        values["shares nothing"] = 1
+    if any(person not in laid.authors for person in text.naming.addressed):
+        values["names someone"] = 1
+    if text.items >= 2 or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
+        values["begins an answer"] = 1
+    values["length"] = math.log1p(text.long) / 4
+    return values
+
+
+def greets(laid: Laid, post: Post) -> bool:
+    """Whether a post begins anew: it greets, praises the question, or speaks to an asker."""
+    text = laid.texts[post.id]
+    return bool(
+        _GREETS.match(text.shown)
+        or opens(laid, post)
+        or any(person not in laid.authors for person in text.naming.addressed)
+    )
+
+
+_OPENS = re.compile(
+    r"\b(?:(?:good|great|excellent|interesting|fair|tricky|tough|nice|amazing|challenging|difficult"
+    r"|hard|refreshing|important|fun) (?:and \w+ )?(?:questions?|one)\b"
+    r"|(?:thanks?|thank you)[^.!?\n]{0,40} (?:for|your) [^.!?\n]{0,25}questions?)",
+    re.I,
+)
+
+
+def opens(laid: Laid, post: Post) -> bool:
+    """Whether a post begins as a first answer does: with praise or thanks for the question."""
+    return bool(_OPENS.search(laid.texts[post.id].shown[:160]))
+
+
+def goes_on(laid: Laid, post: Post) -> bool:
+    """Whether a post begins in the middle: `Also`, a small letter, a dash, the next number."""
+    text = laid.texts[post.id]
+    later_number = bool(text.numbers) and text.numbers[0] > 1
+    return bool(_GOES_ON.match(text.shown) or _MORE.match(text.shown)) or later_number
+
+
+def only_greets(laid: Laid, post: Post) -> bool:
+    """Whether a post is a greeting or thanks and nothing else, so that more must follow."""
+    text = laid.texts[post.id]
+    return text.long <= _GREETING and (text.thanks or greets(laid, post)) and not text.marks
+
+
+def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
+    """The signals between an author's post and their next one, if both belong to one question."""
+    values: Values = {"same, in a row" if run else "same, later": 1}
+    if not run:
+        return values
+    one, two = laid.texts[before.id], laid.texts[after.id]
+    if only_greets(laid, before):
+        values["same, after a greeting"] = 1
+    elif greets(laid, after):
+        values["same, but greets"] = 1
+    if one.numbers and two.numbers and two.numbers[0] == one.numbers[-1] + 1:
+        values["same, next number"] = 1
+    elif _GOES_ON.match(two.shown):
+        values["same, goes on"] = 1
+    if two.long <= _SHORT and not two.naming.addressed:
+        values["same, short"] = 1
+    if one.shown.rstrip().endswith(":"):
+        values["same, after a colon"] = 1
+    shared = math.sqrt(cosine(one.bag, two.bag))
+    values["same, alike"] = shared
+    values["same, as they do"] = 1 - laid.once[after.person]
+    return values
+
+
+def move(laid: Laid, before: Question, after: Question, run: bool) -> Values:
+    """The signals between an author's posts that belong to one question and then to another."""
+    first, second = sorted((before.place, after.place))
+    waiting = laid.open_before[second] - laid.open_before[first + 1]
+    if after.place > before.place:
+        if waiting == 0:
+            return {"next open question": 1}
+        return {"open questions skipped": math.log1p(waiting)}
+    values: Values = {"back": 1, "questions back": math.log1p(waiting)}
+    if run:
+        values["back, in a row"] = 1
+    return values

@@ -1,0 +1,88 @@
+"""Boards: which sessions have one, and whether what one shows changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Table, case, delete, func, select, true
+
+from bot.store.repository import Repository
+from bot.store.tables import boards, edits, messages, people, reactions, sessions, supports
+
+
+class Boards(Repository):
+    """`bot.sessions.ports.Boards`."""
+
+    def nonce(self, session_id: int) -> str | None:
+        """The nonce of the session's board, None where it has none."""
+        query = select(boards.c.nonce).where(boards.c.session_id == session_id)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def open(self, session_id: int, nonce: str, at: datetime) -> str:
+        """Gives the session a board, unless it has one; the nonce that counts."""
+        row = {"session_id": session_id, "nonce": nonce, "opened_at": at}
+        self._connection.execute(self._insert_new(boards), row)
+        return self.nonce(session_id) or nonce
+
+    def revoke(self, session_id: int) -> bool:
+        """Takes the board away; False if there was none."""
+        statement = delete(boards).where(boards.c.session_id == session_id)
+        return self._connection.execute(statement).rowcount > 0
+
+    def marker(self, session_id: int) -> str | None:
+        """In one query; None where the session has no board."""
+        here = messages.c.session_id == session_id
+        said = _row(
+            messages,
+            here,
+            func.count(),
+            func.count(messages.c.deleted_at),
+            func.max(messages.c.edited_ts),
+            func.sum(func.length(messages.c.hidden)),
+            func.count(case((messages.c.corrected, 1))),
+            func.count(messages.c.posted_name),
+        )
+        voted = _row(
+            _to_message(reactions),
+            here,
+            func.count(case((reactions.c.present, 1))),
+            func.max(reactions.c.event_us),
+        )
+        supported = _row(_to_message(supports), here, func.count())
+        edited = _row(_to_message(edits), here, func.count(), func.max(edits.c.at))
+        named = _row(
+            people,
+            people.c.slack_id.in_(select(messages.c.author).where(here)),
+            func.count(case((people.c.privacy == "left_out", 1))),
+            func.count(case((people.c.privacy == "first_name", 1))),
+            func.sum(func.length(people.c.name)),
+        )
+        known = (
+            select(
+                boards.c.nonce,
+                sessions.c.state,
+                sessions.c.content_changed_at,
+                sessions.c.event,
+                sessions.c.added_authors,
+            )
+            .join(sessions, sessions.c.id == boards.c.session_id)
+            .where(boards.c.session_id == session_id)
+            .subquery()
+        )
+        parts = (known, said, voted, supported, edited, named)
+        source: FromClause = known
+        for part in parts[1:]:  # each is one row
+            source = source.join(part, true())
+        query = select(*(column for part in parts for column in part.c)).select_from(source)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else repr(tuple(row))
+
+
+def _row(source: FromClause, where: ColumnElement[bool], *what: ColumnElement[Any]) -> FromClause:
+    return select(*what).select_from(source).where(where).subquery()
+
+
+def _to_message(table: Table) -> FromClause:
+    same = (messages.c.channel == table.c.channel) & (messages.c.ts == table.c.ts)
+    return table.join(messages, same)

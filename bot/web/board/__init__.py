@@ -1,0 +1,1 @@
+"""The board: a session's questions as a page for a projector or a phone, live."""

@@ -1,0 +1,56 @@
+"""The law: what was said in Slack is what the archive page shows.
+
+A message goes to Markdown, the Markdown through a renderer, and what a reader of the page sees is
+what a reader in Slack saw: the same characters, on the same lines, with the same marks. Two
+readers written for the tests (`slack.py`, `page.py`) say what is seen on either side.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import event, example, given
+from hypothesis import strategies as st
+
+from bot.markup import to_markdown
+from bot.markup.parse import parse
+from tests.markup.page import page
+from tests.markup.seen import shown
+from tests.markup.slack import Names, shows
+from tests.markup.strategies import both_roads, mrkdwn, rich_texts, texts
+
+ROADS = [
+    pytest.param({"website": False}, id="CommonMark"),
+    pytest.param({"website": True}, id="website"),
+]
+
+
+def agree(message: dict[str, Any]) -> None:
+    markdown = to_markdown(message, Names())
+    for road in ({"website": False}, {"website": True}, {"website": True, "tables": True}):
+        expected = shows(message, gaps=road["website"])
+        found = page(markdown, **road)
+        if expected != found:
+            pytest.fail(
+                f"{road}\n{markdown!r}\nSlack shows\n{shown(expected)}\nthe page shows\n{shown(found)}\n{message}\n{expected}\n{found}"
+            )
+
+
+@given(rich_texts())
+def test_rich_text(message: dict[str, Any]) -> None:
+    agree(message)
+
+
+@given(texts | mrkdwn)
+def test_mrkdwn(text: str) -> None:
+    agree({"text": text})
+
+
+@given(both_roads)
+def test_both_roads_lead_to_one_tree(messages: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    blocks, text = messages
+    assert shows(blocks, gaps=True) == shows(text, gaps=True)
+    assert parse(blocks) == parse(text)
+    agree(blocks)
