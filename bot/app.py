@@ -34,8 +34,8 @@ from bot.library.problem import Problem
 from bot.library.watch import watch
 from bot.outage import Outage
 from bot.planning import Planner
-from bot.sessions import asking, digests, lifecycle, reminders, winners
-from bot.sessions.handover import handover, votes
+from bot.sessions import asking, digests, lifecycle, queue, reminders, winners
+from bot.sessions.handover import handover
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Changed, Clock, UnitOfWork
@@ -545,12 +545,7 @@ class Bot:
         summary = handover(
             session,
             messages,
-            votes(
-                messages,
-                uow.reactions.of_session(session.id),
-                uow.members.supporters(session.id),
-                self.settings.vote_reactions,
-            ),
+            queue.voters(uow, session, self.settings.vote_reactions),
             {who for who, person in named.items() if person.name},
         )
         self.edge.voice.hand_over(uow, session, summary, at)

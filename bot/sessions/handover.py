@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from bot.sessions.model import Kind, Message, Reaction, Session
+from bot.sessions.model import Kind, Message, Session
+from bot.sessions.winners import is_member
 
 MOST_VOTED = 3
 """How many of the most voted questions are named."""
@@ -41,13 +42,13 @@ class Handover:
 def handover(
     session: Session,
     messages: Iterable[Message],
-    votes: Mapping[tuple[str, str], int],
+    voted: Mapping[str, Collection[str]],
     named: Collection[str],
     unsure: Collection[tuple[str, str]] = (),
 ) -> Handover:
     """The figures of a session.
 
-    `votes` are those of questions by channel and `ts`, `named` the member IDs of people whose
+    `voted` says who voted for a question, by `ts` (nobody does for their own), `named` the member IDs of people whose
     name is known, `unsure` messages (channel, `ts`) that were linked without certainty. What is
     hidden from the archive is counted nowhere.
     """
@@ -71,8 +72,8 @@ def handover(
         for ts, question in questions.items()
         if ts in first
     ]
-    voted = sorted(
-        ((q, votes.get((q.channel, q.ts), 0)) for q in questions.values()),
+    ranked = sorted(
+        ((q, len(set(voted.get(q.ts, ())) - {q.author})) for q in questions.values()),
         key=lambda pair: (-pair[1], pair[0].at),
     )
     return Handover(
@@ -80,26 +81,8 @@ def handover(
         answered=sum(1 for ts in questions if ts in first),
         participants=len(people),
         first_answer=timedelta(seconds=median(waits)) if waits else None,
-        most_voted=tuple((q, n) for q, n in voted[:MOST_VOTED] if n),
+        most_voted=tuple((q, n) for q, n in ranked[:MOST_VOTED] if n),
         unanswered=tuple(q for ts, q in questions.items() if ts not in first),
-        nameless=tuple(sorted(who for who in people if who not in named and who[:1] in "UW")),
+        nameless=tuple(sorted(who for who in people if who not in named and is_member(who))),
         unsure=tuple(doubtful),
     )
-
-
-def votes(
-    messages: Collection[Message],
-    reactions: Iterable[Reaction],
-    supporters: Mapping[str, Collection[str]],
-    names: Collection[str],
-) -> dict[tuple[str, str], int]:
-    """Votes of messages by channel and `ts`, each person once, nobody for what is their own.
-
-    `names` are the emoji that count, in any skin tone; `supporters` voted in the form, by `ts`.
-    """
-    voters = {(m.channel, m.ts): set(supporters.get(m.ts, ())) for m in messages}
-    authors = {(m.channel, m.ts): m.author for m in messages}
-    for reaction in reactions:
-        if reaction.name.partition("::")[0] in names:
-            voters.get((reaction.channel, reaction.ts), set()).add(reaction.user)
-    return {key: len(who - {authors[key]}) for key, who in voters.items()}

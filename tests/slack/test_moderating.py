@@ -60,6 +60,7 @@ async def test_hidden_edited_and_back(world: Scene) -> None:
         assert "initial_options" in shown
         world.stage.clock.advance(timedelta(seconds=1))
         await ines.submit(hide=[])
+        await world.look()
         await moderate(ines, reply, text="")
         assert world.threads() == whole
         log = await ines.qa("log")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.handover import Handover
@@ -15,6 +16,8 @@ from bot.texts import _, n_
 
 SHOWN = 8
 """Messages of one kind that are listed; the rest is counted."""
+
+T = TypeVar("T")
 
 Links = Callable[[str, str], str]
 """The address of a message by channel and `ts`, '' where that is not known."""
@@ -51,19 +54,19 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
             blocks.append(section(f"<{address}|{_('The announcement and its thread')}>"))
     if figures.most_voted:
         voted = [
-            f"{_message(q, links)} ({n_('{count} vote', '{count} votes', n)})"
+            f"• {_message(q, links)} ({n_('{count} vote', '{count} votes', n)})"
             for q, n in figures.most_voted
         ]
         blocks.append(_list(_("*Most voted*"), voted))
     looks = [
-        (_("*Without an answer*"), [_message(q, links) for q in figures.unanswered]),
+        (_("*Without an answer*"), _first(figures.unanswered, lambda q: _message(q, links))),
         (
             _("*Put under a question that may be another one's*"),
-            [_message(m, links) for m in figures.unsure],
+            _first(figures.unsure, lambda m: _message(m, links)),
         ),
         (
             _("*Writers whose name Slack does not say*"),
-            [f"<@{who}> (`{who}`)" for who in figures.nameless],
+            _first(figures.nameless, lambda who: f"<@{who}> (`{who}`)"),
         ),
     ]
     blocks += [_list(heading, items) for heading, items in looks if items]
@@ -85,11 +88,16 @@ def file_title(session: Session) -> str:
     return cut(_("Archive of {title}", title=session.event.title), 250)
 
 
-def _list(heading: str, items: list[str]) -> Block:
-    shown = [f"• {item}" for item in items[:SHOWN]]
+def _first(items: Sequence[T], line: Callable[[T], str]) -> list[str]:
+    """A line each of the first items, and how many more there are."""
+    lines = [f"• {line(item)}" for item in items[:SHOWN]]
     if len(items) > SHOWN:
-        shown.append(_("… and {count} more", count=len(items) - SHOWN))
-    return section("\n".join([heading, *shown]))
+        lines.append(_("… and {count} more", count=len(items) - SHOWN))
+    return lines
+
+
+def _list(heading: str, lines: list[str]) -> Block:
+    return section("\n".join([heading, *lines]))
 
 
 def _message(message: Message, links: Links) -> str:

@@ -12,7 +12,6 @@ from bot.errors import UserError
 from bot.sessions.model import Hidden, Message, Mute, Session, Who
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
-from bot.sessions.winners import is_member
 from bot.slack.blocks import moderating
 from bot.slack.listeners.desk import FormError, Turn
 from bot.slack.listeners.rooms import Room
@@ -144,7 +143,8 @@ def _now(uow: UnitOfWork, turn: Turn, channel: str, ts: str) -> Now:
         raise UserError(_("This message is in no session, so there is nothing to moderate."))
     person = uow.people.get(message.author)
     archive_text: ArchiveText = turn.desk.services["archive_text"]
-    subject = _subject(uow, message)
+    # The member, or the key of one who asked anonymously.
+    subject = message.author
     hidden = Hidden.MODERATED in message.hidden
     return Now(
         session,
@@ -157,16 +157,6 @@ def _now(uow: UnitOfWork, turn: Turn, channel: str, ts: str) -> Now:
         uow.mutes.any(session.id, {subject}),
         subject,
     )
-
-
-def _subject(uow: UnitOfWork, message: Message) -> str:
-    """Who is muted: the member, or the key of one who asked anonymously."""
-    if is_member(message.author):
-        return message.author
-    for submission in uow.members.submissions(message.session_id):
-        if (submission.channel, submission.ts) == (message.channel, message.ts):
-            return submission.asker
-    return message.author
 
 
 def _reason(uow: UnitOfWork, session: Session, ts: str) -> str:
