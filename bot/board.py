@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime
+from hashlib import blake2b
 
 from starlette.applications import Starlette
 
 from bot.errors import UserError
 from bot.export import StoredNames
 from bot.markup import to_markdown
-from bot.sessions.model import Message, Session, State, Thread
+from bot.sessions import queue
+from bot.sessions.model import Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.web.board.hub import Hub
 from bot.web.board.model import Board, Question
 from bot.web.board.routes import BoardRoutes
+
+KEPT_TEXTS = 20_000
+"""Messages whose Markdown is kept: those of some long sessions."""
 
 Link = Callable[[str, str], str]
 """The address in Slack of a message by channel and `ts`; '' where that is not known."""
@@ -36,10 +42,12 @@ _KEY = re.compile(r"(\d{1,18})-[A-Za-z0-9_-]{22}\Z", re.ASCII)
 def application(settings: Settings, database: Database, link: Link) -> tuple[Hub, Starlette]:
     """The boards' web application, and the hub to close when it ends."""
 
+    texts = Texts()
+
     def shown(session_id: int) -> Board | None:
         with database.reading() as uow:
             session = uow.sessions.get(session_id)
-            return read(uow, session, settings.vote_reactions, link) if session else None
+            return read(uow, session, settings.vote_reactions, link, texts) if session else None
 
     def marker(session_id: int) -> str | None:
         with database.reading() as uow:
@@ -109,8 +117,16 @@ def _secret(settings: Settings) -> str:
 # What it shows
 
 
-def read(uow: UnitOfWork, session: Session, votes: Collection[str], link: Link) -> Board:
-    """The board of a session; `votes` are the names of the reactions that count as one."""
+def read(
+    uow: UnitOfWork,
+    session: Session,
+    votes: Collection[str],
+    link: Link,
+    texts: Texts | None = None,
+) -> Board:
+    """The board of a session; `votes` are the names of the reactions that count as one. `texts`
+    keeps what it took to read it before.
+    """
     event = session.event
     announcement = session.announcement_ts
     return Board(
@@ -120,12 +136,12 @@ def read(uow: UnitOfWork, session: Session, votes: Collection[str], link: Link) 
         end=event.end,
         is_open=session.state is State.OPEN,
         link=link(session.channel, announcement) if announcement else "",
-        questions=questions(uow, session, votes, link),
+        questions=questions(uow, session, votes, link, texts or Texts()),
     )
 
 
 def questions(
-    uow: UnitOfWork, session: Session, votes: Collection[str], link: Link
+    uow: UnitOfWork, session: Session, votes: Collection[str], link: Link, texts: Texts
 ) -> list[Question]:
     """A session's questions as everybody may see them, by time.
 
@@ -134,9 +150,10 @@ def questions(
     stands instead of what was written, as in `bot.export`.
     """
     names = StoredNames(uow, session.event.options.get("names") == "as-posted")
+    names.learn(uow.messages.authors(session.id))
     edits = uow.edits.of_session(session.id)
     authors = session.author_ids
-    voted = _voters(uow, session, votes)
+    voted = queue.voters(uow, session, votes)
     found = []
     for thread in uow.messages.iter_threads(session.id):
         question = thread.question
@@ -149,9 +166,9 @@ def questions(
             Question(
                 key=question.ts.replace(".", "-"),
                 name=names.writer(question),
-                text=to_markdown(question.content, names) if edit is None else edit.text,
+                text=texts.of(question, names) if edit is None else edit.text,
                 at=question.at,
-                votes=len(_of_thread(thread, voted, authors) - {question.author}),
+                votes=queue.votes(thread, voted, authors),
                 replies=len(replies),
                 answered_by=tuple(dict.fromkeys(names.writer(answer) for answer in answers)),
                 link=link(question.channel, question.ts),
@@ -160,23 +177,63 @@ def questions(
     return found
 
 
-def _voters(uow: UnitOfWork, session: Session, votes: Collection[str]) -> dict[str, set[str]]:
-    """Who voted for each message, by `ts`: by a reaction of any skin tone, or in the form."""
-    found = {ts: set(people) for ts, people in uow.members.supporters(session.id).items()}
-    for reaction in uow.reactions.of_session(session.id):
-        if reaction.name.partition("::")[0] in votes:
-            found.setdefault(reaction.ts, set()).add(reaction.user)
-    return found
+class Texts:
+    """Messages as Markdown. One is converted again only when it, or a name in it, has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[bytes, _Asked, str]] = {}
+
+    def of(self, message: Message, names: StoredNames) -> str:
+        """The Markdown of a message."""
+        key = (message.channel, message.ts)
+        content = json.dumps(message.content, separators=(",", ":"), sort_keys=True)
+        digest = blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        known = self._known.get(key)
+        if known is not None and known[0] == digest and known[1].still(names):
+            return known[2]
+        asked = _Asked(names)
+        text = to_markdown(message.content, asked)
+        if len(self._known) >= KEPT_TEXTS:
+            self._known.clear()
+        self._known[key] = (digest, asked.answered(), text)
+        return text
 
 
-def _of_thread(thread: Thread, voted: dict[str, set[str]], authors: Collection[str]) -> set[str]:
-    """Who voted for a question, or for one that was merged with it."""
-    people = set(voted.get(thread.question.ts, ()))
-    for reply in thread.replies:
-        if _is_merged(reply, thread.question) and reply.author not in authors:
-            people |= voted.get(reply.ts, set())
-    return people
+class _Asked:
+    """Names that remember which they were asked for, and what they said: `bot.markup.Names`."""
 
+    def __init__(self, names: StoredNames):
+        self._names: StoredNames | None = names
+        self._answers: dict[tuple[str, str], str | None] = {}
 
-def _is_merged(reply: Message, question: Message) -> bool:
-    return reply.corrected and reply.thread_ts != question.ts
+    def user(self, id: str, /) -> str:
+        """What to call a member."""
+        return self._ask("user", id) or ""
+
+    def channel(self, id: str, /) -> str:
+        """A channel's name."""
+        return self._ask("channel", id) or ""
+
+    def usergroup(self, id: str, /) -> str:
+        """A user group's handle."""
+        return self._ask("usergroup", id) or ""
+
+    def emoji(self, name: str, /) -> str | None:
+        """What an emoji of the workspace is an alias of."""
+        return self._ask("emoji", name)
+
+    def answered(self) -> _Asked:
+        """The same without the names it asked, which belong to a transaction."""
+        self._names = None
+        return self
+
+    def still(self, names: StoredNames) -> bool:
+        """Whether `names` would say the same."""
+        return all(
+            getattr(names, kind)(key) == answer for (kind, key), answer in self._answers.items()
+        )
+
+    def _ask(self, kind: str, key: str) -> str | None:
+        answer: str | None = getattr(self._names, kind)(key)
+        self._answers[kind, key] = answer
+        return answer

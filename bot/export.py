@@ -6,7 +6,7 @@ when it is exported, never before, so that a correction of the conversion mends 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bot.errors import UserError
@@ -36,6 +36,11 @@ class StoredNames:
         self._as_posted = as_posted
         self._people: dict[str, Person | None] = {}
         self._labels: dict[tuple[str, str], str] = {}
+
+    def learn(self, slack_ids: Collection[str]) -> None:
+        """Reads many people at once, who would else be read one by one."""
+        self._people.update(dict.fromkeys(slack_ids))
+        self._people.update(self._uow.people.many(slack_ids))
 
     def user(self, id: str, /) -> str:
         """What to call a member; '' where nothing is known."""

@@ -22,6 +22,7 @@ from tests.browser import ARGUMENTS, EXECUTABLE
 
 SIZES = {"desktop": (1280, 820), "phone": (360, 740)}
 PATIENCE = 60_000
+START = "from bot.cli import main; main()"
 QUESTION = "How do you decide that a pass has become two? And does `lower` not do *both*?"
 ANSWER = "By its tests: when half of them set up what the other half checks, it is two."
 
@@ -90,7 +91,7 @@ def _start(text: str) -> str:
 def workspace(folder: Path) -> Iterator[str]:
     """`marginalia try` on a free port; gives its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot.cli", "try", "--port", "0", "--folder", str(folder / "try")],
+        [sys.executable, "-c", START, "try", "--port", "0", "--folder", str(folder / "try")],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -33,9 +33,13 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of a worker; `opened` gives pages in it."""
+    """One browser for the tests of a module; `opened` gives pages in it.
+
+    While it is there Playwright's event loop runs in this thread, and no other can: modules that
+    want it have no asynchronous tests.
+    """
     if not EXECUTABLE.exists():
         missing = f"no browser: {EXECUTABLE} is missing; install Debian's chromium"
         if os.environ.get("CI") == "true":

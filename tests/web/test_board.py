@@ -22,6 +22,8 @@ from tests.store.builders import event, later, question, reply
 from tests.web.conftest import Command
 
 BOOK = "20260105-a-book"
+TEXTS = board.Texts()
+"""Kept from test to test: what is kept must never be what is shown of something else."""
 SECRET = "xoxb-of-this-test"
 
 
@@ -51,7 +53,7 @@ def shown(database: Database) -> list[Question]:
     with database.reading() as uow:
         session = uow.sessions.by_event(BOOK)
         assert session is not None
-        return board.questions(uow, session, ("+1", "arrow_up"), no_link)
+        return board.questions(uow, session, ("+1", "arrow_up"), no_link, TEXTS)
 
 
 def changed(database: Database, what: Callable[[UnitOfWork], Any]) -> bool:
@@ -108,6 +110,15 @@ def test_names_are_as_people_want_them(filled: Database) -> None:
         uow.people.set_privacy("U2", "first_name")
     first, second = shown(filled)
     assert (first.name, second.name, first.answered_by) == ("Anonymous", "Max", ("Ana",))
+
+
+def test_names_in_texts_are_as_people_want_them(filled: Database) -> None:
+    with filled.unit_of_work() as uow:
+        uow.messages.put(question(1, ts(40), "What would <@U3> say?"))
+    assert shown(filled)[-1].text == "What would Max Moor say?"
+    with filled.unit_of_work() as uow:
+        uow.people.set_privacy("U3", "left_out")
+    assert shown(filled)[-1].text == "What would Anonymous say?"
 
 
 def test_votes_are_people_and_never_the_asker(filled: Database) -> None:
