@@ -701,6 +701,7 @@ class Bot:
                 digest_hour=settings.digest_hour,
                 channel=settings.channel,
                 winners_weeks=settings.winners_weeks,
+                unthreaded=settings.unthreaded,
             ),
         )
 

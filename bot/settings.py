@@ -119,8 +119,9 @@ class Settings(BaseSettings):
     )
     unthreaded: Literal["attach", "keep"] = Field(
         "attach",
-        description="Whether an archive puts an author's answer outside a thread under its "
-        "question where that is sure; an event's own `unthreaded` has the last word.",
+        description="Whether an author's answer outside a thread is put under its question where "
+        "that is sure, at once and in the archive (`attach`), or left where it is and nobody "
+        "asked (`keep`); an event's own `unthreaded` has the last word.",
     )
     log_level: str = Field(
         "INFO",

@@ -133,9 +133,11 @@ def set_hidden(uow: UnitOfWork, message: Message, why: Hidden, hidden: bool, at:
 
 
 def moved(message: Message, session: Session) -> bool:
-    """Whether a person has put the message elsewhere than where it was posted."""
+    """Whether the message was put elsewhere than where it was posted: by a person
+    (`corrected`), or by the bot (`bot.sessions.linking`).
+    """
     home = message.thread_ts if message.thread_ts != session.announcement_ts else None
-    return message.corrected and message.question_ts != home
+    return message.question_ts != home
 
 
 def questions(uow: UnitOfWork, session: Session) -> Iterable[Message]:

@@ -6,7 +6,7 @@ ever: asking for the same twice owes it once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -99,6 +99,30 @@ class Voice(Protocol):
     ) -> None:
         """What waits for an author, by direct message, once for each `digest.day`."""
 
+    def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
+        """A mark on a question, for all to see, that it is answered outside its thread; or
+        (False) its end.
+        """
+
+    def linked(
+        self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
+    ) -> None:
+        """The private note to an author that a message was put under a question, and how to
+        undo that.
+        """
+
+    def offer(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        answer: Message,
+        questions: Sequence[Message],
+        at: datetime,
+    ) -> None:
+        """The private note that asks an author which of `questions`, likeliest first, a message
+        answers.
+        """
+
 
 class Silence:
     """Says nothing: the voice where the past is read in."""
@@ -153,5 +177,23 @@ class Silence:
 
     def digest(
         self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
+    ) -> None:
+        """Nothing."""
+
+    def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
+        """Nothing."""
+
+    def linked(
+        self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
+    ) -> None:
+        """Nothing."""
+
+    def offer(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        answer: Message,
+        questions: Sequence[Message],
+        at: datetime,
     ) -> None:
         """Nothing."""

@@ -125,7 +125,13 @@ class Edge:
                 "bot token again from OAuth & Permissions in the app's settings at "
                 "api.slack.com/apps"
             ) from None
-        self.context = Context(self._clock, self.voice, me.get("bot_id"), me.get("user_id"))
+        self.context = Context(
+            self._clock,
+            self.voice,
+            me.get("bot_id"),
+            me.get("user_id"),
+            self.desk.manners.unthreaded,
+        )
         self.desk.bot_user_id = me.get("user_id")
         self.voice.workspace_url = str(me.get("url") or "")
         self.worker = InboxWorker(self._factory, self.context, self._wall, self.names, self.outage)

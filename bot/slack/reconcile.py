@@ -25,8 +25,10 @@ from typing import Any
 
 from bot.sessions import collect
 from bot.sessions.collect import Posted
-from bot.sessions.model import Message, Reaction, Session, moment, ts_of
+from bot.sessions.linking import delete
+from bot.sessions.model import Kind, Message, Reaction, Session, moment, ts_of
 from bot.sessions.ports import Changed, UnitOfWork, UnitOfWorkFactory
+from bot.slack import linking
 from bot.slack.history import History, Page
 from bot.slack.incoming import (
     Malformed,
@@ -50,13 +52,17 @@ WRITTEN_AT_ONCE = 100
 
 @dataclass(slots=True)
 class Report:
-    """What a look found: messages that were missing or newer, and messages that are gone."""
+    """What a look found: messages that were missing or newer, and messages that are gone.
+
+    `adrift` are the `ts` of new messages that authors posted outside threads.
+    """
 
     read: int = 0
     repaired: int = 0
     deleted: int = 0
     calls: int = 0
     skipped: list[str] = field(default_factory=list)
+    adrift: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         text = f"{self.read} messages read, {self.repaired} repaired, {self.deleted} deleted"
@@ -69,6 +75,7 @@ class Report:
         self.deleted += other.deleted
         self.calls += other.calls
         self.skipped += other.skipped
+        self.adrift += other.adrift
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,8 @@ class Reconciler:
             since = max(since, moment(session.reconciled_ts) - OVERLAP)
         suspicious = await self._channel(session, ts_of(since), report)
         for root in suspicious:
-            report.add(await self.thread(session_id, root))
+            report.add(await self._thread(session_id, root))
+        await self._link(session, report)
         await asyncio.to_thread(self._agreed, session_id, ts_of(began))
         return report
 
@@ -139,12 +147,21 @@ class Reconciler:
             return report, []
         suspicious = await self._channel(session, ts_of(session.collects_from), report)
         for root in suspicious:
-            report.add(await self.thread(session_id, root))
+            report.add(await self._thread(session_id, root))
+        await self._link(session, report)
         threads = await asyncio.to_thread(self._threads, session)
         return report, [root for root in threads if root not in suspicious]
 
     async def thread(self, session_id: int, root: str) -> Report:
         """One thread, from its root to its last reply."""
+        report = await self._thread(session_id, root)
+        if report.adrift:
+            session = await asyncio.to_thread(self._session, session_id)
+            if session is not None:
+                await self._link(session, report)
+        return report
+
+    async def _thread(self, session_id: int, root: str) -> Report:
         report = Report()
         session = await asyncio.to_thread(self._session, session_id)
         if session is None:
@@ -195,6 +212,8 @@ class Reconciler:
                 if posted is None or posted.author == self._context.bot_user_id:
                     continue
                 reactions = reactions_of(message, session.channel)
+                # Our own mark is no vote; the listener of reactions leaves it out too.
+                reactions = {r for r in reactions if r.user != self._context.bot_user_id}
             except Malformed as error:
                 # One message that cannot be read keeps no other from being.
                 report.skipped.append(str(error))
@@ -204,7 +223,9 @@ class Reconciler:
         differing, unknown = await asyncio.to_thread(self._differing, session, items, wanted)
         self._names.ask(unknown)
         for part in _parts(differing):
-            report.repaired += await asyncio.to_thread(self._repair, session, part, began)
+            repaired, adrift = await asyncio.to_thread(self._repair, session, part, began)
+            report.repaired += repaired
+            report.adrift += adrift
         return seen
 
     def _differing(
@@ -225,19 +246,37 @@ class Reconciler:
                 differing.append(item)
         return differing, unknown
 
-    def _repair(self, session: Session, items: list[_Item], began: datetime) -> int:
+    def _repair(
+        self, session: Session, items: list[_Item], began: datetime
+    ) -> tuple[int, list[str]]:
         count = 0
+        adrift = []
         voice, at = self._context.voice, self._context.clock.now()
         seen_at = ts_of(began - GRACE)
         with self._factory() as uow:
             for item in items:
                 posted = item.posted
                 uow.messages.revive(posted.channel, posted.ts, began - GRACE)
+                known = uow.messages.get(posted.channel, posted.ts)
                 changed = collect.receive(uow, voice, posted, at)
-                if uow.messages.get(posted.channel, posted.ts) is not None:
+                message = uow.messages.get(posted.channel, posted.ts)
+                if message is not None:
                     changed |= self._react(uow, item, seen_at)
+                    by_author = message.author in session.author_ids
+                    if known is None and by_author and message.kind is Kind.QUESTION:
+                        adrift.append(message.ts)
                 count += changed
-        return count
+        return count, adrift
+
+    async def _link(self, session: Session, report: Report) -> None:
+        """Links what is new and adrift, oldest first, once all that was asked before is there."""
+        for ts in sorted(set(report.adrift), key=moment):
+            await asyncio.to_thread(self._consider, session.channel, ts)
+        report.adrift.clear()
+
+    def _consider(self, channel: str, ts: str) -> None:
+        with self._factory() as uow:
+            linking.consider(self._context, uow, channel, ts)
 
     def _react(self, uow: UnitOfWork, item: _Item, seen_at: str) -> bool:
         posted = item.posted
@@ -261,7 +300,8 @@ class Reconciler:
     def _deleted(self, session: Session, gone: list[str], root: str | None) -> int:
         at = self._context.clock.now()
         with self._factory() as uow:
-            return sum(collect.delete(uow, session.channel, ts, at, root) for ts in gone)
+            voice = self._context.voice
+            return sum(delete(uow, voice, session.channel, ts, at, root) for ts in gone)
 
     # The store
 

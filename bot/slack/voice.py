@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,24 @@ from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.sessions.voice import Digest, Figures
 from bot.sessions.winners import Draw, Way
 from bot.slack import uploads
-from bot.slack.blocks import announcement, asked, closing, handing, notes, queueing, winning
+from bot.slack.blocks import (
+    announcement,
+    asked,
+    closing,
+    handing,
+    linking,
+    notes,
+    queueing,
+    winning,
+)
 from bot.slack.blocks.limits import SECTION, cut, message_blocks
 from bot.slack.incoming import QUESTION_EVENT
 from bot.slack.text import permalink
 
 log = logging.getLogger(__name__)
+
+ANSWERED = "white_check_mark"
+"""The reaction to a question whose answer stands outside its thread."""
 
 
 @dataclass(slots=True)
@@ -164,7 +176,7 @@ class SlackVoice:
         at: datetime,
     ) -> None:
         """A direct message to each, with a link to the answer."""
-        link = permalink(self.workspace_url, answer.channel, answer.ts, question.ts)
+        link = permalink(self.workspace_url, answer.channel, answer.ts, answer.thread_ts)
         for person in people:
             text, blocks = asked.answered(session, question, answer, person, link)
             key = f"answer {answer.channel} {answer.ts} to {person}"
@@ -177,6 +189,50 @@ class SlackVoice:
         text, blocks = queueing.digest(session, digest, self.workspace_url)
         key = f"session {session.id} digest {author} {digest.day.isoformat()}"
         self._direct(uow, key, author, text, blocks, at)
+
+    def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
+        """A ✅ on the question, or none any more."""
+        payload = {"channel": channel, "timestamp": ts, "name": ANSWERED}
+        method = "reactions.add" if answered else "reactions.remove"
+        key = f"{method} {channel} {ts} {at.isoformat()}"
+        uow.outbox.add(Outgoing(key, method, payload, channel), at)
+
+    def linked(
+        self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
+    ) -> None:
+        """A note with an `Undo`."""
+        content = linking.done(answer, question, self.workspace_url)
+        self._aside(uow, f"linked {answer.channel} {answer.ts}", answer, content, at)
+
+    def offer(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        answer: Message,
+        questions: Sequence[Message],
+        at: datetime,
+    ) -> None:
+        """A note with a button for each question."""
+        content = linking.offer(answer, questions, self.workspace_url)
+        self._aside(uow, f"offer {answer.channel} {answer.ts}", answer, content, at)
+
+    def _aside(
+        self,
+        uow: UnitOfWork,
+        key: str,
+        message: Message,
+        content: tuple[str, list[dict[str, Any]]],
+        at: datetime,
+    ) -> None:
+        """A note to who wrote a message, where it was written."""
+        text, blocks = content
+        payload = {
+            "channel": message.channel,
+            "user": message.author,
+            "text": text,
+            "blocks": message_blocks(blocks),
+        }
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, message.channel), at)
 
     def _direct(
         self,

@@ -16,6 +16,7 @@ from bot.slack.listeners import (
     asking,
     channels,
     home,
+    linking,
     messages,
     mine,
     moderating,
@@ -42,6 +43,7 @@ HANDLERS: dict[str, Handler] = {
 
 ROOMS: tuple[Room, ...] = (
     asking.room,
+    linking.room,
     mine.room,
     moderating.room,
     placing.room,

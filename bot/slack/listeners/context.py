@@ -10,9 +10,13 @@ from bot.sessions.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who we are in Slack, what time it is, and how we speak."""
+    """Who we are in Slack, what time it is, and how we speak.
+
+    `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`).
+    """
 
     clock: Clock
     voice: Voice
     bot_id: str | None
     bot_user_id: str | None
+    unthreaded: str = "attach"

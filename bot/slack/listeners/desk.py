@@ -36,7 +36,7 @@ class Manners:
     """The settings that the handlers obey.
 
     `votes` are names of emoji; `digest_hour` is an hour of the author's day; `winners_weeks` is
-    how long who won takes no part in draws.
+    how long who won takes no part in draws; `unthreaded` is `attach` or `keep`.
     """
 
     organizers: frozenset[str] = frozenset()
@@ -44,6 +44,7 @@ class Manners:
     digest_hour: int = 9
     channel: str = ""
     winners_weeks: float = 12.0
+    unthreaded: str = "attach"
 
 
 class FormError(UserError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sessions import collect
+from bot.sessions.linking import delete
 from bot.sessions.ports import UnitOfWork
+from bot.slack import linking
 from bot.slack.incoming import Deleted, message_event
 from bot.slack.listeners.context import Context
 
@@ -15,9 +16,10 @@ def message(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None
     """<https://docs.slack.dev/reference/events/message>."""
     what = message_event(event, context.bot_id)
     if isinstance(what, Deleted):
-        collect.delete(uow, what.channel, what.ts, context.clock.now(), what.thread_ts)
+        now = context.clock.now()
+        delete(uow, context.voice, what.channel, what.ts, now, what.thread_ts)
     elif what is not None and what.author != context.bot_user_id:
-        collect.receive(uow, context.voice, what, context.clock.now())
+        linking.receive(context, uow, what)
 
 
 HANDLERS = {"message": message}

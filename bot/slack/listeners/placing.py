@@ -10,7 +10,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from bot.errors import UserError
-from bot.sessions import collect
+from bot.sessions import collect, linking
 from bot.sessions import queue as queues
 from bot.sessions.model import Hidden, Kind, Message, Session, Who
 from bot.sessions.ports import UnitOfWork
@@ -122,6 +122,7 @@ def _place(uow: UnitOfWork, turn: Turn) -> None:
     chosen = turn.typed("question")
     if not chosen:
         queues.put_back(uow, message, session, turn.now)
+        linking.settle(uow, turn.desk.voice, session, message, turn.now)
         turn.noted(uow, f"{what}_undone", session, ts=message.ts)
         return
     question = uow.messages.get(message.channel, chosen)
@@ -133,6 +134,7 @@ def _place(uow: UnitOfWork, turn: Turn) -> None:
         raise FormError(
             {"question": _("That cannot be: it is the same, or stands under this one already.")}
         ) from None
+    linking.settle(uow, turn.desk.voice, session, message, turn.now)
     turn.noted(uow, what, session, ts=message.ts, question=question.ts)
     after = uow.messages.get(message.channel, message.ts)
     if after is not None and what == "answers":

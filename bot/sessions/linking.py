@@ -1,0 +1,198 @@
+"""An author's answer outside a thread, put under its question at the moment it comes.
+
+A sure one is linked quietly, of an unsure one the author is asked, talk is left alone. What the
+bot links is a move that no person made (`Message.corrected` is false): anybody who may correct
+it has the last word, and a correction is never linked over. With `unthreaded: keep` nothing is
+linked and nobody is asked, so that the archive is what it would be without this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.sessions import collect, pairing
+from bot.sessions import queue as queues
+from bot.sessions.model import Kind, Message, Session, State, Thread
+from bot.sessions.pairing.weights import ALONG
+from bot.sessions.ports import UnitOfWork
+from bot.sessions.voice import Voice
+
+ATTACH, KEEP = "attach", "keep"
+"""What `unthreaded` may say: FORMAT.md, "The front matter"."""
+
+Text = Callable[[Message], str]
+"""What people read of a message, mentions as names."""
+
+
+def consider(
+    uow: UnitOfWork,
+    voice: Voice,
+    channel: str,
+    ts: str,
+    at: datetime,
+    text: Text,
+    unthreaded: str = ATTACH,
+) -> pairing.Decision | None:
+    """Links a message that an author has just posted outside a thread, or asks about it.
+
+    `unthreaded` is the setting; the event's own has the last word. Gives the decision, None where
+    there was nothing to decide: it is no author's, stands under a question already, was put where
+    it is by a person or asked through the form, its session is not open, or it is to be kept.
+    Doing it again changes nothing and tells nobody twice.
+    """
+    message = uow.messages.get(channel, ts)
+    session = uow.sessions.get(message.session_id) if message is not None else None
+    if message is None or session is None or not _adrift(message, session):
+        return None
+    if session.event.options.get("unthreaded", unthreaded) != ATTACH:
+        return None
+    threads = [t for t in uow.messages.iter_threads(session.id) if not t.question.deleted]
+    questions = {thread.question.ts: thread.question for thread in threads}
+    if ts not in questions:
+        return None
+    decision = _decided(uow, session, threads, ts, text)
+    question = questions.get(decision.question or "")
+    if question is not None and _sure(decision, threads):
+        link(uow, voice, session, message, question, at)
+    elif decision.kind is not pairing.Kind.TALK:
+        found = [questions[c.question] for c in decision.candidates if c.question in questions]
+        asked = [q for q in found if q.author not in session.author_ids]
+        if asked:
+            voice.offer(uow, session, message, asked, at)
+    return decision
+
+
+def link(
+    uow: UnitOfWork,
+    voice: Voice,
+    session: Session,
+    message: Message,
+    question: Message,
+    at: datetime,
+) -> None:
+    """The bot puts an answer under its question; the author can undo it.
+
+    It is stored as any answer is, so queue, figures and archive see it; an edit or a comparison
+    with Slack's history does not move it.
+    """
+    uow.messages.set_question(message.channel, message.ts, question.ts)
+    uow.sessions.touch(session.id, at)
+    after = uow.messages.get(message.channel, message.ts)
+    if after is None or after.question_ts != question.ts:
+        return  # a person said meanwhile where it belongs
+    settle(uow, voice, session, message, at)
+    voice.linked(uow, session, question, after, at)
+    collect.tell_of_answer(uow, voice, after, at)
+
+
+def choose(
+    uow: UnitOfWork,
+    voice: Voice,
+    session: Session,
+    message: Message,
+    question: Message,
+    at: datetime,
+) -> None:
+    """A person says which question the message answers. Raises `bot.sessions.queue.Impossible`,
+    or ValueError where the question stands under the message.
+    """
+    queues.put_under(uow, message, question, at)
+    settle(uow, voice, session, message, at)
+    after = uow.messages.get(message.channel, message.ts)
+    if after is not None:
+        collect.tell_of_answer(uow, voice, after, at)
+
+
+def undo(
+    uow: UnitOfWork,
+    voice: Voice,
+    session: Session,
+    message: Message,
+    question_ts: str | None,
+    at: datetime,
+) -> bool:
+    """A person says that the message does not answer this question, or (None) that it answers
+    none: it goes back to where it was posted, and stays there.
+
+    False, and nothing changes, if it stands under another question by now.
+    """
+    if message.question_ts != question_ts:
+        return False
+    queues.put_back(uow, message, session, at)
+    settle(uow, voice, session, message, at)
+    return True
+
+
+def delete(
+    uow: UnitOfWork, voice: Voice, channel: str, ts: str, at: datetime, thread_ts: str | None
+) -> bool:
+    """Takes in a deletion (`collect.delete`), and the mark that a linked answer had made."""
+    before = uow.messages.get(channel, ts)
+    changed = collect.delete(uow, channel, ts, at, thread_ts)
+    session = uow.sessions.get(before.session_id) if before is not None else None
+    if changed and before is not None and session is not None:
+        settle(uow, voice, session, before, at)
+    return changed
+
+
+def settle(uow: UnitOfWork, voice: Voice, session: Session, before: Message, at: datetime) -> None:
+    """Brings the marks on questions up to date after a message was moved or deleted.
+
+    `before` is the message as it was. A question is marked while an author's answer that was
+    posted outside its thread stands under it.
+    """
+    after = uow.messages.get(before.channel, before.ts)
+    old = before.question_ts
+    new = after.question_ts if after is not None and not after.deleted else None
+    if before.author not in session.author_ids or old == new:
+        return
+    marked = {
+        message.question_ts
+        for message in uow.messages.iter_session(session.id)
+        if message.author in session.author_ids and queues.moved(message, session)
+    }
+    if old is not None and old not in marked and queues.moved(before, session):
+        voice.mark(uow, before.channel, old, False, at)
+    if new is not None and new in marked:
+        voice.mark(uow, before.channel, new, True, at)
+
+
+def _adrift(message: Message, session: Session) -> bool:
+    """Whether it is an author's, outside a thread, and nobody said yet where it belongs."""
+    return (
+        session.state is State.OPEN
+        and message.author in session.author_ids
+        and message.kind is Kind.QUESTION
+        and message.origin != "form"
+        and not message.deleted
+        and not message.hidden
+        and not message.corrected
+    )
+
+
+def _decided(
+    uow: UnitOfWork, session: Session, threads: Sequence[Thread], ts: str, text: Text
+) -> pairing.Decision:
+    every = [m for thread in threads for m in (thread.question, *thread.replies)]
+    names = {m.author: m.posted_name or "" for m in every}
+    people = uow.people.many({author for author in names if author})
+    names |= {who: person.name for who, person in people.items() if person.name}
+    posts = pairing.from_threads(threads, session.author_ids, text, lambda who: names[who])
+    # Who moved a message to where it stands knew better.
+    known = {t.question.ts: None for t in threads if t.question.corrected}
+    return pairing.likeliest(posts, ts, known)
+
+
+def _sure(decision: pairing.Decision, threads: Sequence[Thread]) -> bool:
+    """Whether it is linked without asking: by itself, or with the linked post it continues."""
+    if decision.kind in (pairing.Kind.TALK, pairing.Kind.UNDECIDED):
+        return False
+    if decision.confidence >= pairing.CONFIDENT:
+        return True
+    under = {reply.ts: t.question.ts for t in threads for reply in t.replies}
+    return (
+        decision.continues is not None
+        and under.get(decision.continues) == decision.question
+        and decision.confidence >= ALONG
+    )

@@ -1,0 +1,297 @@
+"""Authors who answer outside threads: linked when it is sure, asked when it is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.errors import Refusal
+from bot.sandbox.model import Ephemeral, Message
+from tests.scene import BOOK, CHANNEL, END, Scene
+from tests.slack.conftest import World
+from tests.slack.hands import Hands, open_session, shown, until, words
+
+FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
+SECOND = "Which graphics card do I need to fine-tune the models of the last chapter?"
+SURE = "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding, with a Turkish corpus."
+UNSURE = "It depends."
+TALK = "Good morning everyone, happy to be here this week and thank you all for the invitation!"
+
+
+def notes(world: Scene, who: str = "ada") -> list[Ephemeral]:
+    """The private notes with something to click."""
+    return [e for e in world.workspace.ephemerals if e.user == world.id(who) and e.blocks]
+
+
+def mark(world: Scene, ts: str) -> list[str]:
+    """Who put a ✅ on a message."""
+    message: Message = world.workspace.message(world.channel, ts)
+    return list(message.reactions.get("white_check_mark", []))
+
+
+async def click(world: Scene, note: Ephemeral, action: str, block: str | None = None) -> None:
+    """Ada clicks in a note; what comes of it has arrived."""
+    before = shown(note)
+    world.stage.clock.advance(timedelta(seconds=1))
+    ada = Hands(world, "ada")
+    outcome = await ada.person.act(action, channel=CHANNEL, ts=note.ts, block_id=block)
+    assert outcome.acknowledged, outcome
+    await until(lambda: shown(note) != before)
+    await world.hear()
+
+
+def under(world: Scene, ts: str) -> tuple[str | None, bool]:
+    """The question that a message stands under in the store, and whether a person said so."""
+    with world.stage.bot.database.reading() as uow:
+        message = uow.messages.get(world.channel.id, ts)
+        assert message is not None
+        return message.question_ts, message.corrected
+
+
+async def asked(world: Scene) -> tuple[str, str]:
+    """Two questions, heard."""
+    first, second = world.say("ben", FIRST), world.say("cleo", SECOND)
+    await world.hear()
+    return first, second
+
+
+class TestSure:
+    async def test_it_is_linked_quietly_and_everything_sees_the_answer(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            first, second = await asked(world)
+            ada, ben = Hands(world, "ada"), Hands(world, "ben")
+            said = len(world.posted())
+            answer = world.say("ada", SURE)
+            await world.hear()
+            (note,) = notes(world)
+            assert FIRST in shown(note)
+            assert "[link_undo]" in shown(note)
+            assert notes(world, "ben") == []
+            assert notes(world, "cleo") == []
+            assert mark(world, first) == [world.workspace.bot.user_id]
+            assert mark(world, second) == []
+            assert len(world.posted()) == said, "nothing is said in the channel"
+            assert under(world, answer) == (first, False)
+            queue = (await ada.home()).partition("Ask a question")[0]
+            assert "tokenizers" not in queue
+            assert "graphics card" in queue
+            (told,) = await until(ben.direct)
+            link = f"/archives/{world.channel.id}/p{answer.replace('.', '')}|"
+            assert link in words(told.blocks), "it leads to where the answer was posted"
+            await world.to(END)
+            assert world.threads() == [
+                ("Ben", FIRST, [("Ada Author", SURE)]),
+                ("Cleo Reader", SECOND, []),
+            ]
+            assert "2 questions, 1 answer" in world.posted()[-1].text, world.posted()[-1].text
+
+    async def test_undo_takes_it_back_for_good(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, _second = await asked(world)
+            answer = world.say("ada", SURE)
+            await world.hear()
+            (note,) = notes(world)
+            await click(world, note, "link_undo")
+            assert "Undone" in shown(note)
+            assert mark(world, first) == []
+            assert under(world, answer) == (None, True)
+            world.edit("ada", answer, SURE + " Do try it.")
+            await world.hear()
+            await _compared(world)
+            assert under(world, answer) == (None, True)
+            assert len(notes(world)) == 1, "and nobody asks again"
+            await world.to(END)
+            assert [name for name, _text, _replies in world.threads()] == [
+                "Ben",
+                "Cleo Reader",
+                "Ada Author",
+            ]
+
+    async def test_neither_an_edit_nor_a_comparison_with_the_history_undoes_it(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            first, _second = await asked(world)
+            answer = world.say("ada", SURE)
+            await world.hear()
+            world.edit("ada", answer, "Edited to say something else entirely.")
+            await world.hear()
+            await _compared(world)
+            assert under(world, answer) == (first, False)
+            assert mark(world, first) != []
+            with world.stage.bot.database.reading() as uow:
+                session = uow.sessions.all()[0]
+                assert uow.reactions.of_session(session.id) == [], "the mark is no reader's"
+
+    async def test_the_shortcut_corrects_it_and_the_mark_goes_along(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, second = await asked(world)
+            answer = world.say("ada", SURE)
+            await world.hear()
+            ada = Hands(world, "ada")
+            world.stage.clock.advance(timedelta(seconds=1))
+            shortcut = ada.person.message_shortcut("answers", CHANNEL, answer)
+            assert (await ada.places(shortcut, "graphics card")).acknowledged
+            assert under(world, answer) == (second, True)
+            assert (mark(world, first), len(mark(world, second))) == ([], 1)
+            (note,) = notes(world)
+            outcome = await ada.answer(ada.person.act("link_undo", channel=CHANNEL, ts=note.ts))
+            assert "changed it since" in outcome.text
+            assert under(world, answer) == (second, True), "the correction stands"
+
+    async def test_the_mark_goes_with_the_answer(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, _second = await asked(world)
+            answer = world.say("ada", SURE)
+            await world.hear()
+            assert mark(world, first) != []
+            world.stage.clock.advance(timedelta(seconds=1))
+            world.delete(answer)
+            await world.hear()
+            assert mark(world, first) == []
+
+    async def test_what_was_missed_is_linked_when_the_history_is_read(self, world: World) -> None:
+        """The history tells the newest first: the answer comes before its question."""
+        author = world.people[0]
+        with world.database.unit_of_work() as uow:
+            session = uow.sessions.all()[0]
+            session.added_authors = frozenset({author})
+            uow.sessions.save(session)
+        first = world.ask(FIRST, 1)
+        world.ask(SECOND, 2)
+        answer = world.ask(SURE.replace("Hi Ben", "Hi"), 0)
+        await world.edge.reconciler.whole(world.session_id)
+        await world.edge.reconciler.whole(world.session_id)
+        await world.edge.pump.drain()
+        with world.database.reading() as uow:
+            message = uow.messages.get(world.channel.id, answer)
+            assert message is not None
+            assert (message.question_ts, message.corrected) == (first, False)
+        assert "white_check_mark" in world.message(first).reactions
+        assert [e.user for e in world.box.workspace.ephemerals] == [author]
+        again = await world.edge.reconciler.whole(world.session_id)
+        assert again.repaired == 0, "our own mark is no difference"
+
+
+class TestUnsure:
+    async def test_the_author_is_asked_and_one_click_links_it(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, second = await asked(world)
+            ada, ben = Hands(world, "ada"), Hands(world, "ben")
+            for text in ("Was it fun to write?", "Is there going to be a sequel?"):
+                world.say("cleo", text)
+            answer = world.say("ada", UNSURE)
+            await world.hear()
+            (note,) = notes(world)
+            assert shown(note).count("[link_choose]") == 3
+            assert mark(world, first) == mark(world, second) == []
+            assert under(world, answer) == (None, False), "silence leaves it as it is"
+            chosen = next(
+                block["block_id"]
+                for block in note.blocks or []
+                if str(block.get("block_id")).startswith("link ")
+            )
+            question = chosen.split()[-1]
+            await click(world, note, "link_choose", chosen)
+            assert under(world, answer) == (question, True)
+            assert mark(world, question) == [world.workspace.bot.user_id]
+            assert "[link_undo]" in shown(note)
+            asker = ben if question == first else Hands(world, "cleo")
+            assert await until(asker.direct)
+            await click(world, note, "link_undo")
+            assert under(world, answer) == (None, True)
+            assert mark(world, question) == []
+            assert ada.direct() == []
+
+    async def test_none_of_these_stands(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            await asked(world)
+            answer = world.say("ada", UNSURE)
+            await world.hear()
+            (note,) = notes(world)
+            await click(world, note, "link_none")
+            assert "stays where it is" in shown(note)
+            assert "[link_" not in shown(note)
+            assert under(world, answer) == (None, True)
+            await world.to(END)
+            assert ("Ada Author", UNSURE, []) in world.threads()
+
+    async def test_long_and_hostile_texts_stay_within_slacks_limits(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            for number in range(3):
+                world.say("ben", f"{number} <!channel> & *x* `" + "😀 why? " * 400)
+            world.say("ada", "<b> {person} %s " + "😀" * 1500)
+            await world.hear()
+            for note in notes(world):
+                assert "<!channel>" not in shown(note)
+            assert len(notes(world)) == 1
+
+    async def test_only_authors_may_click(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            await asked(world)
+            world.say("ada", UNSURE)
+            await world.hear()
+            (note,) = notes(world)
+            with pytest.raises(Refusal):
+                await Hands(world, "ben").person.act("link_none", channel=CHANNEL, ts=note.ts)
+
+
+class TestLeftAlone:
+    async def test_talk_gets_nothing(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, second = await asked(world)
+            talk = world.say("ada", TALK)
+            await world.hear()
+            assert notes(world) == []
+            assert mark(world, first) == mark(world, second) == []
+            assert under(world, talk) == (None, False)
+
+    async def test_readers_and_threads_are_none_of_its_business(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, _second = await asked(world)
+            world.say("cleo", SURE)
+            world.say("ada", "Yes, it does.", first)
+            await world.hear()
+            assert world.workspace.ephemerals == []
+            assert mark(world, first) == []
+
+    async def test_keep_as_a_setting(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path, unthreaded="keep") as world:
+            await _kept(world)
+
+    async def test_keep_in_the_event_has_the_last_word(self, tmp_path: Path) -> None:
+        book = BOOK.replace("\n---\n\n", "\nunthreaded: keep\n---\n\n", 1)
+        assert "unthreaded" in book
+        async with open_session(tmp_path, book) as world:
+            await _kept(world)
+
+    async def test_attach_in_the_event_has_it_too(self, tmp_path: Path) -> None:
+        book = BOOK.replace("\n---\n\n", "\nunthreaded: attach\n---\n\n", 1)
+        async with open_session(tmp_path, book, unthreaded="keep") as world:
+            first, _second = await asked(world)
+            answer = world.say("ada", SURE)
+            await world.hear()
+            assert under(world, answer) == (first, False)
+
+
+async def _kept(world: Scene) -> None:
+    first, _second = await asked(world)
+    answers = [world.say("ada", SURE), world.say("ada", UNSURE)]
+    await world.hear()
+    assert world.workspace.ephemerals == []
+    assert mark(world, first) == []
+    assert [under(world, ts) for ts in answers] == [(None, False)] * 2
+    await world.to(END)
+    assert [replies for _name, _text, replies in world.threads()] == [[]] * 4
+
+
+async def _compared(world: Scene) -> None:
+    """The store and Slack's history are compared, every message of the session."""
+    session = world.session()
+    assert session is not None
+    await world.stage.bot.edge.reconciler.whole(session.id)
+    await world.hear()
