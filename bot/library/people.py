@@ -17,6 +17,7 @@ from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.sessions.model import Author
 
 FOLDER = "people"
+HANDLES = ("github", "twitter", "linkedin")
 PAGE_BYTES = 1024 * 1024
 
 Members = Mapping[str, str] | Callable[[str], str | None]
@@ -25,12 +26,14 @@ Members = Mapping[str, str] | Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One person: the page's file, `short`, the name, the Slack member ID if the page says it."""
+    """One person: the page's file, `short`, the name, the Slack member ID if the page says it,
+    and the names they have elsewhere (GitHub and such), for who goes by one of them in Slack."""
 
     path: Path
     short: str
     name: str
     slack_id: str | None = None
+    handles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,12 @@ def _read(path: Path) -> Read:
     slack_id = None
     if slack is not None and slack.value.data is not None:
         slack_id = member_id(slack.value, problems, path)
-    page = Page(path, short, texts.get("title", short), slack_id)
+    handles = tuple(
+        fields[key].value.data.strip()
+        for key in HANDLES
+        if key in fields and isinstance(fields[key].value.data, str)
+    )
+    page = Page(path, short, texts.get("title", short), slack_id, handles)
     return Read(stamp, page, tuple(problems))
 
 

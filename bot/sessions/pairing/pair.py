@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.sessions.pairing import chain, signals, words
 from bot.sessions.pairing.chain import Node
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
-from bot.sessions.pairing.session import Laid, Question
+from bot.sessions.pairing.session import EVERYONE, Laid, Question
 from bot.sessions.pairing.signals import Pair
 from bot.sessions.pairing.weights import ALONG, CONFIDENT, EVEN, PHRASES, SAID, TABLE
 
@@ -110,7 +110,10 @@ def _decision(
     question = laid.question[best.question]
     others = _several(laid, post, question)
     continues = None
-    if before is not None and node.run and not signals.greets(laid, post):
+    begins = signals.greets(laid, post) and not (
+        before is not None and signals.only_greets(laid, before.post)
+    )
+    if before is not None and node.run and not begins:
         earlier = decided.get(before.post.id)
         of_it = earlier.question if earlier else before.post.thread
         if of_it == best.question:
@@ -224,7 +227,7 @@ def _of_asker(laid: Laid, post: Post, decided: Mapping[str, Decision]) -> Decisi
             return Decision(
                 post.id, Kind.CONTINUES, (first.post.id,), 0.8, reason, False, earlier.id
             )
-    if not question.asks and text.long < signals.LONG:
+    if not question.asks and (text.long < signals.LONG or EVERYONE.search(text.shown)):
         return Decision(post.id, Kind.TALK, (), 0.8, "asks nothing", False)
     return Decision(post.id, Kind.QUESTION, (), 0.9, "asks", False)
 

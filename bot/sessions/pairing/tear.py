@@ -9,7 +9,7 @@ order, now and then leaving one for the next sitting, while new questions keep c
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -41,12 +41,14 @@ def tear(
     share: float,
     batch: float = BATCH,
     turns: bool = True,
+    only: Collection[str] | None = None,
 ) -> Torn:
     """Tears about `share` (0 to 1) of the authors' threaded replies out of their threads.
 
     With `turns` the messages that an author posted in one go into a thread are torn together,
     otherwise each message by itself. The torn replies are put among the top-level posts by
-    the modelled time; all other posts stay as they are.
+    the modelled time; all other posts stay as they are. `only` are ids of questions: the others'
+    threads stay whole, and `share` is of the replies in theirs.
     """
     top = [post for post in posts if post.thread is None]
     threads: dict[str, list[Post]] = {post.id: [] for post in top}
@@ -54,10 +56,16 @@ def tear(
         if post.thread in threads:
             threads[post.thread].append(post)
     times, turn_of = _times(top, threads, random, batch)
+    asked = {post.id for post in top if not post.is_author}
     units: dict[object, list[Post]] = {}
     for post in posts:
         parent = post.thread
-        if parent in threads and post.is_author and not _author_of(top, parent):
+        if (
+            parent in asked
+            and post.is_author
+            and parent is not None
+            and (only is None or parent in only)
+        ):
             units.setdefault((parent, turn_of[post.id]) if turns else post.id, []).append(post)
     total = sum(len(unit) for unit in units.values())
     order = list(units.values())
@@ -76,10 +84,6 @@ def tear(
         done.append(post)
         done += [reply for reply in threads.get(post.id, ()) if reply.id not in truth]
     return Torn(tuple(done), truth)
-
-
-def _author_of(top: Sequence[Post], root: str | None) -> bool:
-    return any(post.id == root and post.is_author for post in top)
 
 
 def _times(

@@ -209,6 +209,9 @@ def unquoted(text: str) -> str:
     return _QUOTED.sub("", text)
 
 
+_POSTS = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Bag:
     """The stems of a text with their weights, and the length of that vector."""
@@ -219,7 +222,11 @@ class Bag:
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """How rare each stem is in a session: `log((1 + posts) / (1 + posts with it)) `, from 0 up."""
+    """How rare each stem is in a session: `log((2 + posts) / (1 + posts with it))`, from 0 up.
+
+    A session that has but begun counts as one of sixty posts, so that a word of its own is rare
+    in it too.
+    """
 
     posts: int
     counts: Mapping[str, int]
@@ -232,7 +239,7 @@ class Rarity:
         for found in texts:
             posts += 1
             counts.update(set(found))
-        return cls(posts, counts)
+        return cls(max(posts, _POSTS), counts)
 
     def weight(self, word: str) -> float:
         """0 for a word that all posts have; less for a word that everybody uses."""

@@ -1,0 +1,345 @@
+"""`marginalia mend` and `marginalia evaluate-pairing`: unthreaded answers in archive pages."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.options import JSON
+from bot.errors import UserError
+from bot.library import archive, mending
+from bot.library.mending import Page
+from bot.library.problem import shown
+from bot.sessions import pairing
+from bot.sessions.pairing import evaluate as evaluating
+from bot.sessions.pairing import tear
+from bot.sessions.pairing.evaluate import Guess, Report, Share
+from bot.sessions.pairing.posts import Decision, Kind, Pairing
+
+_SHARE = 0.3
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(mend)
+    app.command("evaluate-pairing")(evaluate)
+
+
+def mend(
+    path: Annotated[Path, typer.Argument(metavar="FILE.md", help="An archive page.")],
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write the mended archive into the file.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the file with the mended archive there.")
+    ] = None,
+    review: Annotated[
+        bool, typer.Option("--review", help="Ask about each proposal, on a terminal.")
+    ] = False,
+    as_json: JSON = False,
+) -> None:
+    """Put an archive's unthreaded answers under the questions they answer.
+
+    Prints what each of the authors' top-level entries is, how sure that is, and why. Sure answers
+    move, with --review those that you say; nothing is written without --in-place or --output.
+    """
+    if in_place and output is not None:
+        raise UserError("--in-place and --output exclude one another; choose one")
+    if review and as_json:
+        raise UserError("--review and --json exclude one another; choose one")
+    page = mending.read(path)
+    if not page.entries:
+        raise UserError(f"{shown(path)}: has no archive; export the session first")
+    if not page.authors:
+        raise UserError(
+            f"{shown(path)}: none of the names in the archive is an author's; correct `authors`"
+        )
+    if page.guessed:
+        _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken for the author")
+    found = pairing.pair(page.posts())
+    links = pairing.linked(found)
+    if review:
+        links = _reviewed(page, found, links)
+    elif not as_json:
+        for line in _proposals(page, found, links):
+            typer.echo(line)
+    target = output or (path if in_place else None)
+    changed = False
+    if target is not None and (links or output is not None):
+        changed = archive.write_archive(
+            path, mending.attach(page.entries, page.authors, links), output
+        )
+    if as_json:
+        typer.echo(json.dumps(_as_data(path, page, found, links, changed), indent=2))
+        return
+    moved = f"{len(links)} of {_count(len(_by_authors(found)), 'top-level entry', 'top-level entries')} by the authors"
+    if target is None:
+        typer.echo(f"{moved} would move; nothing is written without --in-place or --output")
+    else:
+        typer.echo(f"{moved} moved; {target}: {'written' if changed else 'was up to date'}")
+
+
+def _by_authors(found: Pairing) -> list[Decision]:
+    return [decision for decision in found.decisions if decision.by_author]
+
+
+def _proposals(page: Page, found: Pairing, links: dict[str, str]) -> list[str]:
+    lines = [_line(page, decision, links) for decision in _by_authors(found)]
+    for covered in found.covered:
+        root = covered.by.partition(".")[0]
+        lines.append(
+            f"[{covered.question}] {page.entries[int(covered.question) - 1].name}: answered in the "
+            f"thread of [{root}], whose answer {covered.reason}"
+        )
+    return lines
+
+
+def _line(page: Page, decision: Decision, links: dict[str, str]) -> str:
+    what = {
+        Kind.ANSWERS: "answers",
+        Kind.SEVERAL: "answers",
+        Kind.CONTINUES: f"continues [{decision.continues}], answers",
+        Kind.TALK: "is talk",
+        Kind.UNDECIDED: "is undecided",
+    }[decision.kind]
+    to = "".join(f" [{question}]" for question in decision.questions)
+    asker = f" {page.entries[int(decision.question) - 1].name}" if decision.question else ""
+    moves = "moves" if decision.post in links else "stays"
+    author = page.entries[int(decision.post) - 1].name
+    sure = f"{decision.confidence:.2f}"
+    return f"[{decision.post}] {author}: {what}{to}{asker}; {sure}, {moves}: {decision.reason}"
+
+
+def _reviewed(page: Page, found: Pairing, links: dict[str, str]) -> dict[str, str]:
+    """Asks about every proposal; what was answered is what moves."""
+    if not sys.stdin.isatty():
+        raise UserError("--review asks on a terminal, and there is none; leave it out")
+    chosen: dict[str, str] = {}
+    for decision in _by_authors(found):
+        entry = page.entries[int(decision.post) - 1]
+        typer.echo(_line(page, decision, links))
+        typer.echo(f"    {_short(entry.text)}")
+        for at, candidate in enumerate(decision.candidates, 1):
+            asked = page.entries[int(candidate.question) - 1]
+            typer.echo(
+                f"  {at}) [{candidate.question}] {candidate.confidence:.2f} {asked.name}: "
+                f"{_short(asked.text)}"
+            )
+        proposed = links.get(decision.post)
+        default = next(
+            (str(at) for at, c in enumerate(decision.candidates, 1) if c.question == proposed), "n"
+        )
+        answer = _asked(decision, default)
+        if answer is not None:
+            chosen[decision.post] = answer
+    return chosen
+
+
+def _asked(decision: Decision, default: str) -> str | None:
+    """The question a person names: one of the proposals, or another by its number on the page."""
+    before = int(decision.post)
+    while True:
+        said = str(
+            typer.prompt("  1-3, [entry], n to leave it", default=default, prompt_suffix=" ")
+        ).strip()
+        if said.lower() in ("n", "no"):
+            return None
+        if said.lower() in ("y", "yes") and decision.candidates:
+            return decision.candidates[0].question
+        if said.isdecimal() and 1 <= int(said) <= len(decision.candidates):
+            return decision.candidates[int(said) - 1].question
+        inner = said.removeprefix("[").removesuffix("]")
+        if said != inner and inner.isdecimal() and 1 <= int(inner) < before:
+            return inner
+        typer.echo("  a number of the list, an entry before it such as [4], or n")
+
+
+def _as_data(
+    path: Path, page: Page, found: Pairing, links: dict[str, str], written: bool
+) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "authors": sorted(page.authors),
+        "proposals": [
+            {
+                "entry": int(decision.post),
+                "name": page.entries[int(decision.post) - 1].name,
+                "kind": str(decision.kind),
+                "question": int(decision.question) if decision.question else None,
+                "questions": [int(question) for question in decision.questions],
+                "continues": int(decision.continues) if decision.continues else None,
+                "confidence": round(decision.confidence, 4),
+                "moves": decision.post in links,
+                "reason": decision.reason,
+                "candidates": [
+                    {
+                        "question": int(candidate.question),
+                        "confidence": round(candidate.confidence, 4),
+                        "reason": candidate.reason,
+                    }
+                    for candidate in decision.candidates
+                ],
+            }
+            for decision in _by_authors(found)
+        ],
+        "askers": [
+            {
+                "entry": int(decision.post),
+                "name": page.entries[int(decision.post) - 1].name,
+                "kind": str(decision.kind),
+                "question": int(decision.question) if decision.question else None,
+                "reason": decision.reason,
+            }
+            for decision in found.decisions
+            if not decision.by_author and decision.kind is not Kind.QUESTION
+        ],
+        "covered": [
+            {"question": int(c.question), "by": c.by, "reason": c.reason} for c in found.covered
+        ],
+        "written": written,
+    }
+
+
+def evaluate(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archive pages.")],
+    seed: Annotated[int, typer.Option(help="What is torn, and when it is posted.")] = 1,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="What share of the replies is torn.")
+    ] = _SHARE,
+    batch: Annotated[
+        float,
+        typer.Option(min=0.001, help="Questions between two visits of an author, on average."),
+    ] = tear.BATCH,
+    each_reply: Annotated[
+        bool, typer.Option("--each-reply", help="Tear single replies, not an author's whole turn.")
+    ] = False,
+    as_json: JSON = False,
+) -> None:
+    """Measure the pairing on archives whose authors replied in threads.
+
+    Tears a share of the authors' threaded replies out, puts them at top level at their place in
+    time, and pairs them; docs/pairing.md explains how, and what the numbers mean.
+    """
+    by_file: list[tuple[Path, list[Guess]]] = []
+    for path in paths:
+        page = mending.read(path)
+        if page.guessed and page.authors:
+            _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken")
+        if not page.authors:
+            _note(f"{path}: {'no author is known in it' if page.entries else 'has no archive'}")
+            continue
+        torn = tear.tear(
+            page.posts(),
+            random.Random(f"{seed} {path.name}"),  # noqa: S311 - nothing secret hangs on it
+            share,
+            batch,
+            turns=not each_reply,
+        )
+        by_file.append((path, evaluating.guesses(torn)))
+    whole = evaluating.report([guess for _, found in by_file for guess in found])
+    if as_json:
+        data = _report_data(whole)
+        data |= {"seed": seed, "share": share, "batch": batch, "each_reply": each_reply}
+        data["files"] = [
+            {"file": path.name, **_report_data(evaluating.report(found))} for path, found in by_file
+        ]
+        typer.echo(json.dumps(data))
+        return
+    for line in _report_lines(whole, by_file):
+        typer.echo(line)
+
+
+def _report_data(report: Report) -> dict[str, Any]:
+    return {
+        "answers": report.answers,
+        "confident": {
+            "precision": _value(report.precision),
+            "coverage": _value(report.coverage),
+            "level": pairing.CONFIDENT,
+            "linked": report.precision.whole,
+            "precision_interval": _interval(report.precision),
+            "coverage_interval": _interval(report.coverage),
+        },
+        "best_guess": {
+            "accuracy": _value(report.accuracy),
+            "accuracy_interval": _interval(report.accuracy),
+        },
+        "baselines": {
+            name: {"accuracy": _value(share), "accuracy_interval": _interval(share)}
+            for name, share in report.baselines.items()
+        },
+        "levels": [
+            {
+                "level": level.level,
+                "precision": _value(level.precision),
+                "recall": _value(level.recall),
+                "coverage": _value(level.coverage),
+            }
+            for level in report.levels
+        ],
+    }
+
+
+def _report_lines(report: Report, by_file: list[tuple[Path, list[Guess]]]) -> list[str]:
+    lines = [
+        f"{'file':44} answers  precision  coverage  best guess  latest open  of the named",
+    ]
+    for path, found in by_file:
+        lines.append(_row(path.name, evaluating.report(found)))
+    lines.append(_row("all", report))
+    low, high = report.precision.interval
+    under, over = report.accuracy.interval
+    lines.append(
+        f"95 % sure: precision {low:.3f} to {high:.3f}, best guess {under:.3f} to {over:.3f}"
+    )
+    lines.append("")
+    lines.append("level  precision  recall  coverage")
+    lines += [
+        f"{level.level:5.2f}  {_cell(level.precision):>9}  {_cell(level.recall):>6}  "
+        f"{_cell(level.coverage):>8}"
+        for level in report.levels
+    ]
+    return lines
+
+
+def _row(name: str, report: Report) -> str:
+    open_, named = (report.baselines[key] for key in evaluating.BASELINES)
+    return (
+        f"{name[:44]:44} {report.answers:7}  {_cell(report.precision):>9}  "
+        f"{_cell(report.coverage):>8}  {_cell(report.accuracy):>10}  {_cell(open_):>11}  "
+        f"{_cell(named):>12}"
+    )
+
+
+def _cell(share: Share) -> str:
+    return "-" if share.value is None else f"{share.value:.3f}"
+
+
+def _value(share: Share) -> float | None:
+    return None if share.value is None else round(share.value, 4)
+
+
+def _interval(share: Share) -> list[float]:
+    return [round(bound, 4) for bound in share.interval]
+
+
+def _short(text: str, most: int = 100) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)

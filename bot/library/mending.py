@@ -1,0 +1,215 @@
+"""An archive page read for pairing: who its authors are, its posts, its threads put in order.
+
+The ids of posts are places on the page: `7` is the seventh entry, `7.2` its second reply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+from bot.library import archive, files, people
+from bot.library.archive import Entry
+from bot.library.document import Document
+from bot.library.problem import FileError, shown
+from bot.library.values import Field
+from bot.errors import UserError
+from bot.sessions.pairing import Post, move
+from bot.sessions.pairing.words import plain, squashed
+
+_BY = re.compile(r"\bby\s+", re.I)
+_AND = re.compile(r"\s*(?:,|&|\band\b|\bwith\b)\s*")
+_ASIDE = re.compile(r"[(\[|/].*|\s[-–—@].*")
+_WORD = re.compile(r"[^\W_]+")
+_TITLES = frozenset("dr prof mr mrs ms phd professor".split())
+_SURE, _NEAR = 80.0, 88.0
+"""From which likeness (0 to 100) a name is an author's; from which ratio, a misspelt one's."""
+_OFTEN = 0.3
+"""In what share of others' threads someone replies who is taken for the author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An archive page: its threads, and the names in them that are its authors'.
+
+    `guessed` says that no name fits the front matter, and who replied most is taken.
+    """
+
+    path: Path
+    entries: tuple[Entry, ...]
+    authors: frozenset[str]
+    guessed: bool = False
+
+    def posts(self) -> list[Post]:
+        """The page's posts, as pairing reads them."""
+        return posts_of(self.entries, self.authors)
+
+
+def read(path: Path) -> Page:
+    """Reads an archive page, the authors' own pages looked up beside it.
+
+    Raises UserError, one line, for a file that cannot be read or understood.
+    """
+    try:
+        document = Document.parse(files.read(path)[0])
+        entries = tuple(archive.parse(document))
+        fields = document.fields(skip=(archive.KEY,))
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None
+    except OSError as error:
+        raise UserError(f"{shown(path)}: cannot be read: {files.reason(error)}") from None
+    directory = people.load(people.folder_for(path.parent))
+    known = _known(fields, directory)
+    found = authors_in(entries, known)
+    if found or not entries:
+        return Page(path, entries, found)
+    return Page(path, entries, _busiest(entries), guessed=True)
+
+
+def posts_of(entries: Sequence[Entry], authors: frozenset[str]) -> list[Post]:
+    """The posts of threads, as pairing reads them; a person is known by the name."""
+    posts = []
+    for number, entry in enumerate(entries, 1):
+        root = str(number)
+        posts.append(Post(root, entry.name, entry.name, entry.name in authors, entry.text))
+        posts += [
+            Post(
+                f"{root}.{place}",
+                reply.name,
+                reply.name,
+                reply.name in authors,
+                reply.text,
+                thread=root,
+            )
+            for place, reply in enumerate(entry.replies, 1)
+        ]
+    return posts
+
+
+def attach(
+    entries: Sequence[Entry], authors: frozenset[str], links: Mapping[str, str]
+) -> list[Entry]:
+    """The threads with linked entries among the replies of their questions.
+
+    `links` is from entry to question, as `pairing.linked` gives them. What was replied to a moved
+    entry goes along. Every name with its text is there as often as before.
+    """
+    if not links:
+        return list(entries)
+    posts = posts_of(entries, authors)
+    flat = {post.id: Entry(post.name, post.text) for post in posts}
+    return [
+        Entry(flat[root].name, flat[root].text, tuple(flat[reply] for reply in replies))
+        for root, replies in move(posts, links)
+    ]
+
+
+def _known(fields: Mapping[str, Field], directory: people.Directory) -> list[tuple[str, ...]]:
+    """The names by which each author of the front matter may appear."""
+    known: list[tuple[str, ...]] = []
+    paged = True
+    found = fields.get("authors")
+    if found is not None and found.value.kind == "list":
+        for item in found.value.data:
+            if not isinstance(item.data, str):
+                continue
+            page = directory.pages.get(item.data)
+            paged = paged and page is not None
+            known.append((item.data, page.name, *page.handles) if page else (item.data,))
+    if not paged or not known:
+        for key in ("description", "title"):
+            text = fields[key].value.data if key in fields else None
+            by = _BY.split(text) if isinstance(text, str) else []
+            if len(by) > 1:
+                said = re.split(r"[\n;(]", by[-1])[0].strip(" .")
+                known += [(name,) for name in _AND.split(said) if name]
+                break
+    return known
+
+
+def authors_in(entries: Sequence[Entry], known: Iterable[Sequence[str]]) -> frozenset[str]:
+    """The names in an archive that are its authors'.
+
+    `known` has, for each author, the names that may be theirs: a page's title, a short
+    (`savasyildirim`), handles. Accents, small and capital letters, hyphens and titles are no
+    matter; `Joseph Reis` is `Joe Reis`. A first name alone is taken where nothing fits better and
+    who has it replies as authors do.
+    """
+    names = Counter(entry.name for entry in entries)
+    names.update(reply.name for entry in entries for reply in entry.replies)
+    helps = _helps(entries)
+    found: set[str] = set()
+    for forms in known:
+        scores = {name: max(likeness(name, form) for form in forms) for name in names}
+        best = max(scores.values(), default=0.0)
+        if best >= _SURE:
+            found |= {name for name, score in scores.items() if score == best}
+        elif best > 0:
+            like = [name for name, score in scores.items() if score == best and helps[name] > 1]
+            if len(like) == 1:
+                found.add(like[0])
+    return frozenset(found)
+
+
+def likeness(name: str, form: str) -> float:
+    """How surely a display name and a known name are one person's, 0 to 100.
+
+    >>> [likeness("Joseph Reis", "Joe Reis"), likeness("Savas Yıldırım", "savasyildirim")]
+    [90.0, 100.0]
+    """
+    name, form = _ASIDE.sub("", name) or name, form.strip()
+    one, two = squashed(name), squashed(form)
+    if not one or not two:
+        return 0.0
+    if one == two:
+        return 100.0
+    mine, theirs = _words(name), _words(form)
+    if len(mine) > 1 and len(theirs) > 1:
+        if sorted(mine) == sorted(theirs):
+            return 100.0
+        if set(mine) <= set(theirs) or set(theirs) <= set(mine):
+            return 95.0
+        if mine[-1] == theirs[-1] and mine[0][0] == theirs[0][0]:
+            return 90.0
+        if mine[0] == theirs[0] and len(mine[-1]) == 1 and mine[-1] == theirs[-1][0]:
+            return 85.0
+    if len(mine) > 1 and len(theirs) == 1 and two.endswith(mine[-1]) and two[0] == one[0]:
+        # A short without a page: `joereis` and Joseph Reis.
+        before = two.removesuffix(mine[-1])
+        if mine[0].startswith(before[:2]) and len(mine[-1]) > 3:
+            return 85.0
+    ratio = fuzz.ratio(one, two)
+    if ratio >= _NEAR and min(len(one), len(two)) > 6:
+        return 80.0
+    if len(mine) == 1 and len(one) > 2 and (one in (theirs or [""])[:1] or one in theirs[-1:]):
+        return 60.0
+    if len(mine) == 1 and len(one) > 3 and len(theirs) == 1 and two.startswith(one):
+        return 55.0
+    return 0.0
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in _WORD.findall(plain(name)) if word not in _TITLES]
+
+
+def _helps(entries: Sequence[Entry]) -> Counter[str]:
+    """In how many threads of others each name replies."""
+    helps: Counter[str] = Counter()
+    for entry in entries:
+        helps.update({reply.name for reply in entry.replies} - {entry.name})
+    return helps
+
+
+def _busiest(entries: Sequence[Entry]) -> frozenset[str]:
+    """Who replies to far more questions than anybody else; nobody where that is not plain."""
+    ranked = _helps(entries).most_common(2)
+    if not ranked or ranked[0][1] < max(3, _OFTEN * len(entries)):
+        return frozenset()
+    if len(ranked) > 1 and ranked[1][1] * 2 > ranked[0][1]:
+        return frozenset()
+    return frozenset({ranked[0][0]})
