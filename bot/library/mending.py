@@ -13,12 +13,12 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
+from bot.errors import UserError
 from bot.library import archive, files, people
 from bot.library.archive import Entry
 from bot.library.document import Document
 from bot.library.problem import FileError, shown
 from bot.library.values import Field
-from bot.errors import UserError
 from bot.sessions.pairing import Post, move
 from bot.sessions.pairing.words import plain, squashed
 
@@ -26,7 +26,7 @@ _BY = re.compile(r"\bby\s+", re.I)
 _AND = re.compile(r"\s*(?:,|&|\band\b|\bwith\b)\s*")
 _ASIDE = re.compile(r"[(\[|/].*|\s[-–—@].*")
 _WORD = re.compile(r"[^\W_]+")
-_TITLES = frozenset("dr prof mr mrs ms phd professor".split())
+_TITLES = frozenset(["dr", "prof", "mr", "mrs", "ms", "phd", "professor"])
 _SURE, _NEAR = 80.0, 88.0
 """From which likeness (0 to 100) a name is an author's; from which ratio, a misspelt one's."""
 _OFTEN = 0.3

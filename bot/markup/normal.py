@@ -202,7 +202,7 @@ def _merged(pieces: Iterable[Inline]) -> Inlines:
     return tuple(out)
 
 
-def _unmarked(pieces: Inlines) -> Iterable[Inline]:
+def _unmarked(pieces: Inlines) -> Iterable[Inline]:  # noqa: PLR0912 - a branch for each case
     """Takes the marks off line breaks and off the spaces at a run's ends.
 
     A space between two marked runs keeps the marks that both have; in code it goes with the code.

@@ -81,7 +81,7 @@ def test_mend_in_place_moves_and_doubles_nothing(tmp_path: Path) -> None:
     assert [reply.text for reply in first.replies] == [ADRIFT[2].text, ADRIFT[3].text]
     assert (second.replies, talk.text) == ((), ADRIFT[4].text)
     assert everything(path) == before
-    assert path.read_text(encoding="utf-8").startswith(FRONT.split("\n---\n")[0])
+    assert path.read_text(encoding="utf-8").startswith(FRONT.split("\n---\n", maxsplit=1)[0])
     mended = path.read_bytes()
     again = marginalia("mend", path, "--in-place", cwd=tmp_path)
     assert "was up to date" in again.stdout
@@ -114,8 +114,15 @@ def reviewed(path: Path, answers: str) -> str:
     """Runs `mend --review` on a terminal and types the answers; gives what it showed."""
     master, slave = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", "from bot.cli import main; main()", "mend", str(path)]
-        + ["--review", "--in-place"],
+        [
+            sys.executable,
+            "-c",
+            "from bot.cli import main; main()",
+            "mend",
+            str(path),
+            "--review",
+            "--in-place",
+        ],
         stdin=slave,
         stdout=slave,
         stderr=slave,

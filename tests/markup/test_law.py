@@ -7,12 +7,10 @@ readers written for the tests (`slack.py`, `page.py`) say what is seen on either
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
-from hypothesis import event, example, given
-from hypothesis import strategies as st
+from hypothesis import given
 
 from bot.markup import to_markdown
 from bot.markup.parse import parse

@@ -38,9 +38,7 @@ def test_nothing_is_dropped_reworded_or_doubled(threads: list[Entry]) -> None:
 
 
 @given(THREADS, st.dictionaries(st.integers(1, 9).map(str), st.integers(1, 9).map(str)))
-def test_not_even_by_links_that_make_no_sense(
-    threads: list[Entry], links: dict[str, str]
-) -> None:
+def test_not_even_by_links_that_make_no_sense(threads: list[Entry], links: dict[str, str]) -> None:
     assert everything(mending.attach(threads, AUTHORS, links)) == everything(threads)
 
 
@@ -52,7 +50,7 @@ def test_without_links_nothing_changes(threads: list[Entry]) -> None:
 @given(st.integers(0, 1000), st.sampled_from(sorted(STYLES)))
 def test_questions_and_old_replies_keep_their_order(seed: int, style: str) -> None:
     torn = tear(session(seed, STYLES[style]), Random(seed), 0.5)
-    before = {root: replies for root, replies in pairing.move(torn.posts, {})}
+    before = dict(pairing.move(torn.posts, {}))
     after = pairing.move(torn.posts, torn.truth)
     assert [root for root, _ in after] == [root for root in before if root not in torn.truth]
     for root, replies in after:

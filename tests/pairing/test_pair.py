@@ -71,7 +71,14 @@ def test_a_quotation() -> None:
 
 def test_who_is_still_unanswered() -> None:
     decision = pair(
-        posts(RYE, STARTER, (ODILE, "Only hungry.", 2), STONE, (ODILE, "It is.", 4), (ODILE, "Ninety."))
+        posts(
+            RYE,
+            STARTER,
+            (ODILE, "Only hungry.", 2),
+            STONE,
+            (ODILE, "It is.", 4),
+            (ODILE, "Ninety."),
+        )
     ).of("6")
     assert decision is not None
     assert decision.question == "1"
@@ -161,7 +168,9 @@ def test_an_author_before_any_question() -> None:
 
 
 def test_thanks_of_an_asker() -> None:
-    found = pair(posts(RYE, (ODILE, "Hi Ines Calado, ninety percent."), ("Ines Calado", "Thank you!")))
+    found = pair(
+        posts(RYE, (ODILE, "Hi Ines Calado, ninety percent."), ("Ines Calado", "Thank you!"))
+    )
     thanks = found.decisions[2]
     assert (thanks.kind, thanks.question, thanks.by_author) == (Kind.TALK, "1", False)
 
@@ -179,7 +188,11 @@ def test_corrections_stand() -> None:
     lines = posts(RYE, STARTER, STONE, (ODILE, "Hi pekka, feed the starter."), (ODILE, "Feed it."))
     decision = pair(lines, {"4": "1"}).of("4")
     assert decision is not None
-    assert (decision.question, decision.confidence, decision.reason) == ("1", 1.0, "set by a person")
+    assert (decision.question, decision.confidence, decision.reason) == (
+        "1",
+        1.0,
+        "set by a person",
+    )
     assert "4" not in linked(pair(lines, {"4": None}))
     assert linked(pair(lines, {"4": "1"}))["4"] == "1"
 
@@ -230,7 +243,11 @@ def test_deterministic_and_sane(seed: int, style: str, share: float) -> None:
             assert top.index(question) < top.index(decision.post)
 
 
-@given(st.lists(st.tuples(st.sampled_from("ABC"), st.text(max_size=60), st.integers(0, 4)), max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ABC"), st.text(max_size=60), st.integers(0, 4)), max_size=12
+    )
+)
 def test_any_text_is_paired(lines: list[tuple[str, str, int]]) -> None:
     entries = [
         Post(str(n), who, f"{who} Name", who == "A", text, thread=str(t) if 0 < t < n else None)

@@ -59,7 +59,7 @@ def _merged(
     every = [*there, *(post for group in coming for post in group)]
     times = [by_id[post].at for post in every]
     if all(at is not None for at in times):
-        ordered = sorted(zip(times, range(len(every)), strict=True))  # type: ignore[type-var]
+        ordered = sorted(zip(times, range(len(every)), strict=True))
         return [every[number] for _, number in ordered]
     done = list(there)
     place = _before_thanks(by_id, question, done)

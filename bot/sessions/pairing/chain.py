@@ -8,14 +8,15 @@ models", 1989, with scores for probabilities) gives each state its share. Determ
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.sessions.pairing import signals
+from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.session import Laid, Question
+from bot.sessions.pairing.session import Laid
 from bot.sessions.pairing.signals import Pair, Values
 
 TALK = -1
@@ -72,7 +73,7 @@ def build(
             if post.person == author and post.is_author
         ]
         if timed:
-            posts.sort(key=lambda post: (post.at or _TURN, post.id))  # type: ignore[arg-type, return-value]
+            posts.sort(key=lambda post: (post.at or _TURN, post.id))
         for post in posts:
             if post.thread is not None:
                 node = _settled(laid, post, post.thread)
@@ -107,7 +108,7 @@ def _node(laid: Laid, post: Post, table: Mapping[str, float], keep: str | None) 
             before[:-_NEAR],
             key=lambda q: (
                 q.post.person not in text.naming.how,
-                -signals.cosine(text.bag, q.text.bag),
+                -words.cosine(text.bag, q.text.bag),
                 -q.place,
             ),
         )
@@ -222,7 +223,7 @@ def infer(
     scores = [unary(node, table) for node in chain]
     steps = [
         [[score(values, table) for values in row] for row in between(laid, before, after)]
-        for before, after in zip(chain, chain[1:], strict=False)
+        for before, after in itertools.pairwise(chain)
     ]
     forward = [scores[0]]
     for at, rows in enumerate(steps):

@@ -135,9 +135,7 @@ def _right(found: Iterable[Guess]) -> Share:
 def _level(found: Sequence[Guess], level: float) -> Level:
     sure = [guess for guess in found if guess.confidence >= level]
     precision = _right(sure)
-    return Level(
-        level, precision, Share(precision.part, len(found)), Share(len(sure), len(found))
-    )
+    return Level(level, precision, Share(precision.part, len(found)), Share(len(sure), len(found)))
 
 
 def _baselines(torn: Torn) -> dict[str, tuple[bool, ...]]:

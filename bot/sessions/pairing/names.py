@@ -77,7 +77,9 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def find(text: str, people: Mapping[str, str], mentions: Iterable[str] = ()) -> Naming:
+def find(  # noqa: PLR0912 - each way of being named is a branch
+    text: str, people: Mapping[str, str], mentions: Iterable[str] = ()
+) -> Naming:
     """Which of `people` (key to name) a text names.
 
     A whole name counts everywhere; a part of one, or a misspelt one, only where people are
@@ -163,14 +165,14 @@ def _vocative(tokens: list[str]) -> set[int]:
     places.update(words[start : start + 3])
     places.update(words[:2])
     places.update(words[-3:])
-    for at, token in enumerate(tokens[:-1]):
-        if token in ("hi", "hello", "hey", "thanks", "dear", "@") or (
-            token == "you" and at and tokens[at - 1] == "thank"
+    for at, word in enumerate(tokens[:-1]):
+        if word in ("hi", "hello", "hey", "thanks", "dear", "@") or (
+            word == "you" and at and tokens[at - 1] == "thank"
         ):
             places.update(range(at + 1, at + 4))
-        if token in ("and", "&") and at - 1 in places:
+        if word in ("and", "&") and at - 1 in places:
             places.update(range(at + 1, at + 3))
-        if token == "," and at + 2 < len(tokens) and tokens[at + 2] in ",.!?\n:":
+        if word == "," and at + 2 < len(tokens) and tokens[at + 2] in ",.!?\n:":
             places.add(at + 1)
     return {place for place in places if place < len(tokens)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -124,11 +125,9 @@ class Laid:
         self.asked_before = [0]
         self.open_before = [0]
         for post in self.top:
-            question = self.question.get(post.id)
-            asked = question is not None and question.asks
-            waiting = (
-                asked and question is not None and not (question.answered_by or question.covered)
-            )
+            here = self.question.get(post.id)
+            asked = here is not None and here.asks
+            waiting = asked and here is not None and not (here.answered_by or here.covered)
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
 
@@ -197,7 +196,7 @@ class Laid:
                 text.marks
                 or (
                     text.asks
-                    and not (text.thanks and text.long < 25 or EVERYONE.search(text.shown))
+                    and not ((text.thanks and text.long < 25) or EVERYONE.search(text.shown))
                 )
             ),
         )
@@ -264,6 +263,6 @@ def _text(post: Post) -> Text:
         quotes=words.quotes(post.text),
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
-        phrases=frozenset(zip(stems, stems[1:], strict=False)),
+        phrases=frozenset(itertools.pairwise(stems)),
         long=len(re.findall(r"\w+", shown)),
     )

@@ -99,7 +99,7 @@ def _times(
         times[post.id] = now
         before = post
     turn_of: dict[str, int] = {}
-    at = {root: 0 for root in threads}
+    at = dict.fromkeys(threads, 0)
     ready = {root: times[root] for root in threads}
 
     def others(root: str) -> None:
@@ -124,19 +124,20 @@ def _times(
         now, name = heapq.heappop(sittings)
         seen: set[str] = set()
         while True:
-            root = next(
+            following = next(
                 (
-                    root
-                    for root, replies in threads.items()
-                    if root not in seen
-                    and at[root] < len(replies)
-                    and replies[at[root]].person == name
-                    and ready[root] <= now
+                    each
+                    for each, replies in threads.items()
+                    if each not in seen
+                    and at[each] < len(replies)
+                    and replies[at[each]].person == name
+                    and ready[each] <= now
                 ),
                 None,
             )
-            if root is None:
+            if following is None:
                 break
+            root = following
             seen.add(root)
             if random.random() < _LEFT:
                 continue

@@ -131,7 +131,8 @@ def stem(word: str) -> str:
     ['evalu', 'evalu', 'transform', 'transfer']
     """
     found: str = _STEMMER.stemWord(word)
-    return _SAME.get(found, found)
+    same: str = _SAME.get(found, found)
+    return same
 
 
 _KIN = """
