@@ -2,8 +2,8 @@
 
 A question's score for a post is the sum of its signals, each times its weight; confidences are
 what the scores of all questions, of talk and of the author's neighbouring posts make of it
-(chain.py). The weights were fitted to the tuning half of the samples by
-`scripts/tune_pairing.py` and rounded; docs/pairing.md tells what they do on the other half.
+(chain.py). The weights were fitted to sample archives and rounded; docs/pairing.md tells how well
+they do.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ TABLE: dict[str, float] = {
     "length": -0.7,
 }
 
-CONFIDENT = 0.9
+CONFIDENT = 0.85
 """From this confidence a post is linked by itself."""
 ALONG = 0.75
 """From this confidence a post goes along with the linked post that it continues."""
