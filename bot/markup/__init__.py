@@ -48,7 +48,7 @@ def markdown_to_mrkdwn(text: str) -> str:
     The characters that mrkdwn would take for a mark where the Markdown has none are kept apart
     from what they would mark by a zero-width space, since mrkdwn has no escapes.
     """
-    return outgoing.announce(read(text))
+    return outgoing.announce(read(text, flow=True))
 
 
 def plain(message: Mapping[str, Any] | str, names: Names | None = None) -> str:

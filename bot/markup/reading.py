@@ -46,9 +46,18 @@ def parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("strikethrough")
 
 
-def read(markdown: str) -> Tree:
-    """The tree of a Markdown text."""
-    root = SyntaxTreeNode(parser().parse(normal.clean(markdown)))
+def read(markdown: str, flow: bool = False) -> Tree:
+    """The tree of a Markdown text.
+
+    In an archive's text a line break is one (the website makes it a `<br />`). With `flow` it is
+    a space, as Markdown has it: the text of a book's page, that its writer wrapped.
+    """
+    tokens = parser().parse(normal.clean(markdown))
+    for token in tokens if flow else ():
+        for child in token.children or ():
+            if child.type == "softbreak":
+                child.type, child.content = "text", " "
+    root = SyntaxTreeNode(tokens)
     return normal.tree(_blocks(root.children))
 
 

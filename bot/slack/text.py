@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
-from bot.markup import from_markdown, plain
+from bot.markup import markdown_to_mrkdwn, plain
 
 _MARKS = re.compile(r"<[@#!][^>]*>")
 """Mentions, channels and the like in a message's `text`."""
@@ -15,7 +15,7 @@ _MARKS = re.compile(r"<[@#!][^>]*>")
 
 def mrkdwn_of(markdown: str) -> str:
     """A book's Markdown as Slack's mrkdwn."""
-    return str(from_markdown(markdown)["text"]) if markdown.strip() else ""
+    return markdown_to_mrkdwn(markdown) if markdown.strip() else ""
 
 
 def excerpt(content: Mapping[str, Any], limit: int) -> str:
