@@ -33,7 +33,7 @@ ADRIFT = [
     Entry("pekka", "My starter smells of acetone. Is it spoiled?"),
     Entry("Ines Calado", "How long does a banneton last?"),
     Entry(AUTHOR, "Hi pekka, acetone only means that the starter is hungry."),
-    Entry(AUTHOR, "Also, feed it twice."),
+    Entry(AUTHOR, "So feed the starter twice, and the smell of acetone is gone."),
     Entry(AUTHOR, "Thanks everyone for all the questions!"),
 ]
 

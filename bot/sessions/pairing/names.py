@@ -158,7 +158,7 @@ def _stands(tokens: list[str], form: tuple[str, ...], at: int) -> bool:
 def _vocative(tokens: list[str]) -> set[int]:
     """The places of a text where people are spoken to."""
     places: set[int] = set()
-    words = [at for at, token in enumerate(tokens) if token[0].isalnum()]
+    words = [at for at, token in enumerate(tokens) if token[:1].isalnum()]
     start = 0
     while start < len(words) and start < 7 and tokens[words[start]] in _GREETINGS:
         start += 1
