@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +47,14 @@ def write(folder: Path, end: datetime, start: datetime | None = None) -> Path:
     new.write_text(BOOK.format(start=begin, end=end))
     new.replace(path)
     return path
+
+
+def stored(folder: Path) -> int:
+    """How many messages the bot has."""
+    uri = f"file:{folder / 'var' / 'marginalia.db'}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as database:
+        count: int = database.execute("SELECT count(*) FROM messages").fetchone()[0]
+        return count
 
 
 async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
@@ -96,8 +106,11 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
         async with started("run", cwd=tmp_path, env=env) as bot:
             await until(lambda: bool(box.dispatcher.sockets), "the bot is back")
             await until(lambda: box.dispatcher.pending == 0, "all was heard")
+            await until(lambda: stored(tmp_path) == 80, "what nobody heard was read in")
             write(tmp_path, datetime.now(UTC) + timedelta(seconds=1), start)
             await until(lambda: "archive:" in path.read_text(), "the archive")
+            # What a replica that was killed had claimed comes later, and is added.
+            await until(lambda: path.read_text().count("Answer ") == 40, "all is in the archive")
             await until(lambda: len(said()) == 2, "the close")
             await until(lambda: "over" in text_of(said()[0]), "the announcement says closed")
             bot.terminate()
