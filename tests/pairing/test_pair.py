@@ -106,9 +106,6 @@ def test_one_message_split_over_several_posts() -> None:
     assert set(linked(found)) == {"3", "4", "5", "6", "7"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="two short answers that name one asker both go to the latest question"
-)
 def test_two_questions_of_one_asker_answered_in_their_order() -> None:
     also = ("Ines Calado", TOPICS[1][0])
     found = pair(

@@ -253,7 +253,10 @@ def goes_on(laid: Laid, post: Post) -> bool:
 def only_greets(laid: Laid, post: Post) -> bool:
     """Whether a post is a greeting or thanks and nothing else, so that more must follow."""
     text = laid.texts[post.id]
-    return text.long <= _GREETING and (text.thanks or greets(laid, post)) and not text.marks
+    if text.long > _GREETING or text.marks or not (text.thanks or greets(laid, post)):
+        return False
+    named = {stem for form in text.naming.said.values() for stem in stems(form)}
+    return len(set(text.stems) - named) <= 1
 
 
 def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
