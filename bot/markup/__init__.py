@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.markup import markdown, outgoing
+from bot.markup import markdown, outgoing, quick
 from bot.markup.mrkdwn import escape as escape_mrkdwn
 from bot.markup.names import Names, NoNames, WorkspaceEmoji
 from bot.markup.parse import parse
@@ -34,7 +34,8 @@ def to_markdown(message: Mapping[str, Any], names: Names) -> str:
     `message` is Slack's message object: `blocks`, or else `text`, then the title and link of each
     attachment and file. `names` gives the names behind the IDs in it.
     """
-    return markdown.write(parse(message), names)
+    found = quick.markdown(message, names)
+    return markdown.write(parse(message), names) if found is None else found
 
 
 def from_markdown(text: str) -> dict[str, Any]:

@@ -54,13 +54,14 @@ _DELIMITERS = {BOLD: "**", ITALIC: "_", STRIKE: "~~"}
 # begins like a block, is its own Markdown.
 _HOT = re.compile(r"[\\`*_~\[\]{}|$&<>]|--|(?:^|\n)[\s#+=:^0-9-]|\s(?:\n|$)")
 
+# Begins with the set of their first characters, so that all others are skipped at once.
 _ESCAPES = re.compile(
-    r"(?P<html>[&<>])"
-    r"|(?P<backslash>\\(?=[!-/:-@\[-`{-~]|\Z))"
-    r"|(?P<bracket>\](?=\())"
-    r"|(?P<star>\*+)|(?P<under>_+)|(?P<tilde>~+)|(?P<tick>`+)"
-    r"|(?P<liquid>\{(?=%))|(?P<brace>(?<=\{)\{|\{(?=:))"
-    r"|(?P<math>\$\$)|(?P<dash>(?<=-)-)|(?P<pipe>\|)"
+    r"[&<>\\\]*_~`{$|-](?:(?P<html>(?<=[&<>]))"
+    r"|(?P<backslash>(?<=\\)(?=[!-/:-@\[-`{-~]|\Z))"
+    r"|(?P<bracket>(?<=\])(?=\())"
+    r"|(?P<star>(?<=\*)\**)|(?P<under>(?<=_)_*)|(?P<tilde>(?<=~)~*)|(?P<tick>(?<=`)`*)"
+    r"|(?P<liquid>(?<=\{)(?=%))|(?P<brace>(?<=\{\{)|(?<=\{)(?=:))"
+    r"|(?P<math>(?<=\$)\$)|(?P<dash>(?<=--))|(?P<pipe>(?<=\|)))"
 )
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

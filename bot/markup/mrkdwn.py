@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape as _html_escape
+from string import ascii_letters, digits
 
 from bot.markup import emoji, normal
 from bot.markup.tree import (
@@ -36,18 +37,22 @@ _FIRST, _LAST = 0x100000, 0x10FFFF
 _HELD = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 
 # Code comes first: nothing in it is anything else. Then `<...>`, an entity, an emoji.
-# An address that stands bare holds no emoji (`http://a:80:90`).
+# An address that stands bare holds no emoji (`http://a:80:90`); it is found by what follows its
+# scheme. The pattern begins with the set of first characters, so that all others are skipped.
 _TOKEN = re.compile(
-    r"```(?P<block>.+?)```"
-    r"|(?<!`)`(?P<code>[^`\n]+)`(?!`)"
-    r"|<(?P<angle>[^<>\n]+)>"
-    r"|(?P<quote>^(?:&gt;&gt;&gt;|>>>|&gt;|>) ?)"
-    r"|&(?P<entity>amp|lt|gt);"
-    r"|(?P<bare>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s<>|`]*)"
-    r"|:(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?"
-    f"|(?P<held>[{chr(_FIRST)}-{chr(_LAST)}])",
+    f"[`<&>:{chr(_FIRST)}-{chr(_LAST)}](?:"
+    r"(?<=`)``(?P<block>.+?)```"
+    r"|(?<=`)(?<!``)(?P<code>[^`\n]+)`(?!`)"
+    r"|(?<=<)(?P<angle>[^<>\n]+)>"
+    r"|(?P<quote>(?:(?<=^&)gt;(?:&gt;&gt;)?|(?<=^>)(?:>>)?) ?)"
+    r"|(?<=&)(?P<entity>amp|lt|gt);"
+    r"|(?<=:)(?P<bare>//[^\s<>|`]*)"
+    r"|(?<=:)(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?"
+    f"|(?P<held>(?<=[{chr(_FIRST)}-{chr(_LAST)}])))",
     re.S | re.M,
 )
+_IN_SCHEME = ascii_letters + digits + "+.-"
+_SCHEME_START = re.compile(r"\b[a-zA-Z]")
 _SPECIAL = re.compile(rf"[`<>&:{chr(_FIRST)}-{chr(_LAST)}]")
 _ENTITY = {"amp": "&", "lt": "<", "gt": ">"}
 _ENTITIES = re.compile(r"&(amp|lt|gt);")
@@ -178,6 +183,14 @@ def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> str:
                 continue
             parts.append(text[at : match.start()])
             put((found,))
+        elif kind == "bare":
+            begins = start + len(text[start : match.start()].rstrip(_IN_SCHEME))
+            scheme = _SCHEME_START.search(text, begins, match.start())
+            if scheme is None:
+                start = match.start() + 1
+                continue
+            parts.append(text[at : scheme.start()])
+            put((Text(unescape(text[scheme.start() : match.end()])),))
         else:
             parts.append(text[at : match.start()])
             match kind:
@@ -191,12 +204,10 @@ def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> str:
                     blocks[chr(_FIRST + len(held))] = Code(_code(match["block"], 0))
                     put(())
                 case "quote":
-                    whole = match["quote"].replace("&gt;", ">").startswith(">>>")
+                    whole = unescape(match[0]).startswith(">>>")
                     parts.append(_QUOTE_REST if whole else _QUOTE)
-                case "held":
+                case _:  # a character of the plane that the pieces are held in
                     put((Text(match[0]),))
-                case _:
-                    put((Text(unescape(match[0])),))
         at = start = match.end()
     parts.append(text[at:])
     return "".join(parts)
