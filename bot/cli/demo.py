@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from rich.text import Text
 
 from bot import logs
 from bot.cli.options import JSON
+from bot.cli.trying import FOLDER, Port, empty, serve
 from bot.demo import play
 from bot.demo.play import Comparison
 from bot.demo.script import Act, Script, named
@@ -55,8 +56,20 @@ def demo(
     picture: Annotated[
         Path | None, typer.Option(help="Write what the terminal shows as an SVG picture.")
     ] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option(
+            "--page/--no-page",
+            help="Then serve a workspace to try in the browser, as `try` does.",
+            show_default="on a terminal",
+        ),
+    ] = None,
+    port: Port = 0,
 ) -> None:
-    """Play a Book of the Week in the sandbox: from its schedule file to its archive."""
+    """Play a Book of the Week in the sandbox: from its schedule file to its archive.
+
+    On a terminal it then opens the next week, for you to play in the browser.
+    """
     logs.configure("ERROR")
     empty(folder)
     console = Console(record=picture is not None, width=100 if picture else None)
@@ -65,11 +78,19 @@ def demo(
     console.print()
     console.print(f"The archive: [bold]{path}[/bold] ({len(threads)} threads). The first:")
     console.print(Panel(_thread(threads[0]), border_style="dim", width=min(console.width, 96)))
-    console.print("To try it yourself, in the browser: [bold]marginalia try[/bold] (or `make try`)")
     if picture is not None:
         drawn = console.export_svg(title="make demo")
         # Rich's picture asks another host for a font; whoever looks at it has one.
         picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.S), "utf-8")
+    if page is None:
+        page = picture is None and sys.stdin.isatty() and sys.stdout.isatty()
+    if page:
+        console.print(
+            "\nNow you: the same book, its session just open, in a workspace of your own."
+        )
+        serve(FOLDER, port)
+    else:
+        console.print("To try it in the browser: [bold]marginalia try[/bold] (or `make try`)")
 
 
 class _Programme:
@@ -184,15 +205,3 @@ def _thread(thread: archive.Entry) -> Text:
         shown.append(f"\n  ↳ {reply.name}\n", "bold cyan")
         shown.append("\n".join(f"    {line}" for line in reply.text.splitlines()) + "\n")
     return shown
-
-
-def empty(folder: Path) -> None:
-    """Empties the folder of an earlier demo; nobody else's."""
-    mark = folder / "marginalia.db"
-    if folder.is_dir() and any(folder.iterdir()) and not mark.exists():
-        raise typer.BadParameter(
-            f"{folder} is not empty, and no demo's; name another", param_hint="--folder"
-        )
-    if folder.is_dir():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)

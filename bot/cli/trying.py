@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot import logs
-from bot.cli.demo import empty
 from bot.demo.trying import trying
 from bot.errors import UserError
 
@@ -20,33 +21,61 @@ def register(app: typer.Typer) -> None:
     app.command("try")(try_it)
 
 
+FOLDER = Path("var/try")
+Port = Annotated[
+    int, typer.Option(help="The port of the page; 0 takes a free one.", min=0, max=65535)
+]
+
+
 def try_it(
-    port: Annotated[
-        int, typer.Option(help="The port of the page; 0 takes a free one.", min=0, max=65535)
-    ] = 8766,
-    folder: Annotated[Path, typer.Option(help="Where it keeps its files; emptied first.")] = Path(
-        "var/try"
-    ),
+    port: Port = 8766,
+    folder: Annotated[Path, typer.Option(help="Where it keeps its files; emptied first.")] = FOLDER,
 ) -> None:
     """Try the bot in the browser, without Slack: a workspace on this machine, a session just open.
 
     Stop it with Ctrl-C. It begins anew each time.
     """
     logs.configure("ERROR")
+    serve(folder, port)
+
+
+def serve(folder: Path, port: int) -> None:
+    """Serves the page until Ctrl-C, or Enter where there is a terminal.
+
+    Raises UserError for a port that cannot be opened, and typer.BadParameter for a folder with
+    somebody else's files in it.
+    """
     empty(folder)
     try:
-        asyncio.run(_try(folder, port))
+        asyncio.run(_serve(folder, port))
     except OSError as error:
         raise UserError(
             f"port {port} cannot be opened ({error.strerror}); choose another with --port"
         ) from None
 
 
-async def _try(folder: Path, port: int) -> None:
+async def _serve(folder: Path, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    ends = "Ctrl-C ends it."
+    if sys.stdin.isatty():
+        # Ctrl-C goes to `make` as well, which then calls it a failure.
+        loop.add_reader(sys.stdin, stop.set)
+        ends = "Enter or Ctrl-C ends it."
     async with trying(folder, control_port=port) as stage:
-        typer.echo(f"Open {stage.box.control_url} in a browser. Ctrl-C ends it.")
+        typer.echo(f"Open {stage.box.control_url} in a browser. {ends}")
         await stop.wait()
+
+
+def empty(folder: Path) -> None:
+    """Empties the folder of an earlier demo; nobody else's."""
+    mark = folder / "marginalia.db"
+    if folder.is_dir() and any(folder.iterdir()) and not mark.exists():
+        raise typer.BadParameter(
+            f"{folder} is not empty, and no demo's; name another", param_hint="--folder"
+        )
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import select
+import subprocess
+import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -13,7 +19,7 @@ from bot.demo import play
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
-from tests.cli.running import marginalia
+from tests.cli.running import environment, marginalia
 from tests.scene import BOOK, EVENT
 
 ARCHIVED = [
@@ -110,6 +116,35 @@ def test_the_demo_plays_a_week_and_shows_its_archive(tmp_path: Path) -> None:
     assert "[the errata page](https://patient-compiler.example/errata#ch4)" in text
     again = marginalia("demo", "--seconds", "4", cwd=tmp_path)
     assert again.returncode == 0, "a second demo empties the folder of the first"
+
+
+def test_on_a_terminal_the_demo_goes_on_in_the_browser(tmp_path: Path) -> None:
+    terminal, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from bot.cli import main; main()", "demo", "--seconds", "1"],
+        cwd=tmp_path,
+        env=environment({"TERM": "dumb"}),
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    try:
+        shown = ""
+        while (
+            found := re.search(r"Open (http://127\.0\.0\.1:\d+)\S* in a browser", shown)
+        ) is None:
+            assert select.select([terminal], [], [], 60)[0], f"nothing more came: {shown}"
+            shown += os.read(terminal, 65536).decode()
+        assert "The archive: " in shown
+        with urlopen(Request(found[1], headers={"Accept": "text/html"})) as page:
+            assert "<title>" in page.read().decode()
+        os.write(terminal, b"\n")
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
 
 
 def test_the_demo_empties_nobody_elses_folder(tmp_path: Path) -> None:
