@@ -73,7 +73,8 @@ _BLOCK_START = re.compile(
     r"|(?=([*_-])(?:\s*\1){2,}\s*$)"  # a rule
     r"|(?=:[\s|])"  # kramdown: a definition
     r"|(?=\*\[)"  # kramdown: an abbreviation
-    r"|(?=\[[^\]]*(?:\]:|\Z))"  # a link's definition, its end on this line or another; a footnote's
+    # A link's definition, its end on this line or another; a footnote's. `](` will be escaped.
+    r"|(?=\[(?:[^\]]|\](?=\())*(?:\]:|\Z))"
     r"|(?=~~~|```)"  # a fence
 )
 _TIED = re.compile(r"(?<=~)(?=~)")

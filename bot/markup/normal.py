@@ -286,7 +286,13 @@ def _listed(blocks: Iterable[Block]) -> Iterable[Block]:
     read from its blocks agree; a reader sees the same either way. A numbered list is one that
     counts from 1 and gets to 2: a lone `1.` is a line that somebody wrote.
     """
+    made = False  # whether what stands before is such a list
     for block in blocks:
+        if isinstance(block, List):
+            yield _outdented(block) if made else block
+            made = False
+            continue
+        made = False
         if not isinstance(block, Paragraph) or not any(
             isinstance(piece, Text) and _MAYBE_ITEM.search(piece.text) for piece in block.content
         ):
@@ -307,8 +313,20 @@ def _listed(blocks: Iterable[Block]) -> Iterable[Block]:
                 kept = []
             yield List(tuple(run))
             index += len(run)
+        made = not kept
         if kept:
             yield _paragraph(kept)
+
+
+def _outdented(block: List) -> List:
+    """A list by the depths that it has by itself: it hangs under no item of another."""
+    items, open_indents = [], list[int]()
+    for item in block.items:
+        while open_indents and open_indents[-1] >= item.indent:
+            open_indents.pop()
+        items.append(replace(item, indent=len(open_indents)))
+        open_indents.append(item.indent)
+    return List(tuple(items))
 
 
 def _run(items: list[Item | None], start: int) -> list[Item]:
