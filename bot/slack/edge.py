@@ -134,7 +134,14 @@ class Edge:
         )
         self.desk.bot_user_id = me.get("user_id")
         self.voice.workspace_url = str(me.get("url") or "")
-        self.worker = InboxWorker(self._factory, self.context, self._wall, self.names, self.outage)
+        self.worker = InboxWorker(
+            self._factory,
+            self.context,
+            self._wall,
+            self.names,
+            self.outage,
+            lambda: self.writer.busy,
+        )
         self.writer = InboxWriter(self._factory, self._wall, self.worker.wake, self.outage)
         self.reconciler = Reconciler(
             self._factory, self._reading, self.history, self.context, self.names

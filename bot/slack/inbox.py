@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,11 @@ log = logging.getLogger(__name__)
 RETRIES = (1, 5, 30, 120, 600)
 """Seconds before each new try of a handler that failed; after the last it is parked."""
 BATCH = 200
+BATCH_WHILE_BUSY = 20
+"""Envelopes that are handled with one commit; fewer while others wait to be stored, which on SQLite
+wait for that commit."""
+STEP_ASIDE = 0.05
+"""Seconds for which handling waits, before each batch, for those that wait to be stored."""
 STORED_AT_ONCE = 500
 """Envelopes that one commit stores at the most."""
 IDLE_POLL = 1.0
@@ -51,6 +57,11 @@ class InboxWriter:
         self._waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
         self.received = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether envelopes wait to be stored, and so to be acknowledged."""
+        return bool(self._waiting) or (self._flushing is not None and not self._flushing.done())
 
     async def put(self, key: str, body: Mapping[str, Any]) -> None:
         """Returns when the envelope is committed; raises what the store raised.
@@ -115,7 +126,11 @@ class InboxWriter:
 
 
 class InboxWorker:
-    """Handles what is stored. `wall` is the wall clock: retries wait in real time."""
+    """Handles what is stored. `wall` is the wall clock: retries wait in real time.
+
+    Slack waits for what is to be stored (`busy`), and nobody for what is to be handled: in a flood
+    the handling steps aside, and catches up after it.
+    """
 
     def __init__(
         self,
@@ -124,8 +139,10 @@ class InboxWorker:
         wall: Clock,
         names: Names,
         outage: Outage,
+        busy: Callable[[], bool] = lambda: False,
     ):
         self._factory = factory
+        self._busy_storing = busy
         self._context = context
         self._wall = wall
         self._names = names
@@ -163,14 +180,24 @@ class InboxWorker:
         total = 0
         async with self._busy:
             while True:
-                handled, unknown = await asyncio.to_thread(self._handle_batch)
+                limit = BATCH_WHILE_BUSY if await self._step_aside() else BATCH
+                handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
                 self._names.ask(unknown)
                 total += handled
                 self.handled += handled
-                if handled < BATCH:
+                if handled < limit:
                     return total
 
-    def _handle_batch(self) -> tuple[int, set[str]]:
+    async def _step_aside(self) -> bool:
+        """Lets the writer go first; True if it is busy all the time."""
+        until = time.monotonic() + STEP_ASIDE
+        while self._busy_storing():
+            if time.monotonic() > until:
+                return True
+            await asyncio.sleep(0.005)
+        return False
+
+    def _handle_batch(self, limit: int = BATCH) -> tuple[int, set[str]]:
         """One transaction for the whole batch; if anything fails in it, one part for each.
 
         Gives how many envelopes there were, and the members in them whom nobody knows.
@@ -178,7 +205,7 @@ class InboxWorker:
         now = self._wall.now()
         try:
             with self._factory() as uow:
-                envelopes = uow.inbox.claim(BATCH, now)
+                envelopes = uow.inbox.claim(limit, now)
                 unknown = self._prepare(uow, envelopes)
                 for envelope in envelopes:
                     self._handle(uow, envelope)
@@ -190,7 +217,7 @@ class InboxWorker:
         else:
             return len(envelopes), unknown
         with self._factory() as uow:
-            envelopes = uow.inbox.claim(BATCH, now)
+            envelopes = uow.inbox.claim(limit, now)
             unknown = self._prepare(uow, envelopes)
             for envelope in envelopes:
                 self._handle_alone(uow, envelope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from bot.store.repository import Repository
 from bot.store.tables import forgotten
@@ -14,7 +14,15 @@ _SALT = ""
 
 
 class Forgotten(Repository):
-    """`bot.sessions.ports.Forgotten`."""
+    """`bot.sessions.ports.Forgotten`. The marks are read once for all messages of a transaction."""
+
+    def __init__(self, connection: Connection):
+        super().__init__(connection)
+        self._marks: set[str] | None = None
+
+    def forget(self) -> None:
+        """What was read may have changed."""
+        self._marks = None
 
     def salt(self) -> bytes:
         """What marks are made with, the same for all; made when it is first asked for."""
@@ -27,6 +35,7 @@ class Forgotten(Repository):
 
     def add(self, slack_id: str, marks: Collection[str]) -> None:
         """The person, under the marks of each of its names."""
+        self.forget()
         rows = [{"mark": mark, "member": slack_id} for mark in sorted({*marks, slack_id})]
         self._connection.execute(self._insert(forgotten).on_conflict_do_nothing(), rows)
 
@@ -37,5 +46,7 @@ class Forgotten(Repository):
 
     def marks(self) -> set[str]:
         """All marks."""
-        query = select(forgotten.c.mark).where(forgotten.c.mark != _SALT)
-        return set(self._connection.execute(query).scalars())
+        if self._marks is None:
+            query = select(forgotten.c.mark).where(forgotten.c.mark != _SALT)
+            self._marks = set(self._connection.execute(query).scalars())
+        return self._marks

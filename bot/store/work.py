@@ -57,4 +57,6 @@ class Work:
             self._turn.undone()
             self.messages.forget()
             self.people.forget()
+            self.mutes.forget()
+            self.forgotten.forget()
             raise
