@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import groupby
 
 from bot.markup.tree import (
     CODE,
     Block,
     Code,
-    Divider,
     Inline,
     Inlines,
     Item,
@@ -156,27 +156,46 @@ def content(pieces: Iterable[Inline]) -> Inlines:
 
 
 def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
-    for block in blocks:
-        match block:
-            case Paragraph():
-                yield Paragraph(content(block.content))
-            case Quote():
-                inner = _trimmed(content(block.content), start=True, end=True)
-                if inner:
-                    yield Quote(inner)
-            case Code():
-                inner = _preformatted(block.content)
-                if inner:
-                    yield Code(inner)
-            case List():
-                yield List(
-                    tuple(
-                        replace(item, content=_trimmed(content(item.content), start=True, end=True))
-                        for item in block.items
-                    )
-                )
-            case Divider():
-                yield block
+    for lists, group in groupby(blocks, lambda block: isinstance(block, List)):
+        if lists:
+            items = [item for block in group if isinstance(block, List) for item in block.items]
+            yield _whole(
+                replace(item, content=_trimmed(content(item.content), start=True, end=True))
+                for item in items
+            )
+        else:
+            for block in group:
+                yield from _one(block)
+
+
+def _whole(items: Iterable[Item]) -> List:
+    """Lists that follow one another, by the depths that they have by themselves.
+
+    None of them hangs under what stands before, not even where nothing is left between.
+    """
+    found, above = [], list[int]()
+    for item in items:
+        while above and above[-1] >= item.indent:
+            above.pop()
+        found.append(replace(item, indent=len(above)))
+        above.append(item.indent)
+    return List(tuple(found))
+
+
+def _one(block: Block) -> Iterable[Block]:
+    match block:
+        case Paragraph():
+            yield Paragraph(content(block.content))
+        case Quote():
+            inner = _trimmed(content(block.content), start=True, end=True)
+            if inner:
+                yield Quote(inner)
+        case Code():
+            inner = _preformatted(block.content)
+            if inner:
+                yield Code(inner)
+        case _:
+            yield block
 
 
 def _preformatted(pieces: Inlines) -> Inlines:
@@ -286,13 +305,7 @@ def _listed(blocks: Iterable[Block]) -> Iterable[Block]:
     read from its blocks agree; a reader sees the same either way. A numbered list is one that
     counts from 1 and gets to 2: a lone `1.` is a line that somebody wrote.
     """
-    made = False  # whether what stands before is such a list
     for block in blocks:
-        if isinstance(block, List):
-            yield _outdented(block) if made else block
-            made = False
-            continue
-        made = False
         if not isinstance(block, Paragraph) or not any(
             isinstance(piece, Text) and _MAYBE_ITEM.search(piece.text) for piece in block.content
         ):
@@ -311,22 +324,10 @@ def _listed(blocks: Iterable[Block]) -> Iterable[Block]:
             if kept:
                 yield _paragraph(kept)
                 kept = []
-            yield List(tuple(run))
+            yield _whole(run)
             index += len(run)
-        made = not kept
         if kept:
             yield _paragraph(kept)
-
-
-def _outdented(block: List) -> List:
-    """A list by the depths that it has by itself: it hangs under no item of another."""
-    items, open_indents = [], list[int]()
-    for item in block.items:
-        while open_indents and open_indents[-1] >= item.indent:
-            open_indents.pop()
-        items.append(replace(item, indent=len(open_indents)))
-        open_indents.append(item.indent)
-    return List(tuple(items))
 
 
 def _run(items: list[Item | None], start: int) -> list[Item]:
