@@ -134,15 +134,10 @@ class Edge:
         )
         self.desk.bot_user_id = me.get("user_id")
         self.voice.workspace_url = str(me.get("url") or "")
+        self.writer = InboxWriter(self._factory, self._wall, self._stored, self.outage)
         self.worker = InboxWorker(
-            self._factory,
-            self.context,
-            self._wall,
-            self.names,
-            self.outage,
-            lambda: self.writer.busy,
+            self._factory, self.context, self._wall, self.names, self.outage, self.writer
         )
-        self.writer = InboxWriter(self._factory, self._wall, self.worker.wake, self.outage)
         self.reconciler = Reconciler(
             self._factory, self._reading, self.history, self.context, self.names
         )
@@ -161,6 +156,9 @@ class Edge:
         app.use(self._store)
         Interactions(self.desk, ROOMS).register(app)
         return app
+
+    def _stored(self) -> None:
+        self.worker.wake()
 
     async def _store(
         self, req: AsyncBoltRequest, next: Callable[[], Awaitable[BoltResponse]]

@@ -26,11 +26,13 @@ log = logging.getLogger(__name__)
 RETRIES = (1, 5, 30, 120, 600)
 """Seconds before each new try of a handler that failed; after the last it is parked."""
 BATCH = 200
-BATCH_WHILE_BUSY = 20
-"""Envelopes that are handled with one commit; fewer while others wait to be stored, which on SQLite
-wait for that commit."""
+BATCH_WHILE_BUSY = 10
+"""Envelopes that are handled with one commit; fewer while others come in, which on SQLite wait for
+that commit before they can be stored."""
 STEP_ASIDE = 0.05
 """Seconds for which handling waits, before each batch, for those that wait to be stored."""
+QUIET = 0.5
+"""Seconds without an envelope after which none is taken to be coming in."""
 STORED_AT_ONCE = 500
 """Envelopes that one commit stores at the most."""
 IDLE_POLL = 1.0
@@ -56,12 +58,18 @@ class InboxWriter:
         self._outage = outage
         self._waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
+        self._put_at = -QUIET
         self.received = 0
 
     @property
-    def busy(self) -> bool:
+    def waiting(self) -> bool:
         """Whether envelopes wait to be stored, and so to be acknowledged."""
         return bool(self._waiting) or (self._flushing is not None and not self._flushing.done())
+
+    @property
+    def busy(self) -> bool:
+        """Whether envelopes have just come in."""
+        return time.monotonic() - self._put_at < QUIET
 
     async def put(self, key: str, body: Mapping[str, Any]) -> None:
         """Returns when the envelope is committed; raises what the store raised.
@@ -69,6 +77,7 @@ class InboxWriter:
         One that is nested deeper than anything of Slack's is stored as that and no more.
         """
         self.received += 1
+        self._put_at = time.monotonic()
         if nested(body, DEPTH):
             body = {UNSTORABLE: f"nested more than {DEPTH} levels"}
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -128,8 +137,8 @@ class InboxWriter:
 class InboxWorker:
     """Handles what is stored. `wall` is the wall clock: retries wait in real time.
 
-    Slack waits for what is to be stored (`busy`), and nobody for what is to be handled: in a flood
-    the handling steps aside, and catches up after it.
+    Slack waits for what is to be stored (by `writer`), and nobody for what is to be handled: in a
+    flood the handling steps aside, and catches up after it.
     """
 
     def __init__(
@@ -139,10 +148,10 @@ class InboxWorker:
         wall: Clock,
         names: Names,
         outage: Outage,
-        busy: Callable[[], bool] = lambda: False,
+        writer: InboxWriter,
     ):
         self._factory = factory
-        self._busy_storing = busy
+        self._writer = writer
         self._context = context
         self._wall = wall
         self._names = names
@@ -180,7 +189,8 @@ class InboxWorker:
         total = 0
         async with self._busy:
             while True:
-                limit = BATCH_WHILE_BUSY if await self._step_aside() else BATCH
+                await self._step_aside()
+                limit = BATCH_WHILE_BUSY if self._writer.busy else BATCH
                 handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
                 self._names.ask(unknown)
                 total += handled
@@ -188,14 +198,11 @@ class InboxWorker:
                 if handled < limit:
                     return total
 
-    async def _step_aside(self) -> bool:
-        """Lets the writer go first; True if it is busy all the time."""
+    async def _step_aside(self) -> None:
+        """Lets the writer go first, for a while."""
         until = time.monotonic() + STEP_ASIDE
-        while self._busy_storing():
-            if time.monotonic() > until:
-                return True
+        while self._writer.waiting and time.monotonic() < until:
             await asyncio.sleep(0.005)
-        return False
 
     def _handle_batch(self, limit: int = BATCH) -> tuple[int, set[str]]:
         """One transaction for the whole batch; if anything fails in it, one part for each.

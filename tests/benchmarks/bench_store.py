@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 from bot.outage import Outage
 from bot.sessions.model import Event, Person, State
 from bot.slack.gateway import Gateway, web_client
-from bot.slack.inbox import InboxWorker
+from bot.slack.inbox import InboxWorker, InboxWriter
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
 from bot.slack.voice import SlackVoice
@@ -110,7 +110,9 @@ def handle(database: Database) -> None:
     names = Names(database.unit_of_work, Gateway(web_client("xoxb-none", "")), clock, clock)
     outage = Outage(database.is_outage)
     context = Context(clock, SlackVoice(), None, None)
-    asyncio.run(InboxWorker(database.unit_of_work, context, clock, names, outage).drain())
+    writer = InboxWriter(database.unit_of_work, clock, lambda: None, outage)
+    worker = InboxWorker(database.unit_of_work, context, clock, names, outage, writer)
+    asyncio.run(worker.drain())
 
 
 def open_session(database: Database) -> None:
