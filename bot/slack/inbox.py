@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -43,7 +44,7 @@ UNSTORABLE = "unstorable"
 
 
 class InboxWriter:
-    """Stores envelopes, many with one commit."""
+    """Stores envelopes, many with one commit; `idle` while none wait to be stored."""
 
     def __init__(
         self,
@@ -59,12 +60,9 @@ class InboxWriter:
         self._waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
         self._put_at = -QUIET
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.received = 0
-
-    @property
-    def waiting(self) -> bool:
-        """Whether envelopes wait to be stored, and so to be acknowledged."""
-        return bool(self._waiting) or (self._flushing is not None and not self._flushing.done())
 
     @property
     def busy(self) -> bool:
@@ -82,6 +80,7 @@ class InboxWriter:
             body = {UNSTORABLE: f"nested more than {DEPTH} levels"}
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, body, future))
+        self.idle.clear()
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
         await future
@@ -103,6 +102,7 @@ class InboxWriter:
                 else:
                     future.set_exception(failed)
             self._stored()
+        self.idle.set()
 
     def _write(self, rows: list[tuple[str, Mapping[str, Any]]]) -> list[Exception | None]:
         """Stores all with one commit; if one of them cannot be, each with its own."""
@@ -200,9 +200,9 @@ class InboxWorker:
 
     async def _step_aside(self) -> None:
         """Lets the writer go first, for a while."""
-        until = time.monotonic() + STEP_ASIDE
-        while self._writer.waiting and time.monotonic() < until:
-            await asyncio.sleep(0.005)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STEP_ASIDE):
+                await self._writer.idle.wait()
 
     def _handle_batch(self, limit: int = BATCH) -> tuple[int, set[str]]:
         """One transaction for the whole batch; if anything fails in it, one part for each.
