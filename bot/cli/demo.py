@@ -104,7 +104,10 @@ class _Programme:
         self._bar = progress.add_task("", total=1.0, day="")
         self._start = self._end = datetime.min.replace(tzinfo=UTC)
 
-    def begins(self, script: Script, event: Event, ids: Mapping[str, str]) -> None:
+    def begins(self, script: Script, event: Event, ids: Mapping[str, str], page: str) -> None:
+        console = self._progress.console
+        if not console.record:  # a picture outlives the address
+            console.print(f"To watch it in the browser meanwhile: {page}", style="dim")
         self._names = {a.key: a.display_name or a.real_name for a in script.people}
         self._members = {ids[key]: name for key, name in self._names.items()}
         written = {author.name for author in event.authors}

@@ -32,8 +32,11 @@ BEFORE = timedelta(hours=1)
 class Audience(Protocol):
     """Whoever watches a play."""
 
-    def begins(self, script: Script, event: Event, ids: Mapping[str, str]) -> None:
-        """The people (`ids` are their Slack member IDs by key), and what they come for."""
+    def begins(self, script: Script, event: Event, ids: Mapping[str, str], page: str) -> None:
+        """The people (`ids` are their Slack member IDs by key), and what they come for.
+
+        `page` is the address of the workspace as a page, while the play lasts.
+        """
 
     def acted(self, act: Act) -> None:
         """Somebody did something."""
@@ -102,7 +105,7 @@ async def week(folder: Path, speed: float, audience: Audience) -> Path:
         staged(script, event.start - BEFORE, MANIFEST) as stage,
         stage.hosting(schedules, folder),
     ):
-        audience.begins(script, event, stage.ids)
+        audience.begins(script, event, stage.ids, stage.box.control_url)
         stage.clock.run(speed)
         stage.box.workspace.listen(lambda heard, _: audience.heard(stage.clock.now(), heard))
         for act in script.acts:
