@@ -116,30 +116,30 @@ def clean(text: str) -> str:
 
 def tree(blocks: Iterable[Block]) -> Tree:
     """The one form of a message's blocks."""
-    merged: list[Block] = []
+    whole: list[Block] = []
     for block in _listed(_normal(blocks)):
-        last = merged[-1] if merged else None
+        last = whole[-1] if whole else None
         if isinstance(block, Paragraph) and isinstance(last, Paragraph):
-            merged[-1] = Paragraph(_joined(last.content, block.content))
+            whole[-1] = Paragraph(_joined(last.content, block.content))
         elif isinstance(block, Quote) and isinstance(last, Quote):
-            merged[-1] = Quote(_joined(last.content, block.content))
+            whole[-1] = Quote(_joined(last.content, block.content))
         elif isinstance(block, List) and isinstance(last, List):
-            merged[-1] = List(last.items + block.items)
+            whole[-1] = List(last.items + block.items)
         else:
-            merged.append(block)
-    while merged and isinstance(merged[0], Paragraph):
-        content = _trimmed(merged[0].content, start=True)
+            whole.append(block)
+    while whole and isinstance(whole[0], Paragraph):
+        content = _trimmed(whole[0].content, start=True)
         if content:
-            merged[0] = Paragraph(content)
+            whole[0] = Paragraph(content)
             break
-        del merged[0]
-    while merged and isinstance(merged[-1], Paragraph):
-        content = _trimmed(merged[-1].content, end=True)
+        del whole[0]
+    while whole and isinstance(whole[-1], Paragraph):
+        content = _trimmed(whole[-1].content, end=True)
         if content:
-            merged[-1] = Paragraph(content)
+            whole[-1] = Paragraph(content)
             break
-        del merged[-1]
-    return tuple(merged)
+        del whole[-1]
+    return tuple(whole)
 
 
 def content(pieces: Iterable[Inline]) -> Inlines:
@@ -152,7 +152,7 @@ def content(pieces: Iterable[Inline]) -> Inlines:
             break
     if styled:
         known = tuple(_unmarked(known))
-    return _merged(known)
+    return merged(known)
 
 
 def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
@@ -201,7 +201,7 @@ def _one(block: Block) -> Iterable[Block]:
 def _preformatted(pieces: Inlines) -> Inlines:
     """What a code block shows: no marks, no links, no empty lines at its start and end."""
     known = list(
-        _merged(
+        merged(
             Text(piece.label or piece.url) if isinstance(piece, Link) else restyled(piece, 0)
             for piece in pieces
         )
@@ -210,10 +210,11 @@ def _preformatted(pieces: Inlines) -> Inlines:
         known[0] = Text(known[0].text.lstrip("\n"))
     if known and isinstance(known[-1], Text):
         known[-1] = Text(known[-1].text.rstrip("\n"))
-    return _merged(known)
+    return merged(known)
 
 
-def _merged(pieces: Iterable[Inline]) -> Inlines:
+def merged(pieces: Iterable[Inline]) -> Inlines:
+    """Inline pieces, runs of text with the same marks as one."""
     out: list[Inline] = []
     for piece in pieces:
         if isinstance(piece, Text):
@@ -275,7 +276,7 @@ def _around(parts: list[tuple[Inline, bool]], index: int, step: int) -> int:
 
 
 def _joined(first: Inlines, second: Inlines) -> Inlines:
-    return _merged((*first, Text("\n"), *second))
+    return merged((*first, Text("\n"), *second))
 
 
 def _trimmed(pieces: Inlines, *, start: bool = False, end: bool = False) -> Inlines:
@@ -372,7 +373,7 @@ def _item(line: Inlines) -> Item | None:
             return None
         number = known[found[3]]
     rest = (Text(line[0].text[found.end() :]), *line[1:])
-    return Item(_trimmed(_merged(rest), start=True, end=True), indent, number)
+    return Item(_trimmed(merged(rest), start=True, end=True), indent, number)
 
 
 @cache
@@ -387,7 +388,7 @@ def _paragraph(lines: list[Inlines]) -> Paragraph:
         if number:
             pieces.append(Text("\n"))
         pieces.extend(line)
-    return Paragraph(_merged(pieces))
+    return Paragraph(merged(pieces))
 
 
 def lines_of(pieces: Inlines) -> list[Inlines]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.markup import emoji
 from bot.markup.mrkdwn import escape
-from bot.markup.normal import level_mark
+from bot.markup.normal import level_mark, merged
 from bot.markup.tree import (
     BOLD,
     CODE,
@@ -172,7 +172,7 @@ def _section(item: Item) -> dict[str, Any]:
 
 
 def _rich_inlines(pieces: Inlines) -> list[dict[str, Any]]:
-    return [_rich_inline(piece) for piece in pieces]
+    return [_rich_inline(piece) for piece in merged(pieces)]
 
 
 def _rich_inline(piece: Inline) -> dict[str, Any]:

@@ -78,11 +78,10 @@ def _pattern(hot: str, alternatives: str) -> tuple[re.Pattern[str], re.Pattern[s
 
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f"
 _MRKDWN = _pattern(
-    r"<>&:`*_~\\|$\]{\n\t",
+    r"<>:`*_~\\|$\]{\n\t",
     r"(?<=<)(?:@(?P<user>[A-Z0-9]+)(?:\|[^<>|\n]*)?>|#(?P<channel>[A-Z0-9]+)(?:\|[^<>|\n]*)?>"
     rf"|(?<!!<)(?P<url>{_ADDRESS.format(and_='&amp;')})(?:\|(?:(?P=url)|(?P<label>{_LABEL})))?>|)"
     r"|(?<=:)(?:(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?|(?=//))"
-    r"|(?<=&)(?!(?:amp|lt|gt);)"
     rf"|{_BREAK.format(_MRKDWN_FIRST)}"
     rf"|(?<=`)(?:(?P<code>{_SPAN.format(more='<>&')})`(?!`)|)"
     rf"|(?<=\*)(?:{_mark('*', 'bold')}|{_STAR})"
@@ -97,7 +96,13 @@ _LITERAL = _pattern(
 )
 _CODED = re.compile(r"```.+?```|`[^`\n]*`", re.S)
 _EMOJI_NAME = re.compile(r"(?!\d*\Z)(?:[a-z0-9+']|-(?!-)|(?<=[a-z])_(?=[a-z0-9]))+")
-_OTHER_UNDER = re.compile(r"`[^`\n]*`|<[^<>_|]*(?:_[^<>_|]{2}[^<>_|]*)*>")
+# Where a line marks nothing, also beside text in italics: inside a word of some length, in code, in
+# an address. What is left of a text without these has only the lines that are marks.
+_SAFE_UNDER = r"`[^`\n]*`|(?<=[\w /.=&-][^\W\d_])_(?=[^\W_][\w ,.;!?)/&=])"
+_UNDER_IN_TEXT = re.compile(_SAFE_UNDER + r"|<[^<>_|]*(?:_[^<>_|]{2}[^<>_|]*)*>")
+_UNDER_IN_MARKDOWN = re.compile(_SAFE_UNDER + r"|\]\([^)]*\)")
+_NO_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
+_LINE_END = re.compile(r" +\n")
 _BLOCK = re.compile(r"```(.+?)```", re.S)
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _UNSHOWABLE = re.compile(f"[{UNSHOWABLE_SET}]")
@@ -128,6 +133,8 @@ def _text(text: str, names: Names) -> str:
     if "--" in text and "--" in _CODED.sub("", text):
         raise _Unusual
     if "`" not in text or "```" not in text:
+        if " \n" in text:
+            text = _LINE_END.sub("\n", text)
         if ("&" not in text or "&gt;" not in text) and "•" not in text:
             return _lines(text, convert)
         return _joined(_groups(text, convert))
@@ -184,6 +191,8 @@ def _groups(text: str, convert: Callable[[re.Match[str]], str]) -> list[tuple[st
 def _lines(text: str, convert: Callable[[re.Match[str]], str]) -> str:
     if _MRKDWN_START.match(text) is None or text[-1].isspace():
         raise _Unusual
+    if "&" in text and _NO_ENTITY.search(text):
+        raise _Unusual
     written = _MRKDWN[text.isascii()].sub(convert, text)
     # A mark of these in one place, and the same character in another, might make a pair.
     if "~" in text and text.count("~") != (written.count("~~") or 1):
@@ -214,8 +223,7 @@ def _converter(names: Names) -> Callable[[re.Match[str]], str]:
             case "bold":
                 return f"**{match['bold']}**"
             case "italic":
-                # No escape is needed elsewhere, if no other stands in literal text.
-                if _OTHER_UNDER.sub("", match.string).count("_") != 2:
+                if _UNDER_IN_TEXT.sub("", match.string).count("_") != 2:
                     raise _Unusual
                 return match[0]
             case "strike":
@@ -327,7 +335,7 @@ def _inline(  # noqa: PLR0912 - a branch for each pair of neighbours
     if written[-1].isspace():
         raise _Unusual
     if marks and (
-        ("italic" in marks and written.count("_") != 2)
+        ("italic" in marks and _UNDER_IN_MARKDOWN.sub("", written).count("_") != 2)
         or ("strike" in marks and written.count("~") != 4)
     ):
         raise _Unusual
