@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
 
 from bot import export
 from bot.commits import Commits
@@ -13,8 +12,8 @@ from bot.errors import UserError
 from bot.library import archive
 from bot.library.git import Author
 from bot.library.library import Library
-from bot.sessions import lifecycle, queue, winners
-from bot.sessions.handover import handover
+from bot.sessions import lifecycle, winners
+from bot.sessions.handover import Handover
 from bot.sessions.model import Session, State
 from bot.sessions.ports import Clock, UnitOfWork
 from bot.settings import Settings
@@ -109,10 +108,11 @@ class Archiving:
             source = export.source_of(self._library().paths, session)
             with self._database.reading() as uow:
                 export.export(uow, session, source, target, self._settings.unthreaded)
+                summary = self._summary(uow, session) if session.archived_at is None else None
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, at)
-                if session.archived_at is None:
-                    self._hand_over(uow, session, at)
+                if summary is not None:
+                    self._edge().voice.hand_over(uow, session, summary, at)
         except UserError as error:
             self._tell(f"session {session.id} archive", f"No archive was written: {error}.")
         else:
@@ -121,14 +121,7 @@ class Archiving:
             message = f"Archive “{session.event.title}”"
             self._commits.add([target or source], message, Author.of(""))
 
-    def _hand_over(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
-        """Owes the organizers the archive and the figures, once a session."""
-        messages = uow.messages.of_session(session.id)
-        named = uow.people.many({m.author for m in messages})
-        summary = handover(
-            session,
-            messages,
-            queue.voters(uow, session, self._settings.vote_reactions),
-            {who for who, person in named.items() if person.name},
-        )
-        self._edge().voice.hand_over(uow, session, summary, at)
+    def _summary(self, uow: UnitOfWork, session: Session) -> Handover:
+        """What organizers are told, once a session."""
+        settings = self._settings
+        return export.summary(uow, session, settings.vote_reactions, settings.unthreaded)

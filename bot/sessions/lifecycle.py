@@ -7,11 +7,12 @@ firing that was missed is found the next time somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.sessions import queue
 from bot.sessions.model import Event, Kind, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Figures, Voice
@@ -170,7 +171,7 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     session.collects_until = min(session.event.end, at)
     uow.sessions.save(session)
     uow.members.drop_secret(session.id)
-    numbers = figures(session, uow.messages.of_session(session.id))
+    numbers = figures(session, uow.messages.of_session(session.id), queue.elsewhere(uow, session))
     if uow.outbox.get(f"session {session.id} announcement") is None:
         voice.missed(uow, session, numbers, at)
     else:
@@ -187,16 +188,19 @@ def archived(uow: UnitOfWork, session_id: int, at: datetime) -> None:
         uow.sessions.save(session)
 
 
-def figures(session: Session, messages: Iterable[Message]) -> Figures:
+def figures(
+    session: Session, messages: Iterable[Message], elsewhere: Collection[str] = ()
+) -> Figures:
     """Counts a session. An answer is a reply by an author; authors' own posts ask nothing.
 
-    What is hidden does not count, nor does its thread.
+    What is hidden does not count, nor does its thread. `elsewhere` are the `ts` of questions
+    that do not wait: they were answered in another place.
     """
     authors = session.author_ids
     listed = list(messages)
     hidden = {message.ts for message in listed if message.hidden}
     questions: dict[str, Message] = {}
-    answered: set[str] = set()
+    answered = set(elsewhere)
     answers = 0
     people: set[str] = set()
     for message in listed:

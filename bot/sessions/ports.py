@@ -87,7 +87,8 @@ class Counts:
     """The numbers of a session without what was deleted.
 
     `questions` are those of people who are no authors of the event, `answered` those of them
-    to which an author replied; `participants` wrote anything.
+    to which an author replied, or of which one said that they are answered elsewhere;
+    `participants` wrote anything.
     """
 
     questions: int

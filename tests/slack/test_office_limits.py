@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import blocks as slack
-from bot.sessions.handover import Handover
+from bot.sessions.handover import Doubt, Handover
 from bot.sessions.model import Action, Author, Event, Kind, Message, Session, State, ts_of
 from bot.sessions.planning import Planned
 from bot.sessions.winners import Draw, Left, Ticket, Weights
@@ -68,7 +68,8 @@ def test_the_handover() -> None:
         tuple((m, 10_000) for m in MESSAGES[:3]),
         MESSAGES,
         tuple(m.author for m in MESSAGES),
-        MESSAGES,
+        tuple(Doubt(m, MESSAGES[n - 1] if n % 2 else None) for n, m in enumerate(MESSAGES)),
+        COUNT,
     )
     message(handing.handover(SESSION, everything, link))
     message(handing.handover(SESSION, Handover(0, 0, 0, None, (), (), ()), link))

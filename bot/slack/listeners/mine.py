@@ -223,6 +223,7 @@ def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: 
     shown = questions[: blocks.SHOWN]
     threads: dict[int, dict[str, Thread]] = {}
     voted: dict[int, dict[str, set[str]]] = {}
+    elsewhere: dict[int, set[str]] = {}
     sessions: dict[int, Session] = {}
     found = []
     for question in shown:
@@ -234,13 +235,14 @@ def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: 
             sessions[number] = session
             threads[number] = {t.question.ts: t for t in uow.messages.iter_threads(number)}
             voted[number] = queues.voters(uow, session, desk.manners.votes)
+            elsewhere[number] = queues.elsewhere(uow, session)
         authors = sessions[number].author_ids
         thread = threads[number].get(question.ts) or Thread(question)
         found.append(
             Mine(
                 question,
                 queues.votes(thread, voted[number], authors),
-                queues.answered(thread, authors),
+                queues.answered(thread, authors) or question.ts in elsewhere[number],
                 anonymous=question.author != person,
             )
         )
