@@ -11,7 +11,7 @@ from bot.library import templates
 from bot.library.library import Library
 from bot.sessions import reminders
 from bot.sessions.model import Session, State
-from bot.sessions.ports import Clock
+from bot.sessions.ports import Clock, UnitOfWork
 from bot.sessions.reminders import Reminder
 from bot.settings import Settings
 from bot.slack.blocks import reminding
@@ -66,7 +66,7 @@ class Reminding:
                 (session, reminder)
                 for session in uow.sessions.all((State.SCHEDULED, State.OPEN))
                 for reminder in reminders.due(session, self._defaults, now)
-                if uow.outbox.get(reminders.key(session, reminder)) is None
+                if not _posted(uow, session, reminder)
             ]
 
     def _post(self, session_id: int, reminder: Reminder) -> None:
@@ -75,6 +75,8 @@ class Reminding:
         with self._database.unit_of_work() as uow:
             session = uow.sessions.get(session_id)
             if session is None or reminder not in reminders.due(session, self._defaults, now):
+                return
+            if _posted(uow, session, reminder):
                 return
             counts = uow.messages.counts(session.id, session.author_ids)
             try:
@@ -89,3 +91,8 @@ class Reminding:
                 voice.remind(uow, session, reminders.key(session, reminder), text, now)
                 return
         self._tell(f"session {session_id} reminder {reminder.text}", f"{problem}.")
+
+
+def _posted(uow: UnitOfWork, session: Session, reminder: Reminder) -> bool:
+    keys = uow.outbox.keys(reminders.keys_of(session, reminder))
+    return reminders.posted(session, reminder, keys)

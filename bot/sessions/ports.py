@@ -327,6 +327,9 @@ class Outbox(Protocol):
         """Stores it; False if the key is there already (nothing changes then)."""
 
     def get(self, key: str) -> Outgoing | None: ...
+    def keys(self, start: str) -> list[str]:
+        """The keys of all rows that begin so."""
+
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
         """The next row to send, leased until then; `attempts` counts its claims, this one too.
 

@@ -37,6 +37,7 @@ LATEST = timedelta(hours=12)
 
 NOTHING = Span()
 
+_MOMENT = "%Y-%m-%dT%H:%M"
 _TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _SPAN = re.compile(r"(.+?)\s+(before start|after start|before end)(?:\s+at\s+(\d\d?:\d\d))?")
 _LAST_DAY = re.compile(r"last[ -]day(?:\s+at\s+(\d\d?:\d\d))?")
@@ -70,9 +71,15 @@ class Reminder:
 
     def sensible_until(self, session: Session) -> datetime:
         """Until when it may be posted late: at most half of the time that was left then."""
-        due = self.due(session)
+        return self.due(session) + self._room(session)
+
+    def repeats(self, session: Session, moment: datetime) -> bool:
+        """Whether one that was posted for `moment`, before the event was moved, says as much."""
+        return abs(self.due(session) - moment) < self._room(session)
+
+    def _room(self, session: Session) -> timedelta:
         ahead = session.event.start if self.before_start(session) else session.event.end
-        return due + min(LATEST, max(timedelta(), ahead - due) / 2)
+        return min(LATEST, max(timedelta(), ahead - self.due(session)) / 2)
 
     def before_start(self, session: Session) -> bool:
         """Whether it speaks of what is still to come."""
@@ -160,9 +167,30 @@ def of(session: Session, defaults: tuple[Reminder, ...]) -> tuple[Reminder, ...]
 
 
 def key(session: Session, reminder: Reminder) -> str:
-    """What names its message for ever. An event that moves is reminded of again."""
-    due = reminder.due(session)
-    return f"session {session.id} reminder {reminder.text} {due:%Y-%m-%dT%H:%M}"
+    """What names its message for ever."""
+    return f"{keys_of(session, reminder)}{reminder.due(session):{_MOMENT}}"
+
+
+def keys_of(session: Session, reminder: Reminder) -> str:
+    """How the keys of its messages begin, for whatever moment they were."""
+    return f"session {session.id} reminder {reminder.text} "
+
+
+def posted(session: Session, reminder: Reminder, keys: Iterable[str]) -> bool:
+    """Whether it was posted, by the keys that begin as `keys_of` says.
+
+    An event that moves is reminded of again, but not when it moves by so little that the earlier
+    message would still have made sense at the new moment.
+    """
+    start = keys_of(session, reminder)
+    for found in keys:
+        try:
+            moment = datetime.strptime(found.removeprefix(start), _MOMENT).replace(tzinfo=UTC)
+        except ValueError:
+            continue  # of another reminder, whose text begins with this one's
+        if found == key(session, reminder) or reminder.repeats(session, moment):
+            return True
+    return False
 
 
 def due(session: Session, defaults: tuple[Reminder, ...], at: datetime) -> list[Reminder]:

@@ -231,6 +231,28 @@ async def test_reminders_are_posted_once_each(world: Scene) -> None:
         assert len([t for t in texts if "Half of the week" in t]) == 1
 
 
+async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
+    async with office(world, reminders="1 hour before start; half-way; 1 hour before end") as ines:
+        await world.look()
+        assert len([m for m in world.posted() if "Coming up" in m.text]) == 1
+        assert "is now" in await ines.qa("move the-book 2026-01-05 00:10 2026-01-09 23:09")
+        await world.to(START + timedelta(minutes=10))
+        await world.to(START + (END - START) / 2 + timedelta(minutes=10))
+        assert "is now" in await ines.qa("extend the-book 10 minutes")
+        await world.to(END - timedelta(minutes=40))
+        await world.look()
+        assert "is now" in await ines.qa("extend the-book 20 minutes")
+        await world.to(END - timedelta(minutes=20))
+        await world.look()
+        said = [text_of(m) for m in world.posted()]
+        counts = [sum(w in t for t in said) for w in ("Coming up", "Half of the", "left to ask")]
+        assert counts == [1, 1, 1]
+        assert "is now" in await ines.qa("extend the-book 1 day")
+        await world.to(END + timedelta(hours=23, minutes=45))
+        said = [text_of(m) for m in world.posted()]
+        assert sum("left to ask" in t for t in said) == 2, "an hour before the new end"
+
+
 async def test_a_reminder_is_not_sent_late(world: Scene) -> None:
     async with office(world, reminders="half-way; 1 hour before end"):
         await world.to(START)
