@@ -48,6 +48,7 @@ from bot.slack.reconcile import Report
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -340,7 +341,10 @@ class Bot:
             with self.database.unit_of_work() as uow:
                 channel_trouble(uow, self.edge.voice, error.channel, error.code, self.wall.now())
         else:
-            self._tell(f"session {session.id} trouble", f"“{session.event.title}”: {error}.")
+            self._tell(
+                f"session {session.id} trouble",
+                _("“{title}”: {error}.", title=session.event.title, error=error),
+            )
 
     def _session(self, session_id: int) -> Session | None:
         with self.database.reading() as uow:
@@ -474,7 +478,7 @@ class Bot:
             await self._members.learn(self.edge.gateway, self.wall)
             self.library = found = await asyncio.to_thread(self._load, found)
         self._withdrawn.update(dict.fromkeys(event.id for event in changes.removed))
-        for event_id in {e.id for e in changes.added} | {e.id for _, e in changes.changed}:
+        for event_id in {e.id for e in changes.added} | {e.id for _old, e in changes.changed}:
             if event_id in found.events:
                 self._unplanned[event_id] = found.events[event_id]
                 self._withdrawn.pop(event_id, None)
@@ -510,7 +514,9 @@ class Bot:
         while self._problems:
             problem = self._problems[0]
             await asyncio.to_thread(
-                self._tell, f"problem {problem}", f"A schedule file is wrong: `{problem}`"
+                self._tell,
+                f"problem {problem}",
+                _("A schedule file is wrong: `{problem}`", problem=problem),
             )
             del self._problems[:1]
 
@@ -521,7 +527,10 @@ class Bot:
         except ChannelTrouble as error:
             self._unplanned[event.id] = event
             if event.end > self.clock.now():
-                self._tell(f"event {event.id} channel", f"“{event.title}”: {error}.")
+                self._tell(
+                    f"event {event.id} channel",
+                    _("“{title}”: {error}.", title=event.title, error=error),
+                )
             return
         self._unplanned.pop(event.id, None)
         self._over(f"event {event.id} channel")

@@ -19,6 +19,7 @@ from bot.sessions.ports import Clock, UnitOfWork
 from bot.settings import Settings
 from bot.slack.edge import Edge
 from bot.store.database import Database
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,9 @@ class Archiving:
                 if summary is not None:
                     self._edge().voice.hand_over(uow, session, summary, at)
         except UserError as error:
-            self._tell(f"session {session.id} archive", f"No archive was written: {error}.")
+            self._tell(
+                f"session {session.id} archive", _("No archive was written: {error}.", error=error)
+            )
         else:
             self._done(f"session {session.id} archive")
             log.info("the archive of session %d stands in %s", session.id, target or source)

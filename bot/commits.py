@@ -17,6 +17,7 @@ from pathlib import Path
 from bot.errors import UserError
 from bot.library.git import Author, Backoff, Repository
 from bot.sessions.ports import Clock
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,10 @@ class Commits:
                 )
             except UserError as error:
                 self._commit_again.failed(self._clock.now())
-                self._say("commit", f"A change of the schedules was not committed: {error}.")
+                self._say(
+                    "commit",
+                    _("A change of the schedules was not committed: {error}.", error=error),
+                )
                 break
             self._queue.popleft()
             self._commit_again.done()
@@ -109,8 +113,11 @@ class Commits:
             self._push_again.failed(self._clock.now())
             self._say(
                 "push",
-                f"Commits of the schedules are not pushed yet: {error}. "
-                "Nothing is lost; it is tried again.",
+                _(
+                    "Commits of the schedules are not pushed yet: {error}. Nothing is lost; it is "
+                    "tried again.",
+                    error=error,
+                ),
             )
 
     def _say(self, what: str, text: str) -> None:

@@ -18,6 +18,7 @@ from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.handover import Doubt, Handover, handover
 from bot.sessions.model import FORGOTTEN, Kind, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
+from bot.texts import _
 
 UNKNOWN = "Unknown"
 """The name of a writer of whom Slack says no name."""
@@ -204,8 +205,12 @@ def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     path = paths.get(session.event.id)
     if path is None:
         raise UserError(
-            f"the schedule file of “{session.event.title}” ({session.event.id}.md) is gone; "
-            "put it back into the schedules to get its archive"
+            _(
+                "the schedule file of “{title}” ({id}.md) is gone; put it back into the "
+                "schedules to get its archive",
+                title=session.event.title,
+                id=session.event.id,
+            )
         )
     return path
 

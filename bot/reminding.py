@@ -18,6 +18,7 @@ from bot.slack.blocks import reminding
 from bot.slack.edge import Edge
 from bot.slack.gateway import ChannelTrouble
 from bot.store.database import Database
+from bot.texts import _
 
 
 class Reminding:
@@ -85,12 +86,17 @@ class Reminding:
                     reminding.values(session, counts, now),
                 )
             except UserError as error:
-                problem = f"“{session.event.title}”: the reminder “{reminder.text}”: {error}"
+                problem = _(
+                    "“{title}”: the reminder “{reminder}”: {error}.",
+                    title=session.event.title,
+                    reminder=reminder.text,
+                    error=error,
+                )
             else:
                 voice = self._edge().voice
                 voice.remind(uow, session, reminders.key(session, reminder), text, now)
                 return
-        self._tell(f"session {session_id} reminder {reminder.text}", f"{problem}.")
+        self._tell(f"session {session_id} reminder {reminder.text}", problem)
 
 
 def _posted(uow: UnitOfWork, session: Session, reminder: Reminder) -> bool:

@@ -16,6 +16,7 @@ from bot.sessions import queue
 from bot.sessions.model import Event, Kind, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Figures, Voice
+from bot.texts import _
 
 
 class Step(StrEnum):
@@ -91,8 +92,11 @@ def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Sess
         voice.tell_organizers(
             uow,
             f"session {session.id} file gone {at.isoformat()}",
-            f"The schedule file of “{session.event.title}” is gone while its session is open. "
-            "The session goes on as planned; put the file back to get its archive.",
+            _(
+                "The schedule file of “{title}” is gone while its session is open. "
+                "The session goes on as planned; put the file back to get its archive.",
+                title=session.event.title,
+            ),
             at,
         )
     return session
@@ -133,8 +137,12 @@ def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) 
             voice.tell_organizers(
                 uow,
                 f"session {session.id} waits for {other.id}",
-                f"“{session.event.title}” cannot open: “{other.event.title}” is still open in "
-                "the same channel. It will open when that one is closed, or move one of them.",
+                _(
+                    "“{title}” cannot open: “{other}” is still open in the same channel. "
+                    "It will open when that one is closed, or move one of them.",
+                    title=session.event.title,
+                    other=other.event.title,
+                ),
                 at,
             )
             return False

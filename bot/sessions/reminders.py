@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import UserError
 from bot.sessions.model import Session, State
 from bot.sessions.times import Span, span_or_none
+from bot.texts import N_, _
 
 TEASER, HALFWAY, LAST_DAY, ENDING = "teaser", "half-way", "last-day", "ending"
 TEMPLATES = (TEASER, HALFWAY, LAST_DAY, ENDING)
@@ -41,7 +42,7 @@ _MOMENT = "%Y-%m-%dT%H:%M"
 _TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _SPAN = re.compile(r"(.+?)\s+(before start|after start|before end)(?:\s+at\s+(\d\d?:\d\d))?")
 _LAST_DAY = re.compile(r"last[ -]day(?:\s+at\s+(\d\d?:\d\d))?")
-_EXAMPLES = "`3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`"
+_EXAMPLES = N_("`3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ def parse(raw: Any) -> tuple[Reminder, ...]:
     if isinstance(raw, str):
         raw = [part for part in re.split(r"[;\n]", raw) if part.strip()]
     if not isinstance(raw, Sequence):
-        raise UserError(f"`reminders` must be a list; write entries such as {_EXAMPLES}")
+        raise UserError(
+            _("`reminders` must be a list; write entries such as {examples}", examples=_(_EXAMPLES))
+        )
     found = [entry(item) for item in raw]
     return tuple({reminder.text: reminder for reminder in found}.values())
 
@@ -108,21 +111,33 @@ def entry(raw: Any) -> Reminder:
     if isinstance(raw, dict):
         unknown = set(raw) - {"when", "template"}
         if unknown or not isinstance(raw.get("when"), str):
-            raise UserError("an entry of `reminders` has `when` and may have `template`, no more")
+            raise UserError(
+                _("an entry of `reminders` has `when` and may have `template`, no more")
+            )
         when, template = raw["when"], raw.get("template")
         if template is not None and not (
             isinstance(template, str) and _TEMPLATE.fullmatch(template)
         ):
             raise UserError(
-                "`template` of a reminder is the name of a file in `templates/` without `.txt` "
-                "(small letters, digits, `-`, `_`)"
+                _(
+                    "`template` of a reminder is the name of a file in `templates/` without `.txt` "
+                    "(small letters, digits, `-`, `_`)"
+                )
             )
     if not isinstance(when, str):
-        raise UserError(f"an entry of `reminders` is no text; write {_EXAMPLES}")
+        raise UserError(
+            _("an entry of `reminders` is no text; write {examples}", examples=_(_EXAMPLES))
+        )
     text = " ".join(when.casefold().split())
     found = _entry(text)
     if found is None:
-        raise UserError(f"the reminder “{text[:60]}” is not understood; write {_EXAMPLES}")
+        raise UserError(
+            _(
+                "the reminder “{value}” is not understood; write {examples}",
+                value=text[:60],
+                examples=_(_EXAMPLES),
+            )
+        )
     return Reminder(text, template or found.template, found.anchor, found.offset, found.at)
 
 
@@ -149,7 +164,7 @@ def _time(text: str) -> time:
     try:
         return time(hour, minute)
     except ValueError:
-        raise UserError(f"there is no time {text}; write one as `10:00`") from None
+        raise UserError(_("there is no time {value}; write one as `10:00`", value=text)) from None
 
 
 def of(session: Session, defaults: tuple[Reminder, ...]) -> tuple[Reminder, ...]:
