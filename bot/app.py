@@ -516,7 +516,7 @@ class Bot:
             await asyncio.to_thread(
                 self._tell,
                 f"problem {problem}",
-                _("A schedule file is wrong: `{problem}`", problem=problem),
+                _("A schedule file is wrong: {problem}", problem=problem),
             )
             del self._problems[:1]
 

@@ -11,7 +11,7 @@ from bot.sessions.model import Message, Session
 from bot.slack.blocks.kit import Block, header, note, section
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.reminding import duration
-from bot.slack.text import excerpt
+from bot.slack.text import excerpt, linked
 from bot.texts import _, n_
 
 SHOWN = 8
@@ -52,10 +52,10 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
     if session.announcement_ts:
         address = links(session.channel, session.announcement_ts)
         if address:
-            blocks.append(section(f"<{address}|{_('The announcement and its thread')}>"))
+            blocks.append(section(linked(address, _("The announcement and its thread"))))
     if figures.most_voted:
         voted = [
-            f"• {_message(q, links)} ({n_('{count} vote', '{count} votes', n)})"
+            "• " + _message(q, links) + " (" + n_("{count} vote", "{count} votes", n) + ")"
             for q, n in figures.most_voted
         ]
         blocks.append(_list(_("*Most voted*"), voted))

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.texts import _
+
 HEADER = 150
 """Characters in a header block."""
 SECTION = 3000
@@ -131,7 +133,9 @@ def view_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def when(at: datetime) -> str:
     """A moment in the reader's own zone: <https://docs.slack.dev/messaging/formatting-message-text>."""
     fallback = at.strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    # TR: Slack puts the day and the time in; `{date_short_pretty}` and `{time}` stay as they are.
+    shown = _("{date_short_pretty} at {time}")
+    return f"<!date^{int(at.timestamp())}^{shown}|{fallback}>"
 
 
 def units(text: str) -> int:

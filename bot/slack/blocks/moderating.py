@@ -44,6 +44,22 @@ WORDS = {
     "unmuted": N_("let {subject} speak again"),
     "drew": N_("drew {count} winners (draw {number})"),
     "picked": N_("chose {count} winners (draw {number})"),
+    "taken": N_("took a question"),
+    "elsewhere": N_("said that a question is answered elsewhere"),
+    "skipped": N_("skipped a question"),
+    "put_back": N_("put a question back into the queue"),
+    "answers": N_("said which question a message answers"),
+    "answers_undone": N_("said that a message does not answer that question"),
+    "answers_none": N_("said that a message answers no question"),
+    "merge": N_("merged two questions"),
+    "merge_undone": N_("took two questions apart again"),
+    "not_a_question": N_("said that a message is no question"),
+    "a_question": N_("said that a message is a question after all"),
+    "author_added": N_("named {people} as an author of {event}"),
+    "author_removed": N_("named {people} as no author of {event} any more"),
+    "withdrawn": N_("withdrew a question of their own"),
+    "withdrawal_undone": N_("put a question of their own back"),
+    "forgotten": N_("made {person} anonymous for good"),
     "refused": N_("was refused `{what}`"),
 }
 """By `Action.what`; another is shown as it is."""
@@ -141,6 +157,9 @@ def said(action: Action, mentions: bool = True) -> str:
             **{k: escape_mrkdwn(str(v)) for k, v in action.details.items()},
             "event": f"`{escape_mrkdwn(action.event_id or '')}`",
             "subject": _subject(str(action.details.get("subject", "")), mentions),
+            "people": ", ".join(
+                _subject(str(one), mentions) for one in action.details.get("people", ())
+            ),
         }
     )
     # Not `str.format` on data: the words are the catalogue's, the values are put in as they are.

@@ -88,7 +88,8 @@ def digest(session: Session, found: Digest, workspace_url: str) -> tuple[str, li
 
 def picked(question: Message) -> str:
     """A question in a menu: who asked, and how it begins."""
-    return f"{question.posted_name or _('Somebody')}: {excerpt(question.content, 70)}"
+    name = question.posted_name or _("Somebody")
+    return f"{name}: {excerpt(question.content, 70)}"
 
 
 def _entry(entry: Waiting, workspace_url: str) -> list[Block]:
@@ -98,7 +99,7 @@ def _entry(entry: Waiting, workspace_url: str) -> list[Block]:
     link = permalink(workspace_url, question.channel, question.ts)
     lead = f"*{_who(question)}*{_votes(entry.votes)} · {when(question.at)}"
     if link:
-        lead += f" · {linked(link, _('open the thread'))}"
+        lead += " · " + linked(link, _("open the thread"))
     if entry.handling is not None and taken:
         lead += " · " + _("taken by {person}", person=f"<@{entry.handling.by}>")
     text = escape_mrkdwn(excerpt(question.content, EXCERPT))
