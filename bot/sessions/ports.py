@@ -496,6 +496,12 @@ class Members(Protocol):
     def opened_home(self, person: str, at: datetime) -> None:
         """Notes that somebody looks at the App Home."""
 
+    def turn(self, person: str, part: str, number: int) -> None:
+        """Notes which page of a list (`part` names it) somebody looks at in the App Home."""
+
+    def pages(self, person: str) -> dict[str, int]:
+        """Those pages, by the list they are of."""
+
     def pulse(self) -> str:
         """Changes whenever something did that is kept here, or a reaction."""
 

@@ -215,6 +215,14 @@ viewers = Table(
     Column("at", Moment, nullable=False),
 )
 
+pages = Table(
+    "pages",
+    metadata,
+    Column("member", Anything, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
 edits = Table(
     "edits",
     metadata,
