@@ -7,6 +7,7 @@ From <https://docs.slack.dev/reference/block-kit> (a page for each block, elemen
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -56,6 +57,8 @@ VIEW_BYTES = 200_000
 TEXT = 40_000
 """Characters in the `text` of a message, <https://docs.slack.dev/reference/methods/chat.postMessage>."""
 
+_BLANKS = re.compile(r"\s{1,20}")
+
 
 def cut(text: str, limit: int) -> str:
     """The text, ended with `…` where it is longer than `limit` characters.
@@ -104,6 +107,31 @@ def parts(text: str, limit: int) -> Iterator[str]:
         rest = rest[end:].lstrip()
     if rest:
         yield rest
+
+
+def pieces(text: str, limit: int) -> list[tuple[str, str]]:
+    """The whole text in parts of at most `limit` characters, each with what stood behind it.
+
+    Joined again they are the text, to the letter. Where there is a line's end or a blank in the
+    second half of a part it ends there, and the blanks are no part of any: whoever trims what
+    is in an input loses nothing.
+    """
+    found: list[tuple[str, str]] = []
+    rest = text
+    while units(rest) > limit:
+        part = head(rest, limit)
+        ends = list(_BLANKS.finditer(rest, len(part) // 2, len(part) + 1))
+        ends = [match for match in ends if match.start() <= len(part)]
+        lines = [match for match in ends if "\n" in match[0]]
+        if ends:
+            end = (lines or ends)[-1]
+            found.append((rest[: end.start()], end[0]))
+            rest = rest[end.end() :]
+        else:
+            found.append((part, ""))
+            rest = rest[len(part) :]
+    found.append((rest, ""))
+    return found
 
 
 def message_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

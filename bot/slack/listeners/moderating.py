@@ -46,10 +46,13 @@ class Now:
 async def moderate(turn: Turn) -> None:
     """Opens the form of a message."""
     now = await turn.read(_now, turn, turn.channel or "", turn.ts or "")
-    metadata = json.dumps({"channel": now.message.channel, "ts": now.message.ts})
     text = now.edit.text if now.edit else now.original
+    parts, between = moderating.parted(text.strip())
+    metadata = json.dumps(
+        {"channel": now.message.channel, "ts": now.message.ts, "between": between}
+    )
     await turn.open(
-        moderating.form(now.message, now.name, text, now.hidden, now.reason, now.muted, metadata)
+        moderating.form(now.message, now.name, parts, now.hidden, now.reason, now.muted, metadata)
     )
 
 
@@ -183,9 +186,8 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
             if wants_hidden
             else _("The message is in the archive again.")
         )
-    text = turn.typed("text").strip()
-    shown = any(block.get("block_id") == "text" for block in turn.view.get("blocks") or ())
-    if shown and text != (now.edit.text if now.edit else now.original).strip():
+    text = _typed(turn)
+    if text is not None and text != (now.edit.text if now.edit else now.original).strip():
         said.append(_edit(uow, turn, now, text))
     if wants_muted != now.muted:
         if wants_muted:
@@ -195,6 +197,14 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
             _unmute(uow, turn, now.session, now.subject)
             said.append(_("What the person writes is collected again."))
     return said
+
+
+def _typed(turn: Turn) -> str | None:
+    """The text in the form's parts, as one; None where it was too long for the form."""
+    shown = {block.get("block_id") for block in turn.view.get("blocks") or ()}
+    between = [str(blank) for blank in turn.metadata.get("between") or ()]
+    names = [name for n in range(moderating.PARTS) if (name := moderating.part_name(n)) in shown]
+    return moderating.joined([turn.typed(name) for name in names], between) if names else None
 
 
 def _edit(uow: UnitOfWork, turn: Turn, now: Now, text: str) -> str:
