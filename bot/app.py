@@ -227,6 +227,8 @@ class Bot:
             await self._plan_again()
             for due in await asyncio.to_thread(self._due):
                 await self._do(due)
+            # Their mornings are in their own zones, which Slack says.
+            self.edge.names.ask(await asyncio.to_thread(self._unknown_authors))
             await asyncio.to_thread(self._attend)
             await self.reminding.look()
             await self.archiving.look()
@@ -277,6 +279,12 @@ class Bot:
         self._pruned_at = now
         with self.database.unit_of_work() as uow:
             uow.inbox.prune(now - KEEP_ENVELOPES)
+
+    def _unknown_authors(self) -> set[str]:
+        """Authors of open sessions of whom nothing is known: they wrote nothing yet."""
+        with self.database.reading() as uow:
+            authors = {a for s in uow.sessions.all((State.OPEN,)) for a in s.author_ids}
+            return uow.people.unknown(authors) if authors else set()
 
     def _attend(self) -> None:
         """Posts questions that were sent ahead, and sends the authors' digests."""

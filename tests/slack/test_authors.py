@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.errors import Refusal
 from bot.sessions.model import Action
-from tests.scene import BOOK, CHANNEL, END, START, Scene, scene
+from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene
 from tests.slack.hands import Hands, open_session, until, words
 
 
@@ -78,6 +78,21 @@ class TestQueue:
             await ada.person.act("queue_skip", channel=CHANNEL, ts=note.ts, block_id=f"queue {ts}")
             await until(lambda: "Nothing waits for you" in words(note.blocks))
             assert "skipped by" in words(note.blocks)
+
+    async def test_the_command_shows_the_last_session_until_another_begins(
+        self, tmp_path: Path
+    ) -> None:
+        later = BOOK.replace("01-05", "01-12").replace("01-09", "01-16").replace("The B", "Next B")
+        files = {f"{EVENT}.md": BOOK, "20260112-next.md": later}
+        async with scene(tmp_path, files) as world, world.bot():
+            ada = Hands(world, "ada")
+            assert "No session of yours" in await ada.qa("queue")
+            await world.to(START)
+            world.say("ben", "Unanswered?")
+            await world.to(END)
+            assert "Unanswered?" in await ada.qa("queue")
+            await world.to(START + timedelta(days=7))
+            assert "Next Book" in await ada.qa("queue")
 
     async def test_a_long_queue_is_in_pages(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
@@ -157,6 +172,18 @@ def _questions(text: str) -> list[str]:
     return re.findall(r"Number \d\d, please\?", text)
 
 
+async def _known(world: Scene, person: str) -> None:
+    """Waits until Slack has said who the person is."""
+
+    def zone() -> bool:
+        with world.stage.bot.database.reading() as uow:
+            known = uow.people.get(person)
+            return known is not None and known.tz is not None
+
+    await world.look()
+    await until(zone)
+
+
 async def _named(world: Scene, organizer: Hands, who: str) -> str:
     """An organizer names an author."""
     world.workspace.join(world.channel, organizer.id)
@@ -229,6 +256,31 @@ class TestDigest:
             assert seen.index("Did you sleep well?") < seen.index("And this one?")
             await world.to(START + timedelta(days=1, hours=10, minutes=30))
             assert len(ada.direct()) == 1
+
+    async def test_it_comes_in_the_zone_of_an_author_who_wrote_nothing_yet(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            organizer, cleo = Hands(world, world.stage.organizer), Hands(world, "cleo")
+            await _named(world, organizer, "cleo")  # Asia/Tokyo
+            world.say("ben", "Good morning?")
+            await world.hear()
+            await world.to(START + timedelta(days=1, minutes=-1))
+            await _known(world, cleo.id)
+            assert cleo.direct() == []
+            await world.to(START + timedelta(days=1, minutes=1))
+            assert [m.text.startswith("Good morning!") for m in cleo.direct()] == [True]
+            await world.to(START + timedelta(days=1, hours=9, minutes=1))
+            assert len(cleo.direct()) == 1, "nothing comes in the morning of another zone"
+
+    async def test_who_muted_messages_gets_none(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            ada = Hands(world, "ada")
+            await ada.qa("quiet")
+            world.say("ben", "Good morning?")
+            await world.hear()
+            await world.to(START + timedelta(days=1, hours=9, minutes=1))
+            assert ada.direct() == []
 
 
 class TestCorrections:

@@ -171,6 +171,7 @@ async def test_cancelled_and_back(world: Scene) -> None:
         ("move nothing-like-it 2026-01-12", "No event"),
         ("move the-book 2026-01-12 2026-01-11", "not after"),
         ("extend the-book soon", "no duration"),
+        ("extend -2 days", "“-2 days” is no duration"),
         ("close now", "No session is open"),
         ("cancel", "which event"),
         ("restore the-book", "no cancelled event"),

@@ -99,7 +99,8 @@ async def extend(turn: Turn) -> None:
     part, rest = ("", turn.text) if times.span_or_none(turn.text) else _first(turn.text)
     if not rest:
         raise UserError(_("Write by how much: `2 days` or `3 hours`."))
-    longer = times.span(rest)
+    # What is no duration is said of all that was typed, where it is no event's name either.
+    longer = times.span(rest if times.span_or_none(rest) else turn.text)
     event = await _find(turn, part) if part else await _open_event(turn)
     end = longer.after(event.end, event.timezone)
     changed = await plans(turn).move(event.id, None, end, await doer(turn))

@@ -155,10 +155,10 @@ def _shown(
 
 
 def _session(uow: UnitOfWork, turn: Turn) -> Session | None:
-    here = turn.session_here(uow)
-    if here is not None and here.channel == turn.channel and _may(turn, here):
-        return here
-    mine = [s for s in uow.sessions.all() if _may(turn, s) and s.opened_at is not None]
+    """The one that is open, else the last that was; in this channel, if there was one here."""
+    begun = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
+    mine = [session for session in begun if _may(turn, session)]
+    mine = [s for s in mine if s.channel == turn.channel] or mine
     mine.sort(key=lambda s: (s.state is State.OPEN, s.event.start))
     return mine[-1] if mine else None
 
