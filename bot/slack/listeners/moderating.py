@@ -267,5 +267,5 @@ def _unmute(uow: UnitOfWork, turn: Turn, session: Session, subject: str) -> bool
 def _session(uow: UnitOfWork, turn: Turn) -> Session:
     session = turn.session_here(uow)
     if session is None:
-        raise UserError(_("There is no session here."))
+        raise UserError(_("There is no session in this channel; type it in the channel of one."))
     return session

@@ -272,7 +272,9 @@ def _of_state(uow: UnitOfWork, channel: str | None, state: State) -> Event:
         return found[0].event
     if not found:
         raise UserError(
-            _("No session is open.") if state is State.OPEN else _("No session is planned.")
+            _("No session is open; `/qa schedule` lists what comes, `/qa open now` opens the next.")
+            if state is State.OPEN
+            else _("No session is planned; `/qa new` plans one.")
         )
     names = ", ".join(f"`{session.event.id}`" for session in found[:10])
     raise UserError(_("There are several: {names}; write which one.", names=names))
