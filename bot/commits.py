@@ -74,10 +74,18 @@ class Commits:
             await self._task
 
     async def stop(self) -> None:
-        """Waits a little for what is under way; what is not pushed yet is pushed next time."""
+        """Waits a little for what is under way; what is not pushed yet is pushed next time.
+
+        What could not be committed so far is tried once more: nobody would know of it later.
+        """
+        if self._queue and (self._task is None or self._task.done()):
+            self._commit_again.done()
+            self.look()
         if self._task is not None and not self._task.done():
             with suppress(TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(self._task, LAST_WORDS)
+        for change in self._queue:
+            log.warning("not committed: %s", change.message.partition("\n")[0])
 
     async def _work(self, repository: Repository) -> None:
         while self._queue and self._commit_again.due(self._clock.now()):

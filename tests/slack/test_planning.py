@@ -238,6 +238,26 @@ async def test_changes_and_archives_are_commits(
         assert git(world.schedules, "status", "--short") == ""
 
 
+async def test_a_change_that_could_not_be_committed_is_tried_again_at_the_end(
+    world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    git(tmp_path, "init", "-q", "-b", "main", str(world.schedules))
+    git(world.schedules, "add", ".")
+    git(world.schedules, "-c", "user.name=X", "-c", "user.email=x@x", "commit", "-qm", "All")
+    lock = world.schedules / ".git" / "index.lock"
+    async with office(world, git_commit=True) as ines:
+        lock.touch()
+        await ines.qa("extend the-book 1 day")
+        await world.stage.bot.commits.settle()
+        assert "was not committed" in await _told(world)
+        assert git(world.schedules, "log", "-1", "--format=%s") == "All"
+        lock.unlink()
+    assert git(world.schedules, "log", "-1", "--format=%an %s").startswith(
+        "Ines Kestrel Let “The Book” end then"
+    )
+
+
 async def _told(world: Scene) -> str:
     await world.look()
     return "\n".join(world.told())
