@@ -148,7 +148,7 @@ class _Reader:
         if error.problem and error.context:
             what += f" {error.context}"
             if error.context_mark and self.line(error.context_mark) != line:
-                what += f" that begins in line {self.line(error.context_mark)}"
+                what += _(" that begins in line {line}", line=self.line(error.context_mark))
         hint = _("correct it")
         if "mapping values are not allowed" in what:
             hint = _("put a text that holds a colon in quotes")

@@ -52,7 +52,7 @@ CHANNEL_TROUBLE = {
     "channel_not_found": N_("the channel does not exist or is private; invite the bot to it"),
     "not_in_channel": N_("the bot is not in the channel; type `/invite @Marginalia` there"),
     "is_archived": N_("the channel is archived; unarchive it or move the event to another"),
-    "restricted_action": "posting in the channel is restricted; let the bot post there",
+    "restricted_action": N_("posting in the channel is restricted; let the bot post there"),
 }
 ALREADY = {"already_pinned", "already_reacted", "no_pin", "no_reaction"}
 FOR_LATER = {
