@@ -422,8 +422,11 @@ class Mutes(Protocol):
     def add(self, mute: Mute) -> bool:
         """False if the subject was muted in the session already."""
 
-    def remove(self, session_id: int, subject: str) -> bool:
-        """False if the subject was not muted in the session."""
+    def remove(self, session_id: int, subject: str, at: datetime) -> bool:
+        """Ends a mute at `at`; False if the subject was not muted in the session."""
+
+    def covers(self, session_id: int, subject: str, at: datetime) -> bool:
+        """Whether the subject was muted at a moment, even if it is no more."""
 
     def any(self, session_id: int, subjects: Collection[str]) -> bool:
         """Whether one of the subjects is muted in the session."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
 from bot.sessions.model import Mute
 from bot.store.repository import Repository
-from bot.store.tables import mutes
+from bot.store.tables import mutes, past_mutes
 
 
 class Mutes(Repository):
@@ -26,12 +27,28 @@ class Mutes(Repository):
         statement = self._insert(mutes).on_conflict_do_nothing()
         return self._connection.execute(statement, row).rowcount > 0
 
-    def remove(self, session_id: int, subject: str) -> bool:
+    def remove(self, session_id: int, subject: str, at: datetime) -> bool:
         """False if the subject was not muted."""
-        statement = delete(mutes).where(
-            mutes.c.session_id == session_id, mutes.c.subject == subject
+        here = (mutes.c.session_id == session_id) & (mutes.c.subject == subject)
+        since = self._connection.execute(select(mutes.c.at).where(here)).scalar_one_or_none()
+        if since is None:
+            return False
+        row = {"session_id": session_id, "subject": subject, "at": since, "until": at}
+        self._connection.execute(self._insert_new(past_mutes), row)
+        return self._connection.execute(delete(mutes).where(here)).rowcount > 0
+
+    def covers(self, session_id: int, subject: str, at: datetime) -> bool:
+        """Also one that ended since."""
+        now = select(mutes.c.subject).where(
+            mutes.c.session_id == session_id, mutes.c.subject == subject, mutes.c.at <= at
         )
-        return self._connection.execute(statement).rowcount > 0
+        before = select(past_mutes.c.subject).where(
+            past_mutes.c.session_id == session_id,
+            past_mutes.c.subject == subject,
+            past_mutes.c.at <= at,
+            past_mutes.c.until > at,
+        )
+        return self._connection.execute(now.union_all(before).limit(1)).first() is not None
 
     def any(self, session_id: int, subjects: Collection[str]) -> bool:
         """Whether one of them is muted."""

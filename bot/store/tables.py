@@ -147,6 +147,15 @@ mutes = Table(
     Column("reason", Anything, nullable=False),
 )
 
+past_mutes = Table(
+    "past_mutes",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    Column("subject", Anything, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
 secrets = Table(
     "secrets",
     metadata,

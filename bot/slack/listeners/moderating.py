@@ -258,7 +258,7 @@ def _mute(uow: UnitOfWork, turn: Turn, session: Session, subject: str, reason: s
 
 
 def _unmute(uow: UnitOfWork, turn: Turn, session: Session, subject: str) -> bool:
-    if not uow.mutes.remove(session.id, subject):
+    if not uow.mutes.remove(session.id, subject, turn.now):
         return False
     turn.noted(uow, "unmuted", session, subject=subject)
     return True
