@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,27 @@ class TestQueue:
             await until(lambda: "skipped by" in words(note.blocks))
             assert "Page 4 of 4" in words(note.blocks), "the page stays where it was"
 
+    async def test_whatever_was_set_aside_can_be_put_back(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            asked = [world.say("ben", f"Number {n:02}, please?") for n in range(5)]
+            await world.hear()
+            ada = Hands(world, "ada")
+            await ada.home()
+            for ts in asked:
+                world.stage.clock.advance(timedelta(seconds=1))
+                await ada.clicks("queue_skip", f"queue {ts}")
+            assert "Number 00" not in _queue(ada)
+            await ada.clicks("aside_next")
+            await ada.clicks("queue_undo", f"aside {asked[0]}")
+            assert f"queue {asked[0]}" in str(_home(ada))
+            note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
+            await ada.person.act("aside_next", channel=CHANNEL, ts=note.ts)
+            await until(lambda: "Number 01" in words(note.blocks))
+            await ada.person.act(
+                "queue_undo", channel=CHANNEL, ts=note.ts, block_id=f"aside {asked[1]}"
+            )
+            await until(lambda: "2 questions wait" in words(note.blocks))
+
     async def test_an_author_of_several_open_sessions_sees_all_of_the_home(
         self, tmp_path: Path
     ) -> None:
@@ -166,6 +188,10 @@ class TestQueue:
 
 def _queue(hands: Hands) -> str:
     return hands.home_now().partition("Ask a question")[0]
+
+
+def _home(hands: Hands) -> Any:
+    return hands.world.stage.box.surfaces.homes[hands.id].content["blocks"]
 
 
 def _questions(text: str) -> list[str]:

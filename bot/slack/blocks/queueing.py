@@ -12,13 +12,14 @@ from bot.slack.blocks.paging import page, turning
 from bot.slack.text import excerpt, linked, permalink
 from bot.texts import _, n_
 
-HOME_SHOWN = (15, 7, 5, 3)
+HOME_SHOWN = (15, 8, 4, 2)
 """Questions on a page of a queue in an App Home, by how many sessions have one there. With two
 blocks each they leave room for what else stands in a home, of a hundred blocks."""
 COMMAND_SHOWN = 12
 """Questions on a page of the answer to `/qa queue`: two blocks each, of fifty, and 700 characters
 of 12,000."""
 ASIDE_SHOWN = 3
+"""Questions that were set aside on a page of theirs."""
 EXCERPT = 240
 """Characters of a question that are shown; Slack limits a message's text as a whole."""
 ESCAPED = 360
@@ -27,9 +28,16 @@ NAME = 80
 
 
 def queue(
-    session: Session, found: Queue, workspace_url: str, size: int, number: int = 1
+    session: Session,
+    found: Queue,
+    workspace_url: str,
+    size: int,
+    number: int = 1,
+    aside_number: int = 1,
 ) -> list[Block]:
-    """A page of the queue of a session: `size` questions, the page `number`."""
+    """A page of the queue of a session: `size` questions, the page `number`; below it, one of
+    those that were set aside.
+    """
     title = cut(escape_mrkdwn(session.event.title), 400)
     shown = page(found.waiting, number, size)
     waiting = n_("{count} question waits", "{count} questions wait", len(found.waiting))
@@ -45,9 +53,10 @@ def queue(
     blocks += turning(shown, "queue", str(session.id))
     if found.aside:
         blocks.append(divider())
-    for entry in found.aside[:ASIDE_SHOWN]:
+    aside = page(found.aside, aside_number, ASIDE_SHOWN)
+    for entry in aside.items:
         blocks += _aside(entry, workspace_url, shown.number)
-    return blocks
+    return blocks + turning(aside, "aside", f"{session.id} {shown.number}")
 
 
 def more_queues(count: int) -> Block:

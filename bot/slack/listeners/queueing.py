@@ -72,12 +72,16 @@ async def undo(turn: Turn) -> None:
 async def turned(turn: Turn) -> None:
     """Another page of the queue."""
     name, number = paging.turned(turn.value)
-    session = await turn.read(_with_id, turn, name)
-    if turn.view.get("type") == "home":
-        await turn.write(lambda uow: uow.members.turn(turn.user, f"queue {session.id}", number))
-        turn.desk.touched()
-    else:
-        await turn.replace(*await turn.read(_shown, turn.desk, session, number))
+    await _turned(turn, "queue", name, number, 1, number)
+
+
+@room.action("aside_previous", Who.AUTHOR)
+@room.action("aside_next", Who.AUTHOR)
+async def turned_aside(turn: Turn) -> None:
+    """Another page of what was set aside."""
+    where, number = paging.turned(turn.value)
+    name, queue_number = paging.turned(where)
+    await _turned(turn, "aside", name, queue_number, number, number)
 
 
 @room.action("queue_merge", Who.AUTHOR)
@@ -106,10 +110,24 @@ def home(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
         found = queues.queue(uow, session, desk.manners.votes)
         size = blocks.HOME_SHOWN[min(len(mine), most) - 1]
         number = pages.get(f"queue {session.id}", 1)
-        shown += blocks.queue(session, found, desk.voice.workspace_url, size, number)
+        aside = pages.get(f"aside {session.id}", 1)
+        shown += blocks.queue(session, found, desk.voice.workspace_url, size, number, aside)
     if len(mine) > most:
         shown.append(blocks.more_queues(len(mine) - most))
     return shown
+
+
+async def _turned(
+    turn: Turn, part: str, name: str, number: int, aside_number: int, turned_to: int
+) -> None:
+    session = await turn.read(_with_id, turn, name)
+    if turn.view.get("type") == "home":
+        key = f"{part} {session.id}"
+        await turn.write(lambda uow: uow.members.turn(turn.user, key, turned_to))
+        turn.desk.touched()
+    else:
+        shown = await turn.read(_shown, turn.desk, session, number, aside_number)
+        await turn.replace(*shown)
 
 
 async def _handled(turn: Turn, how: Handled | None) -> None:
@@ -144,13 +162,13 @@ def _handle(uow: UnitOfWork, turn: Turn, how: Handled | None) -> Session:
 
 
 def _shown(
-    uow: UnitOfWork, desk: Desk, session: Session, number: int = 1
+    uow: UnitOfWork, desk: Desk, session: Session, number: int = 1, aside_number: int = 1
 ) -> tuple[str, list[Block]]:
     found = queues.queue(uow, session, desk.manners.votes)
     url = desk.voice.workspace_url
     return (
         blocks.queue_text(session, found),
-        blocks.queue(session, found, url, blocks.COMMAND_SHOWN, number),
+        blocks.queue(session, found, url, blocks.COMMAND_SHOWN, number, aside_number),
     )
 
 
