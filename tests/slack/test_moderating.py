@@ -97,6 +97,20 @@ async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None
         assert world.threads() == [("Ben", whole, [])]
 
 
+async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        ts = world.say("ben", "What about this?")
+        await world.hear()
+        await ines.person.message_shortcut("moderate", CHANNEL, ts)
+        await ines.open_form()
+        world.edit("ben", ts, "What about that?")
+        await world.hear()
+        await ines.submit(mute=["mute"], reason="loud")
+        await world.to(END)
+        assert [text for _name, text, _replies in world.threads()] == ["What about that?"]
+
+
 async def test_by_command(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from bot.errors import UserError
@@ -49,7 +50,12 @@ async def moderate(turn: Turn) -> None:
     text = now.edit.text if now.edit else now.original
     parts, between = moderating.parted(text.strip())
     metadata = json.dumps(
-        {"channel": now.message.channel, "ts": now.message.ts, "between": between}
+        {
+            "channel": now.message.channel,
+            "ts": now.message.ts,
+            "between": between,
+            "was": _mark(text),
+        }
     )
     await turn.open(
         moderating.form(now.message, now.name, parts, now.hidden, now.reason, now.muted, metadata)
@@ -187,7 +193,7 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
             else _("The message is in the archive again.")
         )
     text = _typed(turn)
-    if text is not None and text != (now.edit.text if now.edit else now.original).strip():
+    if text is not None and _mark(text) != metadata.get("was"):
         said.append(_edit(uow, turn, now, text))
     if wants_muted != now.muted:
         if wants_muted:
@@ -197,6 +203,15 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
             _unmute(uow, turn, now.session, now.subject)
             said.append(_("What the person writes is collected again."))
     return said
+
+
+def _mark(text: str) -> str:
+    """What tells one text from another.
+
+    The form says by it which text it was opened with: who changes nothing in it must not freeze
+    a text that its writer edits at that moment.
+    """
+    return sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _typed(turn: Turn) -> str | None:
