@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import unicodedata
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,27 +20,26 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import export, texts
+from bot.archiving import Archiving
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.commits import Commits
 from bot.ending import ended
 from bot.errors import UserError
-from bot.library import archive, templates
-from bot.library.git import Author as CommitAuthor
+from bot.health import Health
 from bot.library.git import Repository
 from bot.library.library import Changes, Library, diff, load
 from bot.library.problem import Problem
 from bot.library.watch import watch
+from bot.members import MemberIndex
 from bot.outage import Outage
 from bot.planning import Planner
-from bot.sessions import asking, digests, lifecycle, queue, reminders, winners
-from bot.sessions.handover import handover
+from bot.reminding import Reminding
+from bot.sessions import asking, digests, lifecycle
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
-from bot.sessions.ports import Changed, Clock, UnitOfWork
-from bot.sessions.reminders import Reminder
+from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
-from bot.slack.blocks import reminding
 from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
 from bot.slack.listeners.desk import Manners
@@ -50,49 +48,16 @@ from bot.slack.reconcile import Report
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-MEMBERS_EVERY = timedelta(minutes=10)
-"""How often at most all members are listed, to find authors by name."""
 CATCH_UP = 20.0
 """Seconds that a session's close waits for the comparison with Slack's history."""
 PRUNE_EVERY = timedelta(hours=1)
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a running bot is. Numbers of the database are None while it does not answer.
-
-    `lag` and `reconcile_age` are in seconds; the latter is None where nothing is compared (another
-    replica leads, or no session is watched).
-    """
-
-    received: int
-    handled: int
-    leads: bool
-    connected: bool
-    database: bool
-    inbox: int | None = None
-    lag: float | None = None
-    parked: int | None = None
-    outbox: int | None = None
-    blocked: int | None = None
-    reconcile_age: float | None = None
-    reconcile_waiting: int | None = None
-
-    @property
-    def troubles(self) -> list[str]:
-        """Why it is not ready to work, a line each."""
-        found = []
-        if not self.database:
-            found.append("the database cannot be used")
-        if not self.connected:
-            found.append("there is no connection to Slack")
-        return found
 
 
 class Bot:
@@ -136,7 +101,25 @@ class Bot:
         if settings.archive_dir is not None:
             folder = settings.archive_dir
             self.archive_commits = Commits(repository(settings, folder), self.clock, self._tell)
-        self._reminders = reminders.parse(settings.reminders)
+        self.archiving = Archiving(
+            settings,
+            database,
+            self.clock,
+            lambda: self.library,
+            lambda: self.edge,
+            self.archive_commits,
+            self._tell,
+            self._over,
+        )
+        self.reminding = Reminding(
+            settings,
+            database,
+            self.clock,
+            lambda: self.library,
+            lambda: self.edge,
+            self._tell,
+            self._channel_trouble,
+        )
 
     async def start(self) -> None:
         """Connects and begins. Raises UserError, one line, for what a person must mend first.
@@ -244,9 +227,11 @@ class Bot:
             await self._plan_again()
             for due in await asyncio.to_thread(self._due):
                 await self._do(due)
+            # Their mornings are in their own zones, which Slack says.
+            self.edge.names.ask(await asyncio.to_thread(self._unknown_authors))
             await asyncio.to_thread(self._attend)
-            await self._remind()
-            await self._archive_changed()
+            await self.reminding.look()
+            await self.archiving.look()
             self.commits.look()
             self.archive_commits.look()
             await asyncio.to_thread(self._prune)
@@ -295,6 +280,12 @@ class Bot:
         with self.database.unit_of_work() as uow:
             uow.inbox.prune(now - KEEP_ENVELOPES)
 
+    def _unknown_authors(self) -> set[str]:
+        """Authors of open sessions of whom nothing is known: they wrote nothing yet."""
+        with self.database.reading() as uow:
+            authors = {a for s in uow.sessions.all((State.OPEN,)) for a in s.author_ids}
+            return uow.people.unknown(authors) if authors else set()
+
     def _attend(self) -> None:
         """Posts questions that were sent ahead, and sends the authors' digests."""
         now = self.clock.now()
@@ -328,7 +319,7 @@ class Bot:
             waiting = uow.sessions.all((State.SCHEDULED, State.OPEN))
         moments = (
             lifecycle.next_moment(waiting),
-            reminders.next_moment(waiting, self._reminders, self.clock.now()),
+            self.reminding.next_moment(waiting),
         )
         return min((moment for moment in moments if moment), default=None)
 
@@ -358,7 +349,10 @@ class Bot:
             with self.database.unit_of_work() as uow:
                 channel_trouble(uow, self.edge.voice, error.channel, error.code, self.wall.now())
         else:
-            self._tell(f"session {session.id} trouble", f"“{session.event.title}”: {error}.")
+            self._tell(
+                f"session {session.id} trouble",
+                _("“{title}”: {error}.", title=session.event.title, error=error),
+            )
 
     def _session(self, session_id: int) -> Session | None:
         with self.database.reading() as uow:
@@ -381,48 +375,6 @@ class Bot:
             session = uow.sessions.get(session_id)
             if session is not None:
                 lifecycle.close_session(uow, self.edge.voice, session, self.clock.now())
-
-    # Reminders
-
-    async def _remind(self) -> None:
-        """Posts the reminders that are due and were not posted yet."""
-        for session, reminder in await asyncio.to_thread(self._reminders_due):
-            try:
-                await self.edge.gateway.join(session.channel)
-            except ChannelTrouble as error:
-                await asyncio.to_thread(self._channel_trouble, session, error)
-                continue
-            await asyncio.to_thread(self._post_reminder, session.id, reminder)
-
-    def _reminders_due(self) -> list[tuple[Session, Reminder]]:
-        now = self.clock.now()
-        with self.database.reading() as uow:
-            return [
-                (session, reminder)
-                for session in uow.sessions.all((State.SCHEDULED, State.OPEN))
-                for reminder in reminders.due(session, self._reminders, now)
-                if uow.outbox.get(reminders.key(session, reminder)) is None
-            ]
-
-    def _post_reminder(self, session_id: int, reminder: Reminder) -> None:
-        own = self.library.templates.texts.get(reminder.template)
-        now = self.clock.now()
-        with self.database.unit_of_work() as uow:
-            session = uow.sessions.get(session_id)
-            if session is None or reminder not in reminders.due(session, self._reminders, now):
-                return
-            counts = uow.messages.counts(session.id, session.author_ids)
-            try:
-                text = templates.render(
-                    own or reminding.text_of(reminder.template),
-                    reminding.values(session, counts, now),
-                )
-            except UserError as error:
-                problem = f"“{session.event.title}”: the reminder “{reminder.text}”: {error}"
-            else:
-                self.edge.voice.remind(uow, session, reminders.key(session, reminder), text, now)
-                return
-        self._tell(f"session {session_id} reminder {reminder.text}", f"{problem}.")
 
     # The second road
 
@@ -488,85 +440,6 @@ class Bot:
             log.info("session %d compared with Slack's history: %s", session_id, report)
         self.road.unsure()
 
-    # Archives
-
-    async def _archive_changed(self) -> None:
-        for session in await asyncio.to_thread(self._to_archive):
-            self.edge.names.ask(await asyncio.to_thread(self._nameless, session.id))
-            await self.edge.names.settle()
-            await asyncio.to_thread(self._archive, session)
-
-    def _nameless(self, session_id: int) -> set[str]:
-        """Writers whose name nobody knows yet."""
-        with self.database.reading() as uow:
-            return uow.people.unknown(uow.messages.authors(session_id))
-
-    def _to_archive(self) -> list[Session]:
-        """Sessions that are over and changed since they were last exported.
-
-        While envelopes wait to be handled more may come, so the archive waits as well.
-        """
-        with self.database.reading() as uow:
-            over = uow.sessions.all((State.CLOSED, State.ARCHIVED))
-            stale = [
-                s
-                for s in over
-                if s.archived_at is None
-                or (s.content_changed_at is not None and s.content_changed_at > s.archived_at)
-            ]
-            return stale if stale and not uow.inbox.depth() else []
-
-    def _archive(self, session: Session) -> None:
-        at = self.clock.now()
-        target = None
-        if self.settings.archive_dir is not None:
-            target = self.settings.archive_dir / f"{session.event.id}.md"
-            target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            source = export.source_of(self.library.paths, session)
-            with self.database.reading() as uow:
-                export.export(uow, session, source, target, self.settings.unthreaded)
-            with self.database.unit_of_work() as uow:
-                lifecycle.archived(uow, session.id, at)
-                if session.archived_at is None:
-                    self._hand_over(uow, session, at)
-        except UserError as error:
-            self._tell(f"session {session.id} archive", f"No archive was written: {error}.")
-        else:
-            self._told.pop(f"session {session.id} archive", None)
-            log.info("the archive of session %d stands in %s", session.id, target or source)
-            message = f"Archive “{session.event.title}”"
-            self.archive_commits.add([target or source], message, CommitAuthor.of(""))
-
-    def _hand_over(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
-        """Owes the organizers the archive and the figures, once a session."""
-        messages = uow.messages.of_session(session.id)
-        named = uow.people.many({m.author for m in messages})
-        summary = handover(
-            session,
-            messages,
-            queue.voters(uow, session, self.settings.vote_reactions),
-            {who for who, person in named.items() if person.name},
-        )
-        self.edge.voice.hand_over(uow, session, summary, at)
-
-    def _contents(self, name: str) -> bytes:
-        """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number)."""
-        kind, session_id, *number = name.split()
-        with self.database.reading() as uow:
-            session = uow.sessions.get(int(session_id))
-            if session is None:
-                raise UserError(f"there is no session {session_id}")
-            if kind == "archive":
-                source = export.source_of(self.library.paths, session)
-                return archive.with_archive(
-                    source, export.entries(uow, session, self.settings.unthreaded)
-                )
-            for draw in uow.draws.of_session(session.id):
-                if [str(draw.number)] == number:
-                    return winners.record(draw, session.event.id).encode()
-        raise UserError(f"there is no {name}")
-
     # Files
 
     async def _read_library(self) -> None:
@@ -610,10 +483,10 @@ class Bot:
         """Makes a new reading of the folder ours; it is planned at the next tick."""
         self.library = found
         if any(a.slack_id is None for e in found.events.values() for a in self._coming(e)):
-            await self._learn_members()
+            await self._members.learn(self.edge.gateway, self.wall)
             self.library = found = await asyncio.to_thread(self._load, found)
         self._withdrawn.update(dict.fromkeys(event.id for event in changes.removed))
-        for event_id in {e.id for e in changes.added} | {e.id for _, e in changes.changed}:
+        for event_id in {e.id for e in changes.added} | {e.id for _old, e in changes.changed}:
             if event_id in found.events:
                 self._unplanned[event_id] = found.events[event_id]
                 self._withdrawn.pop(event_id, None)
@@ -626,7 +499,7 @@ class Bot:
         now = self.library.events.get(event.id)
         if now is None or all(author.slack_id for author in now.authors):
             return
-        await self._learn_members()
+        await self._members.learn(self.edge.gateway, self.wall)
         self.library = await asyncio.to_thread(self._load, self.library)
         found = self.library.events.get(event.id)
         if found is not None and found != event:
@@ -649,7 +522,9 @@ class Bot:
         while self._problems:
             problem = self._problems[0]
             await asyncio.to_thread(
-                self._tell, f"problem {problem}", f"A schedule file is wrong: `{problem}`"
+                self._tell,
+                f"problem {problem}",
+                _("A schedule file is wrong: {problem}", problem=problem),
             )
             del self._problems[:1]
 
@@ -660,10 +535,13 @@ class Bot:
         except ChannelTrouble as error:
             self._unplanned[event.id] = event
             if event.end > self.clock.now():
-                self._tell(f"event {event.id} channel", f"“{event.title}”: {error}.")
+                self._tell(
+                    f"event {event.id} channel",
+                    _("“{title}”: {error}.", title=event.title, error=error),
+                )
             return
         self._unplanned.pop(event.id, None)
-        self._told.pop(f"event {event.id} channel", None)
+        self._over(f"event {event.id} channel")
         await asyncio.to_thread(self._plan_in, event, channel)
 
     def _plan_in(self, event: Event, channel: str) -> None:
@@ -694,7 +572,7 @@ class Bot:
             secret.get_secret_value() if secret else None,
             settings.rate_regime,
             self._connected,
-            self._contents,
+            self.archiving.contents,
             Manners(
                 organizers=frozenset(settings.organizers),
                 votes=settings.vote_reactions,
@@ -737,20 +615,6 @@ class Bot:
 
         await asyncio.to_thread(write)
 
-    async def _learn_members(self) -> None:
-        now = self.wall.now()
-        if self._members.at is not None and now < self._members.at + MEMBERS_EVERY:
-            return
-        index = MemberIndex(now)
-        try:
-            async for person in self.edge.gateway.members():
-                if not person.deleted and not person.is_bot:
-                    index.add(person.slack_id, person.name, person.real_name)
-        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-            log.warning("members are not known by name: %s", type(error).__name__)
-            return
-        self._members = index
-
     def _tell(self, key: str, text: str) -> None:
         """A notice to the organizers, once for each text until what it is about has changed."""
         if self._told.get(key) == text:
@@ -759,6 +623,10 @@ class Bot:
         with self.database.unit_of_work() as uow:
             now = self.clock.now()
             self.edge.voice.tell_organizers(uow, f"{key} {now:%Y-%m-%d} {text}", text, now)
+
+    def _over(self, key: str) -> None:
+        """What a notice was about is over; when it comes again it is told again."""
+        self._told.pop(key, None)
 
     def _task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -781,30 +649,6 @@ async def reconcile(settings: Settings, database: Database, session_id: int) -> 
         return await bot.reconcile(session_id)
     except Refused as error:
         raise UserError(str(error)) from None
-
-
-class MemberIndex:
-    """Members by name, without accents and case; a name that two go by finds neither."""
-
-    def __init__(self, at: datetime | None = None):
-        self.at = at
-        self._ids: dict[str, str | None] = {}
-
-    def add(self, slack_id: str, *names: str | None) -> None:
-        """Enters a member under each of its names."""
-        for name in {_folded(name) for name in names if name}:
-            known = self._ids.setdefault(name, slack_id)
-            if known != slack_id:
-                self._ids[name] = None
-
-    def find(self, name: str) -> str | None:
-        """The member ID of the one who goes by the name, None for nobody or several."""
-        return self._ids.get(_folded(name))
-
-
-def _folded(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name)
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
 
 
 def repository(settings: Settings, folder: Path | None = None) -> Repository | None:

@@ -19,10 +19,10 @@ from hashlib import blake2b
 from starlette.applications import Starlette
 
 from bot.errors import UserError
-from bot.export import StoredNames
+from bot.export import UNKNOWN, StoredNames
 from bot.markup import to_markdown
 from bot.sessions import queue
-from bot.sessions.model import Message, Session, State
+from bot.sessions.model import Handled, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
@@ -145,7 +145,7 @@ def questions(
 ) -> list[Question]:
     """A session's questions as everybody may see them, by time.
 
-    Left out are those that were deleted, hidden or withdrawn, and the threads that an author
+    One that is answered elsewhere is answered by the author who said so. Left out are those that were deleted, hidden or withdrawn, and the threads that an author
     began. Names are as people want them shown, and a text that an organizer edited for the archive
     stands instead of what was written, as in `bot.export`.
     """
@@ -154,6 +154,7 @@ def questions(
     edits = uow.edits.of_session(session.id)
     authors = session.author_ids
     voted = queue.voters(uow, session, votes)
+    handlings = uow.members.handlings(session.id)
     found = []
     for thread in uow.messages.iter_threads(session.id):
         question = thread.question
@@ -161,7 +162,10 @@ def questions(
             continue
         edit = edits.get((question.channel, question.ts))
         replies = [reply for reply in thread.replies if not reply.hidden]
-        answers = [reply for reply in replies if reply.author in authors]
+        answered = [names.writer(reply) for reply in replies if reply.author in authors]
+        handling = handlings.get(question.ts)
+        if not answered and handling is not None and handling.how is Handled.ELSEWHERE:
+            answered = [names.user(handling.by) or UNKNOWN]
         found.append(
             Question(
                 key=question.ts.replace(".", "-"),
@@ -170,7 +174,7 @@ def questions(
                 at=question.at,
                 votes=queue.votes(thread, voted, authors),
                 replies=len(replies),
-                answered_by=tuple(dict.fromkeys(names.writer(answer) for answer in answers)),
+                answered_by=tuple(dict.fromkeys(answered)),
                 link=link(question.channel, question.ts),
             )
         )

@@ -17,6 +17,7 @@ from pathlib import Path
 from bot.errors import UserError
 from bot.library.git import Author, Backoff, Repository
 from bot.sessions.ports import Clock
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +74,18 @@ class Commits:
             await self._task
 
     async def stop(self) -> None:
-        """Waits a little for what is under way; what is not pushed yet is pushed next time."""
+        """Waits a little for what is under way; what is not pushed yet is pushed next time.
+
+        What could not be committed so far is tried once more: nobody would know of it later.
+        """
+        if self._queue and (self._task is None or self._task.done()):
+            self._commit_again.done()
+            self.look()
         if self._task is not None and not self._task.done():
             with suppress(TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(self._task, LAST_WORDS)
+        for change in self._queue:
+            log.warning("not committed: %s", change.message.partition("\n")[0])
 
     async def _work(self, repository: Repository) -> None:
         while self._queue and self._commit_again.due(self._clock.now()):
@@ -87,7 +96,10 @@ class Commits:
                 )
             except UserError as error:
                 self._commit_again.failed(self._clock.now())
-                self._say("commit", f"A change of the schedules was not committed: {error}.")
+                self._say(
+                    "commit",
+                    _("A change of the schedules was not committed: {error}.", error=error),
+                )
                 break
             self._queue.popleft()
             self._commit_again.done()
@@ -109,8 +121,11 @@ class Commits:
             self._push_again.failed(self._clock.now())
             self._say(
                 "push",
-                f"Commits of the schedules are not pushed yet: {error}. "
-                "Nothing is lost; it is tried again.",
+                _(
+                    "Commits of the schedules are not pushed yet: {error}. Nothing is lost; it is "
+                    "tried again.",
+                    error=error,
+                ),
             )
 
     def _say(self, what: str, text: str) -> None:

@@ -13,10 +13,12 @@ from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
 from bot.markup import to_markdown
-from bot.sessions import pairing
+from bot.sessions import linking, pairing, queue
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
+from bot.sessions.handover import Doubt, Handover, handover
 from bot.sessions.model import FORGOTTEN, Kind, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
+from bot.texts import _
 
 UNKNOWN = "Unknown"
 """The name of a writer of whom Slack says no name."""
@@ -97,14 +99,62 @@ def entries(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> It
     a thread stands under its question where that is sure, with `keep` where it was posted; the
     event's own `unthreaded` has the last word.
     """
-    names = StoredNames(uow, session.event.options.get("names") == "as-posted")
+    names = _names(uow, session)
     edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
-    threads: Iterable[Thread] = uow.messages.iter_threads(session.id)
-    if session.event.options.get("unthreaded", unthreaded) == "attach" and _adrift(uow, session):
-        threads = _arranged(list(threads), session, names)
-    for thread in threads:
+    for thread in _threads(uow, session, names, unthreaded):
         if not thread.question.hidden:
             yield _entry(thread, names, edits)
+
+
+def summary(
+    uow: UnitOfWork, session: Session, votes: Collection[str], unthreaded: str = "attach"
+) -> Handover:
+    """The figures of a session as its archive has it, and what needs a look.
+
+    `votes` are the names of the reactions that count as one, `unthreaded` is as in `entries`.
+    """
+    names = _names(uow, session)
+    names.learn(uow.messages.authors(session.id))
+    stored = list(uow.messages.iter_threads(session.id))
+    archived = list(_threads(uow, session, names, unthreaded))
+    shown = [thread for thread in stored if not thread.question.hidden]
+    writers = {m.author: names.writer(m) for t in shown for m in (t.question, *t.replies)}
+    unsure: list[Doubt] = []
+    if _attaches(session, unthreaded):
+        unsure = linking.doubts(
+            shown,
+            archived,
+            session,
+            lambda message: to_markdown(message.content, names),
+            lambda person: writers[person],
+        )
+    known = uow.people.many(writers)
+    return handover(
+        session,
+        archived,
+        queue.voters(uow, session, votes),
+        {who for who, person in known.items() if person.name},
+        queue.elsewhere(uow, session),
+        unsure,
+    )
+
+
+def _names(uow: UnitOfWork, session: Session) -> StoredNames:
+    return StoredNames(uow, session.event.options.get("names") == "as-posted")
+
+
+def _attaches(session: Session, unthreaded: str) -> bool:
+    return bool(session.event.options.get("unthreaded", unthreaded) == linking.ATTACH)
+
+
+def _threads(
+    uow: UnitOfWork, session: Session, names: StoredNames, unthreaded: str
+) -> Iterable[Thread]:
+    """The threads in the archive's order; hidden ones may be among them."""
+    threads: Iterable[Thread] = uow.messages.iter_threads(session.id)
+    if _attaches(session, unthreaded) and _adrift(uow, session):
+        return _arranged(list(threads), session, names)
+    return threads
 
 
 def _adrift(uow: UnitOfWork, session: Session) -> bool:
@@ -155,8 +205,12 @@ def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     path = paths.get(session.event.id)
     if path is None:
         raise UserError(
-            f"the schedule file of “{session.event.title}” ({session.event.id}.md) is gone; "
-            "put it back into the schedules to get its archive"
+            _(
+                "the schedule file of “{title}” ({id}.md) is gone; put it back into the "
+                "schedules to get its archive",
+                title=session.event.title,
+                id=session.event.id,
+            )
         )
     return path
 

@@ -25,8 +25,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot import board
-from bot.app import Bot, Health
+from bot.app import Bot
 from bot.errors import UserError
+from bot.health import Health
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a request of Slack's that are read; its largest are a few hundred thousand."""

@@ -31,6 +31,10 @@ class Outage:
         """Whether there is one now."""
         return self._since is not None
 
+    def explains(self, error: BaseException) -> bool:
+        """Whether an error means an outage. For those who only read, and look again anyway."""
+        return self._is_outage(error)
+
     def met(self, error: BaseException) -> bool:
         """Somebody met an error: True, and one line in the log, if it means an outage."""
         if not self._is_outage(error):

@@ -21,6 +21,7 @@ from bot.sessions.model import Event, Session, State
 from bot.sessions.planning import Doer, Draft, Planned
 from bot.sessions.ports import Clock
 from bot.store.database import Database
+from bot.texts import _
 
 OVER = (State.CLOSED, State.ARCHIVED)
 
@@ -101,11 +102,16 @@ class Planner:
         async with self._writing:
             session = await asyncio.to_thread(self._session, event_id)
             if session is not None and session.state in OVER:
-                raise UserError(f"the session on “{session.event.title}” is over; plan another")
+                raise UserError(
+                    _("the session on “{title}” is over; plan another", title=session.event.title)
+                )
             if session is not None and session.state is State.OPEN and start is not None:
                 raise UserError(
-                    f"the session on “{session.event.title}” has begun; only its end can be "
-                    "moved: `/qa extend 2 days` or `/qa close now`"
+                    _(
+                        "the session on “{title}” has begun; only its end can be moved: `/qa extend 2 "
+                        "days` or `/qa close now`",
+                        title=session.event.title,
+                    )
                 )
             path, event = await asyncio.to_thread(lambda: self._writer().move(event_id, start, end))
             what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
@@ -119,10 +125,18 @@ class Planner:
             session = await asyncio.to_thread(self._session, event.id)
             if session is not None and session.state is State.OPEN:
                 raise UserError(
-                    f"the session on “{event.title}” is open; end it with `/qa close now`"
+                    _(
+                        "the session on “{title}” is open; end it with `/qa close now`",
+                        title=event.title,
+                    )
                 )
             if session is not None and session.state in OVER:
-                raise UserError(f"the session on “{event.title}” is over; its file is its archive")
+                raise UserError(
+                    _(
+                        "the session on “{title}” is over; its file is its archive",
+                        title=event.title,
+                    )
+                )
             paths = await asyncio.to_thread(lambda: self._writer().cancel(event.id))
             self._written(paths, f"Cancel “{event.title}”", by)
         return event

@@ -77,6 +77,16 @@ class TestOpening:
             await world.look()
             assert len(world.posted("nowhere")) == 1, "the channel is there now"
 
+    async def test_what_a_notice_repeats_of_a_file_is_data(self, tmp_path: Path) -> None:
+        file = BOOK.replace("authors:", "channel: nowhere\nauthors:")
+        file = file.replace('"The Book"', '"<!channel> & <@U1>"', 1)
+        async with (
+            scene(tmp_path, {f"{EVENT}.md": file}) as world,
+            world.bot(organizers=world.stage.organizer),
+        ):
+            (told,) = world.told()
+            assert "“&lt;!channel&gt; &amp; &lt;@U1&gt;”" in told
+
 
 class TestCollecting:
     async def test_what_is_a_question_and_what_is_a_reply(self, world: Scene) -> None:

@@ -18,6 +18,7 @@ from bot.library import files, scalars
 from bot.library.document import Document
 from bot.library.problem import FileError, quoted, shown
 from bot.library.values import Value
+from bot.texts import _
 
 KEY = "archive"
 _SPOOLED_BYTES = 4 * 1024 * 1024
@@ -117,11 +118,15 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
                 block.write(chunk.encode("ascii"))
         except OSError as error:
             raise UserError(
-                f"{shown(path)}: no room for the archive: {files.reason(error)}; make room"
+                _(
+                    "{path}: no room for the archive: {error}; make room",
+                    path=shown(path),
+                    error=files.reason(error),
+                )
             ) from None
         try:
             target = (output or path).resolve()
-            for _ in range(_ATTEMPTS):
+            for _attempt in range(_ATTEMPTS):
                 whole, stamp = _around(path)
                 if _holds(target, whole, block):
                     return False
@@ -132,10 +137,16 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
         except (OSError, RuntimeError) as error:
             what = files.reason(error) if isinstance(error, OSError) else str(error)
             raise UserError(
-                f"{shown(output or path)}: cannot be written: {what}; "
-                "correct its folder's permissions or give another output"
+                _(
+                    "{output}: cannot be written: {what}; correct its folder's permissions or give "
+                    "another output",
+                    output=shown(output or path),
+                    what=what,
+                )
             ) from None
-    raise UserError(f"{shown(path)}: keeps changing while its archive is written; try again")
+    raise UserError(
+        _("{path}: keeps changing while its archive is written; try again", path=shown(path))
+    )
 
 
 def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
@@ -144,7 +155,7 @@ def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
     Raises UserError, one line, for a file that cannot be read or understood.
     """
     try:
-        (before, after), _ = _around(path)
+        (before, after), _stamp = _around(path)
     except FileError as error:
         raise UserError(str(error.at(path))) from None
     return before + dump(threads).encode("ascii") + after
@@ -219,12 +230,16 @@ def _items(value: Value | None, name: str) -> list[Value]:
     if value is None or (value.kind == "scalar" and value.data is None):
         return []
     if value.kind != "list":
-        raise FileError(value.line, f"`{name}` is no list", "write `- name: …` and `text: …`")
+        raise FileError(
+            value.line, _("`{name}` is no list", name=name), _("write `- name: …` and `text: …`")
+        )
     items: list[Value] = value.data
     for item in items:
         if item.kind != "mapping":
             raise FileError(
-                item.line, f"an entry of `{name}` is no mapping", "write `- name: …` and `text: …`"
+                item.line,
+                _("an entry of `{name}` is no mapping", name=name),
+                _("write `- name: …` and `text: …`"),
             )
     return items
 
@@ -232,9 +247,15 @@ def _items(value: Value | None, name: str) -> list[Value]:
 def _text(entry: Value, key: str) -> str:
     value = entry.data.get(key)
     if value is None:
-        raise FileError(entry.line, f"an entry has no `{key}`", f"add `{key}: …`")
+        raise FileError(
+            entry.line, _("an entry has no `{key}`", key=key), _("add `{key}: …`", key=key)
+        )
     if value.kind != "scalar":
-        raise FileError(value.line, f"`{key}` is no text: {quoted(value.kind)}", "write text")
+        raise FileError(
+            value.line,
+            _("`{key}` is no text: {kind}", key=key, kind=quoted(value.kind)),
+            _("write text"),
+        )
     if value.data is None:
         return ""
     text: str = value.raw

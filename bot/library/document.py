@@ -17,6 +17,7 @@ import yaml
 from bot.library import values
 from bot.library.problem import FileError
 from bot.library.values import Field
+from bot.texts import _
 
 _OPENING = re.compile(r"---[ \t]*(?:\n|\Z)")
 _CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
@@ -48,10 +49,10 @@ class Document:
         except UnicodeDecodeError as error:
             if b"\0" in data[: error.start + 1024]:
                 raise FileError(
-                    1, "is a binary file", "remove it, or save it as UTF-8 text"
+                    1, _("is a binary file"), _("remove it, or save it as UTF-8 text")
                 ) from None
             line = data.count(b"\n", 0, error.start) + 1
-            raise FileError(line, "is not UTF-8", "save the file as UTF-8") from None
+            raise FileError(line, _("is not UTF-8"), _("save the file as UTF-8")) from None
         return cls.of(text)
 
     @classmethod
@@ -59,13 +60,13 @@ class Document:
         """The document in a text; raises FileError as `parse` does."""
         if text.startswith("\ufeff"):
             raise FileError(
-                1, "begins with a byte order mark", "save the file as UTF-8 without BOM"
+                1, _("begins with a byte order mark"), _("save the file as UTF-8 without BOM")
             )
         nul = text.find("\0")
         if nul >= 0:
             line = text.count("\n", 0, nul) + 1
             raise FileError(
-                line, "holds a NUL character", "delete it, or save the file as UTF-8 text"
+                line, _("holds a NUL character"), _("delete it, or save the file as UTF-8 text")
             )
         if text.startswith(("---\r", "---\n")):
             _refuse_carriage_returns(text)
@@ -73,14 +74,16 @@ class Document:
         if opening is None:
             raise FileError(
                 1,
-                "no front matter",
-                "begin the file with a line `---`, or its name with `_` if it plans no event",
+                _("no front matter"),
+                _("begin the file with a line `---`, or its name with `_` if it plans no event"),
             )
         closing = _CLOSING.search(text, opening.end())
         if closing is None:
             last = text.count("\n") + (not text.endswith("\n"))
             raise FileError(
-                last, "the front matter has no closing line `---`", "write it after the last key"
+                last,
+                _("the front matter has no closing line `---`"),
+                _("write it after the last key"),
             )
         body = min(closing.end() + 1, len(text))
         return cls(text, opening.end(), closing.start(), body)
@@ -120,7 +123,9 @@ class Document:
         begin = front.rfind("\n", 0, field.start) + 1
         if front[begin : field.start].strip("\"'"):
             raise FileError(
-                field.line, f"the key `{key}` does not begin its line", "write `key: value`"
+                field.line,
+                _("the key `{key}` does not begin its line", key=key),
+                _("write `key: value`"),
             )
         newline = front.find("\n", field.value.end)
         end = len(front) if newline < 0 else newline + 1
@@ -153,7 +158,9 @@ class Document:
             return self._with_front(front[:at] + line + front[at:])
         old = field.value
         if old.kind != "scalar":
-            raise FileError(field.line, f"`{key}` holds several values", "write one value")
+            raise FileError(
+                field.line, _("`{key}` holds several values", key=key), _("write one value")
+            )
         start = old.start
         written = _written(value, old.style)
         if old.start == old.end or not front[old.start : old.end].strip():
@@ -190,6 +197,6 @@ def _refuse_carriage_returns(text: str) -> None:
     if found >= 0:
         raise FileError(
             text.count("\n", 0, found) + 1,
-            "the lines end with CR LF",
-            "save the file with LF (Unix) line ends",
+            _("the lines end with CR LF"),
+            _("save the file with LF (Unix) line ends"),
         )

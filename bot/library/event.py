@@ -25,6 +25,7 @@ from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.library.values import Field, Value
 from bot.sessions import reminders
 from bot.sessions.model import Event, Link
+from bot.texts import _
 
 REQUIRED = ("title", "start", "end", "authors")
 KEYS = (
@@ -99,10 +100,14 @@ class _Parser:
         self.unknown_keys()
         identity = event_id(self.path)
         if any("\udc80" <= c <= "\udcff" for c in identity):
-            self.error(1, "the file's name is not UTF-8", "rename it")
+            self.error(1, _("the file's name is not UTF-8"), _("rename it"))
         for key in REQUIRED:
             if key not in self.fields:
-                self.error(1, f"the key `{key}` is missing", f"add {_example(key)}")
+                self.error(
+                    1,
+                    _("the key `{key}` is missing", key=key),
+                    _("add {example}", example=_example(key)),
+                )
         title = self.text("title", required=True)
         zone_name, zone = self.zone()
         start = self.moment("start", zone, time(0, 0))
@@ -146,8 +151,8 @@ class _Parser:
             if near and near[0] not in self.fields:
                 self.warning(
                     found.line,
-                    f"the key {quoted(name)} is not known",
-                    f"write `{near[0]}` if that is meant",
+                    _("the key {name} is not known", name=quoted(name)),
+                    _("write `{near}` if that is meant", near=near[0]),
                 )
 
     def text(self, key: str, required: bool = False) -> str | None:
@@ -159,7 +164,11 @@ class _Parser:
             return None
         text = self.words(found.value, f"`{key}`")
         if required and text == "":
-            self.error(found.line, f"`{key}` is empty", f"write {_example(key)}")
+            self.error(
+                found.line,
+                _("`{key}` is empty", key=key),
+                _("write {example}", example=_example(key)),
+            )
         return text
 
     def words(self, value: Value, name: str) -> str | None:
@@ -168,10 +177,14 @@ class _Parser:
             return value.data.strip()
         if value.kind == "scalar" and value.data is None:
             return ""
-        what = {"list": "a list", "mapping": "a mapping"}.get(value.kind, _kind(value.data))
-        hint = "put it in quotes" if value.kind == "scalar" else "write text"
-        shown = f", but is {what}: {quoted(value.raw)}" if value.raw else f", but is {what}"
-        self.error(value.line, f"{name} must be text{shown}", hint)
+        what = {"list": _("a list"), "mapping": _("a mapping")}.get(value.kind, _kind(value.data))
+        hint = _("put it in quotes") if value.kind == "scalar" else _("write text")
+        shown = (
+            _(", but is {what}: {raw}", what=what, raw=quoted(value.raw))
+            if value.raw
+            else _(", but is {what}", what=what)
+        )
+        self.error(value.line, _("{name} must be text{shown}", name=name, shown=shown), hint)
         return None
 
     def zone(self) -> tuple[str, ZoneInfo | None]:
@@ -187,8 +200,8 @@ class _Parser:
             example = near[0] if near else "Europe/Berlin"
             self.error(
                 self.fields["timezone"].line,
-                f"the time zone {quoted(name)} is not known",
-                f"write an IANA name such as `{example}`",
+                _("the time zone {name} is not known", name=quoted(name)),
+                _("write an IANA name such as `{example}`", example=example),
             )
         return name, zone
 
@@ -201,26 +214,38 @@ class _Parser:
         given = _given(value, day_time)
         if given is None:
             shown = (
-                quoted(value.raw) if value.raw else "nothing" if value.data is None else "several"
+                quoted(value.raw)
+                if value.raw
+                else _("nothing")
+                if value.data is None
+                else _("several")
             )
             self.error(
                 line,
-                f"`{key}` must be a moment, but is {shown}",
-                "write an existing one as `YYYY-MM-DD HH:MM:SS`",
+                _("`{key}` must be a moment, but is {shown}", key=key, shown=shown),
+                _("write an existing one as `YYYY-MM-DD HH:MM:SS`"),
             )
             return None
         if not FIRST_YEAR <= given.year <= LAST_YEAR:
             self.error(
                 line,
-                f"the year of `{key}` is {given.year}",
-                f"write one between {FIRST_YEAR} and {LAST_YEAR}",
+                _("the year of `{key}` is {year}", key=key, year=given.year),
+                _(
+                    "write one between {first} and {last}",
+                    first=FIRST_YEAR,
+                    last=LAST_YEAR,
+                ),
             )
             return None
         if not isinstance(value.data, datetime) and ":" not in value.raw:
             self.warning(
                 line,
-                f"`{key}` has no time of day; taken as {day_time.isoformat()}",
-                "write `YYYY-MM-DD HH:MM:SS`",
+                _(
+                    "`{key}` has no time of day; taken as {time}",
+                    key=key,
+                    time=day_time.isoformat(),
+                ),
+                _("write `YYYY-MM-DD HH:MM:SS`"),
             )
         if given.tzinfo is not None:
             return given.astimezone(UTC)
@@ -237,11 +262,23 @@ class _Parser:
         if first.utcoffset() != second.utcoffset():
             back = moment.astimezone(zone).replace(tzinfo=None)
             if back != given:
-                what = f"`{key}` does not exist in {zone.key}: the clocks go forward then"
-                self.warning(line, f"{what}; taken as {back}", "write another time")
+                what = _(
+                    "`{key}` does not exist in {zone}: the clocks go forward then",
+                    key=key,
+                    zone=zone.key,
+                )
+                self.warning(
+                    line,
+                    _("{what}; taken as {back}", what=what, back=back),
+                    _("write another time"),
+                )
             else:
-                what = f"`{key}` comes twice in {zone.key}: the clocks go back then"
-                self.warning(line, f"{what}; taken as the first", "write another time")
+                what = _(
+                    "`{key}` comes twice in {zone}: the clocks go back then", key=key, zone=zone.key
+                )
+                self.warning(
+                    line, _("{what}; taken as the first", what=what), _("write another time")
+                )
         return moment
 
     def order(self, start: datetime | None, end: datetime | None) -> None:
@@ -249,12 +286,12 @@ class _Parser:
             return
         line = self.fields["end"].line
         if end <= start:
-            self.error(line, "`end` is not after `start`", "correct one of them")
+            self.error(line, _("`end` is not after `start`"), _("correct one of them"))
         elif end - start > LONGEST:
             self.warning(
                 line,
-                f"the session lasts {(end - start).days} days",
-                "correct `start` or `end` if that is not meant",
+                _("the session lasts {days} days", days=(end - start).days),
+                _("correct `start` or `end` if that is not meant"),
             )
 
     def authors(self) -> tuple[Entry, ...]:
@@ -264,21 +301,29 @@ class _Parser:
         if found.value.kind != "list":
             self.error(
                 found.line,
-                "`authors` must be a list",
-                "write one `- name` per line below `authors:`",
+                _("`authors` must be a list"),
+                _("write one `- name` per line below `authors:`"),
             )
             return ()
         entries: list[Entry] = []
         for item in found.value.data:
-            text = self.words(item, "an entry of `authors`")
+            text = self.words(item, _("an entry of `authors`"))
             if text == "":
-                self.error(item.line, "an entry of `authors` is empty", "write a name or delete it")
+                self.error(
+                    item.line, _("an entry of `authors` is empty"), _("write a name or delete it")
+                )
             elif text and any(entry.text == text for entry in entries):
-                self.warning(item.line, f"{quoted(text)} stands twice in `authors`", "keep one")
+                self.warning(
+                    item.line,
+                    _("{value} stands twice in `authors`", value=quoted(text)),
+                    _("keep one"),
+                )
             elif text:
                 entries.append(Entry(text, item.line))
         if not found.value.data:
-            self.warning(found.line, "`authors` is empty", "add the authors: only they can answer")
+            self.warning(
+                found.line, _("`authors` is empty"), _("add the authors: only they can answer")
+            )
         return tuple(entries)
 
     def slack(self, entries: tuple[Entry, ...]) -> dict[str, str]:
@@ -288,8 +333,8 @@ class _Parser:
         if found.value.kind != "mapping":
             self.error(
                 found.line,
-                "`slack` must map author entries to member IDs",
-                "write `entry: U0123ABCD` per line below `slack:`",
+                _("`slack` must map author entries to member IDs"),
+                _("write `entry: U0123ABCD` per line below `slack:`"),
             )
             return {}
         ids: dict[str, str] = {}
@@ -298,8 +343,8 @@ class _Parser:
             if not any(entry.text == name for entry in entries):
                 self.warning(
                     value.line,
-                    f"{quoted(name)} in `slack` is no entry of `authors`",
-                    "write the entry as it stands there",
+                    _("{name} in `slack` is no entry of `authors`", name=quoted(name)),
+                    _("write the entry as it stands there"),
                 )
         return {name: member for name, member in ids.items() if member}
 
@@ -310,8 +355,8 @@ class _Parser:
         if found.value.kind != "list":
             self.error(
                 found.line,
-                "`links` must be a list",
-                "write `- text: …` and `link: …` below `links:`",
+                _("`links` must be a list"),
+                _("write `- text: …` and `link: …` below `links:`"),
             )
             return ()
         links: list[Link] = []
@@ -324,18 +369,26 @@ class _Parser:
     def link(self, item: Value) -> Link | None:
         if item.kind != "mapping":
             self.error(
-                item.line, "an entry of `links` is no `{text, link}`", "write `text: …`, `link: …`"
+                item.line,
+                _("an entry of `links` is no `{text, link}`"),
+                _("write `text: …`, `link: …`"),
             )
             return None
         parts: dict[str, str] = {}
         for key in ("text", "link"):
             value = item.data.get(key)
             if value is None:
-                self.error(item.line, f"a link has no `{key}`", f"add `{key}: …`")
+                self.error(
+                    item.line, _("a link has no `{key}`", key=key), _("add `{key}: …`", key=key)
+                )
                 continue
-            text = self.words(value, f"`{key}` of a link")
+            text = self.words(value, _("`{key}` of a link", key=key))
             if text == "":
-                self.error(value.line, f"`{key}` of a link is empty", f"write `{key}: …`")
+                self.error(
+                    value.line,
+                    _("`{key}` of a link is empty", key=key),
+                    _("write `{key}: …`", key=key),
+                )
             elif text:
                 parts[key] = text
         if len(parts) < 2:
@@ -349,9 +402,17 @@ class _Parser:
         except ValueError:
             scheme = ""
         if scheme and scheme not in _SCHEMES:
-            self.error(line, f"the link {quoted(url)} is no web address", "begin with `https://`")
+            self.error(
+                line,
+                _("the link {url} is no web address", url=quoted(url)),
+                _("begin with `https://`"),
+            )
         elif not scheme or _BLANK.search(url):
-            self.warning(line, f"the link {quoted(url)} is no web address", "begin with `https://`")
+            self.warning(
+                line,
+                _("the link {url} is no web address", url=quoted(url)),
+                _("begin with `https://`"),
+            )
 
     def channel(self) -> str | None:
         found = self.fields.get("channel")
@@ -360,8 +421,8 @@ class _Parser:
         if found.value.kind == "scalar" and found.value.data is None:
             self.error(
                 found.line,
-                "`channel` is empty (a `#` begins a comment)",
-                "write the name without `#`, or delete the key",
+                _("`channel` is empty (a `#` begins a comment)"),
+                _("write the name without `#`, or delete the key"),
             )
             return None
         text = self.words(found.value, "`channel`")
@@ -372,8 +433,8 @@ class _Parser:
             return name
         self.error(
             found.line,
-            f"{quoted(text)} is no channel",
-            "write its name (small letters, digits, `-`, `_`) or its ID",
+            _("{value} is no channel", value=quoted(text)),
+            _("write its name (small letters, digits, `-`, `_`) or its ID"),
         )
         return None
 
@@ -386,8 +447,8 @@ class _Parser:
             if choice not in choices:
                 self.error(
                     self.fields[key].line,
-                    f"`{key}` is {quoted(choice)}",
-                    f"write {' or '.join(f'`{c}`' for c in choices)}",
+                    _("`{key}` is {choice}", key=key, choice=quoted(choice)),
+                    _("write {choices}", choices=" or ".join(f"`{c}`" for c in choices)),
                 )
             options[key] = choice
         found = self.fields.get("reminders")
@@ -406,8 +467,8 @@ class _Parser:
             line = found.line
             reminders.parse(raw)
         except UserError as error:
-            what, _, hint = str(error).partition("; ")
-            self.error(line, what, hint or "correct it")
+            what, _mark, hint = str(error).partition("; ")
+            self.error(line, what, hint or _("correct it"))
         return raw
 
     def archive(self) -> bool:
@@ -416,7 +477,9 @@ class _Parser:
             return False
         if found.value.kind != "list":
             self.error(
-                found.line, "`archive` must be a list of threads", "delete it and export again"
+                found.line,
+                _("`archive` must be a list of threads"),
+                _("delete it and export again"),
             )
         return True
 
@@ -425,8 +488,8 @@ def member_id(value: Value, problems: list[Problem], path: Path) -> str | None:
     """A Slack member ID; None, and a problem, where the value is none."""
     if isinstance(value.data, str) and _MEMBER_ID.fullmatch(value.data.strip()):
         return value.data.strip()
-    what = f"{quoted(value.raw)} is no Slack member ID"
-    hint = "copy it from the profile in Slack (it begins with U or W)"
+    what = _("{raw} is no Slack member ID", raw=quoted(value.raw))
+    hint = _("copy it from the profile in Slack (it begins with U or W)")
     problems.append(Problem(path, value.line, what, hint))
     return None
 
@@ -441,14 +504,14 @@ def _example(key: str) -> str:
         "title": '`title: "The Title"`',
         "start": "`start: YYYY-MM-DD HH:MM:SS`",
         "end": "`end: YYYY-MM-DD HH:MM:SS`",
-        "authors": "`authors:` with one `- name` per line",
+        "authors": _("`authors:` with one `- name` per line"),
     }[key]
 
 
 def _kind(data: object) -> str:
     if isinstance(data, bool):
-        return "a truth value"
-    return "a date" if isinstance(data, date) else "a number"
+        return _("a truth value")
+    return _("a date") if isinstance(data, date) else _("a number")
 
 
 def _given(value: Value, day_time: time) -> datetime | None:

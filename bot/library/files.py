@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.library.problem import FileError
+from bot.texts import _
 
 MAX_BYTES = 64 * 1024 * 1024
 """More than an archive of 100,000 long messages takes; a file above is refused unread."""
@@ -67,26 +68,30 @@ def read(path: Path, limit: int = MAX_BYTES) -> tuple[bytes, Stamp]:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise FileError(
-            1, f"cannot be read: {reason(error)}", "correct the file or remove it"
+            1, _("cannot be read: {error}", error=reason(error)), _("correct the file or remove it")
         ) from None
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise FileError(1, "is no regular file", "put a Markdown file in its place")
+            raise FileError(1, _("is no regular file"), _("put a Markdown file in its place"))
         if status.st_size > limit:
             raise _too_long(limit)
         try:
             # One byte more shows a file that grows; more would be set aside in memory at once.
             data = file.read(status.st_size + 1)
         except OSError as error:
-            raise FileError(1, f"cannot be read: {reason(error)}", "correct the file") from None
+            raise FileError(
+                1, _("cannot be read: {error}", error=reason(error)), _("correct the file")
+            ) from None
     if len(data) > limit:
         raise _too_long(limit)
     return data, Stamp.of(status)
 
 
 def _too_long(limit: int) -> FileError:
-    return FileError(1, f"is longer than {limit // 2**20} MiB", "shorten or remove it")
+    return FileError(
+        1, _("is longer than {limit} MiB", limit=limit // 2**20), _("shorten or remove it")
+    )
 
 
 def replace(target: Path, chunks: Iterable[bytes], like: os.stat_result | None = None) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from bot.errors import UserError
 from bot.library.problem import shown
+from bot.texts import _
 
 TIMEOUT = 60.0
 """Seconds after which a `git` that does not come back is ended."""
@@ -70,14 +71,22 @@ class Repository:
             or ".." in self.branch
             or self.branch.endswith(("/", ".lock", "."))
         ):
-            raise UserError(f"MARGINALIA_GIT_BRANCH: {self.branch!r} is no name of a branch")
+            raise UserError(
+                _(
+                    "MARGINALIA_GIT_BRANCH: {branch} is no name of a branch",
+                    branch=f"{self.branch!r}",
+                )
+            )
         if self.remote is not None and self.remote.startswith("-"):
-            raise UserError("MARGINALIA_GIT_REMOTE: write a remote's name or address")
+            raise UserError(_("MARGINALIA_GIT_REMOTE: write a remote's name or address"))
         inside = self._ask("rev-parse", "--is-inside-work-tree")
         if inside is None or inside.strip() != "true":
             raise UserError(
-                f"MARGINALIA_GIT_COMMIT is set, but {shown(self.folder)} lies in no Git "
-                "repository; run `git init` there or unset it"
+                _(
+                    "MARGINALIA_GIT_COMMIT is set, but {folder} lies in no Git repository; run "
+                    "`git init` there or unset it",
+                    folder=shown(self.folder),
+                )
             )
 
     def commit(self, paths: Sequence[Path], message: str, author: Author) -> bool:
@@ -136,7 +145,13 @@ class Repository:
         """The path itself (a link is not followed), absolute, inside the folder."""
         whole = path.parent.resolve() / path.name
         if not whole.is_relative_to(self.folder.resolve()):
-            raise UserError(f"{shown(path)} lies outside {shown(self.folder)}; not committed")
+            raise UserError(
+                _(
+                    "{path} lies outside {folder}; not committed",
+                    path=shown(path),
+                    folder=shown(self.folder),
+                )
+            )
         return whole
 
     def _ask(self, *arguments: str) -> str | None:
@@ -160,16 +175,26 @@ class Repository:
             )
         except FileNotFoundError:
             raise UserError(
-                "git is not installed; install it, or unset MARGINALIA_GIT_COMMIT"
+                _("git is not installed; install it, or unset MARGINALIA_GIT_COMMIT")
             ) from None
         except subprocess.TimeoutExpired:
             raise UserError(
-                f"`git {arguments[0]}` did not come back within {TIMEOUT:.0f} seconds"
+                _(
+                    "`git {command}` did not come back within {timeout} seconds",
+                    command=arguments[0],
+                    timeout=f"{TIMEOUT:.0f}",
+                )
             ) from None
         except OSError as error:
-            raise UserError(f"git cannot be run: {error.strerror or error}") from None
+            raise UserError(_("git cannot be run: {why}", why=error.strerror or error)) from None
         if done.returncode:
-            raise _FailedError(f"`git {arguments[0]}` failed: {_said(done.stderr, done.stdout)}")
+            raise _FailedError(
+                _(
+                    "`git {command}` failed: {why}",
+                    command=arguments[0],
+                    why=_said(done.stderr, done.stdout),
+                )
+            )
         return done.stdout.decode("utf-8", "surrogateescape")
 
 
@@ -210,7 +235,7 @@ def _said(*outputs: bytes) -> str:
         if line.strip() and not line.startswith("hint:")
     ]
     told = [line for line in lines if line.startswith(("fatal:", "error:", "!", "remote: error"))]
-    line = (told or lines or ["it gave no reason"])[0]
+    line = (told or lines or [_("it gave no reason")])[0]
     plain = "".join(c if c.isprintable() else " " for c in line)
     return _SECRETS.sub("://***@", plain)[:300]
 

@@ -23,6 +23,7 @@ from bot.library.problem import FileError, Problem, Severity, quoted, shown
 from bot.library.templates import Templates
 from bot.sessions import reminders
 from bot.sessions.model import Event
+from bot.texts import _
 
 NOT_EVENTS = frozenset({people.FOLDER, templates.FOLDER})
 
@@ -76,18 +77,38 @@ class Library:
             return self.events[found[0]]
         for problem in self.errors:
             if not found and event.event_id(problem.path) == wanted:
-                raise UserError(f"the event {quoted(part)} cannot be used: {problem}")
+                raise UserError(
+                    _(
+                        "the event {part} cannot be used: {problem}",
+                        part=quoted(part),
+                        problem=problem,
+                    )
+                )
         if not self.events:
-            raise UserError(f"no event {quoted(part)}: {shown(self.root)} has none; add a file")
+            raise UserError(
+                _(
+                    "no event {part}: {root} has none; add a file",
+                    part=quoted(part),
+                    root=shown(self.root),
+                )
+            )
         if wanted and found:
-            raise UserError(f"{quoted(part)} fits several events: {_list(found)}; write more of it")
+            raise UserError(
+                _(
+                    "{part} fits several events: {found}; write more of it",
+                    part=quoted(part),
+                    found=_list(found),
+                )
+            )
         near = [
             name
-            for name, _, _ in process.extract(
+            for name, _score, _index in process.extract(
                 wanted, list(self.events), scorer=fuzz.WRatio, limit=3, score_cutoff=50
             )
         ] or list(self.events)
-        raise UserError(f"no event {quoted(part)}; there are: {_list(near)}")
+        raise UserError(
+            _("no event {part}; there are: {near}", part=quoted(part), near=_list(near))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +303,9 @@ class Scan:
                 self.unlisted.append(folder)
                 what = files.reason(error) if isinstance(error, OSError) else str(error)
                 self.problem(
-                    folder, f"cannot be read: {what}", "correct the path or its permissions"
+                    folder,
+                    _("cannot be read: {what}", what=what),
+                    _("correct the path or its permissions"),
                 )
                 continue
             folders = []
@@ -309,19 +332,21 @@ class Scan:
         except (OSError, RuntimeError):
             # Python 3.11 and 3.12 raise RuntimeError for a loop, later ones OSError.
             if named:
-                self.problem(path, "is a symbolic link that leads nowhere", "correct or remove it")
+                self.problem(
+                    path, _("is a symbolic link that leads nowhere"), _("correct or remove it")
+                )
             return False
         if is_folder:
             if entry.name not in NOT_EVENTS:
                 self.problem(
                     path,
-                    "is a symbolic link to a folder and is not followed",
-                    "move the folder here",
+                    _("is a symbolic link to a folder and is not followed"),
+                    _("move the folder here"),
                     Severity.WARNING if inside else Severity.ERROR,
                 )
             return False
         if named and not inside:
-            self.problem(path, "is a symbolic link out of the folder", "copy the file here")
+            self.problem(path, _("is a symbolic link out of the folder"), _("copy the file here"))
             return False
         return named
 
@@ -372,8 +397,12 @@ class _Reading:
         self.problems += schedule.problems
         holder = self.holders.setdefault(name, path)
         if holder != path:
-            what = f"the file id {quoted(name)} is that of {shown(holder)} too"
-            self.problems.append(Problem(path, 1, what, "rename one of them"))
+            what = _(
+                "the file id {name} is that of {holder} too",
+                name=quoted(name),
+                holder=shown(holder),
+            )
+            self.problems.append(Problem(path, 1, what, _("rename one of them")))
             return
         if schedule.event is None:
             self.became_invalid(name, path)
@@ -441,13 +470,18 @@ class _Reading:
     def overlap(self, channel: str, first: Event, second: Event) -> None:
         schedule = self.schedules.get(second.id)
         over = first.archived and second.archived
-        where = f"channel `{channel}`" if channel else "the default channel"
+        where = _("channel `{channel}`", channel=channel) if channel else _("the default channel")
         self.problems.append(
             Problem(
                 self.paths[second.id],
                 schedule.lines.get("start", 1) if schedule else 1,
-                f"{quoted(second.id)} overlaps {quoted(first.id)} in {where}",
-                "move one of them or give it another `channel`",
+                _(
+                    "{second} overlaps {first} in {where}",
+                    second=quoted(second.id),
+                    first=quoted(first.id),
+                    where=where,
+                ),
+                _("move one of them or give it another `channel`"),
                 Severity.WARNING if over else Severity.ERROR,
             )
         )
@@ -483,5 +517,5 @@ def _read(path: Path, known: Read | None) -> Read:
 
 
 def _list(names: Sequence[str], limit: int = 10) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    more = _(" and {count} more", count=len(names) - limit) if len(names) > limit else ""
     return ", ".join(quoted(name, 100) for name in names[:limit]) + more

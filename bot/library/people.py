@@ -15,6 +15,7 @@ from bot.library.document import Document
 from bot.library.event import Entry, event_id, member_id
 from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.sessions.model import Author
+from bot.texts import _
 
 FOLDER = "people"
 HANDLES = ("github", "twitter", "linkedin")
@@ -91,8 +92,8 @@ def load(folder: Path | None, previous: Directory | None = None) -> Directory:
             path for path in folder.iterdir() if path.suffix == ".md" and path.name[0] not in "._"
         )
     except OSError as error:
-        what = f"cannot be read: {files.reason(error)}"
-        return Directory({}, (Problem(folder, 1, what, "correct the folder"),), folder)
+        what = _("cannot be read: {error}", error=files.reason(error))
+        return Directory({}, (Problem(folder, 1, what, _("correct the folder")),), folder)
     for path in paths:
         known = previous.files.get(path) if previous else None
         if known is None or not files.unchanged(path, known.stamp):
@@ -111,8 +112,12 @@ def load(folder: Path | None, previous: Directory | None = None) -> Directory:
                 Problem(
                     path,
                     1,
-                    f"the short {quoted(page.short)} is that of {pages[page.short].path.name} too",
-                    "give one of them another",
+                    _(
+                        "the short {short} is that of {name} too",
+                        short=quoted(page.short),
+                        name=pages[page.short].path.name,
+                    ),
+                    _("give one of them another"),
                 )
             )
             continue
@@ -137,8 +142,8 @@ def _read(path: Path) -> Read:
                 Problem(
                     path,
                     found.line if found else 1,
-                    f"the page has no `{key}`",
-                    f"add `{key}: …`",
+                    _("the page has no `{key}`", key=key),
+                    _("add `{key}: …`", key=key),
                     Severity.WARNING,
                 )
             )
@@ -161,8 +166,12 @@ def unresolved(entry: Entry, path: Path) -> Problem:
     return Problem(
         path,
         entry.line,
-        f"the author {quoted(entry.text)} is no known Slack member",
-        f"add `slack: U…` to the page in `{FOLDER}/`, or `{entry.text}: U…` below `slack:`",
+        _("the author {value} is no known Slack member", value=quoted(entry.text)),
+        _(
+            "add `slack: U…` to the page in `{folder}/`, or `{value}: U…` below `slack:`",
+            folder=FOLDER,
+            value=entry.text,
+        ),
         Severity.WARNING,
     )
 

@@ -23,6 +23,7 @@ from bot.library.problem import FileError, Problem, quoted, shown
 from bot.markup import escape_mrkdwn
 from bot.markup.ready import Mrkdwn
 from bot.sessions.reminders import TEMPLATES
+from bot.texts import _
 
 FOLDER = "templates"
 SUFFIX = ".txt"
@@ -69,12 +70,12 @@ class Templates:
     def missing(self, name: str, path: Path, line: int) -> Problem:
         """What is wrong with a reminder in `path` that names a template nobody wrote."""
         near = difflib.get_close_matches(name, sorted(self.names), 1)
-        hint = f"; did you mean {quoted(near[0])}?" if near else ""
+        hint = _("; did you mean {near}?", near=quoted(near[0])) if near else ""
         return Problem(
             path,
             line,
-            f"there is no template {quoted(name)}",
-            f"write {shown(Path(FOLDER) / (name + SUFFIX))}{hint}",
+            _("there is no template {name}", name=quoted(name)),
+            _("write {folder}{hint}", folder=shown(Path(FOLDER) / (name + SUFFIX)), hint=hint),
         )
 
 
@@ -94,8 +95,8 @@ def load(folder: Path, only: str | None = None) -> Templates:
     except FileNotFoundError:
         return Templates(folder)
     except OSError as error:
-        what = f"cannot be read: {files.reason(error)}"
-        return Templates(folder, {}, (Problem(folder, 1, what, "correct the folder"),))
+        what = _("cannot be read: {error}", error=files.reason(error))
+        return Templates(folder, {}, (Problem(folder, 1, what, _("correct the folder")),))
     for path in paths:
         name = path.name.removesuffix(SUFFIX)
         names.add(name)
@@ -105,7 +106,7 @@ def load(folder: Path, only: str | None = None) -> Templates:
             problems.append(error.at(path))
             continue
         except UnicodeDecodeError:
-            problems.append(Problem(path, 1, "is not UTF-8", "save the file as UTF-8"))
+            problems.append(Problem(path, 1, _("is not UTF-8"), _("save the file as UTF-8")))
             continue
         found = check(text, path)
         problems += found
@@ -120,23 +121,41 @@ def check(text: str, path: Path) -> list[Problem]:
         tree = _ENVIRONMENT.parse(text)
         _ENVIRONMENT.from_string(text)
     except TemplateSyntaxError as error:
-        return [Problem(path, error.lineno, f"broken template: {error.message}", "correct it")]
+        return [
+            Problem(
+                path,
+                error.lineno,
+                _("broken template: {message}", message=error.message),
+                _("correct it"),
+            )
+        ]
     problems = []
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
     for node in tree.find_all(nodes.Name):
         if node.ctx != "load" or node.name in VARIABLES or node.name in own or node.name == "loop":
             continue
         near = difflib.get_close_matches(node.name, VARIABLES, 1)
-        hint = f"write {quoted(near[0])}" if near else f"there are {', '.join(VARIABLES)}"
+        hint = (
+            _("write {near}", near=quoted(near[0]))
+            if near
+            else _("there are {variables}", variables=", ".join(VARIABLES))
+        )
         problems.append(
-            Problem(path, node.lineno, f"the variable {quoted(node.name)} is not known", hint)
+            Problem(
+                path,
+                node.lineno,
+                _("the variable {name} is not known", name=quoted(node.name)),
+                hint,
+            )
         )
     problems += [
-        Problem(path, node.lineno, "a template takes in no other file", "write its text here")
+        Problem(path, node.lineno, _("a template takes in no other file"), _("write its text here"))
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
     if not text.strip():
-        problems.append(Problem(path, 1, "the template is empty", "write a text, or delete it"))
+        problems.append(
+            Problem(path, 1, _("the template is empty"), _("write a text, or delete it"))
+        )
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.line)
 
 
@@ -147,5 +166,8 @@ def render(text: str, values: Mapping[str, Any]) -> str:
         return template.render(**values).strip()
     except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
         raise UserError(
-            f"the template cannot be used: {' '.join(str(error).split())}; correct it"
+            _(
+                "the template cannot be used: {split}; correct it",
+                split=" ".join(str(error).split()),
+            )
         ) from None

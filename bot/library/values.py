@@ -20,6 +20,7 @@ from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
 from bot.library.problem import FileError, quoted
+from bot.texts import _
 
 MAX_DEPTH = 16
 MAX_VALUES = 50_000
@@ -127,8 +128,8 @@ class _Reader:
         if bad:
             raise FileError(
                 self.first_line + self.text.count("\n", 0, bad.start()),
-                f"a character that YAML cannot hold: U+{ord(bad.group()):04X}",
-                "delete it",
+                _("a character that YAML cannot hold: U+{group}", group=f"{ord(bad.group()):04X}"),
+                _("delete it"),
             )
         try:
             source = self.text if len(self.text) < _LONG else _Pieces(self.text)
@@ -136,27 +137,29 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             raise self.broken(error) from None
         except yaml.YAMLError as error:
-            raise FileError(self.first_line, f"broken YAML: {error}", "correct it") from None
+            raise FileError(
+                self.first_line, _("broken YAML: {error}", error=error), _("correct it")
+            ) from None
 
     def broken(self, error: yaml.MarkedYAMLError) -> FileError:
         mark = error.problem_mark or error.context_mark
         line = self.line(mark) if mark else self.first_line
-        what = f"broken YAML: {error.problem or error.context}"
+        what = _("broken YAML: {problem}", problem=error.problem or error.context)
         if error.problem and error.context:
             what += f" {error.context}"
             if error.context_mark and self.line(error.context_mark) != line:
-                what += f" that begins in line {self.line(error.context_mark)}"
-        hint = "correct it"
+                what += _(" that begins in line {line}", line=self.line(error.context_mark))
+        hint = _("correct it")
         if "mapping values are not allowed" in what:
-            hint = "put a text that holds a colon in quotes"
+            hint = _("put a text that holds a colon in quotes")
         elif "tab character" in what:
-            hint = "indent with spaces"
+            hint = _("indent with spaces")
         elif "cannot start any token" in what:
-            hint = "indent with spaces, and put a text that begins with this character in quotes"
+            hint = _("indent with spaces, and put a text that begins with this character in quotes")
         elif "quoted scalar" in what:
-            hint = "close the quotes"
+            hint = _("close the quotes")
         elif "expected <block end>" in what or "could not find expected ':'" in what:
-            hint = "look at the indentation and the quotes of this line and the one above"
+            hint = _("look at the indentation and the quotes of this line and the one above")
         return FileError(line, " ".join(what.split()), hint)
 
     def top(self, events: Iterator[Any]) -> dict[str, Field]:
@@ -171,24 +174,26 @@ class _Reader:
         elif not isinstance(root, yaml.MappingStartEvent):
             raise self.fault(
                 root.start_mark,
-                "the front matter is no list of keys",
-                "write one `key: value` per line",
+                _("the front matter is no list of keys"),
+                _("write one `key: value` per line"),
             )
         elif root.flow_style or mark.column:
             raise self.fault(
                 root.start_mark,
-                "the keys of the front matter do not stand at the start of the line",
-                "write one `key: value` per line, without braces or indentation",
+                _("the keys of the front matter do not stand at the start of the line"),
+                _("write one `key: value` per line, without braces or indentation"),
             )
         else:
             fields = self.root_fields(events)
         end = next(events)
         if end.explicit:
-            raise self.fault(end.start_mark, "`...` ends the YAML early", "delete that line")
+            raise self.fault(end.start_mark, _("`...` ends the YAML early"), _("delete that line"))
         after = next(events)
         if not isinstance(after, yaml.StreamEndEvent):
             raise self.fault(
-                after.start_mark, "more than one YAML document", "keep one between the `---` lines"
+                after.start_mark,
+                _("more than one YAML document"),
+                _("keep one between the `---` lines"),
             )
         return fields
 
@@ -209,30 +214,34 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise self.fault(
                 event.start_mark,
-                "YAML anchors (`&`) and aliases (`*`) are not allowed here",
-                "write the value out, or put a text that begins with `&` or `*` in quotes",
+                _("YAML anchors (`&`) and aliases (`*`) are not allowed here"),
+                _("write the value out, or put a text that begins with `&` or `*` in quotes"),
             )
         if getattr(event, "tag", None):
             raise self.fault(
                 event.start_mark,
-                f"YAML tags are not allowed here: {quoted(event.tag)}",
-                "delete the tag, or put a text that begins with `!` in quotes",
+                _("YAML tags are not allowed here: {tag}", tag=quoted(event.tag)),
+                _("delete the tag, or put a text that begins with `!` in quotes"),
             )
 
     def key(self, event: Any, known: Collection[str]) -> str:
         self.refuse(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise self.fault(event.start_mark, "a key is no text", "write `key: value`")
+            raise self.fault(event.start_mark, _("a key is no text"), _("write `key: value`"))
         name: str = event.value
         if name in known:
-            raise self.fault(event.start_mark, f"the key {quoted(name)} stands twice", "keep one")
+            raise self.fault(
+                event.start_mark, _("the key {name} stands twice", name=quoted(name)), _("keep one")
+            )
         return name
 
     def value(self, event: Any, events: Iterator[Any]) -> Value:
         self.refuse(event)
         self.count += 1
         if self.count > MAX_VALUES:
-            raise self.fault(event.start_mark, "too many values", "keep the front matter short")
+            raise self.fault(
+                event.start_mark, _("too many values"), _("keep the front matter short")
+            )
         mark = event.start_mark
         if isinstance(event, yaml.ScalarEvent):
             return Value(
@@ -297,7 +306,11 @@ class _Reader:
     def deeper(self, mark: Any) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fault(mark, "values nested too deeply", f"nest at most {MAX_DEPTH} levels")
+            raise self.fault(
+                mark,
+                _("values nested too deeply"),
+                _("nest at most {max_depth} levels", max_depth=MAX_DEPTH),
+            )
 
     def close(self, value: Value, start: Any, end: Any) -> None:
         """A collection in brackets ends with its bracket; one in lines with its last content."""

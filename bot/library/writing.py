@@ -28,6 +28,7 @@ from bot.library.people import Members
 from bot.library.problem import FileError, Problem, shown
 from bot.sessions.model import Event
 from bot.sessions.planning import Draft, Unfit
+from bot.texts import _
 
 SLUG = 60
 """Characters of a slug at the most; a longer title is cut between words."""
@@ -131,19 +132,22 @@ class Writer:
         in another folder.
         """
         if not draft.title.strip():
-            raise Unfit({"title": "`title` is empty; write the title of the book"})
+            raise Unfit({"title": _("`title` is empty; write the title of the book")})
         _zone(draft.timezone)
         name = file_name(draft)
         if not _SAFE_NAME.fullmatch(name) or name.startswith(("_", ".")):
-            raise Unfit({"title": "no file can be named after this title; write another"})
+            raise Unfit({"title": _("no file can be named after this title; write another")})
         path = self.library.root / name
         holder = self.library.paths.get(event.event_id(path))
         taken = [p for p in (path, holder, path.with_name(CANCELLED + name)) if p and _is_there(p)]
         if taken:
             raise Unfit(
                 {
-                    "title": f"there is a file {shown(taken[0].name)} already; "
-                    "write another title or week, or change that file"
+                    "title": _(
+                        "there is a file {name} already; write another title or week, or change that "
+                        "file",
+                        name=shown(taken[0].name),
+                    )
                 }
             )
         document, planned = self._checked(path, text_of(draft), ())
@@ -151,12 +155,19 @@ class Writer:
             _write_new(path, document.data)
         except FileExistsError:
             raise Unfit(
-                {"title": f"there is a file {shown(name)} already; write another title"}
+                {
+                    "title": _(
+                        "there is a file {name} already; write another title", name=shown(name)
+                    )
+                }
             ) from None
         except OSError as error:
             raise UserError(
-                f"{shown(path)}: cannot be written: {files.reason(error)}; "
-                "correct the folder's permissions"
+                _(
+                    "{path}: cannot be written: {error}; correct the folder's permissions",
+                    path=shown(path),
+                    error=files.reason(error),
+                )
             ) from None
         return path, planned
 
@@ -180,11 +191,15 @@ class Writer:
         document, changed = self._checked(path, after.text, known)
         try:
             if files.Stamp.of(path.stat()) != stamp:
-                raise UserError(f"{shown(path)}: was changed just now; try again")
+                raise UserError(_("{path}: was changed just now; try again", path=shown(path)))
             files.replace(path, [document.data], path.stat())
         except OSError as error:
             raise UserError(
-                f"{shown(path)}: cannot be written: {files.reason(error)}; correct its permissions"
+                _(
+                    "{path}: cannot be written: {error}; correct its permissions",
+                    path=shown(path),
+                    error=files.reason(error),
+                )
             ) from None
         return path, changed
 
@@ -206,9 +221,16 @@ class Writer:
         if len(found) != 1:
             names = ", ".join(f"`{shown(path.stem[1:])}`" for path in found[:10])
             raise UserError(
-                f"“{part[:60]}” fits several cancelled events: {names}; write more of it"
+                _(
+                    "“{part}” fits several cancelled events: {names}; write more of it",
+                    part=part[:60],
+                    names=names,
+                )
                 if found
-                else f"there is no cancelled event “{part[:60]}”; write its id, or a part of it"
+                else _(
+                    "there is no cancelled event “{part}”; write its id, or a part of it",
+                    part=part[:60],
+                )
             )
         path = found[0]
         back = path.with_name(path.name.removeprefix(CANCELLED))
@@ -216,18 +238,23 @@ class Writer:
             text = Document.parse(files.read(path)[0]).text
         except FileError as error:
             raise UserError(str(error.at(path))) from None
-        _, planned = self._checked(back, text, ())
+        _document, planned = self._checked(back, text, ())
         return path, _renamed(path, back), planned
 
     def _event(self, event_id: str) -> Event:
         planned = self.library.events.get(event_id)
         if planned is None:
-            raise UserError(f"there is no schedule file {shown(event_id)}.md; put it back first")
+            raise UserError(
+                _(
+                    "there is no schedule file {event_id}.md; put it back first",
+                    event_id=shown(event_id),
+                )
+            )
         if event_id in self.library.broken:
             path = self.library.paths[event_id]
             problems = [p for p in self.library.errors if p.path == path]
             why = f": {problems[0]}" if problems else ""
-            raise UserError(f"{shown(path.name)} cannot be read now{why}")
+            raise UserError(_("{name} cannot be read now{why}", name=shown(path.name), why=why))
         return planned
 
     def _problems(self, path: Path, document: Document) -> tuple[Problem, ...]:
@@ -253,7 +280,7 @@ class Writer:
         before = {(p.what, p.path) for p in known}
         errors = [p for p in problems if p.is_error and (p.what, p.path) not in before]
         if errors or schedule.event is None:
-            raise Unfit(_by_key(schedule, errors) or {"": "the file is not valid; see `check`"})
+            raise Unfit(_by_key(schedule, errors) or {"": _("the file is not valid; see `check`")})
         people = tuple(
             self.library.directory.author(entry.text, schedule.slack, self.members)
             for entry in schedule.entries
@@ -300,8 +327,11 @@ def _zone(name: str) -> ZoneInfo:
     except (KeyError, ValueError, OSError):
         raise Unfit(
             {
-                "timezone": f"the time zone “{name[:60]}” is not known; "
-                "write an IANA name such as `Europe/Berlin`"
+                "timezone": _(
+                    "the time zone “{name}” is not known; write an IANA name such as "
+                    "`Europe/Berlin`",
+                    name=name[:60],
+                )
             }
         ) from None
 
@@ -342,11 +372,14 @@ def _renamed(path: Path, target: Path) -> Path:
         path.unlink(missing_ok=True)
     except FileExistsError:
         raise UserError(
-            f"there is a file {shown(target.name)} already; rename or remove it first"
+            _("there is a file {name} already; rename or remove it first", name=shown(target.name))
         ) from None
     except OSError as error:
         raise UserError(
-            f"{shown(path)}: cannot be renamed: {files.reason(error)}; "
-            "correct the folder's permissions"
+            _(
+                "{path}: cannot be renamed: {error}; correct the folder's permissions",
+                path=shown(path),
+                error=files.reason(error),
+            )
         ) from None
     return target

@@ -71,15 +71,13 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
 
 
 def _muted(uow: UnitOfWork, message: Message) -> bool:
-    """Whether it is a new message of somebody who was muted before it was posted."""
-    if not uow.mutes.any(message.session_id, {message.author}):
+    """Whether it is a new message, posted while its writer was muted.
+
+    That stands when the mute has ended: Slack's history, read again, brings nothing back.
+    """
+    if not uow.mutes.covers(message.session_id, message.author, message.at):
         return False
-    if uow.messages.get(message.channel, message.ts) is not None:
-        return False
-    return any(
-        mute.subject == message.author and mute.at <= message.at
-        for mute in uow.mutes.of_session(message.session_id)
-    )
+    return uow.messages.get(message.channel, message.ts) is None
 
 
 def tell_of_answer(uow: UnitOfWork, voice: Voice, answer: Message, at: datetime) -> None:

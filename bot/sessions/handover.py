@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from bot.sessions.model import Kind, Message, Session
+from bot.sessions.model import Message, Session, Thread
+from bot.sessions.queue import votes
 from bot.sessions.winners import is_member
 
 MOST_VOTED = 3
@@ -15,13 +16,25 @@ MOST_VOTED = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """An author's message outside a thread of which it is not sure what it answers.
+
+    `question` is what the archive has it under; None where it stands on its own.
+    """
+
+    message: Message
+    question: Message | None
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
-    """A session in figures. `answered` counts questions with a reply by an author.
+    """A session in figures. `answered` counts questions with a reply by an author, and those
+    that an author marked as answered elsewhere: of these there are `elsewhere`.
 
     `first_answer` is the median time from a question to the first reply by an author, None
     without answers. `most_voted` are questions with their votes, most first. `nameless` are the
-    member IDs of writers whose name Slack does not say; `unsure` are messages whose question
-    was found by a rule that may be wrong.
+    member IDs of writers whose name Slack does not say; `unsure` are authors' messages whose
+    question was found by a rule that may be wrong, or was not found.
     """
 
     questions: int
@@ -31,7 +44,8 @@ class Handover:
     most_voted: tuple[tuple[Message, int], ...]
     unanswered: tuple[Message, ...]
     nameless: tuple[str, ...]
-    unsure: tuple[Message, ...] = ()
+    unsure: tuple[Doubt, ...] = ()
+    elsewhere: int = 0
 
     @property
     def share(self) -> int:
@@ -41,48 +55,47 @@ class Handover:
 
 def handover(
     session: Session,
-    messages: Iterable[Message],
+    threads: Iterable[Thread],
     voted: Mapping[str, Collection[str]],
     named: Collection[str],
-    unsure: Collection[tuple[str, str]] = (),
+    elsewhere: Collection[str] = (),
+    unsure: Iterable[Doubt] = (),
 ) -> Handover:
     """The figures of a session.
 
-    `voted` says who voted for a question, by `ts` (nobody does for their own), `named` the member IDs of people whose
-    name is known, `unsure` messages (channel, `ts`) that were linked without certainty. What is
-    hidden from the archive is counted nowhere.
+    `threads` are as the archive has them, `voted` says who voted for a question, by `ts` (nobody
+    does for their own), `named` the member IDs of people whose name is known, `elsewhere` the
+    `ts` of questions that were answered elsewhere. What is hidden from the archive, and the
+    thread of a question that is, counts nowhere.
     """
     authors = session.author_ids
-    questions: dict[str, Message] = {}
-    first: dict[str, Message] = {}
     people: set[str] = set()
-    doubtful = []
-    for message in sorted(messages, key=lambda m: m.at):
-        if message.deleted or message.hidden:
+    asked: list[tuple[Message, Message | None, int]] = []
+    for thread in threads:
+        question = thread.question
+        if question.hidden:
             continue
-        people.add(message.author)
-        if (message.channel, message.ts) in unsure:
-            doubtful.append(message)
-        if message.kind is Kind.QUESTION and message.author not in authors:
-            questions[message.ts] = message
-        elif message.kind is Kind.REPLY and message.author in authors and message.question_ts:
-            first.setdefault(message.question_ts, message)
-    waits = [
-        (first[ts].at - question.at).total_seconds()
-        for ts, question in questions.items()
-        if ts in first
-    ]
-    ranked = sorted(
-        ((q, len(set(voted.get(q.ts, ())) - {q.author})) for q in questions.values()),
-        key=lambda pair: (-pair[1], pair[0].at),
-    )
+        replies = [reply for reply in thread.replies if not (reply.hidden or reply.deleted)]
+        people |= {reply.author for reply in replies}
+        if question.deleted:
+            continue
+        people.add(question.author)
+        if question.author not in authors:
+            answers = [reply for reply in replies if reply.author in authors]
+            first = min(answers, key=lambda answer: answer.at, default=None)
+            asked.append((question, first, votes(thread, voted, authors)))
+    asked.sort(key=lambda entry: entry[0].at)
+    waits = [(first.at - q.at).total_seconds() for q, first, _votes in asked if first]
+    ranked = sorted(((q, n) for q, _first, n in asked if n), key=lambda p: (-p[1], p[0].at))
+    other = [q for q, first, _votes in asked if first is None and q.ts in elsewhere]
     return Handover(
-        questions=len(questions),
-        answered=sum(1 for ts in questions if ts in first),
+        questions=len(asked),
+        answered=len(waits) + len(other),
         participants=len(people),
         first_answer=timedelta(seconds=median(waits)) if waits else None,
-        most_voted=tuple((q, n) for q, n in ranked[:MOST_VOTED] if n),
-        unanswered=tuple(q for ts, q in questions.items() if ts not in first),
+        most_voted=tuple(ranked[:MOST_VOTED]),
+        unanswered=tuple(q for q, first, _votes in asked if not first and q.ts not in elsewhere),
         nameless=tuple(sorted(who for who in people if who not in named and is_member(who))),
-        unsure=tuple(doubtful),
+        unsure=tuple(unsure),
+        elsewhere=len(other),
     )

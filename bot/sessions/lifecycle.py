@@ -7,14 +7,16 @@ firing that was missed is found the next time somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.sessions import queue
 from bot.sessions.model import Event, Kind, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Figures, Voice
+from bot.texts import _
 
 
 class Step(StrEnum):
@@ -90,8 +92,11 @@ def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Sess
         voice.tell_organizers(
             uow,
             f"session {session.id} file gone {at.isoformat()}",
-            f"The schedule file of “{session.event.title}” is gone while its session is open. "
-            "The session goes on as planned; put the file back to get its archive.",
+            _(
+                "The schedule file of “{title}” is gone while its session is open. "
+                "The session goes on as planned; put the file back to get its archive.",
+                title=session.event.title,
+            ),
             at,
         )
     return session
@@ -132,8 +137,12 @@ def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) 
             voice.tell_organizers(
                 uow,
                 f"session {session.id} waits for {other.id}",
-                f"“{session.event.title}” cannot open: “{other.event.title}” is still open in "
-                "the same channel. It will open when that one is closed, or move one of them.",
+                _(
+                    "“{title}” cannot open: “{other}” is still open in the same channel. "
+                    "It will open when that one is closed, or move one of them.",
+                    title=session.event.title,
+                    other=other.event.title,
+                ),
                 at,
             )
             return False
@@ -170,7 +179,7 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     session.collects_until = min(session.event.end, at)
     uow.sessions.save(session)
     uow.members.drop_secret(session.id)
-    numbers = figures(session, uow.messages.of_session(session.id))
+    numbers = figures(session, uow.messages.of_session(session.id), queue.elsewhere(uow, session))
     if uow.outbox.get(f"session {session.id} announcement") is None:
         voice.missed(uow, session, numbers, at)
     else:
@@ -187,16 +196,19 @@ def archived(uow: UnitOfWork, session_id: int, at: datetime) -> None:
         uow.sessions.save(session)
 
 
-def figures(session: Session, messages: Iterable[Message]) -> Figures:
+def figures(
+    session: Session, messages: Iterable[Message], elsewhere: Collection[str] = ()
+) -> Figures:
     """Counts a session. An answer is a reply by an author; authors' own posts ask nothing.
 
-    What is hidden does not count, nor does its thread.
+    What is hidden does not count, nor does its thread. `elsewhere` are the `ts` of questions
+    that do not wait: they were answered in another place.
     """
     authors = session.author_ids
     listed = list(messages)
     hidden = {message.ts for message in listed if message.hidden}
     questions: dict[str, Message] = {}
-    answered: set[str] = set()
+    answered = set(elsewhere)
     answers = 0
     people: set[str] = set()
     for message in listed:

@@ -9,10 +9,12 @@ linked and nobody is asked, so that the archive is what it would be without this
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.sessions import collect, pairing
 from bot.sessions import queue as queues
+from bot.sessions.handover import Doubt
 from bot.sessions.model import Kind, Message, Session, State, Thread
 from bot.sessions.pairing.weights import ALONG
 from bot.sessions.ports import UnitOfWork
@@ -156,6 +158,64 @@ def settle(uow: UnitOfWork, voice: Voice, session: Session, before: Message, at:
         voice.mark(uow, before.channel, old, False, at)
     if new is not None and new in marked:
         voice.mark(uow, before.channel, new, True, at)
+
+
+def doubts(
+    threads: Sequence[Thread],
+    archived: Sequence[Thread],
+    session: Session,
+    text: Text,
+    name: Callable[[str], str],
+) -> list[Doubt]:
+    """The authors' messages outside threads of which it is not sure what they answer, by time.
+
+    `threads` are the session's as they are stored, `archived` as its archive has them; `name`
+    gives a person's name. Whatever the bot linked is judged once more, by all that was said
+    since. What a person said is sure, and so is talk.
+    """
+    apart = _apart(threads, session)
+    authors = session.author_ids
+    posts = pairing.from_threads(apart, authors, text, name)
+    by_person = {t.question.ts for t in apart if t.question.corrected}
+    decisions = pairing.pair(posts, dict.fromkeys(by_person)).decisions
+    judged = {decision.post: decision for decision in decisions if decision.by_author}
+    under = {reply.ts: thread.question for thread in archived for reply in thread.replies}
+    found = []
+    for thread in apart:
+        message = thread.question
+        decision = judged.get(message.ts)
+        if decision is None or message.ts in by_person or message.origin == "form":
+            continue
+        question = under.get(message.ts)
+        agreed = question is None or question.ts == decision.question
+        if decision.kind is pairing.Kind.TALK and question is None:
+            continue
+        if not agreed or decision.confidence < pairing.CONFIDENT:
+            found.append(Doubt(message, question))
+    return found
+
+
+def _apart(threads: Sequence[Thread], session: Session) -> list[Thread]:
+    """The threads with all that the bot linked back where it was posted, by time."""
+    found: list[Thread] = []
+    for thread in threads:
+        linked = {
+            reply.ts
+            for reply in thread.replies
+            if reply.author in session.author_ids
+            and queues.moved(reply, session)
+            and not reply.corrected
+        }
+        # What was said below such a message came along with it, and goes back with it.
+        below = {r.ts: r.thread_ts for r in thread.replies if r.thread_ts in linked}
+        rest = tuple(r for r in thread.replies if r.ts not in linked and r.ts not in below)
+        found.append(replace(thread, replies=rest))
+        found += [
+            Thread(reply, tuple(r for r in thread.replies if below.get(r.ts) == reply.ts))
+            for reply in thread.replies
+            if reply.ts in linked
+        ]
+    return sorted(found, key=lambda thread: thread.question.at)
 
 
 def _adrift(message: Message, session: Session) -> bool:

@@ -87,7 +87,8 @@ class Counts:
     """The numbers of a session without what was deleted.
 
     `questions` are those of people who are no authors of the event, `answered` those of them
-    to which an author replied; `participants` wrote anything.
+    to which an author replied, or of which one said that they are answered elsewhere;
+    `participants` wrote anything.
     """
 
     questions: int
@@ -326,6 +327,9 @@ class Outbox(Protocol):
         """Stores it; False if the key is there already (nothing changes then)."""
 
     def get(self, key: str) -> Outgoing | None: ...
+    def keys(self, start: str) -> list[str]:
+        """The keys of all rows that begin so."""
+
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
         """The next row to send, leased until then; `attempts` counts its claims, this one too.
 
@@ -418,8 +422,11 @@ class Mutes(Protocol):
     def add(self, mute: Mute) -> bool:
         """False if the subject was muted in the session already."""
 
-    def remove(self, session_id: int, subject: str) -> bool:
-        """False if the subject was not muted in the session."""
+    def remove(self, session_id: int, subject: str, at: datetime) -> bool:
+        """Ends a mute at `at`; False if the subject was not muted in the session."""
+
+    def covers(self, session_id: int, subject: str, at: datetime) -> bool:
+        """Whether the subject was muted at a moment, even if it is no more."""
 
     def any(self, session_id: int, subjects: Collection[str]) -> bool:
         """Whether one of the subjects is muted in the session."""
@@ -491,6 +498,12 @@ class Members(Protocol):
 
     def opened_home(self, person: str, at: datetime) -> None:
         """Notes that somebody looks at the App Home."""
+
+    def turn(self, person: str, part: str, number: int) -> None:
+        """Notes which page of a list (`part` names it) somebody looks at in the App Home."""
+
+    def pages(self, person: str) -> dict[str, int]:
+        """Those pages, by the list they are of."""
 
     def pulse(self) -> str:
         """Changes whenever something did that is kept here, or a reaction."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,13 +55,13 @@ def voters(uow: UnitOfWork, session: Session, names: Collection[str]) -> dict[st
     return found
 
 
-def votes(thread: Thread, voted: dict[str, set[str]], authors: Collection[str]) -> int:
+def votes(thread: Thread, voted: Mapping[str, Collection[str]], authors: Collection[str]) -> int:
     """The votes of a question and of those merged with it, without its own asker's."""
     question = thread.question
     people = set(voted.get(question.ts, ()))
     for reply in thread.replies:
         if reply.corrected and reply.thread_ts != question.ts and reply.author not in authors:
-            people |= voted.get(reply.ts, set())
+            people |= set(voted.get(reply.ts, ()))
     return len(people - {thread.question.author})
 
 
@@ -92,6 +92,12 @@ def queue(uow: UnitOfWork, session: Session, names: Collection[str]) -> Queue:
     waiting.sort(key=lambda w: (-w.votes, w.question.at))
     aside.sort(key=lambda w: w.handling.at if w.handling else w.question.at, reverse=True)
     return Queue(tuple(waiting), tuple(aside), done)
+
+
+def elsewhere(uow: UnitOfWork, session: Session) -> set[str]:
+    """The `ts` of the questions of which an author said that they are answered elsewhere."""
+    handlings = uow.members.handlings(session.id)
+    return {ts for ts, handling in handlings.items() if handling.how is Handled.ELSEWHERE}
 
 
 def handle(uow: UnitOfWork, question: Message, how: Handled | None, by: str, at: datetime) -> bool:

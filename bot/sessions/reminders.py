@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import UserError
 from bot.sessions.model import Session, State
 from bot.sessions.times import Span, span_or_none
+from bot.texts import N_, _
 
 TEASER, HALFWAY, LAST_DAY, ENDING = "teaser", "half-way", "last-day", "ending"
 TEMPLATES = (TEASER, HALFWAY, LAST_DAY, ENDING)
@@ -37,10 +38,11 @@ LATEST = timedelta(hours=12)
 
 NOTHING = Span()
 
+_MOMENT = "%Y-%m-%dT%H:%M"
 _TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _SPAN = re.compile(r"(.+?)\s+(before start|after start|before end)(?:\s+at\s+(\d\d?:\d\d))?")
 _LAST_DAY = re.compile(r"last[ -]day(?:\s+at\s+(\d\d?:\d\d))?")
-_EXAMPLES = "`3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`"
+_EXAMPLES = N_("`3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,15 @@ class Reminder:
 
     def sensible_until(self, session: Session) -> datetime:
         """Until when it may be posted late: at most half of the time that was left then."""
-        due = self.due(session)
+        return self.due(session) + self._room(session)
+
+    def repeats(self, session: Session, moment: datetime) -> bool:
+        """Whether one that was posted for `moment`, before the event was moved, says as much."""
+        return abs(self.due(session) - moment) < self._room(session)
+
+    def _room(self, session: Session) -> timedelta:
         ahead = session.event.start if self.before_start(session) else session.event.end
-        return due + min(LATEST, max(timedelta(), ahead - due) / 2)
+        return min(LATEST, max(timedelta(), ahead - self.due(session)) / 2)
 
     def before_start(self, session: Session) -> bool:
         """Whether it speaks of what is still to come."""
@@ -89,7 +97,9 @@ def parse(raw: Any) -> tuple[Reminder, ...]:
     if isinstance(raw, str):
         raw = [part for part in re.split(r"[;\n]", raw) if part.strip()]
     if not isinstance(raw, Sequence):
-        raise UserError(f"`reminders` must be a list; write entries such as {_EXAMPLES}")
+        raise UserError(
+            _("`reminders` must be a list; write entries such as {examples}", examples=_(_EXAMPLES))
+        )
     found = [entry(item) for item in raw]
     return tuple({reminder.text: reminder for reminder in found}.values())
 
@@ -101,21 +111,33 @@ def entry(raw: Any) -> Reminder:
     if isinstance(raw, dict):
         unknown = set(raw) - {"when", "template"}
         if unknown or not isinstance(raw.get("when"), str):
-            raise UserError("an entry of `reminders` has `when` and may have `template`, no more")
+            raise UserError(
+                _("an entry of `reminders` has `when` and may have `template`, no more")
+            )
         when, template = raw["when"], raw.get("template")
         if template is not None and not (
             isinstance(template, str) and _TEMPLATE.fullmatch(template)
         ):
             raise UserError(
-                "`template` of a reminder is the name of a file in `templates/` without `.txt` "
-                "(small letters, digits, `-`, `_`)"
+                _(
+                    "`template` of a reminder is the name of a file in `templates/` without `.txt` "
+                    "(small letters, digits, `-`, `_`)"
+                )
             )
     if not isinstance(when, str):
-        raise UserError(f"an entry of `reminders` is no text; write {_EXAMPLES}")
+        raise UserError(
+            _("an entry of `reminders` is no text; write {examples}", examples=_(_EXAMPLES))
+        )
     text = " ".join(when.casefold().split())
     found = _entry(text)
     if found is None:
-        raise UserError(f"the reminder “{text[:60]}” is not understood; write {_EXAMPLES}")
+        raise UserError(
+            _(
+                "the reminder “{value}” is not understood; write {examples}",
+                value=text[:60],
+                examples=_(_EXAMPLES),
+            )
+        )
     return Reminder(text, template or found.template, found.anchor, found.offset, found.at)
 
 
@@ -142,7 +164,7 @@ def _time(text: str) -> time:
     try:
         return time(hour, minute)
     except ValueError:
-        raise UserError(f"there is no time {text}; write one as `10:00`") from None
+        raise UserError(_("there is no time {value}; write one as `10:00`", value=text)) from None
 
 
 def of(session: Session, defaults: tuple[Reminder, ...]) -> tuple[Reminder, ...]:
@@ -160,9 +182,30 @@ def of(session: Session, defaults: tuple[Reminder, ...]) -> tuple[Reminder, ...]
 
 
 def key(session: Session, reminder: Reminder) -> str:
-    """What names its message for ever. An event that moves is reminded of again."""
-    due = reminder.due(session)
-    return f"session {session.id} reminder {reminder.text} {due:%Y-%m-%dT%H:%M}"
+    """What names its message for ever."""
+    return f"{keys_of(session, reminder)}{reminder.due(session):{_MOMENT}}"
+
+
+def keys_of(session: Session, reminder: Reminder) -> str:
+    """How the keys of its messages begin, for whatever moment they were."""
+    return f"session {session.id} reminder {reminder.text} "
+
+
+def posted(session: Session, reminder: Reminder, keys: Iterable[str]) -> bool:
+    """Whether it was posted, by the keys that begin as `keys_of` says.
+
+    An event that moves is reminded of again, but not when it moves by so little that the earlier
+    message would still have made sense at the new moment.
+    """
+    start = keys_of(session, reminder)
+    for found in keys:
+        try:
+            moment = datetime.strptime(found.removeprefix(start), _MOMENT).replace(tzinfo=UTC)
+        except ValueError:
+            continue  # of another reminder, whose text begins with this one's
+        if found == key(session, reminder) or reminder.repeats(session, moment):
+            return True
+    return False
 
 
 def due(session: Session, defaults: tuple[Reminder, ...], at: datetime) -> list[Reminder]:

@@ -17,9 +17,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
+from bot.texts import N_, _
 
-MOMENTS = "`2026-01-12 18:00`, `monday 9:30`, `tomorrow` or `now`"
-DURATIONS = "`2 days`, `36 hours` or `1 week`"
+MOMENTS = N_("`2026-01-12 18:00`, `monday 9:30`, `tomorrow` or `now`")
+DURATIONS = N_("`2 days`, `36 hours` or `1 week`")
 LONGEST = timedelta(days=366)
 
 _DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
@@ -55,9 +56,15 @@ def span(text: str) -> Span:
     """A duration. Raises UserError, one line, for what is none, or is longer than a year."""
     found = span_or_none(text)
     if found is None:
-        raise UserError(f"“{_short(text)}” is no duration; write {DURATIONS}")
+        raise UserError(
+            _(
+                "“{value}” is no duration; write {durations}",
+                value=_short(text),
+                durations=_(DURATIONS),
+            )
+        )
     if timedelta(days=found.days, minutes=found.minutes) > LONGEST:
-        raise UserError(f"“{_short(text)}” is longer than a year; write less")
+        raise UserError(_("“{value}” is longer than a year; write less", value=_short(text)))
     return found
 
 
@@ -85,7 +92,9 @@ def moment(text: str, now: datetime, zone: str, day_time: time) -> datetime:
     """
     found = _moment(text.split(), now, zone, day_time)
     if found is None:
-        raise UserError(f"“{_short(text)}” is no moment; write {MOMENTS}")
+        raise UserError(
+            _("“{value}” is no moment; write {moments}", value=_short(text), moments=_(MOMENTS))
+        )
     return found
 
 
@@ -109,7 +118,13 @@ def moments(
         end = _moment(words[cut:], base, zone, end_time)
         if end is not None:
             return start, end
-    raise UserError(f"“{_short(text)}” is no moment; write {MOMENTS}, and an end if it moves too")
+    raise UserError(
+        _(
+            "“{value}” is no moment; write {moments}, and an end if it moves too",
+            value=_short(text),
+            moments=_(MOMENTS),
+        )
+    )
 
 
 def _moment(words: list[str], now: datetime, zone: str, day_time: time) -> datetime | None:
@@ -139,8 +154,11 @@ def _moment(words: list[str], now: datetime, zone: str, day_time: time) -> datet
     found = _utc(local, where)
     if found.astimezone(where).replace(tzinfo=None) != local:
         raise UserError(
-            f"{local:%Y-%m-%d %H:%M} does not exist in {where.key}: the clocks go forward then; "
-            "write another time"
+            _(
+                "{local} does not exist in {key}: the clocks go forward then; write another time",
+                local=f"{local:%Y-%m-%d %H:%M}",
+                key=where.key,
+            )
         )
     return found
 
@@ -167,7 +185,7 @@ def _day(word: str, today: date) -> date | None:
     try:
         return date(*(int(part) for part in match.groups()))
     except ValueError:
-        raise UserError(f"there is no day {word}; write one as `2026-01-12`") from None
+        raise UserError(_("there is no day {word}; write one as `2026-01-12`", word=word)) from None
 
 
 def _clock(word: str) -> time | None:
@@ -178,7 +196,7 @@ def _clock(word: str) -> time | None:
     try:
         return time(hour, minute, second)
     except ValueError:
-        raise UserError(f"there is no time {word}; write one as `18:00`") from None
+        raise UserError(_("there is no time {word}; write one as `18:00`", word=word)) from None
 
 
 def _zone(word: str) -> ZoneInfo | None:
@@ -190,8 +208,10 @@ def _zone(word: str) -> ZoneInfo | None:
         return ZoneInfo(word)
     except (KeyError, ValueError, OSError):
         raise UserError(
-            f"the time zone “{_short(word)}” is not known; write an IANA name such as "
-            "`Europe/Berlin`"
+            _(
+                "the time zone “{word}” is not known; write an IANA name such as `Europe/Berlin`",
+                word=_short(word),
+            )
         ) from None
 
 

@@ -19,7 +19,7 @@ from bot.sessions.winners import Draw
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of a session. `unanswered` are questions no author replied to, oldest first."""
+    """The numbers of a session. `unanswered` are questions that wait for an author, oldest first."""
 
     questions: int
     answers: int

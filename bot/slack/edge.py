@@ -97,7 +97,7 @@ class Edge:
             self.client,
             manners or Manners(),
         )
-        self.homes = Homes(self.desk, ROOMS)
+        self.homes = Homes(self.desk, ROOMS, outage)
         self.desk.touched = self.homes.touch
         self.pump = Pump(
             factory,

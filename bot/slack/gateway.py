@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sessions.model import Person
 from bot.slack.incoming import Malformed, person
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,11 @@ class Gateway:
             await self._list_channels()
         if name not in self._channels:
             raise ChannelTrouble(
-                f"there is no channel #{name} that the bot can see; create it, "
-                "or invite the bot if it is private"
+                _(
+                    "there is no channel #{name} that the bot can see; create it, or invite the "
+                    "bot if it is private",
+                    name=name,
+                )
             )
         return self._channels[name]
 
@@ -78,7 +82,13 @@ class Gateway:
             if passing(error):
                 raise
             raise ChannelTrouble(
-                f"the bot cannot join <#{channel_id}> ({code}); invite it there", channel_id, code
+                _(
+                    "the bot cannot join <#{channel_id}> ({code}); invite it there",
+                    channel_id=channel_id,
+                    code=code,
+                ),
+                channel_id,
+                code,
             ) from None
 
     async def _list_channels(self) -> None:

@@ -70,6 +70,8 @@ def message_object(
     """A message object, of an event or of the history; None if no person wrote it."""
     asker = form_asker(message, bot_id)
     subtype = message.get("subtype")
+    if subtype is not None and not isinstance(subtype, str):
+        raise Malformed("subtype is no text")
     if asker is None and (subtype not in POSTED or message.get("bot_id")):
         return None
     ts = _string(message, "ts", _TS)

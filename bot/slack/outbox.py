@@ -28,6 +28,7 @@ from bot.sessions.voice import Voice
 from bot.slack import uploads
 from bot.slack.gateway import code_of, retry_after, status_of
 from bot.slack.history import History
+from bot.texts import N_, _
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +49,10 @@ SKEW = timedelta(minutes=1)
 IDLE_POLL = 1.0
 
 CHANNEL_TROUBLE = {
-    "channel_not_found": "the channel does not exist or is private; invite the bot to it",
-    "not_in_channel": "the bot is not in the channel; type `/invite @Marginalia` there",
-    "is_archived": "the channel is archived; unarchive it or move the event to another",
-    "restricted_action": "posting in the channel is restricted; let the bot post there",
+    "channel_not_found": N_("the channel does not exist or is private; invite the bot to it"),
+    "not_in_channel": N_("the bot is not in the channel; type `/invite @Marginalia` there"),
+    "is_archived": N_("the channel is archived; unarchive it or move the event to another"),
+    "restricted_action": N_("posting in the channel is restricted; let the bot post there"),
 }
 ALREADY = {"already_pinned", "already_reacted", "no_pin", "no_reaction"}
 FOR_LATER = {
@@ -319,11 +320,15 @@ def channel_trouble(uow: UnitOfWork, voice: Voice, channel: str, why: str, now: 
     `why` is Slack's code.
     """
     if uow.outbox.block(channel, why, now + BLOCKED):
-        reason = CHANNEL_TROUBLE.get(why, f"Slack says {why}; invite the bot to it")
+        reason = (
+            _(CHANNEL_TROUBLE[why])
+            if why in CHANNEL_TROUBLE
+            else _("Slack says {code}; invite the bot to it", code=why)
+        )
         voice.tell_organizers(
             uow,
             f"channel {channel} {why} {now.isoformat()}",
-            f"Nothing can be posted in <#{channel}>: {reason}.",
+            _("Nothing can be posted in <#{channel}>: {reason}.", channel=channel, reason=reason),
             now,
         )
 

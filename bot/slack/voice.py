@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.markup import escape_mrkdwn
 from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
@@ -29,6 +31,8 @@ from bot.slack.incoming import QUESTION_EVENT
 from bot.slack.text import permalink
 
 log = logging.getLogger(__name__)
+
+_CHANNEL = re.compile(r"&lt;(#[A-Z0-9]+)&gt;", re.ASCII)
 
 ANSWERED = "white_check_mark"
 """The reaction to a question whose answer stands outside its thread."""
@@ -102,7 +106,7 @@ class SlackVoice:
         if not places:
             log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)
         for place in places:
-            payload = {"channel": place, "text": text}
+            payload = {"channel": place, "text": _notice(text)}
             row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
             uow.outbox.add(row, at)
 
@@ -263,6 +267,11 @@ class SlackVoice:
             "unfurl_media": False,
         }
         uow.outbox.add(Outgoing(key, "chat.postMessage", payload, channel), at)
+
+
+def _notice(text: str) -> str:
+    """A notice as mrkdwn: what it repeats of files and books is data; a channel is a link."""
+    return _CHANNEL.sub(r"<\1>", escape_mrkdwn(text))
 
 
 def announcement_key(session_id: int) -> str:

@@ -7,8 +7,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, case, delete, func, select, true
 
+from bot.sessions.model import Handled
 from bot.store.repository import Repository
-from bot.store.tables import boards, edits, messages, people, reactions, sessions, supports
+from bot.store.tables import (
+    boards,
+    edits,
+    handlings,
+    messages,
+    people,
+    reactions,
+    sessions,
+    supports,
+)
 
 
 class Boards(Repository):
@@ -51,6 +61,12 @@ class Boards(Repository):
         )
         supported = _row(_to_message(supports), here, func.count())
         edited = _row(_to_message(edits), here, func.count(), func.max(edits.c.at))
+        handled = _row(
+            _to_message(handlings),
+            here,
+            func.count(case((handlings.c.how == str(Handled.ELSEWHERE), 1))),
+            func.max(handlings.c.at),
+        )
         named = _row(
             people,
             people.c.slack_id.in_(select(messages.c.author).where(here)),
@@ -70,7 +86,7 @@ class Boards(Repository):
             .where(boards.c.session_id == session_id)
             .subquery()
         )
-        parts = (known, said, voted, supported, edited, named)
+        parts = (known, said, voted, supported, edited, handled, named)
         source: FromClause = known
         for part in parts[1:]:  # each is one row
             source = source.join(part, true())

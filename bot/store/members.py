@@ -16,6 +16,7 @@ from bot.store.tables import (
     follows,
     handlings,
     messages,
+    pages,
     people,
     reactions,
     secrets,
@@ -85,7 +86,8 @@ class Members(Repository):
             .values(name=ANONYMOUS, icon="")
         )
         self._connection.execute(delete(follows).where(follows.c.member == slack_id))
-        self._connection.execute(delete(viewers).where(viewers.c.member == slack_id))
+        for table in (viewers, pages):
+            self._connection.execute(delete(table).where(table.c.member == slack_id))
 
     def update_submission(self, token: str, state: str, ts: str | None = None) -> None:
         """Its state, and its message once there is one."""
@@ -152,6 +154,20 @@ class Members(Repository):
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["member"], set_={"at": at})
         )
+
+    def turn(self, person: str, part: str, number: int) -> None:
+        """Notes which page is looked at."""
+        statement = self._insert(pages).values(member=person, part=part, number=number)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["member", "part"], set_={"number": number}
+            )
+        )
+
+    def pages(self, person: str) -> dict[str, int]:
+        """The pages that are looked at, by the list they are of."""
+        query = select(pages.c.part, pages.c.number).where(pages.c.member == person)
+        return {row.part: row.number for row in self._connection.execute(query)}
 
     def pulse(self) -> str:
         """Changes whenever something did that is kept here, or a reaction."""

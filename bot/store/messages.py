@@ -27,10 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from bot.sessions.model import Hidden, Kind, Message, Thread
+from bot.sessions.model import Handled, Hidden, Kind, Message, Thread
 from bot.sessions.ports import Counts
 from bot.store.repository import Repository, Turn, chunked, insert_into
-from bot.store.tables import messages, revisions
+from bot.store.tables import handlings, messages, revisions
 from bot.store.types import micros
 
 CHUNK = 200
@@ -276,9 +276,14 @@ class Messages(Repository):
             reply.c.hidden == "",
             reply.c.author.in_(sorted(authors)),
         )
+        is_elsewhere = exists().where(
+            handlings.c.channel == messages.c.channel,
+            handlings.c.ts == messages.c.ts,
+            handlings.c.how == str(Handled.ELSEWHERE),
+        )
         query = select(
             func.count(case((is_question, 1))),
-            func.count(case((is_question & is_answered, 1))),
+            func.count(case((is_question & (is_answered | is_elsewhere), 1))),
             func.count(case((messages.c.kind == str(Kind.REPLY), 1))),
             func.count(messages.c.author.distinct()),
         ).where(present)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
 from bot.sessions.model import Mute
 from bot.store.repository import Repository
-from bot.store.tables import mutes
+from bot.store.tables import mutes, past_mutes
 
 
 class Mutes(Repository):
@@ -16,7 +17,7 @@ class Mutes(Repository):
 
     def __init__(self, connection: Connection):
         super().__init__(connection)
-        self._muted: dict[int, set[str]] = {}
+        self._muted: dict[int, dict[str, list[tuple[datetime, datetime | None]]]] = {}
 
     def forget(self) -> None:
         """What was read may have changed."""
@@ -35,20 +36,38 @@ class Mutes(Repository):
         statement = self._insert(mutes).on_conflict_do_nothing()
         return self._connection.execute(statement, row).rowcount > 0
 
-    def remove(self, session_id: int, subject: str) -> bool:
+    def remove(self, session_id: int, subject: str, at: datetime) -> bool:
         """False if the subject was not muted."""
         self.forget()
-        statement = delete(mutes).where(
-            mutes.c.session_id == session_id, mutes.c.subject == subject
-        )
-        return self._connection.execute(statement).rowcount > 0
+        here = (mutes.c.session_id == session_id) & (mutes.c.subject == subject)
+        since = self._connection.execute(select(mutes.c.at).where(here)).scalar_one_or_none()
+        if since is None:
+            return False
+        row = {"session_id": session_id, "subject": subject, "at": since, "until": at}
+        self._connection.execute(self._insert_new(past_mutes), row)
+        return self._connection.execute(delete(mutes).where(here)).rowcount > 0
+
+    def covers(self, session_id: int, subject: str, at: datetime) -> bool:
+        """Also one that ended since."""
+        spans = self._spans(session_id).get(subject, ())
+        return any(since <= at and (until is None or until > at) for since, until in spans)
 
     def any(self, session_id: int, subjects: Collection[str]) -> bool:
         """Whether one of them is muted."""
+        spans = self._spans(session_id)
+        return any(until is None for each in subjects for _, until in spans.get(each, ()))
+
+    def _spans(self, session_id: int) -> dict[str, list[tuple[datetime, datetime | None]]]:
+        """From when to when (None: still) each was muted."""
         if session_id not in self._muted:
-            query = select(mutes.c.subject).where(mutes.c.session_id == session_id)
-            self._muted[session_id] = set(self._connection.execute(query).scalars())
-        return not self._muted[session_id].isdisjoint(subjects)
+            found = self._muted[session_id] = {}
+            now = select(mutes.c.subject, mutes.c.at).where(mutes.c.session_id == session_id)
+            for row in self._connection.execute(now):
+                found.setdefault(row.subject, []).append((row.at, None))
+            before = select(past_mutes).where(past_mutes.c.session_id == session_id)
+            for row in self._connection.execute(before):
+                found.setdefault(row.subject, []).append((row.at, row.until))
+        return self._muted[session_id]
 
     def of_session(self, session_id: int) -> list[Mute]:
         """By when they were muted."""

@@ -89,6 +89,11 @@ class Outbox(Repository):
         row = self._connection.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
         return None if row is None else _outgoing(row)
 
+    def keys(self, start: str) -> list[str]:
+        """Sorted."""
+        query = select(outbox.c.key).where(outbox.c.key.startswith(start, autoescape=True))
+        return sorted(self._connection.execute(query).scalars())
+
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
         """The next row that may be sent, leased."""
         sent_before = at - timedelta(seconds=interval)

@@ -147,6 +147,15 @@ mutes = Table(
     Column("reason", Anything, nullable=False),
 )
 
+past_mutes = Table(
+    "past_mutes",
+    metadata,
+    Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
+    Column("subject", Anything, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
 secrets = Table(
     "secrets",
     metadata,
@@ -213,6 +222,14 @@ viewers = Table(
     metadata,
     Column("member", Anything, primary_key=True),
     Column("at", Moment, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("member", Anything, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 
 edits = Table(

@@ -75,6 +75,35 @@ def test_the_key_follows_the_moment() -> None:
     assert len({reminders.key(session(), r) for r in ALL}) == len(ALL)
 
 
+@pytest.mark.parametrize(
+    ("template", "moved", "again"),
+    [
+        ("teaser", timedelta(minutes=20), False),
+        ("teaser", timedelta(days=1), True),
+        ("half-way", -timedelta(hours=2), False),
+        ("ending", timedelta(minutes=20), False),
+        ("ending", -timedelta(minutes=20), False),
+        ("ending", timedelta(hours=2), True),
+        ("ending", timedelta(0), False),
+    ],
+)
+def test_a_move_by_little_repeats_nothing(template: str, moved: timedelta, again: bool) -> None:
+    (reminder,) = (r for r in ALL if r.template == template)
+    keys = [reminders.key(session(), reminder)]
+    later = session(start=START + moved, end=END + moved)
+    assert reminders.posted(later, reminder, keys) is not again
+    assert all(key.startswith(reminders.keys_of(later, reminder)) for key in keys)
+    assert not reminders.posted(later, reminder, [])
+
+
+def test_a_reminder_is_not_taken_for_one_whose_text_goes_on() -> None:
+    longer, short = reminders.parse(["last day at 9:00", "last day"])
+    assert longer.due(session()) == short.due(session())
+    keys = [reminders.key(session(), longer)]
+    assert not reminders.posted(session(), short, keys)
+    assert reminders.posted(session(), longer, keys)
+
+
 def test_the_next_moment() -> None:
     before = START - timedelta(days=10)
     assert reminders.next_moment([session()], ALL, before) == ALL[0].due(session())

@@ -98,6 +98,8 @@ class Hands:
         self.person.open_home()
         await self.world.hear()
         await self.world.stage.bot.edge.homes.refresh()
+        # It may be on its way already.
+        await until(lambda: self.world.stage.box.surfaces.homes.get(self.id))
         return self.home_now()
 
     def home_now(self) -> str:

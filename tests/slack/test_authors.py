@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.sandbox.errors import Refusal
 from bot.sessions.model import Action
-from tests.scene import CHANNEL, END, START, Scene, scene
+from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene
 from tests.slack.hands import Hands, open_session, until, words
 
 
@@ -78,6 +80,96 @@ class TestQueue:
             await until(lambda: "Nothing waits for you" in words(note.blocks))
             assert "skipped by" in words(note.blocks)
 
+    async def test_the_command_shows_the_last_session_until_another_begins(
+        self, tmp_path: Path
+    ) -> None:
+        later = BOOK.replace("01-05", "01-12").replace("01-09", "01-16").replace("The B", "Next B")
+        files = {f"{EVENT}.md": BOOK, "20260112-next.md": later}
+        async with scene(tmp_path, files) as world, world.bot():
+            ada = Hands(world, "ada")
+            assert "No session of yours" in await ada.qa("queue")
+            await world.to(START)
+            world.say("ben", "Unanswered?")
+            await world.to(END)
+            assert "Unanswered?" in await ada.qa("queue")
+            await world.to(START + timedelta(days=7))
+            assert "Next Book" in await ada.qa("queue")
+
+    async def test_a_long_queue_is_in_pages(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            asked = [f"Number {n:02}, please?" for n in range(40)]
+            first = [world.say("ben", text) for text in asked]
+            await world.hear()
+            ada = Hands(world, "ada")
+            await ada.home()
+            seen = [_questions(_queue(ada))]
+            while "[queue_next]" in _queue(ada):
+                await ada.clicks("queue_next")
+                seen.append(_questions(_queue(ada)))
+            assert [text for part in seen for text in part] == asked
+            assert [len(part) for part in seen] == [15, 15, 10]
+            assert "Page 3 of 3" in _queue(ada)
+            # What is answered elsewhere leaves its page; the page stays where it was.
+            await ada.clicks("queue_elsewhere", f"queue {first[39]}")
+            assert _questions(_queue(ada))[:9] == asked[30:39]
+            await ada.clicks("queue_previous")
+            assert _questions(_queue(ada))[:15] == asked[15:30]
+            note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
+            parts = [_questions(words(note.blocks))]
+            while "[queue_next]" in (before := words(note.blocks)):
+                await ada.person.act("queue_next", channel=CHANNEL, ts=note.ts)
+                await until(lambda before=before: words(note.blocks) != before)
+                parts.append(_questions(words(note.blocks)))
+            assert [len(part) for part in parts] == [12 + 1, 12 + 1, 12 + 1, 3 + 1], "one is aside"
+            last = f"queue {first[38]}"
+            await ada.person.act("queue_skip", channel=CHANNEL, ts=note.ts, block_id=last)
+            await until(lambda: "skipped by" in words(note.blocks))
+            assert "Page 4 of 4" in words(note.blocks), "the page stays where it was"
+
+    async def test_whatever_was_set_aside_can_be_put_back(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            asked = [world.say("ben", f"Number {n:02}, please?") for n in range(5)]
+            await world.hear()
+            ada = Hands(world, "ada")
+            await ada.home()
+            for ts in asked:
+                world.stage.clock.advance(timedelta(seconds=1))
+                await ada.clicks("queue_skip", f"queue {ts}")
+            assert "Number 00" not in _queue(ada)
+            await ada.clicks("aside_next")
+            await ada.clicks("queue_undo", f"aside {asked[0]}")
+            assert f"queue {asked[0]}" in str(_home(ada))
+            note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
+            await ada.person.act("aside_next", channel=CHANNEL, ts=note.ts)
+            await until(lambda: "Number 01" in words(note.blocks))
+            await ada.person.act(
+                "queue_undo", channel=CHANNEL, ts=note.ts, block_id=f"aside {asked[1]}"
+            )
+            await until(lambda: "2 questions wait" in words(note.blocks))
+
+    async def test_an_author_of_several_open_sessions_sees_all_of_the_home(
+        self, tmp_path: Path
+    ) -> None:
+        books = {
+            f"20260105-book-{n}.md": BOOK.replace("authors:", f"channel: room-{n}\nauthors:")
+            for n in range(6)
+        }
+        async with scene(tmp_path, books) as world:
+            rooms = [world.workspace.add_channel(f"room-{n}", world.id("ada")) for n in range(6)]
+            async with world.bot():
+                await world.to(START)
+                ben = world.id("ben")
+                for room in rooms:
+                    world.workspace.join(room, ben)
+                    for n in range(20):
+                        world.stage.clock.advance(timedelta(seconds=1))
+                        world.workspace.post(room, f"Question {n}?", user=ben)
+                await world.hear()
+                seen = await Hands(world, "ada").home()
+                assert seen.count("Your queue") == 4
+                assert "2 more sessions" in seen
+                assert "Privacy and messages" in seen, "nothing at its end is cut off"
+
     async def test_a_restart_forgets_nothing(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:
             ada = Hands(world, "ada")
@@ -96,6 +188,26 @@ class TestQueue:
 
 def _queue(hands: Hands) -> str:
     return hands.home_now().partition("Ask a question")[0]
+
+
+def _home(hands: Hands) -> Any:
+    return hands.world.stage.box.surfaces.homes[hands.id].content["blocks"]
+
+
+def _questions(text: str) -> list[str]:
+    return re.findall(r"Number \d\d, please\?", text)
+
+
+async def _known(world: Scene, person: str) -> None:
+    """Waits until Slack has said who the person is."""
+
+    def zone() -> bool:
+        with world.stage.bot.database.reading() as uow:
+            known = uow.people.get(person)
+            return known is not None and known.tz is not None
+
+    await world.look()
+    await until(zone)
 
 
 async def _named(world: Scene, organizer: Hands, who: str) -> str:
@@ -170,6 +282,31 @@ class TestDigest:
             assert seen.index("Did you sleep well?") < seen.index("And this one?")
             await world.to(START + timedelta(days=1, hours=10, minutes=30))
             assert len(ada.direct()) == 1
+
+    async def test_it_comes_in_the_zone_of_an_author_who_wrote_nothing_yet(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            organizer, cleo = Hands(world, world.stage.organizer), Hands(world, "cleo")
+            await _named(world, organizer, "cleo")  # Asia/Tokyo
+            world.say("ben", "Good morning?")
+            await world.hear()
+            await world.to(START + timedelta(days=1, minutes=-1))
+            await _known(world, cleo.id)
+            assert cleo.direct() == []
+            await world.to(START + timedelta(days=1, minutes=1))
+            assert [m.text.startswith("Good morning!") for m in cleo.direct()] == [True]
+            await world.to(START + timedelta(days=1, hours=9, minutes=1))
+            assert len(cleo.direct()) == 1, "nothing comes in the morning of another zone"
+
+    async def test_who_muted_messages_gets_none(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            ada = Hands(world, "ada")
+            await ada.qa("quiet")
+            world.say("ben", "Good morning?")
+            await world.hear()
+            await world.to(START + timedelta(days=1, hours=9, minutes=1))
+            assert ada.direct() == []
 
 
 class TestCorrections:

@@ -40,6 +40,20 @@ async def test_a_book_of_a_thousand_questions_with_long_titles(tmp_path: Path) -
         assert "Your queue" in await ada.home()
         assert "I follow" in ada.home_now()
         assert "My questions" in await ben.home()
+        for hands, action, block in (
+            (ada, "queue_next", None),
+            (ada, "queue_next", None),
+            (ada, "queue_previous", None),
+            (ben, "mine_next", "pages mine mine"),
+            (ada, "mine_next", "pages mine followed"),
+        ):
+            await hands.clicks(action, block)
+            assert "Page 2 of " in hands.home_now() or "Page 3 of 67" in hands.home_now()
+            assert "Privacy and messages" in hands.home_now(), "nothing at its end is cut off"
+        note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
+        await ada.person.act("queue_next", channel=CHANNEL, ts=note.ts)
+        await until(lambda: "Page 2 of 84" in words(note.blocks))
+        assert "[queue_previous]" in words(note.blocks), "nothing at its end is cut off"
         for text in ("queue", "mine", "help", "privacy"):
             assert await ada.qa(text)
         form = await ben.opens(ben.person.command("/ask", LONG.format(n=7), CHANNEL))

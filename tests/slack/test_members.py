@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from bot.cli.main import app
 from bot.sessions.forgetting import Scrubber, forget, mark
 from bot.sessions.model import Person
 from bot.store.database import Database
-from tests.scene import END, EVENT, Scene
+from tests.scene import CHANNEL, END, EVENT, Scene
 from tests.slack.hands import Hands, asked, open_session, stored, until, words
 
 
@@ -145,6 +146,38 @@ class TestMyQuestions:
             await cleo.person.act("mine_withdraw", view="home", block_id="forged")
             assert "somebody else's" in (await until(cleo.direct))[0].text
             assert len(archive(world)) == 1
+
+
+class TestMine:
+    async def test_many_questions_are_in_pages(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            texts = [f"Number {n:02}, please?" for n in range(23)]
+            stamps = [world.say("cleo", text) for text in texts]
+            await world.hear()
+            ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+            for ts in stamps:
+                await ben.shortcut("follow", ts)
+            await cleo.home()
+            assert _numbers(cleo.home_now(), "My questions") == texts[:12:-1]
+            await cleo.clicks("mine_next", "pages mine mine")
+            await cleo.clicks("mine_next", "pages mine mine")
+            assert _numbers(cleo.home_now(), "My questions") == texts[2::-1]
+            await ben.home()
+            await ben.clicks("mine_next", "pages mine followed")
+            assert _numbers(ben.home_now(), "I follow") == texts[12:2:-1]
+            note = await cleo.answer(cleo.person.command("/qa", "mine", CHANNEL))
+            await cleo.person.act("mine_next", channel=CHANNEL, ts=note.ts)
+            await until(lambda: "Page 2 of 3" in words(note.blocks))
+            gone = f"mine {stamps[12]}"
+            await cleo.person.act("mine_withdraw", channel=CHANNEL, ts=note.ts, block_id=gone)
+            await until(lambda: "not in the archive" in words(note.blocks))
+            assert "Page 2 of 3" in words(note.blocks)
+
+
+def _numbers(shown: str, heading: str) -> list[str]:
+    """The questions below a heading of the home."""
+    part = shown.partition(heading)[2].partition("Most voted")[0].partition("Privacy")[0]
+    return re.findall(r"Number \d\d, please\?", part)
 
 
 class TestPrivacy:

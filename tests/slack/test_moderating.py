@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.sandbox.person import Outcome
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
+from tests.slack.hands import until
 from tests.slack.office import Office
 from tests.slack.test_planning import office
 
@@ -68,6 +69,48 @@ async def test_hidden_edited_and_back(world: Scene) -> None:
             assert what in log
 
 
+async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None:
+    words = " ".join(f"word{n:04}" for n in range(900))
+    text = f"{words}\n\n{'x' * 4000}\n{words}"
+    async with office(world) as ines:
+        await world.to(START)
+        ts = world.say("ben", text)
+        await world.to(END)
+        [(_, whole, _)] = world.threads()
+        assert "word0899\n\nxxx" in whole
+        await ines.person.message_shortcut("moderate", CHANNEL, ts)
+        form = await ines.open_form()
+        inputs = [b["block_id"] for b in form["blocks"] if b["block_id"].startswith("text")]
+        assert len(inputs) == 9
+        # Nothing is changed by sending it as it is.
+        world.stage.clock.advance(timedelta(seconds=1))
+        await ines.submit()
+        await until(lambda: "Nothing was changed" in ines.direct_text())
+        first = " ".join(f"word{n:04}" for n in range(5))
+        await moderate(ines, ts, text1="Instead.")
+        [(_, edited, _)] = world.threads()
+        assert edited.startswith(first)
+        assert "\nInstead.\n" in edited or " Instead. " in edited
+        assert edited.endswith("word0899")
+        assert edited.count("x") == 4000
+        await moderate(ines, ts, **dict.fromkeys(inputs[:8], ""))
+        assert world.threads() == [("Ben", whole, [])]
+
+
+async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        ts = world.say("ben", "What about this?")
+        await world.hear()
+        await ines.person.message_shortcut("moderate", CHANNEL, ts)
+        await ines.open_form()
+        world.edit("ben", ts, "What about that?")
+        await world.hear()
+        await ines.submit(mute=["mute"], reason="loud")
+        await world.to(END)
+        assert [text for _name, text, _replies in world.threads()] == ["What about that?"]
+
+
 async def test_by_command(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -112,11 +155,12 @@ async def test_a_muted_person_is_told_once_and_not_collected(world: Scene) -> No
         await world.stage.bot.edge.reconciler.roots(session.id)
         assert "again" in await ines.qa(f"unmute <@{ben}>")
         assert "is not muted" in await ines.qa(f"unmute <@{ben}>")
+        await world.stage.bot.edge.reconciler.news(session.id)
+        await world.stage.bot.edge.reconciler.roots(session.id)
         world.say("ben", "After?")
         await world.to(END)
         texts = [t[1] for t in world.threads()]
-        assert texts[0] == "Before, edited?"
-        assert texts[-2:] == ["Mine?", "After?"]
+        assert texts == ["Before, edited?", "Mine?", "After?"]
 
 
 async def test_a_message_of_no_session(world: Scene) -> None:

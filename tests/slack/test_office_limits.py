@@ -4,17 +4,20 @@ Slack's limits: the sandbox refuses what Slack would.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sandbox import blocks as slack
-from bot.sessions.handover import Handover
+from bot.sessions.handover import Doubt, Handover
 from bot.sessions.model import Action, Author, Event, Kind, Message, Session, State, ts_of
 from bot.sessions.planning import Planned
 from bot.sessions.winners import Draw, Left, Ticket, Weights
-from bot.slack.blocks import handing, moderating, planning, winning
+from bot.slack.blocks import handing, limits, moderating, planning, winning
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 LONG = "📚 <&> *_`|" * 300
@@ -68,7 +71,8 @@ def test_the_handover() -> None:
         tuple((m, 10_000) for m in MESSAGES[:3]),
         MESSAGES,
         tuple(m.author for m in MESSAGES),
-        MESSAGES,
+        tuple(Doubt(m, MESSAGES[n - 1] if n % 2 else None) for n, m in enumerate(MESSAGES)),
+        COUNT,
     )
     message(handing.handover(SESSION, everything, link))
     message(handing.handover(SESSION, Handover(0, 0, 0, None, (), (), ()), link))
@@ -102,10 +106,23 @@ def test_the_log(number: int) -> None:
     message(moderating.log(actions))
 
 
-@pytest.mark.parametrize("text", ["", LONG[:2999], LONG * 2])
+@pytest.mark.parametrize("text", ["", LONG[:2999], LONG * 2, (LONG * 30)[:40_000], LONG * 60])
 def test_the_form_of_a_message(text: str) -> None:
-    view(moderating.form(MESSAGES[0], LONG, text, True, LONG, True, "{}"))
-    view(moderating.form(MESSAGES[0], "", text, False, "", False, "{}"))
+    parts, between = moderating.parted(text)
+    metadata = json.dumps({"channel": "C" * 20, "ts": "1700000000.000100", "between": between})
+    made = moderating.form(MESSAGES[0], LONG, parts, True, LONG, True, metadata)
+    view(made)
+    inputs = [b for b in made["blocks"] if b["type"] == "input"]
+    assert len(inputs) == 3 + len(parts), "no part is cut off"
+    assert bool(parts) == (len(text) <= 40_000), "whatever one message holds can be edited"
+    view(moderating.form(MESSAGES[0], "", parts, False, "", False, metadata))
+
+
+@given(st.text(st.sampled_from("ab \n\t\U0001f600"), max_size=200), st.integers(2, 40))
+def test_pieces_joined_are_the_text(text: str, limit: int) -> None:
+    found = limits.pieces(text, limit)
+    assert all(limits.units(part) <= limit for part, _behind in found)
+    assert "".join(part + behind for part, behind in found) == text
 
 
 @pytest.mark.parametrize("number", [0, 100])

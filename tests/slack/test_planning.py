@@ -171,6 +171,7 @@ async def test_cancelled_and_back(world: Scene) -> None:
         ("move nothing-like-it 2026-01-12", "No event"),
         ("move the-book 2026-01-12 2026-01-11", "not after"),
         ("extend the-book soon", "no duration"),
+        ("extend -2 days", "“-2 days” is no duration"),
         ("close now", "No session is open"),
         ("cancel", "which event"),
         ("restore the-book", "no cancelled event"),
@@ -235,6 +236,26 @@ async def test_changes_and_archives_are_commits(
             "Marginalia Archive “The Book”"
         )
         assert git(world.schedules, "status", "--short") == ""
+
+
+async def test_a_change_that_could_not_be_committed_is_tried_again_at_the_end(
+    world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    git(tmp_path, "init", "-q", "-b", "main", str(world.schedules))
+    git(world.schedules, "add", ".")
+    git(world.schedules, "-c", "user.name=X", "-c", "user.email=x@x", "commit", "-qm", "All")
+    lock = world.schedules / ".git" / "index.lock"
+    async with office(world, git_commit=True) as ines:
+        lock.touch()
+        await ines.qa("extend the-book 1 day")
+        await world.stage.bot.commits.settle()
+        assert "was not committed" in await _told(world)
+        assert git(world.schedules, "log", "-1", "--format=%s") == "All"
+        lock.unlink()
+    assert git(world.schedules, "log", "-1", "--format=%an %s").startswith(
+        "Ines Kestrel Let “The Book” end then"
+    )
 
 
 async def _told(world: Scene) -> str:

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 
 from bot.cli.main import app
 from bot.demo.script import Actor
+from bot.sandbox.faults import CallFault
 from bot.sandbox.model import Message
 from bot.sessions.winners import repeat
 from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
+from tests.slack.hands import Hands
 from tests.slack.office import Office
 from tests.slack.test_planning import office
 
@@ -139,6 +141,72 @@ async def test_the_handover(world: Scene) -> None:
         assert len(uploaded(world, f"{EVENT}.md")) == 1
 
 
+async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        question = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
+        world.say("ben", question)
+        world.say("cleo", "Which graphics card do I need to fine-tune the models?")
+        elsewhere = world.say("cleo", "Did you answer this on the forum?")
+        await world.hear()
+        sure = world.say("ada", "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding.")
+        unsure = world.say("ada", "It depends.")
+        talk = world.say("ada", "Good morning everyone, happy to be here this week, thank you all!")
+        await world.hear()
+        # Somebody of whom Slack says no more than the ID, as of members of other workspaces.
+        unknown = world.workspace.add_person("Not Told", quiet=True)
+        world.workspace.join(world.channel, unknown.id)
+        fault = CallFault("users.info", "error", 10, error="user_not_found")
+        world.stage.box.faults.calls.append(fault)
+        world.workspace.post(world.channel, "Who am I?", user=unknown.id)
+        await world.hear()
+        ada = Hands(world, "ada")
+        await ada.home()
+        await ada.clicks("queue_elsewhere", f"queue {elsewhere}")
+        assert "answered" in await Hands(world, "cleo").qa("mine")
+        await world.to(END)
+        told = ines.direct_text()
+        needs = told.partition("Without an answer")[2]
+        waits, _, rest = needs.partition("Answers outside a thread")
+        assert "graphics card" in waits
+        assert "Who am I?" in waits
+        assert "tokenizers" not in waits
+        assert "forum" not in waits
+        assert "4 questions" in told
+        assert "2 of them answered (50 %)" in told
+        assert "1 of these in another place" in told
+        doubts, _, nobody = rest.partition("whose name Slack does not say")
+        assert "It depends." in doubts
+        assert "stands on its own" in doubts
+        assert f"p{unsure.replace('.', '')}" in doubts
+        assert not any(f"p{ts.replace('.', '')}" in doubts for ts in (sure, talk))
+        assert unknown.id in nobody
+        close = text_of(world.posted()[-1])
+        assert "Which graphics card" in close
+        assert "forum" not in close
+        archived = str(world.threads())
+        assert "Unknown" in archived
+
+
+async def test_what_was_linked_without_certainty_needs_a_look(world: Scene) -> None:
+    """At the end all is judged once more: what seemed sure when it came may not be."""
+    async with office(world) as ines:
+        await world.to(START)
+        card = world.say("cleo", "Which graphics card do I need to fine-tune the models?")
+        world.say("ben", "Does the chapter on tokenizers cover byte-pair encoding for Turkish?")
+        await world.hear()
+        world.say("ada", "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding:")
+        rest = world.say("ada", "Then the graphics card is hard to say.")
+        await world.hear()
+        await world.to(END)
+        assert [len(replies) for _name, _text, replies in world.threads()] == [1, 1]
+        [doubt] = [line for line in ines.direct_text().splitlines() if "stands under" in line]
+        first, _, second = doubt.partition("stands under")
+        assert f"p{rest.replace('.', '')}" in first
+        assert f"p{card.replace('.', '')}" in second
+        assert "covers byte-pair" not in doubt
+
+
 async def test_reminders_are_posted_once_each(world: Scene) -> None:
     path = world.schedules / f"{EVENT}.md"
     own = "reminders:\n- half-way\n- when: 1 hour before end\n  template: own\n---\n"
@@ -161,6 +229,28 @@ async def test_reminders_are_posted_once_each(world: Scene) -> None:
         texts = [m.text for m in world.posted()]
         assert texts.count("Soon over: The Book, 1 hour left, 1 asked") == 1
         assert len([t for t in texts if "Half of the week" in t]) == 1
+
+
+async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
+    async with office(world, reminders="1 hour before start; half-way; 1 hour before end") as ines:
+        await world.look()
+        assert len([m for m in world.posted() if "Coming up" in m.text]) == 1
+        assert "is now" in await ines.qa("move the-book 2026-01-05 00:10 2026-01-09 23:09")
+        await world.to(START + timedelta(minutes=10))
+        await world.to(START + (END - START) / 2 + timedelta(minutes=10))
+        assert "is now" in await ines.qa("extend the-book 10 minutes")
+        await world.to(END - timedelta(minutes=40))
+        await world.look()
+        assert "is now" in await ines.qa("extend the-book 20 minutes")
+        await world.to(END - timedelta(minutes=20))
+        await world.look()
+        said = [text_of(m) for m in world.posted()]
+        counts = [sum(w in t for t in said) for w in ("Coming up", "Half of the", "left to ask")]
+        assert counts == [1, 1, 1]
+        assert "is now" in await ines.qa("extend the-book 1 day")
+        await world.to(END + timedelta(hours=23, minutes=45))
+        said = [text_of(m) for m in world.posted()]
+        assert sum("left to ask" in t for t in said) == 2, "an hour before the new end"
 
 
 async def test_a_reminder_is_not_sent_late(world: Scene) -> None:

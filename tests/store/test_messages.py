@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from bot.sessions.model import Kind, Message
+from bot.sessions.model import Handled, Handling, Kind, Message
 from bot.sessions.ports import Counts, UnitOfWork
 from bot.store.database import Database
 from tests.store import builders
@@ -291,6 +291,12 @@ def test_a_session_is_counted(database: Database) -> None:
             uow.messages.put(message)
         assert uow.messages.counts(made.id, {"A1", "A2"}) == Counts(2, 1, 3, 3)
         assert uow.messages.counts(made.id) == Counts(3, 0, 3, 3)
+        for ts, how in ((Q1, Handled.ELSEWHERE), (Q2, Handled.SKIPPED)):
+            uow.members.handle(Handling("C1", ts, how, "A1", T0))
+        assert uow.messages.counts(made.id, {"A1"}) == Counts(2, 1, 3, 3), "skipped still waits"
+        uow.members.handle(Handling("C1", Q2, Handled.ELSEWHERE, "A1", T0))
+        assert uow.messages.counts(made.id, {"A1"}) == Counts(2, 2, 3, 3)
+        assert uow.members.unhandle("C1", Q1)
         uow.messages.delete("C1", R1, made.id, T0)
         uow.messages.delete("C1", R2, made.id, T0)
         uow.messages.delete("C1", Q2, made.id, T0)

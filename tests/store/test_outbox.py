@@ -282,3 +282,18 @@ def test_any_text_comes_back(database: Database) -> None:
             raise Undone
 
     check()
+
+
+def test_keys_by_their_beginning(database: Database) -> None:
+    with database.unit_of_work() as uow:
+        for key in (
+            "session 1 reminder a_b 2",
+            "session 1 reminder a_b 1",
+            "session 1 reminder acb",
+        ):
+            uow.outbox.add(Outgoing(key, "chat.postMessage", {}, "C1"), T0)
+        assert uow.outbox.keys("session 1 reminder a_b ") == [
+            "session 1 reminder a_b 1",
+            "session 1 reminder a_b 2",
+        ]
+        assert uow.outbox.keys("session 1 reminder %") == []

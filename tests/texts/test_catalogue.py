@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,28 @@ def language(folder: Path, code: str, **words: str) -> None:
 
 def test_the_template_has_every_text_of_the_program() -> None:
     assert TEMPLATE.read_bytes() == update.written(update.gathered()), "run `make texts`"
+
+
+def test_no_text_stands_where_the_template_cannot_find_it() -> None:
+    """What is inside an f-string is not gathered, nor what is no plain text."""
+    known = {one for m in update.gathered() for one in _ids(m.id)}
+    missing = []
+    for path in sorted(update.ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            count = {"_": 1, "N_": 1, "n_": 2}.get(node.func.id, 0)
+            for argument in node.args[:count]:
+                value = argument.value if isinstance(argument, ast.Constant) else None
+                if isinstance(argument, ast.JoinedStr) or (
+                    value is not None and value not in known
+                ):
+                    missing.append(f"{path.name}:{node.lineno}")
+    assert missing == []
+
+
+def _ids(text: object) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text) if isinstance(text, tuple) else ()
 
 
 def test_another_language_is_a_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bot import board
-from bot.sessions.model import Author, Hidden, Person, Reaction, Session, State
+from bot.sessions.model import Author, Handled, Handling, Hidden, Person, Reaction, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
@@ -82,6 +82,18 @@ def test_questions_with_their_answers(filled: Database) -> None:
     assert (first.name, first.text, first.replies) == ("Wendy Wu", "Why **two**?", 1)
     assert first.answered_by == ("Ana Lima",)
     assert (second.name, second.answered_by, second.votes) == ("Max Moor", (), 0)
+
+
+def test_a_question_that_is_answered_elsewhere_does_not_wait(filled: Database) -> None:
+    def said(how: Handled) -> Callable[[UnitOfWork], None]:
+        return lambda uow: uow.members.handle(Handling("C1", ts(3), how, "U2", later(9)))
+
+    assert changed(filled, said(Handled.SKIPPED))
+    assert shown(filled)[1].answered_by == ()
+    assert changed(filled, said(Handled.ELSEWHERE))
+    assert shown(filled)[1].answered_by == ("Ana Lima",)
+    assert changed(filled, lambda uow: uow.members.unhandle("C1", ts(3)))
+    assert shown(filled)[1].answered_by == ()
 
 
 def test_what_nobody_may_see_is_gone(filled: Database) -> None:

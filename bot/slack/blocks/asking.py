@@ -150,10 +150,12 @@ def counted(question: Message, workspace_url: str) -> View:
     """The form after `This is mine too`."""
     link = permalink(workspace_url, question.channel, question.ts)
     text = _("Your vote counts, and you are told when the question is answered.")
+    if link:
+        text += "\n" + linked(link, _("Read it in the channel"))
     return modal(
         "done",
         _("Thank you"),
-        [section(f"{text}\n{linked(link, _('Read it in the channel'))}" if link else text)],
+        [section(text)],
         close=_("Close"),
     )
 

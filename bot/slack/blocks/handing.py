@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from bot.markup import escape_mrkdwn
-from bot.sessions.handover import Handover
+from bot.sessions.handover import Doubt, Handover
 from bot.sessions.model import Message, Session
 from bot.slack.blocks.kit import Block, header, note, section
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.reminding import duration
-from bot.slack.text import excerpt
+from bot.slack.text import excerpt, linked
 from bot.texts import _, n_
 
 SHOWN = 8
@@ -36,6 +36,7 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
             figures.answered,
             share=figures.share,
         ),
+        *_elsewhere(figures.elsewhere),
         n_("{count} participant", "{count} participants", figures.participants),
     ]
     if figures.first_answer is not None:
@@ -51,18 +52,18 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
     if session.announcement_ts:
         address = links(session.channel, session.announcement_ts)
         if address:
-            blocks.append(section(f"<{address}|{_('The announcement and its thread')}>"))
+            blocks.append(section(linked(address, _("The announcement and its thread"))))
     if figures.most_voted:
         voted = [
-            f"• {_message(q, links)} ({n_('{count} vote', '{count} votes', n)})"
+            "• " + _message(q, links) + " (" + n_("{count} vote", "{count} votes", n) + ")"
             for q, n in figures.most_voted
         ]
         blocks.append(_list(_("*Most voted*"), voted))
     looks = [
         (_("*Without an answer*"), _first(figures.unanswered, lambda q: _message(q, links))),
         (
-            _("*Put under a question that may be another one's*"),
-            _first(figures.unsure, lambda m: _message(m, links)),
+            _("*Answers outside a thread, whose question is not sure*"),
+            _first(figures.unsure, lambda doubt: _doubt(doubt, links)),
         ),
         (
             _("*Writers whose name Slack does not say*"),
@@ -86,6 +87,21 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
 def file_title(session: Session) -> str:
     """The title of the archive as a file."""
     return cut(_("Archive of {title}", title=session.event.title), 250)
+
+
+def _elsewhere(count: int) -> list[str]:
+    said = n_("{count} of these in another place", "{count} of these in another place", count)
+    return [said] if count else []
+
+
+def _doubt(doubt: Doubt, links: Links) -> str:
+    """A message and the question that the archive has it under."""
+    where = (
+        _("stands under {question}", question=_message(doubt.question, links))
+        if doubt.question is not None
+        else _("stands on its own")
+    )
+    return f"{_message(doubt.message, links)} – {where}"
 
 
 def _first(items: Sequence[T], line: Callable[[T], str]) -> list[str]:

@@ -7,9 +7,12 @@ From <https://docs.slack.dev/reference/block-kit> (a page for each block, elemen
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+
+from bot.texts import _
 
 HEADER = 150
 """Characters in a header block."""
@@ -53,6 +56,8 @@ VIEW_BYTES = 200_000
 """The JSON of a view; Slack refuses 250 kB (`view_too_large`)."""
 TEXT = 40_000
 """Characters in the `text` of a message, <https://docs.slack.dev/reference/methods/chat.postMessage>."""
+
+_BLANKS = re.compile(r"\s{1,20}")
 
 
 def cut(text: str, limit: int) -> str:
@@ -104,6 +109,31 @@ def parts(text: str, limit: int) -> Iterator[str]:
         yield rest
 
 
+def pieces(text: str, limit: int) -> list[tuple[str, str]]:
+    """The whole text in parts of at most `limit` characters, each with what stood behind it.
+
+    Joined again they are the text, to the letter. Where there is a line's end or a blank in the
+    second half of a part it ends there, and the blanks are no part of any: whoever trims what
+    is in an input loses nothing.
+    """
+    found: list[tuple[str, str]] = []
+    rest = text
+    while units(rest) > limit:
+        part = head(rest, limit)
+        ends = list(_BLANKS.finditer(rest, len(part) // 2, len(part) + 1))
+        ends = [match for match in ends if match.start() <= len(part)]
+        lines = [match for match in ends if "\n" in match[0]]
+        if ends:
+            end = (lines or ends)[-1]
+            found.append((rest[: end.start()], end[0]))
+            rest = rest[end.end() :]
+        else:
+            found.append((part, ""))
+            rest = rest[len(part) :]
+    found.append((rest, ""))
+    return found
+
+
 def message_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """As many blocks, from the first on, as a message takes."""
     kept: list[dict[str, Any]] = []
@@ -131,7 +161,9 @@ def view_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def when(at: datetime) -> str:
     """A moment in the reader's own zone: <https://docs.slack.dev/messaging/formatting-message-text>."""
     fallback = at.strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    # TR: Slack puts the day and the time in; `{date_short_pretty}` and `{time}` stay as they are.
+    shown = _("{date_short_pretty} at {time}")
+    return f"<!date^{int(at.timestamp())}^{shown}|{fallback}>"
 
 
 def units(text: str) -> int:

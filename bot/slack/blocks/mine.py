@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message, Person, Session, State, Submission
@@ -19,13 +20,16 @@ from bot.slack.blocks.kit import (
     section,
     select,
 )
-from bot.slack.blocks.limits import when
+from bot.slack.blocks.limits import cut, when
+from bot.slack.blocks.paging import Page, turning
 from bot.slack.text import excerpt, linked, permalink
 from bot.texts import N_, _, n_
 
 SHOWN = 10
-"""Questions of one kind that are shown."""
+"""Questions of one kind on a page."""
 EXCERPT = 200
+ESCAPED = 300
+"""Characters of it as mrkdwn, in which `&` is five."""
 
 PRIVACY = {
     "full": N_("By the name you go by in Slack"),
@@ -64,27 +68,24 @@ def sessions(found: Sequence[Session]) -> list[Block]:
     return blocks
 
 
-def mine(asked: Sequence[Mine], waiting: Sequence[Submission], workspace_url: str) -> list[Block]:
-    """`My questions`."""
+def mine(shown: Page[Mine | Submission], workspace_url: str) -> list[Block]:
+    """A page of `My questions`."""
     blocks = [header(_("My questions"))]
-    if not asked and not waiting:
+    if not shown.items:
         blocks.append(section(_("You have asked nothing yet.")))
-    for submission in waiting[:SHOWN]:
+    for entry in shown.items:
         blocks.append(
-            section(
-                f"{escape_mrkdwn(excerpt({'text': submission.text}, EXCERPT))}\n_"
-                + _("waits for the session to open")
-                + "_",
-                button(_("Withdraw"), "mine_withdraw_waiting", submission.token),
-                block_id=f"waiting {submission.token}",
-            )
+            _waiting(entry)
+            if isinstance(entry, Submission)
+            else _mine(entry, workspace_url, shown.number)
         )
-    for entry in asked[:SHOWN]:
-        blocks.append(_mine(entry, workspace_url))
-    rest = len(asked) - SHOWN
-    if rest > 0:
-        blocks.append(note(n_("… and {count} older one", "… and {count} older ones", rest)))
-    return blocks
+    return blocks + turning(shown, "mine", "mine")
+
+
+def followed(shown: Page[Mine], workspace_url: str) -> list[Block]:
+    """A page of the questions that somebody follows."""
+    found = others(_("I follow"), shown.items, True, workspace_url)
+    return found + turning(shown, "mine", "followed")
 
 
 def others(title: str, found: Sequence[Mine], followed: bool, workspace_url: str) -> list[Block]:
@@ -92,7 +93,7 @@ def others(title: str, found: Sequence[Mine], followed: bool, workspace_url: str
     if not found:
         return []
     blocks = [header(title)]
-    for entry in found[:SHOWN]:
+    for entry in found:
         question = entry.question
         value = f"{question.channel} {question.ts}"
         follow = (
@@ -100,11 +101,11 @@ def others(title: str, found: Sequence[Mine], followed: bool, workspace_url: str
             if followed
             else button(_("Follow"), "mine_follow", value)
         )
-        who = escape_mrkdwn(question.posted_name or _("Somebody"))
+        who = cut(escape_mrkdwn(question.posted_name or _("Somebody")), 80)
         lead = linked(permalink(workspace_url, question.channel, question.ts), who)
         blocks.append(
             section(
-                f"{lead} · {_state(entry)}\n{escape_mrkdwn(excerpt(question.content, EXCERPT))}",
+                f"{lead} · {_state(entry)}\n{_shortened(question.content)}",
                 follow,
                 block_id=f"{'followed' if followed else 'follow'} {question.ts}",
             )
@@ -152,12 +153,25 @@ def _privacy_menu(person: Person | None) -> Element:
     return select("mine_privacy", options, _("How"), chosen)
 
 
-def _mine(entry: Mine, workspace_url: str) -> Block:
+def _waiting(submission: Submission) -> Block:
+    text = _shortened({"text": submission.text})
+    return section(
+        text + "\n_" + _("waits for the session to open") + "_",
+        button(_("Withdraw"), "mine_withdraw_waiting", submission.token),
+        block_id=f"waiting {submission.token}",
+    )
+
+
+def _shortened(content: Mapping[str, Any]) -> str:
+    return cut(escape_mrkdwn(excerpt(content, EXCERPT)), ESCAPED)
+
+
+def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
     question = entry.question
-    value = f"{question.channel} {question.ts}"
+    value = f"{question.channel} {question.ts} {number}"
     text = linked(
         permalink(workspace_url, question.channel, question.ts),
-        escape_mrkdwn(excerpt(question.content, EXCERPT)),
+        _shortened(question.content),
     )
     said = _state(entry)
     if entry.anonymous:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from bot.markup import escape_mrkdwn
@@ -18,13 +19,18 @@ from bot.slack.blocks.kit import (
     section,
     text_input,
 )
-from bot.slack.blocks.limits import INPUT, cut, units, when
+from bot.slack.blocks.limits import cut, pieces, when
 from bot.slack.text import excerpt
 from bot.texts import N_, _
 
 MODERATE = "moderate"
 """The callback ID of the shortcut and of its form."""
 HIDE, MUTE = "hide", "mute"
+PART = 2500
+"""Characters of a text that are put into one input, which takes 3,000: there is room to add."""
+PARTS = 60
+LONGEST = 150_000
+"""Bytes of the JSON of a text that is edited in a form; a view takes 250,000."""
 LOGGED = 40
 """Entries of the log that are shown."""
 
@@ -44,17 +50,40 @@ WORDS = {
     "unmuted": N_("let {subject} speak again"),
     "drew": N_("drew {count} winners (draw {number})"),
     "picked": N_("chose {count} winners (draw {number})"),
+    "taken": N_("took a question"),
+    "elsewhere": N_("said that a question is answered elsewhere"),
+    "skipped": N_("skipped a question"),
+    "put_back": N_("put a question back into the queue"),
+    "answers": N_("said which question a message answers"),
+    "answers_undone": N_("said that a message does not answer that question"),
+    "answers_none": N_("said that a message answers no question"),
+    "merge": N_("merged two questions"),
+    "merge_undone": N_("took two questions apart again"),
+    "not_a_question": N_("said that a message is no question"),
+    "a_question": N_("said that a message is a question after all"),
+    "author_added": N_("named {people} as an author of {event}"),
+    "author_removed": N_("named {people} as no author of {event} any more"),
+    "withdrawn": N_("withdrew a question of their own"),
+    "withdrawal_undone": N_("put a question of their own back"),
+    "forgotten": N_("made {person} anonymous for good"),
     "refused": N_("was refused `{what}`"),
 }
 """By `Action.what`; another is shown as it is."""
 
 
 def form(
-    message: Message, name: str, text: str, hidden: bool, reason: str, muted: bool, metadata: str
+    message: Message,
+    name: str,
+    parts: Sequence[str],
+    hidden: bool,
+    reason: str,
+    muted: bool,
+    metadata: str,
 ) -> View:
     """The form of one message: what it shows is as it is now, so undoing is unticking.
 
-    `text` is what the archive says of it, in Markdown.
+    `parts` are what the archive says of it, in Markdown, as `parted` gives it: an input each.
+    None are given of a text that is too long for a form.
     """
     blocks: list[Block] = [
         section(
@@ -79,17 +108,18 @@ def form(
             optional=True,
         ),
     ]
-    if units(text) <= INPUT:
-        blocks.append(
-            field(
-                "text",
-                _("Text in the archive"),
-                text_input("text", multiline=True, initial=text),
-                _("In Markdown. The original is kept; empty this to have it back."),
-                optional=True,
+    for number, part in enumerate(parts):
+        label = _("Text in the archive")
+        hint = _("In Markdown. The original is kept; empty this to have it back.")
+        if len(parts) > 1:
+            label = _(
+                "Text in the archive, part {number} of {count}", number=number + 1, count=len(parts)
             )
-        )
-    else:
+            hint = _("In Markdown. The original is kept; empty all parts to have it back.")
+        name_of = part_name(number)
+        typed = text_input(name_of, multiline=True, initial=part)
+        blocks.append(field(name_of, label, typed, hint, optional=True))
+    if not parts:
         blocks.append(note(_("The text is too long to be edited here; edit it in the file.")))
     blocks.append(
         field(
@@ -107,6 +137,31 @@ def form(
     return modal(
         MODERATE, _("Moderate"), blocks, submit=_("Save"), close=_("Cancel"), metadata=metadata
     )
+
+
+def parted(text: str) -> tuple[list[str], list[str]]:
+    """A text in parts, an input each, and what stands behind each of them (`joined`).
+
+    No parts where all of it does not fit into a form.
+    """
+    found = pieces(text, PART)
+    size = len(json.dumps(text, ensure_ascii=False).encode())
+    if size > LONGEST or len(found) > PARTS:
+        return [], []
+    return [part for part, _behind in found], [behind for _part, behind in found]
+
+
+def joined(parts: Sequence[str], between: Sequence[str]) -> str:
+    """The text of the parts again; one that was emptied leaves nothing behind."""
+    behind = [*between, *[""] * len(parts)]
+    return "".join(
+        part + after for part, after in zip(parts, behind, strict=False) if part.strip()
+    ).strip()
+
+
+def part_name(number: int) -> str:
+    """The name of the input of a part, from 0 on."""
+    return f"text{number or ''}"
 
 
 def log(actions: Sequence[Action], more: bool = False) -> tuple[str, list[Block]]:
@@ -141,6 +196,9 @@ def said(action: Action, mentions: bool = True) -> str:
             **{k: escape_mrkdwn(str(v)) for k, v in action.details.items()},
             "event": f"`{escape_mrkdwn(action.event_id or '')}`",
             "subject": _subject(str(action.details.get("subject", "")), mentions),
+            "people": ", ".join(
+                _subject(str(one), mentions) for one in action.details.get("people", ())
+            ),
         }
     )
     # Not `str.format` on data: the words are the catalogue's, the values are put in as they are.

@@ -221,7 +221,7 @@ def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, li
     if len(planned) > SHOWN:
         blocks.append(note(_("… and {count} more", count=len(planned) - SHOWN)))
     if broken:
-        lines = [f"⚠️ `{cut(escape_mrkdwn(line), 200)}`" for line in broken[:PROBLEMS]]
+        lines = [f"⚠️ {cut(escape_mrkdwn(line), 200)}" for line in broken[:PROBLEMS]]
         if len(broken) > PROBLEMS:
             lines.append(_("… and {count} more", count=len(broken) - PROBLEMS))
         blocks.append(section(_("*Files that cannot be used*") + "\n" + "\n".join(lines)))

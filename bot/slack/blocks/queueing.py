@@ -7,24 +7,39 @@ from bot.sessions.model import Handled, Message, Session
 from bot.sessions.queue import Queue, Waiting
 from bot.sessions.voice import Digest
 from bot.slack.blocks.kit import Block, actions, button, divider, header, note, section
-from bot.slack.blocks.limits import when
+from bot.slack.blocks.limits import cut, when
+from bot.slack.blocks.paging import page, turning
 from bot.slack.text import excerpt, linked, permalink
 from bot.texts import _, n_
 
-HOME_SHOWN = 15
-"""Questions of the queue in an App Home: three blocks each, of a hundred."""
+HOME_SHOWN = (15, 8, 4, 2)
+"""Questions on a page of a queue in an App Home, by how many sessions have one there. With two
+blocks each they leave room for what else stands in a home, of a hundred blocks."""
 COMMAND_SHOWN = 12
-"""Questions in the answer to `/qa queue`: three blocks each, of fifty."""
+"""Questions on a page of the answer to `/qa queue`: two blocks each, of fifty, and 700 characters
+of 12,000."""
 ASIDE_SHOWN = 3
+"""Questions that were set aside on a page of theirs."""
 EXCERPT = 240
 """Characters of a question that are shown; Slack limits a message's text as a whole."""
+ESCAPED = 360
+"""Characters of it as mrkdwn, in which `&` is five."""
+NAME = 80
 
 
 def queue(
-    session: Session, found: Queue, workspace_url: str, shown: int = HOME_SHOWN
+    session: Session,
+    found: Queue,
+    workspace_url: str,
+    size: int,
+    number: int = 1,
+    aside_number: int = 1,
 ) -> list[Block]:
-    """The queue of a session."""
-    title = escape_mrkdwn(session.event.title)
+    """A page of the queue of a session: `size` questions, the page `number`; below it, one of
+    those that were set aside.
+    """
+    title = cut(escape_mrkdwn(session.event.title), 400)
+    shown = page(found.waiting, number, size)
     waiting = n_("{count} question waits", "{count} questions wait", len(found.waiting))
     done = n_("{count} is answered", "{count} are answered", found.answered)
     blocks = [
@@ -33,24 +48,26 @@ def queue(
     ]
     if not found.waiting:
         blocks.append(section(_("Nothing waits for you. 🎉")))
-    for entry in found.waiting[:shown]:
-        blocks += _entry(entry, workspace_url)
-    rest = len(found.waiting) - shown
-    if rest > 0:
-        blocks.append(
-            note(
-                n_(
-                    "… and {count} more, which moves up when these are done.",
-                    "… and {count} more, which move up when these are done.",
-                    rest,
-                )
-            )
-        )
+    for entry in shown.items:
+        blocks += _entry(entry, workspace_url, shown.number)
+    blocks += turning(shown, "queue", str(session.id))
     if found.aside:
         blocks.append(divider())
-    for entry in found.aside[:ASIDE_SHOWN]:
-        blocks += _aside(entry, workspace_url)
-    return blocks
+    aside = page(found.aside, aside_number, ASIDE_SHOWN)
+    for entry in aside.items:
+        blocks += _aside(entry, workspace_url, shown.number)
+    return blocks + turning(aside, "aside", f"{session.id} {shown.number}")
+
+
+def more_queues(count: int) -> Block:
+    """Says that there are sessions whose queue is not shown."""
+    return note(
+        n_(
+            "You have {count} more session; `/qa queue` in its channel shows what waits there.",
+            "You have {count} more sessions; `/qa queue` in their channels shows what waits there.",
+            count,
+        )
+    )
 
 
 def queue_text(session: Session, found: Queue) -> str:
@@ -88,20 +105,21 @@ def digest(session: Session, found: Digest, workspace_url: str) -> tuple[str, li
 
 def picked(question: Message) -> str:
     """A question in a menu: who asked, and how it begins."""
-    return f"{question.posted_name or _('Somebody')}: {excerpt(question.content, 70)}"
+    name = question.posted_name or _("Somebody")
+    return f"{name}: {excerpt(question.content, 70)}"
 
 
-def _entry(entry: Waiting, workspace_url: str) -> list[Block]:
+def _entry(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
     question = entry.question
     taken = entry.handling is not None and entry.handling.how is Handled.TAKEN
-    value = f"{question.channel} {question.ts}"
+    value = f"{question.channel} {question.ts} {number}"
     link = permalink(workspace_url, question.channel, question.ts)
     lead = f"*{_who(question)}*{_votes(entry.votes)} · {when(question.at)}"
     if link:
-        lead += f" · {linked(link, _('open the thread'))}"
+        lead += " · " + linked(link, _("open the thread"))
     if entry.handling is not None and taken:
         lead += " · " + _("taken by {person}", person=f"<@{entry.handling.by}>")
-    text = escape_mrkdwn(excerpt(question.content, EXCERPT))
+    text = cut(escape_mrkdwn(excerpt(question.content, EXCERPT)), ESCAPED)
     return [
         section(f"{lead}\n{text}"),
         actions(
@@ -116,11 +134,11 @@ def _entry(entry: Waiting, workspace_url: str) -> list[Block]:
     ]
 
 
-def _aside(entry: Waiting, workspace_url: str) -> list[Block]:
+def _aside(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
     question, handling = entry.question, entry.handling
-    value = f"{question.channel} {question.ts}"
+    value = f"{question.channel} {question.ts} {number}"
     link = permalink(workspace_url, question.channel, question.ts)
-    text = linked(link, escape_mrkdwn(excerpt(question.content, 120)))
+    text = linked(link, cut(escape_mrkdwn(excerpt(question.content, 120)), ESCAPED // 2))
     said = ""
     if handling is not None:
         person = f"<@{handling.by}>"
@@ -139,7 +157,7 @@ def _aside(entry: Waiting, workspace_url: str) -> list[Block]:
 
 
 def _who(question: Message) -> str:
-    return escape_mrkdwn(question.posted_name or _("Somebody"))
+    return cut(escape_mrkdwn(question.posted_name or _("Somebody")), NAME)
 
 
 def _votes(votes: int) -> str:

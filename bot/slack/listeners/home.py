@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
+from bot.outage import Outage
 from bot.sessions.model import State
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks.kit import Block, View, header, home, section
@@ -43,8 +44,9 @@ HANDLERS = {"app_home_opened": opened}
 class Homes:
     """Publishes App Homes: when they are opened, and when what they show has changed."""
 
-    def __init__(self, desk: Desk, rooms: Sequence[Room]):
+    def __init__(self, desk: Desk, rooms: Sequence[Room], outage: Outage):
         self._desk = desk
+        self._outage = outage
         parts = sorted((part for room in rooms for part in room.sections), key=lambda p: p[0])
         self._sections: list[HomeSection] = [section for _order, section in parts]
         self._wake = asyncio.Event()
@@ -61,8 +63,11 @@ class Homes:
         while True:
             try:
                 await self.refresh()
-            except Exception:
-                log.exception("the App Homes are not up to date; trying again")
+            except Exception as error:
+                if self._outage.explains(error):
+                    log.info("the App Homes wait for the database")
+                else:
+                    log.exception("the App Homes are not up to date; trying again")
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), LOOK)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from bot.errors import UserError
 from bot.sessions import asking
 from bot.sessions import queue as queues
-from bot.sessions.model import Hidden, Kind, Message, Session, State, Thread
+from bot.sessions.model import Hidden, Kind, Message, Session, State, Submission, Thread
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.slack.blocks import mine as blocks
+from bot.slack.blocks import paging
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.mine import Mine
 from bot.slack.listeners.desk import Desk, Turn
@@ -57,7 +58,21 @@ async def quiet(turn: Turn) -> None:
 @room.subcommand("mine", "", N_("Show your questions."))
 async def mine(turn: Turn) -> None:
     """`My questions`, as in the App Home."""
-    await turn.say(_("Your questions"), await turn.read(my_questions, turn.desk, turn.user))
+    await turn.say(_("Your questions"), await turn.read(_my_questions, turn.desk, turn.user, 1))
+
+
+@room.action("mine_previous")
+@room.action("mine_next")
+async def turned(turn: Turn) -> None:
+    """Another page of one's own questions, or of those one follows."""
+    part, number = paging.turned(turn.value)
+    if turn.view.get("type") == "home":
+        if part in {"mine", "followed"}:
+            await turn.write(lambda uow: uow.members.turn(turn.user, part, number))
+            turn.desk.touched()
+    else:
+        shown = await turn.read(_my_questions, turn.desk, turn.user, number)
+        await turn.replace(_("Your questions"), shown)
 
 
 @room.action("mine_privacy")
@@ -78,14 +93,14 @@ async def choose_privacy(turn: Turn) -> None:
 async def withdraw(turn: Turn) -> None:
     """One question is left out of the archive; one that the form posted is deleted too."""
     await turn.write(_withdraw, turn, True)
-    turn.desk.touched()
+    await _renewed(turn)
 
 
 @room.action("mine_put_back")
 async def put_back(turn: Turn) -> None:
     """A withdrawn question is in the archive again."""
     await turn.write(_withdraw, turn, False)
-    turn.desk.touched()
+    await _renewed(turn)
 
 
 @room.action("mine_withdraw_waiting")
@@ -93,7 +108,7 @@ async def withdraw_waiting(turn: Turn) -> None:
     """A question that was sent ahead is not asked."""
     if not await turn.write(asking.withdraw_waiting, turn.value, turn.user):
         raise UserError(_("That question has been posted already; withdraw it there."))
-    turn.desk.touched()
+    await _renewed(turn)
 
 
 @room.shortcut("follow")
@@ -123,7 +138,12 @@ def ask(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
 
 @room.home(order=30)
 def my_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
-    """One's own questions, newest first, those that wait for their session before them."""
+    """One's own questions."""
+    return _my_questions(uow, desk, person, uow.members.pages(person).get("mine", 1))
+
+
+def _my_questions(uow: UnitOfWork, desk: Desk, person: str, number: int) -> list[Block]:
+    """A page of them: newest first, those that wait for their session before them."""
     names = {person}
     for session in uow.sessions.all((State.OPEN, State.SCHEDULED)):
         names |= asking.keys_of(uow, session, person)
@@ -132,8 +152,13 @@ def my_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
     asked.sort(key=lambda m: m.at, reverse=True)
     waiting = [s for s in uow.members.submissions_of(names) if s.state == "waiting"]
     waiting = [s for s in waiting if _to_come(uow, s.session_id)]
-    shown = _entries(uow, desk, asked, person)
-    return blocks.mine(shown, waiting, desk.voice.workspace_url)
+    whole: list[Message | Submission] = [*waiting, *asked]
+    shown = paging.page(whole, number, blocks.SHOWN)
+    entries = _entries(uow, desk, [m for m in shown.items if isinstance(m, Message)], person)
+    before = [s for s in shown.items if isinstance(s, Submission)]
+    both: list[Mine | Submission] = [*before, *entries]
+    page = paging.Page(both, shown.number, shown.count)
+    return blocks.mine(page, desk.voice.workspace_url)
 
 
 @room.home(order=40)
@@ -143,7 +168,9 @@ def other_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
     pairs = uow.members.followed(person)
     followed = [m for channel, ts in reversed(pairs) if (m := uow.messages.get(channel, ts))]
     followed = [m for m in followed if not m.deleted and not m.hidden]
-    shown = blocks.others(_("I follow"), _entries(uow, desk, followed, person), True, url)
+    page = paging.page(followed, uow.members.pages(person).get("followed", 1), blocks.SHOWN)
+    entries = _entries(uow, desk, page.items, person)
+    shown = blocks.followed(paging.Page(entries, page.number, page.count), url)
     known = {m.ts for m in followed}
     top: list[Mine] = []
     for session in uow.sessions.all((State.OPEN,)):
@@ -160,6 +187,15 @@ def other_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
 def settings(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
     """Privacy and messages."""
     return blocks.settings(uow.people.get(person))
+
+
+async def _renewed(turn: Turn) -> None:
+    """Shows one's questions as they are now, in the home or in the note that was clicked in."""
+    turn.desk.touched()
+    if turn.view.get("type") != "home":
+        number = paging.turned(turn.value)[1]
+        shown = await turn.read(_my_questions, turn.desk, turn.user, number)
+        await turn.replace(_("Your questions"), shown)
 
 
 def set_privacy(uow: UnitOfWork, turn: Turn, wanted: str) -> None:
@@ -181,7 +217,7 @@ def _quiet(uow: UnitOfWork, person: str) -> bool:
 
 
 def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
-    channel, _blank, ts = turn.value.partition(" ")
+    channel, ts, *_number = [*turn.value.split(), "", ""]
     question = uow.messages.get(channel, ts)
     session = uow.sessions.get(question.session_id) if question is not None else None
     if question is None or session is None or question.deleted:
@@ -220,12 +256,12 @@ def _to_come(uow: UnitOfWork, session_id: int) -> bool:
 
 def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: str) -> list[Mine]:
     """The questions with their votes and whether they were answered."""
-    shown = questions[: blocks.SHOWN]
     threads: dict[int, dict[str, Thread]] = {}
     voted: dict[int, dict[str, set[str]]] = {}
+    elsewhere: dict[int, set[str]] = {}
     sessions: dict[int, Session] = {}
     found = []
-    for question in shown:
+    for question in questions:
         number = question.session_id
         if number not in sessions:
             session = uow.sessions.get(number)
@@ -234,14 +270,15 @@ def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: 
             sessions[number] = session
             threads[number] = {t.question.ts: t for t in uow.messages.iter_threads(number)}
             voted[number] = queues.voters(uow, session, desk.manners.votes)
+            elsewhere[number] = queues.elsewhere(uow, session)
         authors = sessions[number].author_ids
         thread = threads[number].get(question.ts) or Thread(question)
         found.append(
             Mine(
                 question,
                 queues.votes(thread, voted[number], authors),
-                queues.answered(thread, authors),
+                queues.answered(thread, authors) or question.ts in elsewhere[number],
                 anonymous=question.author != person,
             )
         )
-    return found + [Mine(q, 0, answered=False) for q in questions[blocks.SHOWN :]]
+    return found

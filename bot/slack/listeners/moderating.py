@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from bot.errors import UserError
@@ -46,10 +47,18 @@ class Now:
 async def moderate(turn: Turn) -> None:
     """Opens the form of a message."""
     now = await turn.read(_now, turn, turn.channel or "", turn.ts or "")
-    metadata = json.dumps({"channel": now.message.channel, "ts": now.message.ts})
     text = now.edit.text if now.edit else now.original
+    parts, between = moderating.parted(text.strip())
+    metadata = json.dumps(
+        {
+            "channel": now.message.channel,
+            "ts": now.message.ts,
+            "between": between,
+            "was": _mark(text),
+        }
+    )
     await turn.open(
-        moderating.form(now.message, now.name, text, now.hidden, now.reason, now.muted, metadata)
+        moderating.form(now.message, now.name, parts, now.hidden, now.reason, now.muted, metadata)
     )
 
 
@@ -183,9 +192,8 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
             if wants_hidden
             else _("The message is in the archive again.")
         )
-    text = turn.typed("text").strip()
-    shown = any(block.get("block_id") == "text" for block in turn.view.get("blocks") or ())
-    if shown and text != (now.edit.text if now.edit else now.original).strip():
+    text = _typed(turn)
+    if text is not None and _mark(text) != metadata.get("was"):
         said.append(_edit(uow, turn, now, text))
     if wants_muted != now.muted:
         if wants_muted:
@@ -195,6 +203,23 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
             _unmute(uow, turn, now.session, now.subject)
             said.append(_("What the person writes is collected again."))
     return said
+
+
+def _mark(text: str) -> str:
+    """What tells one text from another.
+
+    The form says by it which text it was opened with: who changes nothing in it must not freeze
+    a text that its writer edits at that moment.
+    """
+    return sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _typed(turn: Turn) -> str | None:
+    """The text in the form's parts, as one; None where it was too long for the form."""
+    shown = {block.get("block_id") for block in turn.view.get("blocks") or ()}
+    between = [str(blank) for blank in turn.metadata.get("between") or ()]
+    names = [name for n in range(moderating.PARTS) if (name := moderating.part_name(n)) in shown]
+    return moderating.joined([turn.typed(name) for name in names], between) if names else None
 
 
 def _edit(uow: UnitOfWork, turn: Turn, now: Now, text: str) -> str:
@@ -248,7 +273,7 @@ def _mute(uow: UnitOfWork, turn: Turn, session: Session, subject: str, reason: s
 
 
 def _unmute(uow: UnitOfWork, turn: Turn, session: Session, subject: str) -> bool:
-    if not uow.mutes.remove(session.id, subject):
+    if not uow.mutes.remove(session.id, subject, turn.now):
         return False
     turn.noted(uow, "unmuted", session, subject=subject)
     return True
@@ -257,5 +282,5 @@ def _unmute(uow: UnitOfWork, turn: Turn, session: Session, subject: str) -> bool
 def _session(uow: UnitOfWork, turn: Turn) -> Session:
     session = turn.session_here(uow)
     if session is None:
-        raise UserError(_("There is no session here."))
+        raise UserError(_("There is no session in this channel; type it in the channel of one."))
     return session

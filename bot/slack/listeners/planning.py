@@ -99,7 +99,8 @@ async def extend(turn: Turn) -> None:
     part, rest = ("", turn.text) if times.span_or_none(turn.text) else _first(turn.text)
     if not rest:
         raise UserError(_("Write by how much: `2 days` or `3 hours`."))
-    longer = times.span(rest)
+    # What is no duration is said of all that was typed, where it is no event's name either.
+    longer = times.span(rest if times.span_or_none(rest) else turn.text)
     event = await _find(turn, part) if part else await _open_event(turn)
     end = longer.after(event.end, event.timezone)
     changed = await plans(turn).move(event.id, None, end, await doer(turn))
@@ -271,7 +272,9 @@ def _of_state(uow: UnitOfWork, channel: str | None, state: State) -> Event:
         return found[0].event
     if not found:
         raise UserError(
-            _("No session is open.") if state is State.OPEN else _("No session is planned.")
+            _("No session is open; `/qa schedule` lists what comes, `/qa open now` opens the next.")
+            if state is State.OPEN
+            else _("No session is planned; `/qa new` plans one.")
         )
     names = ", ".join(f"`{session.event.id}`" for session in found[:10])
     raise UserError(_("There are several: {names}; write which one.", names=names))

@@ -9,6 +9,7 @@ from bot.errors import UserError
 from bot.sessions import queue as queues
 from bot.sessions.model import Handled, Session, State, Who
 from bot.sessions.ports import UnitOfWork
+from bot.slack.blocks import paging
 from bot.slack.blocks import queueing as blocks
 from bot.slack.blocks.kit import Block
 from bot.slack.listeners import placing
@@ -66,58 +67,116 @@ async def undo(turn: Turn) -> None:
     await _handled(turn, None)
 
 
+@room.action("queue_previous", Who.AUTHOR)
+@room.action("queue_next", Who.AUTHOR)
+async def turned(turn: Turn) -> None:
+    """Another page of the queue."""
+    name, number = paging.turned(turn.value)
+    await _turned(turn, "queue", name, number, 1, number)
+
+
+@room.action("aside_previous", Who.AUTHOR)
+@room.action("aside_next", Who.AUTHOR)
+async def turned_aside(turn: Turn) -> None:
+    """Another page of what was set aside."""
+    where, number = paging.turned(turn.value)
+    name, queue_number = paging.turned(where)
+    await _turned(turn, "aside", name, queue_number, number, number)
+
+
 @room.action("queue_merge", Who.AUTHOR)
 async def merge(turn: Turn) -> None:
     """Chooses the question that this one repeats."""
-    channel, _blank, ts = turn.value.partition(" ")
+    channel, ts, _number = _value(turn)
     await placing.choose(turn, channel, ts, "merge")
 
 
 @room.home(order=10)
 def home(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
     """The queues of the sessions whose author the person is."""
+    since = desk.clock.now() - AFTER_CLOSE
+    mine = [
+        session
+        for session in uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
+        if person in session.author_ids
+        and (session.state is State.OPEN or (session.closed_at or since) > since)
+    ]
+    # Those that are open before those that are over; where there are many, the rest is left out.
+    mine.sort(key=lambda session: session.state is not State.OPEN)
+    most = len(blocks.HOME_SHOWN)
+    pages = uow.members.pages(person)
     shown: list[Block] = []
-    for session in uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED)):
-        if person not in session.author_ids:
-            continue
-        if session.state is not State.OPEN and (
-            session.closed_at is None or session.closed_at + AFTER_CLOSE < desk.clock.now()
-        ):
-            continue
+    for session in mine[:most]:
         found = queues.queue(uow, session, desk.manners.votes)
-        shown += blocks.queue(session, found, desk.voice.workspace_url)
+        size = blocks.HOME_SHOWN[min(len(mine), most) - 1]
+        number = pages.get(f"queue {session.id}", 1)
+        aside = pages.get(f"aside {session.id}", 1)
+        shown += blocks.queue(session, found, desk.voice.workspace_url, size, number, aside)
+    if len(mine) > most:
+        shown.append(blocks.more_queues(len(mine) - most))
     return shown
+
+
+async def _turned(
+    turn: Turn, part: str, name: str, number: int, aside_number: int, turned_to: int
+) -> None:
+    session = await turn.read(_with_id, turn, name)
+    if turn.view.get("type") == "home":
+        key = f"{part} {session.id}"
+        await turn.write(lambda uow: uow.members.turn(turn.user, key, turned_to))
+        turn.desk.touched()
+    else:
+        shown = await turn.read(_shown, turn.desk, session, number, aside_number)
+        await turn.replace(*shown)
 
 
 async def _handled(turn: Turn, how: Handled | None) -> None:
     session = await turn.write(_handle, turn, how)
     turn.desk.touched()
     if turn.view.get("type") != "home":
-        await turn.replace(*await turn.read(_shown, turn.desk, session))
+        number = _value(turn)[2]
+        await turn.replace(*await turn.read(_shown, turn.desk, session, number))
+
+
+def _value(turn: Turn) -> tuple[str, str, int]:
+    """What a button of a question carries: channel, `ts`, the page that it stands on."""
+    where, number = paging.turned(turn.value)
+    channel, _blank, ts = where.partition(" ")
+    return channel, ts, number
+
+
+def _with_id(uow: UnitOfWork, turn: Turn, name: str) -> Session:
+    session = uow.sessions.get(int(name)) if name.isascii() and name.isdigit() else None
+    if session is None:
+        raise UserError(_("There is no such session any more."))
+    turn.require(Who.AUTHOR, [session])
+    return session
 
 
 def _handle(uow: UnitOfWork, turn: Turn, how: Handled | None) -> Session:
-    channel, _blank, ts = turn.value.partition(" ")
+    channel, ts, _number = _value(turn)
     question, session = placing.message_in(uow, turn, channel, ts)
     if queues.handle(uow, question, how, turn.user, turn.now):
         turn.noted(uow, str(how) if how else "put_back", session, ts=ts)
     return session
 
 
-def _shown(uow: UnitOfWork, desk: Desk, session: Session) -> tuple[str, list[Block]]:
+def _shown(
+    uow: UnitOfWork, desk: Desk, session: Session, number: int = 1, aside_number: int = 1
+) -> tuple[str, list[Block]]:
     found = queues.queue(uow, session, desk.manners.votes)
     url = desk.voice.workspace_url
     return (
         blocks.queue_text(session, found),
-        blocks.queue(session, found, url, blocks.COMMAND_SHOWN),
+        blocks.queue(session, found, url, blocks.COMMAND_SHOWN, number, aside_number),
     )
 
 
 def _session(uow: UnitOfWork, turn: Turn) -> Session | None:
-    here = turn.session_here(uow)
-    if here is not None and here.channel == turn.channel and _may(turn, here):
-        return here
-    mine = [s for s in uow.sessions.all() if _may(turn, s) and s.opened_at is not None]
+    """The one that is open, else the last that was; in this channel, if there was one here."""
+    begun = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
+    mine = [session for session in begun if _may(turn, session)]
+    mine = [s for s in mine if s.channel == turn.channel] or mine
     mine.sort(key=lambda s: (s.state is State.OPEN, s.event.start))
     return mine[-1] if mine else None
 

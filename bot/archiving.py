@@ -1,0 +1,130 @@
+"""Sessions that are over become archives: the file, the commit, and what organizers get of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bot import export
+from bot.commits import Commits
+from bot.errors import UserError
+from bot.library import archive
+from bot.library.git import Author
+from bot.library.library import Library
+from bot.sessions import lifecycle, winners
+from bot.sessions.handover import Handover
+from bot.sessions.model import Session, State
+from bot.sessions.ports import Clock, UnitOfWork
+from bot.settings import Settings
+from bot.slack.edge import Edge
+from bot.store.database import Database
+from bot.texts import _
+
+log = logging.getLogger(__name__)
+
+
+class Archiving:
+    """Keeps the archives of sessions that are over up to date.
+
+    `library` and `edge` give what is in use now; `tell` tells the organizers, by a key, and
+    `done` that what a key was about is over.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        library: Callable[[], Library],
+        edge: Callable[[], Edge],
+        commits: Commits,
+        tell: Callable[[str, str], None],
+        done: Callable[[str], None],
+    ):
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._library = library
+        self._edge = edge
+        self._commits = commits
+        self._tell = tell
+        self._done = done
+
+    async def look(self) -> None:
+        """Writes the archives that are not what the store holds."""
+        names = self._edge().names
+        for session in await asyncio.to_thread(self._stale):
+            names.ask(await asyncio.to_thread(self._nameless, session.id))
+            await names.settle()
+            await asyncio.to_thread(self._archive, session)
+
+    def contents(self, name: str) -> bytes:
+        """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number).
+
+        Raises UserError for what there is not.
+        """
+        kind, session_id, *number = name.split()
+        with self._database.reading() as uow:
+            session = uow.sessions.get(int(session_id))
+            if session is None:
+                raise UserError(f"there is no session {session_id}")
+            if kind == "archive":
+                source = export.source_of(self._library().paths, session)
+                return archive.with_archive(
+                    source, export.entries(uow, session, self._settings.unthreaded)
+                )
+            for draw in uow.draws.of_session(session.id):
+                if [str(draw.number)] == number:
+                    return winners.record(draw, session.event.id).encode()
+        raise UserError(f"there is no {name}")
+
+    def _nameless(self, session_id: int) -> set[str]:
+        """Writers whose name nobody knows yet."""
+        with self._database.reading() as uow:
+            return uow.people.unknown(uow.messages.authors(session_id))
+
+    def _stale(self) -> list[Session]:
+        """Sessions that are over and changed since they were last exported.
+
+        While envelopes wait to be handled more may come, so the archive waits as well.
+        """
+        with self._database.reading() as uow:
+            over = uow.sessions.all((State.CLOSED, State.ARCHIVED))
+            stale = [
+                s
+                for s in over
+                if s.archived_at is None
+                or (s.content_changed_at is not None and s.content_changed_at > s.archived_at)
+            ]
+            return stale if stale and not uow.inbox.depth() else []
+
+    def _archive(self, session: Session) -> None:
+        at = self._clock.now()
+        target = None
+        if self._settings.archive_dir is not None:
+            target = self._settings.archive_dir / f"{session.event.id}.md"
+            target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source = export.source_of(self._library().paths, session)
+            with self._database.reading() as uow:
+                export.export(uow, session, source, target, self._settings.unthreaded)
+                summary = self._summary(uow, session) if session.archived_at is None else None
+            with self._database.unit_of_work() as uow:
+                lifecycle.archived(uow, session.id, at)
+                if summary is not None:
+                    self._edge().voice.hand_over(uow, session, summary, at)
+        except UserError as error:
+            self._tell(
+                f"session {session.id} archive", _("No archive was written: {error}.", error=error)
+            )
+        else:
+            self._done(f"session {session.id} archive")
+            log.info("the archive of session %d stands in %s", session.id, target or source)
+            message = f"Archive “{session.event.title}”"
+            self._commits.add([target or source], message, Author.of(""))
+
+    def _summary(self, uow: UnitOfWork, session: Session) -> Handover:
+        """What organizers are told, once a session."""
+        settings = self._settings
+        return export.summary(uow, session, settings.vote_reactions, settings.unthreaded)

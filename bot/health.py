@@ -1,0 +1,37 @@
+"""How a running bot is, for those who watch over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a running bot is. Numbers of the database are None while it does not answer.
+
+    `lag` and `reconcile_age` are in seconds; the latter is None where nothing is compared (another
+    replica leads, or no session is watched).
+    """
+
+    received: int
+    handled: int
+    leads: bool
+    connected: bool
+    database: bool
+    inbox: int | None = None
+    lag: float | None = None
+    parked: int | None = None
+    outbox: int | None = None
+    blocked: int | None = None
+    reconcile_age: float | None = None
+    reconcile_waiting: int | None = None
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why it is not ready to work, a line each."""
+        found = []
+        if not self.database:
+            found.append("the database cannot be used")
+        if not self.connected:
+            found.append("there is no connection to Slack")
+        return found
