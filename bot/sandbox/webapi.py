@@ -295,6 +295,9 @@ class _Broken(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._connections is not None:
             self._connections.abort(scope)
+            # The server complains of a request that is left before it knows the line is dead.
+            while (await receive())["type"] != "http.disconnect":
+                continue
 
 
 async def _arguments(request: Request) -> tuple[dict[str, Any], bool]:
