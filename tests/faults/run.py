@@ -30,11 +30,12 @@ from sqlalchemy.pool import NullPool
 
 from bot.sandbox.client import Control
 from bot.sessions.model import ts_of
+from bot.slack.reconcile import GRACE
 from bot.store.database import Database
 from tests.databases import SERVER
 from tests.faults import truth
-from tests.faults.processes import Box, Command
 from tests.faults.week import CHANNEL, Week
+from tests.processes import Box, Command
 
 EVENT = "20260105-the-book"
 BOOK = """\
@@ -113,6 +114,7 @@ class Run:
         self.database = Database(url)
         self.week = Week(control, plan.seed, plan.people)
         self.start = datetime.now(UTC)
+        self._acted = 0.0
         self._waking: set[asyncio.Task[None]] = set()
 
     async def play(self) -> Result:
@@ -159,6 +161,7 @@ class Run:
         await self.week.act(BATCH)
         await self.until(self._closed, "the session closes and nothing waits")
         await self.week.act(BATCH)  # after the close: replies belong to it, questions do not
+        self._acted = time.monotonic()
         await self.control.settle()
         await self.until(self._closed, "what came late is handled")
         await self.compare()
@@ -279,7 +282,7 @@ class Run:
             task.add_done_callback(self._waking.discard)
 
     async def _boot_later(self, number: int) -> None:
-        await asyncio.sleep(self.random.choice([0.0, 0.2, 0.8]))
+        await asyncio.sleep(self.random.choice([0.0, 0.1, 0.4]))
         self.boot(number)
 
     def _leader(self) -> int | None:
@@ -347,7 +350,8 @@ class Run:
         for bot in self.bots:
             if bot is not None and await bot.ended() != 0:
                 self.result.problems.append(f"a bot ended with {bot.process.exitcode}")
-        await asyncio.sleep(2.1)  # what is younger than GRACE is not missed yet
+        # What is younger than GRACE is not missed yet.
+        await asyncio.sleep(max(0.0, self._acted + GRACE.total_seconds() - time.monotonic()))
         log = self.folder / "reconcile.log"
         env = {
             **SETTINGS,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.processes import Box
 from tests.faults.run import Plan, run
+from tests.processes import Box
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
 MESSAGES, PEOPLE, FAULTS = 120, 30, 6
