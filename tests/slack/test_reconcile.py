@@ -90,10 +90,11 @@ async def test_calls_that_fail_are_made_again(
 ) -> None:
     world.ask("Found?")
     faults = world.box.faults.calls
-    faults.append(CallFault("conversations.history", "ratelimited", retry_after=1))
+    faults.append(CallFault("conversations.history", "ratelimited", retry_after=0))
     faults.append(CallFault("conversations.history", "http"))
     faults.append(CallFault("conversations.history", "lost_answer"))
     monkeypatch.setattr(history, "TRIES", 4)
+    monkeypatch.setattr(history, "backoff", lambda tries: 0.0)
     await world.edge.reconciler.whole(world.session_id)
     assert world.texts() == ["Found?"]
 
@@ -101,14 +102,14 @@ async def test_calls_that_fail_are_made_again(
 async def test_the_internal_regime_is_never_too_fast(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What Slack counts is the sandbox's limit; a second stands for a minute."""
+    """What Slack counts is the sandbox's limit; half a second stands for a minute."""
     async with made(database) as world:
         for number in range(70):
             root = world.ask(f"Question {number}?")
             world.ask("Answer", 1, thread=root)
         world.box.limits.regime = "internal"
-        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 1.0)
-        monkeypatch.setattr(history, "INTERNAL", history.Pace(45, 1.1, 999))
+        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.5)
+        monkeypatch.setattr(history, "INTERNAL", history.Pace(45, 0.55, 999))
         reader = History(world.edge.history.client, "internal")
         monkeypatch.setattr(world.edge.reconciler, "_history", reader)
         world.box.wire.clear()
@@ -125,8 +126,8 @@ async def test_the_restricted_regime_is_learnt_and_kept_to(
         for number in range(40):
             world.ask(f"Question {number}?")
         world.box.limits.regime = "restricted"
-        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 1.0)
-        monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 1.1, 15))
+        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.5)
+        monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 0.55, 15))
         reader = History(world.edge.history.client, "auto")
         monkeypatch.setattr(world.edge.reconciler, "_history", reader)
         assert not reader.restricted
