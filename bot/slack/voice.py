@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.markup import escape_mrkdwn
 from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 
 ANSWERED = "white_check_mark"
 """The reaction to a question whose answer stands outside its thread."""
+_CHANNEL_OR_NOT = re.compile(r"(<#[A-Z0-9]{2,30}>)|[^<]+|<", re.ASCII)
+"""The mark of a channel, and whatever is none."""
 
 
 @dataclass(slots=True)
@@ -97,12 +101,18 @@ class SlackVoice:
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
 
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
-        """Posts to the organizers' channel, or to each organizer; into the log if there is none."""
+        """Posts to the organizers' channel, or to each organizer; into the log if there is none.
+
+        What files and people called things stays text: of Slack's marks only channels are.
+        """
         places = (self.organizers_channel,) if self.organizers_channel else self.organizers
         if not places:
             log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)
         for place in places:
-            payload = {"channel": place, "text": text}
+            payload = {
+                "channel": place,
+                "text": _CHANNEL_OR_NOT.sub(lambda m: m[1] or escape_mrkdwn(m[0]), text),
+            }
             row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
             uow.outbox.add(row, at)
 
