@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,9 +42,10 @@ from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused, patiently
 from bot.slack.gateway import ChannelTrouble, code_of
+from bot.slack.history import Pace
 from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
-from bot.slack.reconcile import Report
+from bot.slack.reconcile import Progress, Report
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
 from bot.store.database import Database
@@ -378,13 +379,16 @@ class Bot:
 
     # The second road
 
-    async def reconcile(self, session_id: int) -> Report:
+    async def reconcile(self, session_id: int, tell: Callable[[Progress, Pace], None]) -> Report:
         """Compares one session with Slack's history without being started. Raises Refused."""
         self.edge = self._edge()
         await self.edge.identify()
         names = asyncio.create_task(self.edge.names.run(), name="names")
         try:
-            report = await self.edge.reconciler.whole(session_id)
+            history = self.edge.history
+            report = await self.edge.reconciler.whole(
+                session_id, lambda progress: tell(progress, history.pace)
+            )
             await self.edge.names.settle()
             return report
         finally:
@@ -406,18 +410,11 @@ class Bot:
         )
 
     def _watched(self) -> list[int]:
-        """Sessions that are compared with Slack's history: open ones, and those just over.
-
-        Replies may come to a session that is over, and are as easily missed.
-        """
-        since = self.clock.now() - timedelta(days=self.settings.catch_up_days)
+        """Sessions that are compared with Slack's history."""
+        now, catch_up = self.clock.now(), timedelta(days=self.settings.catch_up_days)
         with self.database.reading() as uow:
             found = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
-        return [
-            s.id
-            for s in found
-            if s.state is State.OPEN or (s.collects_until is not None and s.collects_until > since)
-        ]
+        return [s.id for s in found if s.is_watched(now, catch_up)]
 
     async def _catch_up(self, session_id: int) -> None:
         """Takes in what was missed before a session closes, so far as that is quick.
@@ -639,14 +636,20 @@ class Bot:
         return task
 
 
-async def reconcile(settings: Settings, database: Database, session_id: int) -> Report:
+async def reconcile(
+    settings: Settings,
+    database: Database,
+    session_id: int,
+    tell: Callable[[Progress, Pace], None],
+) -> Report:
     """Compares one session with Slack's history, every thread of it, beside a bot that may run.
 
+    `tell` hears how far it is, and how fast Slack lets it go on.
     Raises UserError for a token that Slack refuses, SlackApiError where it shows no history.
     """
     bot = Bot(settings, database)
     try:
-        return await bot.reconcile(session_id)
+        return await bot.reconcile(session_id, tell)
     except Refused as error:
         raise UserError(str(error)) from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
@@ -36,17 +37,16 @@ LARGEST = 4 * 1024 * 1024
 def application(bot: Bot) -> Starlette:
     """The routes. `POST /slack/events` takes events, commands and what people do in forms.
 
-    Bolt refuses what is not signed with the signing secret, and what was signed more than five
-    minutes ago (<https://docs.slack.dev/authentication/verifying-requests-from-slack>); the inbox
-    knows an event that is sent again.
+    What is not signed with the signing secret, or was signed more than five minutes ago, is
+    refused unread; the inbox knows an event that is sent again.
     """
-    handler = bot.edge.http_handler()
 
     async def slack(request: Request) -> Response:
         size = request.headers.get("content-length", "")
-        if not size.isdigit() or int(size) > LARGEST:
+        if not re.fullmatch("[0-9]{1,9}", size) or int(size) > LARGEST:
             return Response("a Content-Length of at most 4 MiB is needed\n", status_code=413)
-        return await handler.handle(request)
+        answer = await bot.edge.request(await request.body(), request.headers)
+        return Response(answer.body, answer.status, answer.first_headers_without_set_cookie())
 
     return Starlette(routes=[Route("/slack/events", slack, methods=["POST"])])
 

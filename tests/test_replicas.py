@@ -13,8 +13,8 @@ import pytest
 
 from bot.sandbox.client import Control
 from bot.store.database import Database
-from tests.faults.processes import Box, Command
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
+from tests.processes import Box, Command
 
 
 async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 60.0) -> float:

@@ -15,8 +15,14 @@ from bot import logs
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
+from bot.sessions.model import Session, moment
 from bot.settings import Settings
 from bot.slack.gateway import code_of
+from bot.slack.history import Pace
+from bot.slack.reconcile import Progress
+
+SLOW = 5.0
+"""Seconds a call, from which on whoever waits is told how far it is."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +37,8 @@ def reconcile(
     """Compare a session with Slack's history and repair what differs, every thread of it.
 
     The bot does this by itself; it may run meanwhile. Slack lets history be read at about 50
-    calls a minute, one for each thread (or at one call a minute: see MARGINALIA_RATE_REGIME).
+    calls a minute, one for each thread (or at one call a minute: see MARGINALIA_RATE_REGIME; then
+    it says after each call how far behind it is). What was repaired stays when it is stopped.
     """
     settings = Settings()
     logs.configure("WARNING")
@@ -43,7 +50,11 @@ def reconcile(
         if session.collects_from is None:
             raise UserError(f"the session of `{session.event.id}` has not opened yet")
         try:
-            report = asyncio.run(bots.reconcile(settings, database, session.id))
+            report = asyncio.run(
+                bots.reconcile(
+                    settings, database, session.id, lambda p, pace: _tell(session, p, pace)
+                )
+            )
         except (SlackApiError, ClientError, TimeoutError, OSError) as error:
             why = code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
             raise UserError(
@@ -62,3 +73,20 @@ def reconcile(
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
         typer.echo(f"{session.event.id}: {report} ({report.calls} calls)")
+
+
+def _tell(session: Session, progress: Progress, pace: Pace) -> None:
+    """Says how far behind it is, where Slack makes us wait."""
+    each = pace.seconds / pace.calls
+    if each < SLOW:
+        return
+    parts = []
+    if progress.back_to is not None:
+        parts.append(f"the channel is read back to {moment(progress.back_to):%Y-%m-%d %H:%M} UTC")
+    if progress.threads:
+        minutes = progress.threads * each / 60
+        parts.append(
+            f"{progress.threads} threads are still to be compared, {minutes:.0f} min or more "
+            "at Slack's pace"
+        )
+    typer.echo(f"{session.event.id}: {'; '.join(parts)}", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
@@ -14,6 +14,7 @@ from rich.table import Table
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library
 from bot.library.library import Library
+from bot.sessions.model import Session, moment
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 
@@ -28,7 +29,7 @@ def status(as_json: JSON = False) -> None:
     settings = Settings()
     library = read_library(settings)
     with open_database(settings) as database, database.reading() as uow:
-        rows = list(_rows(uow, library, settings.channel))
+        rows = list(_rows(uow, library, settings.channel, settings.catch_up_days))
         queues = {"inbox": uow.inbox.depth(), "outbox": uow.outbox.depth()}
         parked = len(uow.inbox.listed())
         failed = len(uow.outbox.listed())
@@ -39,7 +40,7 @@ def status(as_json: JSON = False) -> None:
     table = Table("Event", "State", box=None)
     for heading in ("Channel", "Start (UTC)", "End (UTC)"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("Questions", "Answered", "Replies", "People"):
+    for heading in ("Questions", "Answered", "Replies", "People", "Compared"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
@@ -49,9 +50,21 @@ def status(as_json: JSON = False) -> None:
             row["start"][:16].replace("T", " "),
             row["end"][:16].replace("T", " "),
             *("" if row[key] is None else str(row[key]) for key in _NUMBERS),
+            _ago(row["reconcile_age"]) if row["watched"] else "",
         )
     # A pipe has no width to keep to; a file with cut names would be of no use.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+    # Twice the interval: a look that is on its way is not late.
+    late = timedelta(seconds=2 * settings.reconcile_interval)
+    for row in rows:
+        if row["watched"] and _behind(row["reconcile_age"], late):
+            until = row["reconciled_until"]
+            typer.echo(
+                f"{row['event']} is behind: compared with Slack's history "
+                + (f"up to {until[:16].replace('T', ' ')} UTC" if until else "never yet")
+                + "; see that the bot runs, or type `marginalia reconcile "
+                + f"{row['event']}`."
+            )
     typer.echo(f"Waiting: {queues['inbox']} to handle, {queues['outbox']} to send.")
     if parked:
         typer.echo(f"{parked} envelopes are parked; look at them with `marginalia inbox`.")
@@ -62,8 +75,28 @@ def status(as_json: JSON = False) -> None:
 _NUMBERS = ("questions", "answered", "replies", "participants")
 
 
-def _rows(uow: UnitOfWork, library: Library, default_channel: str) -> list[dict[str, Any]]:
-    """One row per event or session, by start."""
+def _behind(age: float | None, most: timedelta) -> bool:
+    return age is None or age > most.total_seconds()
+
+
+def _ago(age: float | None) -> str:
+    """How long ago, in the largest unit of which there are two."""
+    if age is None:
+        return "never"
+    for unit, seconds in (("d", 86400), ("h", 3600), ("min", 60)):
+        if age >= 2 * seconds:
+            return f"{age / seconds:.0f} {unit} ago"
+    return f"{age:.0f} s ago"
+
+
+def _rows(
+    uow: UnitOfWork, library: Library, default_channel: str, catch_up_days: float
+) -> list[dict[str, Any]]:
+    """One row per event or session, by start.
+
+    `watched` is whether a running bot compares the session with Slack's history,
+    `reconciled_until` up to which moment that was last done, `reconcile_age` how many seconds ago.
+    """
     sessions = {s.event.id: s for s in uow.sessions.all()}
     events = {**{i: s.event for i, s in sessions.items()}, **library.events}
     now = datetime.now(UTC)
@@ -89,6 +122,18 @@ def _rows(uow: UnitOfWork, library: Library, default_channel: str) -> list[dict[
                 "start": event.start.isoformat(),
                 "end": event.end.isoformat(),
                 **numbers,
+                **_compared(session, now, timedelta(days=catch_up_days)),
             }
         )
     return rows
+
+
+def _compared(session: Session | None, now: datetime, catch_up: timedelta) -> dict[str, Any]:
+    """Where the comparison of a session with Slack's history is."""
+    until = session.reconciled_ts if session is not None else None
+    at = moment(until) if until is not None else None
+    return {
+        "watched": session is not None and session.is_watched(now, catch_up),
+        "reconciled_until": at.isoformat() if at is not None else None,
+        "reconcile_age": max(0.0, (now - at).total_seconds()) if at is not None else None,
+    }

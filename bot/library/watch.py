@@ -74,6 +74,15 @@ async def _prompts(
                     yield
         except StopAsyncIteration:
             return
+        except ExceptionGroup as group:
+            # What goes wrong while it watches comes so: a name that is no text, say.
+            ours, others = group.split((OSError, RuntimeError))
+            if others is not None or ours is None:
+                raise
+            log.info("a notice of a changed file cannot be read; looking at the folder")
+            yield
+            await _pause(stop, min(every, 1.0))
+            yield  # what changed while nobody watched
         except (OSError, RuntimeError) as error:
             # RuntimeError: what watchfiles' Rust side raises, the limit of inotify watches too.
             log.warning("no notices of changed files (%s); looking every %g s", error, every)

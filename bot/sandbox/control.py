@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.sandbox import truth
 from bot.sandbox.acts import ACTS, perform
+from bot.sandbox.answer import Answer
 from bot.sandbox.errors import Refusal
 from bot.sandbox.model import Json
 from bot.sandbox.page.routes import PageRoutes
@@ -61,7 +62,7 @@ class ControlApi:
         if self.page.wanted(request):
             return self.page.index()
         box = self.box
-        return JSONResponse(
+        return Answer(
             {
                 "api_url": box.api_url,
                 "bot_token": box.bot_token,
@@ -80,9 +81,9 @@ class ControlApi:
         """Does one thing."""
         try:
             body = await _body(request)
-            return JSONResponse(await perform(self.box, request.path_params["name"], body))
+            return Answer(await perform(self.box, request.path_params["name"], body))
         except Refusal as refusal:
-            return JSONResponse(_refused(refusal), status_code=400)
+            return Answer(_refused(refusal), status_code=400)
 
     async def acts(self, request: Request) -> Response:
         """Does several things in order, `[{"act": name, …}, …]`; a refused one stops no other."""
@@ -91,7 +92,7 @@ class ControlApi:
             if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
                 raise Refusal("invalid_arguments", ["the body must be a list of objects"])
         except Refusal as refusal:
-            return JSONResponse(_refused(refusal), status_code=400)
+            return Answer(_refused(refusal), status_code=400)
         results: list[Json] = []
         for item in body:
             given = dict(item)
@@ -99,19 +100,19 @@ class ControlApi:
                 results.append(await perform(self.box, str(given.pop("act", "")), given))
             except Refusal as refusal:
                 results.append(_refused(refusal))
-        return JSONResponse(results)
+        return Answer(results)
 
     async def workspace(self, request: Request) -> Response:
         """The whole truth, deleted messages included."""
-        return JSONResponse(truth.workspace(self.box))
+        return Answer(truth.workspace(self.box))
 
     async def channel(self, request: Request) -> Response:
         """One channel, with all its messages."""
         try:
             channel = self.box.workspace.channel(request.path_params["channel"])
         except Refusal as refusal:
-            return JSONResponse(_refused(refusal), status_code=404)
-        return JSONResponse(truth.channel(self.box.workspace, channel))
+            return Answer(_refused(refusal), status_code=404)
+        return Answer(truth.channel(self.box.workspace, channel))
 
     async def person(self, request: Request) -> Response:
         """The workspace as a person sees it; `?limit=` newest messages of each channel."""
@@ -119,16 +120,16 @@ class ControlApi:
             limit = _number(request, "limit")
             seen = truth.seen_by(self.box, request.path_params["person"], limit)
         except Refusal as refusal:
-            return JSONResponse(_refused(refusal), status_code=404)
-        return JSONResponse(seen)
+            return Answer(_refused(refusal), status_code=404)
+        return Answer(seen)
 
     async def wire(self, request: Request) -> Response:
         """What went over the wire, later than entry `?after=`."""
         try:
             after = _number(request, "after") or 0
         except Refusal as refusal:
-            return JSONResponse(_refused(refusal), status_code=400)
-        return JSONResponse(self.box.wire.entries(after))
+            return Answer(_refused(refusal), status_code=400)
+        return Answer(self.box.wire.entries(after))
 
     async def events(self, request: Request) -> Response:
         """Each change as it happens, as server-sent events with JSON data."""

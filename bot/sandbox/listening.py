@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose, WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
 
 GRACE = 0.1
 """Seconds for requests in hand when the port closes."""
@@ -47,6 +49,8 @@ class Connections:
 class Guard:
     """Lets in only who knows that this is a loopback address, and no page of another origin.
 
+    Who is in may leave at any moment without a fuss.
+
     A web page elsewhere can make a browser on this machine send requests here, under a host name
     of its own or its own origin; neither the bot nor the tests do that.
     """
@@ -61,7 +65,21 @@ class Guard:
                 scope, receive, send
             )
             return
-        await self._app(scope, receive, send)
+        gone = False
+
+        async def heard() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"].endswith(".disconnect")
+            return message
+
+        # Whoever was killed or cut off in the middle is gone: no fault, nothing to complain of.
+        try:
+            await self._app(scope, heard, send)
+        except (ClientDisconnect, WebSocketDisconnect):
+            gone = True
+        if gone and scope["type"] == "websocket":
+            raise ClientDisconnected  # the server's own word for such an end
 
 
 def _at_home(scope: Scope) -> bool:

@@ -14,11 +14,12 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bot.sandbox.answer import Answer
 from bot.sandbox.delivery import Dispatcher
 from bot.sandbox.errors import RateLimited, Refusal
 from bot.sandbox.faults import CallFault, Faults
@@ -96,7 +97,7 @@ class WebApi:
             self.wire.add("answer", method=name, body=body, lost=True)
             return _Broken(self.connections)
         self.wire.add("answer", method=name, status=status, body=body)
-        return JSONResponse(body, status_code=status, headers=headers)
+        return Answer(body, status_code=status, headers=headers)
 
     def _run(
         self,
@@ -150,13 +151,13 @@ class WebApi:
         if fault.kind == "http":
             return Response("Internal Server Error", status_code=fault.status)
         if fault.kind == "ratelimited":
-            return JSONResponse(
+            return Answer(
                 {"ok": False, "error": "ratelimited"},
                 status_code=429,
                 headers={"Retry-After": str(fault.retry_after)},
             )
         log.debug("%s is refused by a planned fault", name)
-        return JSONResponse({"ok": False, "error": fault.error})
+        return Answer({"ok": False, "error": fault.error})
 
     # --- addresses that are given out --------------------------------------------------------
 
@@ -171,8 +172,8 @@ class WebApi:
             self.surfaces.respond(request.path_params["token"], body)
         except Refusal as refusal:
             status = 404 if refusal.error in ("expired_url", "used_url") else 400
-            return JSONResponse(refusal.body(), status_code=status)
-        return JSONResponse({"ok": True})
+            return Answer(refusal.body(), status_code=status)
+        return Answer({"ok": True})
 
     async def upload(self, request: Request) -> Response:
         """The content of a file, sent to the address of `files.getUploadURLExternal`."""
@@ -295,6 +296,9 @@ class _Broken(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._connections is not None:
             self._connections.abort(scope)
+            # The server complains of a request that is left before it knows the line is dead.
+            while (await receive())["type"] != "http.disconnect":
+                continue
 
 
 async def _arguments(request: Request) -> tuple[dict[str, Any], bool]:

@@ -135,6 +135,14 @@ class Session:
             return False
         return self.collects_from <= moment(ts) < self.over_at
 
+    def is_watched(self, now: datetime, catch_up: timedelta) -> bool:
+        """Whether it is compared with Slack's history: it is open, or was over less than
+        `catch_up` ago. Replies come to a session that is over, too, and are as easily missed.
+        """
+        if self.state in (State.CLOSED, State.ARCHIVED):
+            return self.collects_until is not None and self.collects_until > now - catch_up
+        return self.state is State.OPEN
+
 
 FORGOTTEN = "forgotten"
 """The privacy of a person who is anonymous for good, whatever is learnt of them later."""

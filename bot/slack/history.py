@@ -140,11 +140,11 @@ class History:
                     self._slow_down(method, seconds)
                 if not wait or not passing(error) or (seconds is None and tries >= TRIES):
                     raise
-                await asyncio.sleep(seconds if seconds is not None else 2.0 ** (tries - 1))
+                await asyncio.sleep(seconds if seconds is not None else backoff(tries))
             except (ClientError, TimeoutError, OSError):
                 if not wait or tries >= TRIES:
                     raise
-                await asyncio.sleep(2.0 ** (tries - 1))
+                await asyncio.sleep(backoff(tries))
             else:
                 return dict(answer.data) if isinstance(answer.data, dict) else {}
 
@@ -177,3 +177,8 @@ class History:
                 "not limited so; set MARGINALIA_RATE_REGIME if this is wrong",
                 why,
             )
+
+
+def backoff(tries: int) -> float:
+    """Seconds before a call that failed is made again: 1, 2, 4 …"""
+    return 2.0 ** (tries - 1)

@@ -105,6 +105,12 @@ def form_asker(message: Mapping[str, Any], bot_id: str | None) -> str | None:
     return asker if isinstance(asker, str) and asker else None
 
 
+def ts_in(message: Mapping[str, Any]) -> str | None:
+    """A message object's `ts`, None where it has none that is one."""
+    value = message.get("ts")
+    return value if isinstance(value, str) and _TS.match(value) else None
+
+
 def event_ts(event: Mapping[str, Any]) -> str | None:
     """When an event happened, as a `ts`; None where it does not say."""
     value = event.get("event_ts")

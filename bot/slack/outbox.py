@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiohttp import ClientError
+from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -54,6 +54,9 @@ CHANNEL_TROUBLE = {
     "is_archived": N_("the channel is archived; unarchive it or move the event to another"),
     "restricted_action": N_("posting in the channel is restricted; let the bot post there"),
 }
+PRIVATE = "chat.postEphemeral"
+"""A note that one person sees. Nobody can look whether it was said, so what may have been is not
+said again."""
 ALREADY = {"already_pinned", "already_reacted", "no_pin", "no_reaction"}
 FOR_LATER = {
     "internal_error",
@@ -158,6 +161,9 @@ class Pump:
         if payload is None:
             await asyncio.to_thread(self._give_up, outgoing, "what it refers to was never posted")
             return
+        if outgoing.method == PRIVATE and outgoing.attempts > 1 and outgoing.error is None:
+            await asyncio.to_thread(self._unsure, outgoing, "whoever sent it was killed")
+            return
         try:
             async with asyncio.timeout(PATIENCE):
                 ts = await self._said_already(outgoing, payload) if outgoing.attempts > 1 else None
@@ -168,7 +174,11 @@ class Pump:
         except UserError as error:
             await asyncio.to_thread(self._give_up, outgoing, str(error))
         except (ClientError, TimeoutError, OSError) as error:
-            await asyncio.to_thread(self._retry, outgoing, type(error).__name__, None)
+            why = type(error).__name__
+            if outgoing.method == PRIVATE and not isinstance(error, ClientConnectorError):
+                await asyncio.to_thread(self._unsure, outgoing, why)
+            else:
+                await asyncio.to_thread(self._retry, outgoing, why, None)
         else:
             await asyncio.to_thread(self._sent, outgoing, ts)
 
@@ -257,6 +267,11 @@ class Pump:
         with self.factory() as uow:
             uow.outbox.sent(outgoing.id, ts, self.wall.now())
             self.on_sent(uow, outgoing, ts)
+
+    def _unsure(self, outgoing: Outgoing, why: str) -> None:
+        """A private note of which nobody can tell whether it was said counts as said."""
+        log.info("%s may have been said (%s); it is not said again", outgoing.key, why)
+        self._sent(outgoing, None)
 
     def _refused(self, outgoing: Outgoing, error: SlackApiError) -> None:
         code = code_of(error)

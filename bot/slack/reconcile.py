@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,7 @@ from bot.slack.incoming import (
     message_object,
     reactions_of,
     reactors_are_listed,
+    ts_in,
     users_in,
 )
 from bot.slack.listeners.context import Context
@@ -48,6 +49,21 @@ GRACE = timedelta(seconds=2)
 """A message younger than this may stand in one of Slack's stores and not yet in another."""
 WRITTEN_AT_ONCE = 100
 """Messages that one transaction repairs, so that nobody waits long to store an envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a comparison of everything is.
+
+    `back_to` is the `ts` down to which the channel was read, newest first, None when all of it
+    was; `threads` are still to be compared, one call each at least.
+    """
+
+    back_to: str | None = None
+    threads: int = 0
+
+
+Tell = Callable[[Progress], None]
 
 
 @dataclass(slots=True)
@@ -109,16 +125,18 @@ class Reconciler:
         self._names = names
         self._counted: dict[tuple[str, str], tuple[object, object]] = {}
 
-    async def whole(self, session_id: int) -> Report:
-        """Everything about a session, however long that takes."""
-        report = await self.news(session_id)
-        found, waiting = await self.roots(session_id)
+    async def whole(self, session_id: int, tell: Tell | None = None) -> Report:
+        """Everything about a session, however long that takes; `tell` hears how far it is."""
+        report = await self.news(session_id, tell)
+        found, waiting = await self.roots(session_id, tell)
         report.add(found)
-        for root in waiting:
+        for number, root in enumerate(waiting):
+            if tell is not None:
+                tell(Progress(threads=len(waiting) - number))
             report.add(await self.thread(session_id, root))
         return report
 
-    async def news(self, session_id: int) -> Report:
+    async def news(self, session_id: int, tell: Tell | None = None) -> Report:
         """What the channel shows since the last moment the two are known to agree."""
         report = Report()
         session = await asyncio.to_thread(self._session, session_id)
@@ -128,14 +146,14 @@ class Reconciler:
         since = session.collects_from
         if session.reconciled_ts is not None:
             since = max(since, moment(session.reconciled_ts) - OVERLAP)
-        suspicious = await self._channel(session, ts_of(since), report)
+        suspicious = await self._channel(session, ts_of(since), report, tell)
         for root in suspicious:
             report.add(await self._thread(session_id, root))
         await self._link(session, report)
         await asyncio.to_thread(self._agreed, session_id, ts_of(began))
         return report
 
-    async def roots(self, session_id: int) -> tuple[Report, list[str]]:
+    async def roots(self, session_id: int, tell: Tell | None = None) -> tuple[Report, list[str]]:
         """All that the channel shows of the session.
 
         Gives its threads too (the `ts` of their roots), those that were active last first;
@@ -145,7 +163,7 @@ class Reconciler:
         session = await asyncio.to_thread(self._session, session_id)
         if session is None or session.collects_from is None:
             return report, []
-        suspicious = await self._channel(session, ts_of(session.collects_from), report)
+        suspicious = await self._channel(session, ts_of(session.collects_from), report, tell)
         for root in suspicious:
             report.add(await self._thread(session_id, root))
         await self._link(session, report)
@@ -180,7 +198,9 @@ class Reconciler:
 
     # One look at the channel
 
-    async def _channel(self, session: Session, oldest: str, report: Report) -> list[str]:
+    async def _channel(
+        self, session: Session, oldest: str, report: Report, tell: Tell | None
+    ) -> list[str]:
         """Compares what the channel shows from `oldest` on; gives suspicious threads."""
         began = self._context.clock.now()
         latest = ts_of(session.over_at)
@@ -191,6 +211,9 @@ class Reconciler:
             report.calls += 1
             seen |= await self._take(session, page, report, began)
             suspicious += await asyncio.to_thread(self._suspicious, session, page)
+            shown = [ts for ts in map(ts_in, page) if ts is not None]
+            if tell is not None and shown:
+                tell(Progress(min(shown, key=moment), len(suspicious)))
         await self._delete(session, known - seen, began, report, None)
         return suspicious
 

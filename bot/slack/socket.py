@@ -6,14 +6,19 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 log = logging.getLogger(__name__)
@@ -28,6 +33,27 @@ QUIET = 60.0
 """Seconds in which the library's same complaint is not logged again."""
 
 
+Receive = Callable[[object, Callable[[], AsyncBoltRequest]], Awaitable[BoltResponse]]
+"""Takes what was delivered, and how to make Bolt's request of it; gives the acknowledgement."""
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's handler, which shows to `receive` what was delivered before Bolt looks into it."""
+
+    receive: Receive
+
+    async def handle(self, client: Any, req: SocketModeRequest) -> None:
+        """One envelope."""
+        start = time.time()
+        response = await self.receive(
+            req.payload,
+            lambda: AsyncBoltRequest(
+                mode="socket_mode", body=req.payload, headers=build_headers(req)
+            ),
+        )
+        await send_async_response(client, req, response, start)
+
+
 class Socket:
     """A connection that comes back. `connected` is called each time it stands anew."""
 
@@ -37,13 +63,13 @@ class Socket:
         app_token: str,
         client: AsyncWebClient,
         connected: Callable[[], None],
+        receive: Receive,
     ):
         if not library.filters:
             library.addFilter(_Once())
             library.setLevel(logging.WARNING)
-        self._handler = AsyncSocketModeHandler(
-            app, app_token, logger=library, web_client=client, ping_interval=5
-        )
+        self._handler = _Handler(app, app_token, logger=library, web_client=client, ping_interval=5)
+        self._handler.receive = receive
         self._client = self._handler.client
         self._client.message_listeners.append(self._heard)
         self._connected = connected

@@ -101,7 +101,10 @@ class SlackVoice:
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
 
     def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
-        """Posts to the organizers' channel, or to each organizer; into the log if there is none."""
+        """Posts to the organizers' channel, or to each organizer; into the log if there is none.
+
+        What files and people called things stays text: of Slack's marks only channels are.
+        """
         places = (self.organizers_channel,) if self.organizers_channel else self.organizers
         if not places:
             log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)

@@ -95,13 +95,15 @@ class Outbox(Repository):
         return sorted(self._connection.execute(query).scalars())
 
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
-        """The next row that may be sent, leased."""
+        """The next row that may be sent, leased; its `error` is how its last try ended."""
         sent_before = at - timedelta(seconds=interval)
         row = self._connection.execute(_CLAIM, {"at": at, "sent_before": sent_before}).one_or_none()
         if row is None:
             return None
         attempts, tried_at = row.attempts + 1, row.tried_at or at
-        self._set(row.id, leased_until=lease_until, attempts=attempts, tried_at=tried_at)
+        self._set(
+            row.id, leased_until=lease_until, attempts=attempts, tried_at=tried_at, error=None
+        )
         return _outgoing(row, attempts)
 
     def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None:

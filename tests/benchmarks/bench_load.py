@@ -36,8 +36,8 @@ from bot.sandbox.server import Sandbox
 from bot.store.database import Database
 from bot.store.tables import inbox
 from tests.databases import SERVER
-from tests.faults.processes import MANIFEST, Command
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS, _execute
+from tests.processes import MANIFEST, Command
 
 RATE = 833
 """A hundred times what Slack delivers at most: 30,000 events an hour from one workspace

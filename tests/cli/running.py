@@ -2,60 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.processes import Command
 
-_CODE = "from bot.cli import main; main()"
+PATIENCE = 110.0
+"""Seconds after which a command that was to end has failed."""
 
 
-def marginalia(
-    *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command that ended said and gave."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def marginalia(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
     """Runs a command to its end, in `cwd`, with no settings but those of `env`."""
-    return subprocess.run(
-        [sys.executable, "-c", _CODE, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(env or {}),
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-        encoding="utf-8",
-    )
+    with tempfile.TemporaryDirectory(prefix="marginalia-command-") as name:
+        out, err = Path(name) / "out", Path(name) / "err"
+        command = Command.start(*map(str, arguments), env=env or {}, folder=cwd, log=err, out=out)
+        code = command.wait(PATIENCE)
+        if code is None:
+            command.kill()
+            raise TimeoutError(f"{arguments} did not end: {err.read_text(errors='replace')}")
+        return Done(code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
 
-def environment(changed: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without settings of ours, and what is changed."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "MARGINALIA_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **changed}
-
-
-@asynccontextmanager
-async def started(
-    *arguments: str, cwd: Path, env: Mapping[str, str]
-) -> AsyncIterator[asyncio.subprocess.Process]:
+@contextmanager
+def started(*arguments: str, cwd: Path, env: Mapping[str, str]) -> Iterator[Command]:
     """A command that runs while the block lasts; killed where it still does then."""
-    with (cwd / "stderr.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            _CODE,
-            *arguments,
-            cwd=cwd,
-            env=environment(env),
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+    command = Command.start(*arguments, env=env, folder=cwd, log=cwd / "stderr.log")
+    try:
+        yield command
+    finally:
+        command.kill()

@@ -14,8 +14,9 @@ import pytest
 
 from bot.library import archive
 from bot.library.archive import Entry
-from tests.cli.running import environment, marginalia
+from tests.cli.running import marginalia
 from tests.pairing.generator import AUTHOR, STYLES, session
+from tests.processes import environment
 
 SEED = "20211011-mastering-transformers.md"
 FRONT = """---

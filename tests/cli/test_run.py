@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -87,23 +88,21 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
             workspace.post(channel, f"Answer {number}.", user=author, thread_ts=ts)
             asked[text] = f"Answer {number}."
 
-        async with started("run", cwd=tmp_path, env=env) as bot:
+        with started("run", cwd=tmp_path, env=env) as bot:
             await until(lambda: len(said()) == 1, "the announcement")
             for number in range(20):
                 ask(number)
             await until(lambda: box.dispatcher.pending < 30, "some were heard")
             bot.kill()
-            await bot.wait()
         for number in range(20, 30):
             ask(number)
         await until(lambda: box.dispatcher.pending == 0, "Slack gave up telling")
-        async with started("run", cwd=tmp_path, env=env) as bot:
+        with started("run", cwd=tmp_path, env=env) as bot:
             for number in range(30, 40):
                 ask(number)
             await asyncio.sleep(0.3)
             bot.kill()
-            await bot.wait()
-        async with started("run", cwd=tmp_path, env=env) as bot:
+        with started("run", cwd=tmp_path, env=env) as bot:
             await until(lambda: bool(box.dispatcher.sockets), "the bot is back")
             await until(lambda: box.dispatcher.pending == 0, "all was heard")
             await until(lambda: stored(tmp_path) == 80, "what nobody heard was read in")
@@ -113,8 +112,8 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
             await until(lambda: path.read_text().count("Answer ") == 40, "all is in the archive")
             await until(lambda: len(said()) == 2, "the close")
             await until(lambda: "over" in text_of(said()[0]), "the announcement says closed")
-            bot.terminate()
-            assert await bot.wait() == 0
+            bot.signal(signal.SIGTERM)
+            assert await bot.ended() == 0
         threads = archive.read(path)
         assert {t.text: [r.text for r in t.replies] for t in threads} == {
             question: [answer] for question, answer in asked.items()
@@ -171,8 +170,8 @@ async def test_a_refused_token_is_said_in_one_line(tmp_path: Path) -> None:
             "SLACK_API_URL": box.api_url,
             "MARGINALIA_LOG_LEVEL": "ERROR",
         }
-        async with started("run", cwd=tmp_path, env=env) as bot:
-            assert await asyncio.wait_for(bot.wait(), 30) == 2
+        with started("run", cwd=tmp_path, env=env) as bot:
+            assert await bot.ended() == 2
     (line,) = (tmp_path / "stderr.log").read_text().splitlines()
     assert "SLACK_BOT_TOKEN was refused" in line
     assert "invalid_auth" in line

@@ -13,10 +13,9 @@ import signal
 import sys
 import tempfile
 import time
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,11 +29,12 @@ from sqlalchemy.pool import NullPool
 
 from bot.sandbox.client import Control
 from bot.sessions.model import ts_of
+from bot.slack.reconcile import GRACE
 from bot.store.database import Database
-from tests.databases import SERVER
+from tests.databases import scratch
 from tests.faults import truth
-from tests.faults.processes import Box, Command
 from tests.faults.week import CHANNEL, Week
+from tests.processes import Box, Command
 
 EVENT = "20260105-the-book"
 BOOK = """\
@@ -113,6 +113,7 @@ class Run:
         self.database = Database(url)
         self.week = Week(control, plan.seed, plan.people)
         self.start = datetime.now(UTC)
+        self._acted = 0.0
         self._waking: set[asyncio.Task[None]] = set()
 
     async def play(self) -> Result:
@@ -159,6 +160,10 @@ class Run:
         await self.week.act(BATCH)
         await self.until(self._closed, "the session closes and nothing waits")
         await self.week.act(BATCH)  # after the close: replies belong to it, questions do not
+        self._acted = time.monotonic()
+        if self.random.random() < 0.5:
+            await self.kill_one()  # while people are told that it is over
+            await asyncio.gather(*self._waking)
         await self.control.settle()
         await self.until(self._closed, "what came late is handled")
         await self.compare()
@@ -279,7 +284,7 @@ class Run:
             task.add_done_callback(self._waking.discard)
 
     async def _boot_later(self, number: int) -> None:
-        await asyncio.sleep(self.random.choice([0.0, 0.2, 0.8]))
+        await asyncio.sleep(self.random.choice([0.0, 0.1, 0.4]))
         self.boot(number)
 
     def _leader(self) -> int | None:
@@ -347,7 +352,8 @@ class Run:
         for bot in self.bots:
             if bot is not None and await bot.ended() != 0:
                 self.result.problems.append(f"a bot ended with {bot.process.exitcode}")
-        await asyncio.sleep(2.1)  # what is younger than GRACE is not missed yet
+        # What is younger than GRACE is not missed yet.
+        await asyncio.sleep(max(0.0, self._acted + GRACE.total_seconds() - time.monotonic()))
         log = self.folder / "reconcile.log"
         env = {
             **SETTINGS,
@@ -384,11 +390,13 @@ class Run:
             ts_of(session.over_at),
         )
         self.result.messages = len(content)
+        notes = Counter(n["user"] for n in (await self.control.workspace())["ephemerals"])
+        problems += [f"{who} got {n} private notes" for who, n in notes.items() if n > 1]
         problems += truth.differences(content, truth.stored(self.database))
 
 
-def run(plan: Plan, box: Box) -> Result:
-    """Plays a plan to its end, on a database of its own."""
+def run(plan: Plan, box: Box, server: str | None = None) -> Result:
+    """Plays a plan to its end: on PostgreSQL in `server`, an empty database, or a new one."""
 
     async def play(folder: Path, url: str) -> Result:
         async with Control(box.control_url) as control:
@@ -398,13 +406,8 @@ def run(plan: Plan, box: Box) -> Result:
         folder = Path(name)
         if not plan.postgresql:
             return asyncio.run(play(folder, f"sqlite:///{folder / 'marginalia.db'}"))
-        base = f"marginalia_faults_{uuid.uuid4().hex[:12]}"
-        _execute(SERVER, f"CREATE DATABASE {base} ENCODING 'UTF8' TEMPLATE template0")
-        try:
-            url = make_url(SERVER).set(database=base).render_as_string(hide_password=False)
+        with nullcontext(server) if server else scratch() as url:
             return asyncio.run(play(folder, url))
-        finally:
-            _execute(SERVER, f"DROP DATABASE {base} WITH (FORCE)")
 
 
 def _driver(url: str) -> Any:

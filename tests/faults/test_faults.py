@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.processes import Box
 from tests.faults.run import Plan, run
+from tests.processes import Box
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
 MESSAGES, PEOPLE, FAULTS = 120, 30, 6
@@ -28,9 +28,8 @@ def test_a_session_ends_as_if_nothing_had_happened(
     seed: int, box: Box, request: pytest.FixtureRequest
 ) -> None:
     plan = Plan(seed, MESSAGES, PEOPLE, FAULTS)
-    if plan.postgresql:
-        request.getfixturevalue("postgres_scratch")  # says what is missing where it is
-    result = run(plan, box)
+    server = request.getfixturevalue("postgres_url") if plan.postgresql else None
+    result = run(plan, box, server)
     assert result.messages > MESSAGES / 2, "the run had no content"
     if result.problems:
         lines = "\n".join(result.problems[:10])

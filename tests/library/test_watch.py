@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -113,3 +114,11 @@ async def test_cancelling_a_watch_does_not_stop_others(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 10)
     assert not stop.is_set()
+
+
+async def test_a_name_that_is_no_text_does_not_end_the_watch(tmp_path: Path) -> None:
+    async with watching(tmp_path, every=0.5) as following:
+        (tmp_path / os.fsdecode(b"\xff\xfe.md")).write_text("no text")
+        assert (await following()).problems
+        put(tmp_path / "a.md", text("A"))
+        assert [event.title for event in (await following()).added] == ["A"]

@@ -20,7 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from bot.sandbox.delivery import NotAcknowledged
 from bot.sandbox.faults import CallFault, DeliveryFault
@@ -216,15 +217,63 @@ async def test_calls_fail_as_planned(box: Sandbox, channel: str):
         assert refused.value.response["error"] == "fatal_error"
     assert (await client.conversations_history(channel=channel))["messages"] == []
 
-    calls.append(CallFault("chat.postMessage", "lost_answer"))
-    with pytest.raises(aiohttp.ServerDisconnectedError):
-        await client.chat_postMessage(**say)
-    assert len((await client.conversations_history(channel=channel))["messages"]) == 1
-
     calls.append(CallFault("auth.test", "slow", seconds=0.05))
     before = time.monotonic()
     await client.auth_test()
     assert time.monotonic() - before >= 0.05
+
+
+async def test_an_answer_is_lost_without_a_noise(
+    box: Sandbox, channel: str, caplog: pytest.LogCaptureFixture
+):
+    client = AsyncWebClient(token=box.bot_token, base_url=box.api_url, retry_handlers=[])
+    for _ in range(2):
+        box.faults.calls.append(CallFault("chat.postMessage", "lost_answer"))
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await client.chat_postMessage(channel=channel, text="x")
+    assert len((await client.conversations_history(channel=channel))["messages"]) == 2
+    assert caplog.records == []
+
+
+async def test_who_is_killed_while_talking_makes_no_noise(caplog: pytest.LogCaptureFixture):
+    arrived, gone = asyncio.Semaphore(0), asyncio.Event()
+    done: list[str] = []
+
+    async def handle(request: Request) -> Response:
+        arrived.release()
+        try:
+            await request.body()
+        finally:
+            done.append("request")
+        return Response()
+
+    async def socket(websocket: WebSocket) -> None:
+        arrived.release()
+        await gone.wait()
+        try:
+            await websocket.accept()
+            await websocket.receive_text()
+        finally:
+            done.append("socket")
+
+    routes = [Route("/", handle, methods=["POST"]), WebSocketRoute("/", socket)]
+    listener = Listener(Starlette(routes=routes))
+    await listener.start()
+    wants = (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n123",
+    )
+    for want in wants:
+        _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(want)
+        await asyncio.wait_for(arrived.acquire(), 5)
+        writer.transport.abort()
+    await until(lambda: done)  # the one that was cut off last is noticed last
+    gone.set()
+    await until(lambda: done == ["request", "socket"])
+    await listener.stop()
+    assert caplog.records == []
 
 
 async def test_slack_cannot_be_reached_for_a_while(box: Sandbox, told: Told):

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from slack_bolt.request.async_request import AsyncBoltRequest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bot import outage
 from bot.sandbox.delivery import signature
@@ -194,13 +194,11 @@ anything = st.recursive(
 
 
 @pytest.mark.parametrize("kind", sorted(HANDLERS))
-async def test_no_event_whatever_it_holds_breaks_a_handler(kind: str, tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
-    database.upgrade()
+async def test_no_event_whatever_it_holds_breaks_a_handler(kind: str, database: Database) -> None:
     async with made(database) as world:
         channel = world.channel.id
 
-        @settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+        @settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None)
         @example({"subtype": ["bot_message"]}, {})
         @given(anything, st.dictionaries(st.sampled_from(["channel", "ts", "user"]), st.just(1)))
         def attempt(value: Any, spoiled: dict[str, Any]) -> None:
@@ -217,7 +215,6 @@ async def test_no_event_whatever_it_holds_breaks_a_handler(kind: str, tmp_path: 
                 assert uow.inbox.depth() == 0, event
 
         attempt()
-    database.close()
 
 
 def test_nesting_is_counted_without_recursion() -> None:
@@ -234,7 +231,7 @@ async def test_a_full_disk_stops_acknowledging_and_goes_on(
     monkeypatch.setattr(outage, "SURE", 0.0)
     database = Database(f"sqlite:///{tmp_path / 'full.db'}")
     database.upgrade()
-    async with made(database, connect=True, retry_delays=(0.0, 0.3, 5.0)) as world:
+    async with made(database, connect=True, retry_delays=(0.0, 0.3, 2.5)) as world:
         with database.engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -260,6 +257,14 @@ async def test_a_full_disk_stops_acknowledging_and_goes_on(
     assert not [r for r in caplog.records if r.exc_info]
 
 
+async def all_are_there(world: World) -> bool:
+    """Whether twenty questions are stored; we, too, may be the first to use a dead connection."""
+    try:
+        return len(world.texts()) == 20
+    except OperationalError:
+        return False
+
+
 async def test_a_database_that_is_gone_stops_acknowledging_and_goes_on(
     postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -278,8 +283,9 @@ async def test_a_database_that_is_gone_stops_acknowledging_and_goes_on(
                     connection.execute(text(cut))
                 other.close()
         await world.box.settle()
-        await world.edge.worker.drain()
-        assert len(world.texts()) == 20
+        async with asyncio.timeout(20):
+            while not await all_are_there(world):
+                await asyncio.sleep(0.01)
     database.close()
     assert not [r for r in caplog.records if r.exc_info]
 
@@ -316,11 +322,9 @@ class TestHttp:
     async def post(self, world: World, body: bytes, at: float, secret: str | None = None) -> int:
         stamp = str(int(at))
         given = signature(secret or world.box.signing_secret, stamp, body)
-        headers = {"x-slack-signature": [given], "x-slack-request-timestamp": [stamp]}
-        request = AsyncBoltRequest(
-            body=body.decode(), headers={**headers, "content-type": ["application/json"]}
-        )
-        return int((await world.edge.app.async_dispatch(request)).status)
+        headers = {"x-slack-signature": given, "x-slack-request-timestamp": stamp}
+        answer = await world.edge.request(body, {**headers, "content-type": "application/json"})
+        return int(answer.status)
 
     async def test_only_what_is_signed_now_is_taken_and_that_once(self, world: World) -> None:
         body = httpx.Request(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from socket import socket
 
 import pytest
 
@@ -93,7 +95,9 @@ async def test_an_archived_channel_is_told_of_once_and_gets_its_messages_later(
     workspace.unarchive(world.channel, organizer)
     event = {"type": "channel_unarchive", "channel": world.channel.id, "user": organizer}
     await world.edge.writer.put("unarchived", {"type": "event_callback", "event": event})
+    learning = asyncio.create_task(world.edge.names.run())  # who the organizer is
     await world.edge.worker.drain()
+    learning.cancel()
     await world.edge.pump.drain()
     assert world.said()[-2:] == ["First", "Second"]
     assert len(workspace.im(organizer).messages) == 1
@@ -131,3 +135,67 @@ async def test_a_lease_of_a_dead_process_is_released_at_the_start(world: World) 
         assert uow.outbox.release() == 1
     await world.edge.pump.drain()
     assert world.said()[-1] == "Leased"
+
+
+def owe_a_note(world: World) -> None:
+    """Somebody's question came too late: the private note that the session is over is owed."""
+    with world.database.unit_of_work() as uow:
+        session = uow.sessions.get(world.session_id)
+        assert session is not None
+        for _ in range(2):  # as often as they write, once a person
+            world.edge.voice.late(uow, session, world.people[1], SystemClock().now())
+
+
+def notes(world: World) -> list[str]:
+    return [e.user for e in world.box.workspace.ephemerals]
+
+
+@pytest.mark.parametrize("kind", ["http", "ratelimited", "error"])
+async def test_a_private_note_that_was_refused_is_said_once(world: World, kind: str) -> None:
+    fail(world, "chat.postEphemeral", kind, retry_after=0)
+    owe_a_note(world)
+    await world.edge.pump.drain()
+    assert notes(world) == [world.people[1]]
+
+
+async def test_a_private_note_whose_answer_was_lost_is_not_said_again(world: World) -> None:
+    fail(world, "chat.postEphemeral", "lost_answer")
+    owe_a_note(world)
+    await world.edge.pump.drain()
+    assert notes(world) == [world.people[1]]
+
+
+async def test_a_private_note_waits_until_slack_can_be_reached(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe_a_note(world)
+    with socket() as nobody, monkeypatch.context() as patched:
+        nobody.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/"
+        patched.setattr(world.edge.pump.client, "base_url", address)
+        await world.edge.pump.step()
+    assert notes(world) == []
+    await world.edge.pump.drain()
+    assert notes(world) == [world.people[1]]
+
+
+async def test_a_private_note_whose_sender_was_killed_is_not_said_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after Slack took it and before that was stored."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    owe_a_note(world)
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox.Pump, "_sent", killed)
+        with pytest.raises(Killed):
+            await world.edge.pump.step()
+    with world.database.unit_of_work() as uow:  # as a start does
+        assert uow.outbox.release() == 1
+    await world.edge.pump.drain()
+    assert notes(world) == [world.people[1]]

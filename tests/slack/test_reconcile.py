@@ -56,13 +56,16 @@ async def test_a_deleted_root_keeps_its_replies_and_an_empty_thread_goes(world: 
     assert world.texts() == []
 
 
-async def test_news_cost_one_call_however_long_the_session(world: World) -> None:
-    for number in range(1200):
+async def test_news_cost_one_call_however_long_the_session(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.edge.history, "_pace", history.Pace(1_000_000, 1.0, 199))
+    for number in range(240):  # more than one page
         root = world.ask(f"Question {number}?")
-        if number % 100 == 0:
+        if number % 20 == 0:
             world.ask("Answer", 1, thread=root)
     first = await world.edge.reconciler.news(world.session_id)
-    assert first.repaired == 1212
+    assert first.repaired == 252
     with world.database.unit_of_work() as uow:  # time passes
         session = uow.sessions.get(world.session_id)
         assert session is not None
@@ -71,7 +74,7 @@ async def test_news_cost_one_call_however_long_the_session(world: World) -> None
     calls = world.edge.history.calls
     report = await world.edge.reconciler.news(world.session_id)
     assert world.edge.history.calls - calls == 1
-    assert report.read < 1200
+    assert report.read < 240
 
 
 async def test_a_message_that_stands_after_all_comes_back(world: World) -> None:
@@ -90,10 +93,11 @@ async def test_calls_that_fail_are_made_again(
 ) -> None:
     world.ask("Found?")
     faults = world.box.faults.calls
-    faults.append(CallFault("conversations.history", "ratelimited", retry_after=1))
+    faults.append(CallFault("conversations.history", "ratelimited", retry_after=0))
     faults.append(CallFault("conversations.history", "http"))
     faults.append(CallFault("conversations.history", "lost_answer"))
     monkeypatch.setattr(history, "TRIES", 4)
+    monkeypatch.setattr(history, "backoff", lambda tries: 0.0)
     await world.edge.reconciler.whole(world.session_id)
     assert world.texts() == ["Found?"]
 
@@ -101,14 +105,14 @@ async def test_calls_that_fail_are_made_again(
 async def test_the_internal_regime_is_never_too_fast(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What Slack counts is the sandbox's limit; a second stands for a minute."""
+    """What Slack counts is the sandbox's limit; half a second stands for a minute."""
     async with made(database) as world:
         for number in range(70):
             root = world.ask(f"Question {number}?")
             world.ask("Answer", 1, thread=root)
         world.box.limits.regime = "internal"
-        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 1.0)
-        monkeypatch.setattr(history, "INTERNAL", history.Pace(45, 1.1, 999))
+        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.5)
+        monkeypatch.setattr(history, "INTERNAL", history.Pace(45, 0.55, 999))
         reader = History(world.edge.history.client, "internal")
         monkeypatch.setattr(world.edge.reconciler, "_history", reader)
         world.box.wire.clear()
@@ -125,8 +129,8 @@ async def test_the_restricted_regime_is_learnt_and_kept_to(
         for number in range(40):
             world.ask(f"Question {number}?")
         world.box.limits.regime = "restricted"
-        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 1.0)
-        monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 1.1, 15))
+        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.5)
+        monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 0.55, 15))
         reader = History(world.edge.history.client, "auto")
         monkeypatch.setattr(world.edge.reconciler, "_history", reader)
         assert not reader.restricted

@@ -223,8 +223,11 @@ class Turn:
             await self.desk.client.views_open(trigger_id=str(trigger), view=dict(view))
 
     async def update(self, view: Mapping[str, Any]) -> None:
-        """Replaces the form that it was done in; what was typed stays."""
-        await self.desk.client.views_update(view_id=str(self.view["id"]), view=dict(view))
+        """Replaces the form that it was done in; what was typed stays. UserError without one."""
+        view_id = self.view.get("id")
+        if not view_id:
+            raise UserError(_("that form is gone; please open it again"))
+        await self.desk.client.views_update(view_id=str(view_id), view=dict(view))
 
     def require(self, who: Who, sessions: Sequence[Session]) -> None:
         """Raises NotAllowed unless the person may do what is `who`'s in one of the sessions."""

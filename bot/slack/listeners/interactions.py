@@ -140,7 +140,11 @@ class Interactions:
             await ack(**_kept(turn, str(error)))
             await turn.write(_refused, turn, guarded)
         except FormError as error:
-            await ack(response_action="errors", errors=_errors(turn, error.fields))
+            errors = _errors(turn, error.fields)
+            if errors:
+                await ack(response_action="errors", errors=errors)
+            else:
+                await ack(**_kept(turn, " ".join(error.fields.values())))
         except UserError as error:
             await ack(**_kept(turn, _sentence(error)))
         except TimeoutError:

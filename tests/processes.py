@@ -1,7 +1,8 @@
-"""The processes of a fault run: a sandbox, and bots that are killed.
+"""Processes that tests start: commands, a sandbox.
 
-Bots are forked from a process that has read the program once, so that a start costs a fraction of
-a second; what runs in each is `marginalia run` from its first line, in a process of its own.
+They are forked from a process that has read the program once, so that a start costs a fraction of
+a second; what runs in each is `marginalia …` from its first line, in a process of its own, with
+its own settings, folder and output.
 """
 
 from __future__ import annotations
@@ -20,15 +21,30 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from bot.cli.main import ROOMS
 from bot.sandbox.server import Sandbox
 
-MANIFEST = Path(__file__).resolve().parents[2] / "slack-manifest.yaml"
-RETRY_DELAYS = (0.0, 0.4, 0.8)
+MANIFEST = Path(__file__).resolve().parents[1] / "slack-manifest.yaml"
+RETRY_DELAYS = (0.0, 0.3, 0.5)
 """Seconds before Slack tells again what nobody acknowledged; a run has not Slack's minutes."""
-ACK_TIMEOUT = 1.5
+ACK_TIMEOUT = 1.0
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["bot.cli", "tests.faults.processes"])
+# A command's room is imported when it is called, and a library reads some of its parts when they
+# are first used: named here, all of it is read once and not by every process that starts.
+_FORKS.set_forkserver_preload(
+    [
+        *(f"bot.cli.{room}" for room in sorted({*ROOMS.values()})),
+        "bot.cli.main",
+        "bot.sandbox.server",
+        "anyio._backends._asyncio",
+        "alembic.ddl",
+        "apscheduler.executors.asyncio",
+        "sqlalchemy.dialects.postgresql.psycopg",
+        "sqlalchemy.dialects.sqlite.pysqlite",
+        "tests.processes",
+    ]
+)
 
 
 def _die_with_parent() -> None:
@@ -65,20 +81,28 @@ def run_sandbox(seed: int, lines: Any) -> None:
     asyncio.run(serve())
 
 
-def run_command(arguments: list[str], env: Mapping[str, str], folder: str, log: str) -> None:
-    """What `marginalia ARGUMENTS` does, with these settings alone, in this folder."""
+def run_command(
+    arguments: list[str], env: Mapping[str, str], folder: str, out: str, err: str
+) -> None:
+    """What `marginalia ARGUMENTS` does, with this environment alone, in this folder."""
     from bot.cli import main
 
     _die_with_parent()
-    for name in [n for n in os.environ if n.startswith(("SLACK_", "MARGINALIA_"))]:
-        del os.environ[name]
+    os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
+    for path, number in ((out, 1), (err, 2)):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
     sys.argv = ["marginalia", *arguments]
     main()
+
+
+def environment(changed: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without settings of ours, and what is changed."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "MARGINALIA_"))}
+    return {**kept, "COLUMNS": "100", **changed}
 
 
 @dataclass(slots=True)
@@ -88,8 +112,19 @@ class Command:
     process: ForkServerProcess
 
     @classmethod
-    def start(cls, *arguments: str, env: Mapping[str, str], folder: Path, log: Path) -> Command:
-        given = (list(arguments), dict(env), str(folder), str(log))
+    def start(
+        cls,
+        *arguments: str,
+        env: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        out: Path | None = None,
+    ) -> Command:
+        """Starts `marginalia ARGUMENTS` with no settings but those of `env`.
+
+        What it says is added to `log`; what it gives too, or to `out` where that is given.
+        """
+        given = (list(arguments), environment(env), str(folder), str(out or log), str(log))
         process = _FORKS.Process(target=run_command, args=given, daemon=True)
         process.start()
         return cls(process)
@@ -107,10 +142,14 @@ class Command:
         self.signal(signal.SIGKILL)
         self.process.join(10)
 
-    async def ended(self, seconds: float = 30.0) -> int | None:
+    def wait(self, seconds: float = 30.0) -> int | None:
         """The exit code, None if it still runs after so many seconds."""
-        await asyncio.to_thread(self.process.join, seconds)
+        self.process.join(seconds)
         return self.process.exitcode
+
+    async def ended(self, seconds: float = 30.0) -> int | None:
+        """The same, while others go on."""
+        return await asyncio.to_thread(self.wait, seconds)
 
 
 @dataclass(slots=True)
