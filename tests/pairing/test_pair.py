@@ -85,9 +85,6 @@ def test_who_is_still_unanswered() -> None:
     assert "still unanswered" in decision.reason
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the last part of a long answer, with no word in common, is not sure"
-)
 def test_one_message_split_over_several_posts() -> None:
     found = pair(
         posts(

@@ -10,7 +10,7 @@ from bot.sessions.pairing.chain import Node
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.session import EVERYONE, Laid, Question
 from bot.sessions.pairing.signals import Pair
-from bot.sessions.pairing.weights import ALONG, CONFIDENT, EVEN, PHRASES, SAID, TABLE
+from bot.sessions.pairing.weights import AFTER, CONFIDENT, EVEN, PHRASES, SAID, TABLE
 
 MOST = 3
 """How many candidates a decision names, and how many signals a reason."""
@@ -53,26 +53,25 @@ def pair(
     return Pairing(tuple(decided[post.id] for post in laid.top), tuple(laid.covered))
 
 
-def linked(pairing: Pairing, level: float = CONFIDENT) -> dict[str, str]:
-    """The authors' posts that are linked by themselves, each with its question (ids).
+def sure(decision: Decision, level: float = CONFIDENT) -> bool:
+    """Whether an author's post is linked without asking: from a confidence of `level` on.
 
-    Those whose confidence is at least `level`, and with them what continues them, where it is
-    at least ALONG sure that it does.
+    What continues another message must be surer by AFTER: where the beginning of an answer is
+    taken for another question's, its rest is too, and the chain is then too sure of it.
     """
-    links: dict[str, str] = {}
-    for decision in pairing.decisions:
-        question = decision.question
-        if not decision.by_author or question is None:
-            continue
-        goes_along = (
-            decision.kind is Kind.CONTINUES
-            and decision.continues is not None
-            and links.get(decision.continues) == question
-            and decision.confidence >= ALONG
-        )
-        if decision.confidence >= level or goes_along:
-            links[decision.post] = question
-    return links
+    if not decision.by_author or decision.question is None:
+        return False
+    rest = decision.kind is Kind.CONTINUES
+    return decision.confidence >= level + (AFTER if rest else 0.0)
+
+
+def linked(pairing: Pairing, level: float = CONFIDENT) -> dict[str, str]:
+    """The authors' posts that are linked by themselves, each with its question (ids)."""
+    return {
+        decision.post: decision.question
+        for decision in pairing.decisions
+        if decision.question is not None and sure(decision, level)
+    }
 
 
 def _decision(
