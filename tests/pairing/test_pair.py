@@ -135,6 +135,29 @@ def test_numbered_answers_to_a_question_in_several_posts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1) Ines: ninety percent.\n2) @pekka: it is only hungry.",
+        "Hi Ines, ninety percent.\n\nHi pekka, it is only hungry.",
+    ],
+)
+def test_one_answer_to_several_askers(text: str) -> None:
+    found = pair(posts(RYE, STARTER, STONE, (ODILE, text)))
+    decision = found.of("4")
+    assert decision is not None
+    assert decision.kind is Kind.SEVERAL
+    assert decision.questions == ("1", "2")
+    assert linked(found) == {"4": "1"}
+
+
+def test_an_asker_who_is_only_mentioned_is_not_answered() -> None:
+    text = "Hi Ines, ninety percent.\nWhat I told pekka of the starter holds too."
+    decision = pair(posts(RYE, STARTER, STONE, (ODILE, text))).of("4")
+    assert decision is not None
+    assert (decision.kind, decision.questions) == (Kind.ANSWERS, ("1",))
+
+
 def test_a_reply_that_answers_the_neighbours_too() -> None:
     also = ("Ines Calado", TOPICS[1][0])
     found = pair(posts(RYE, (ODILE, "Two good questions! Ninety percent; only hungry.", 1), also))

@@ -107,7 +107,7 @@ def _decision(
             post.id, Kind.UNDECIDED, (), best.confidence, reason, True, None, candidates
         )
     question = laid.question[best.question]
-    others = _several(laid, post, question)
+    others = _several(laid, node, question)
     continues = None
     begins = signals.greets(laid, post) and not (
         before is not None and signals.only_greets(laid, before.post)
@@ -139,8 +139,13 @@ def _settled(node: Node) -> Decision:
     return Decision(node.post.id, Kind.ANSWERS, (question,), 1.0, reason, True, None, (candidate,))
 
 
-def _several(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
-    """The other posts of the asker that an answer answers too."""
+def _several(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
+    """The other questions that an answer answers too."""
+    return _of_others(laid, node, question) or _of_group(laid, node.post, question)
+
+
+def _of_group(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
+    """The other posts that the asker posted in a row with the one answered."""
     text = laid.texts[post.id]
     if len(question.group) < 2 or not (text.several or (text.items >= 2 and question.split)):
         return ()
@@ -152,6 +157,20 @@ def _several(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
         and laid.question[other].asks
         and not laid.question[other].answered_by
     )
+
+
+def _of_others(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
+    """The likeliest question of each other asker to whom a line of the answer speaks."""
+    spoken_to = laid.spoken_to[node.post.id]
+    if question.post.person not in spoken_to:
+        return ()
+    found = []
+    for person in spoken_to:
+        theirs = [i for i, pair in enumerate(node.pairs) if pair.question.post.person == person]
+        if theirs and person != question.post.person:
+            best = max(theirs, key=lambda i: (node.marginals[i], i))
+            found.append(node.pairs[best].question.post.id)
+    return tuple(found)
 
 
 def _reason(laid: Laid, node: Node, before: Node | None, i: int, table: Mapping[str, float]) -> str:

@@ -14,6 +14,8 @@ from bot.sessions.pairing.posts import Covered, Post
 from bot.sessions.pairing.words import Bag, Rarity
 
 _ITEM = re.compile(r"^[ \t]*(?:\(?(\d{1,2}|[a-h])[.)]|[-*•◦]|q\d*[:.)])(?=\s|$|\S)", re.M | re.I)
+_MARKER = re.compile(r"^[ \t]*(?:[-*•◦]|\(?[\da-h][.):])[ \t]*", re.I)
+_HELLO = re.compile(r"(?:hi|hey|hello|dear)\b")
 _NUMBER = re.compile(r"^[ \t]*\(?(\d{1,2})[.)](?!\d)", re.MULTILINE)
 _THANKS = re.compile(r"\b(thank|thanks|thx|cheers|appreciate|grateful)", re.I)
 _ASKS = re.compile(
@@ -123,6 +125,7 @@ class Laid:
             self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
         ]
         self.askers = frozenset(question.post.person for question in self.questions)
+        self.spoken_to = {post.id: self._spoken_to(post) for post in self.top if post.is_author}
         self.question = {question.post.id: question for question in self.questions}
         self.splits = {author: self._splits(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
@@ -141,6 +144,17 @@ class Laid:
             waiting = asked and here is not None and not (here.answered_by or here.covered)
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
+
+    def _spoken_to(self, post: Post) -> tuple[str, ...]:
+        """The askers to whom single lines of a post speak at their beginning, in order."""
+        askers = {p: n for p, n in self.people.items() if p in self.askers and p != post.person}
+        found: dict[str, None] = {}
+        for line in words.unquoted(post.text).splitlines():
+            said = words.plain(_MARKER.sub("", words.visible(line))).lstrip("@ ")
+            for person, form in names.find(_MARKER.sub("", line), askers).said.items():
+                if said.startswith(words.plain(form)) or _HELLO.match(said):
+                    found[person] = None
+        return tuple(found)
 
     @staticmethod
     def same(one: Text, other: Text) -> bool:

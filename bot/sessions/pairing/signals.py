@@ -87,6 +87,9 @@ def _names(laid: Laid, post: Post, text: Text, question: Question, values: Value
         values["named short"] = 1
     elif how is Named.INSIDE:
         values["named inside"] = 1
+    spoken = laid.spoken_to[post.id]
+    if len(spoken) > 1 and spoken[0] == asker:
+        values["named first"] = 1
     if how < Named.SHORT:
         spoken_to = {p for p in text.naming.addressed if p not in laid.authors}
         if spoken_to & question.people and not spoken_to & laid.askers:

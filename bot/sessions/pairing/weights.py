@@ -13,6 +13,7 @@ TABLE: dict[str, float] = {
     "named whole": 3.0,
     "named short": 3.0,
     "named inside": 1.0,
+    "named first": 3.0,
     "names a replier": 1.0,
     "names another": -3.0,
     "asker replied to it": 1.0,
@@ -83,9 +84,9 @@ TABLE: dict[str, float] = {
     "length": -0.5,
 }
 
-CONFIDENT = 0.78
+CONFIDENT = 0.75
 """From this confidence a post is linked by itself."""
-AFTER = 0.07
+AFTER = 0.1
 """How much surer one must be of a post that continues another (pair.sure)."""
 EVEN = 0.5
 """Below this confidence a post is undecided."""
@@ -105,6 +106,7 @@ PHRASES: dict[str, str] = {
     "named whole": SAID["named"],
     "named short": SAID["named"],
     "named inside": SAID["named"],
+    "named first": SAID["named"],
     "names a replier": "names somebody in its thread",
     "asker replied to it": "the asker replied to it",
     "like the whole": SAID["words"],
