@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sessions.pairing import CONFIDENT, Kind, Post, likeliest, linked, pair
+from bot.sessions.pairing import CONFIDENT, Decision, Kind, Post, likeliest, linked, pair, sure
 from bot.sessions.pairing.tear import tear
+from bot.sessions.pairing.weights import AFTER
 from tests.pairing.generator import STYLES, TOPICS, session
 
 ODILE = "Odile Brandt"
@@ -205,6 +206,35 @@ def test_a_reply_that_was_also_sent_to_the_channel() -> None:
     assert decision is not None
     assert decision.question == "1"
     assert "stands in its thread too" in decision.reason
+
+
+def test_a_follow_up_that_was_thanked_for_but_not_answered() -> None:
+    lines = posts(
+        RYE,
+        STARTER,
+        (ODILE, "Ninety.", 1),
+        ("Ines Calado", "And for spelt?", 1),
+        ("Ines Calado", "Thank you!", 1),
+        (ODILE, "It is hungry.", 2),
+        (ODILE, "Just the same."),
+    )
+    likeliest_one = likeliest(lines, "7").candidates[0]
+    assert likeliest_one.question == "1"
+    assert "thanks again" in likeliest_one.reason
+    no_follow_up = [line for line in lines if line.id not in ("4", "5")]
+    assert likeliest(no_follow_up, "7").candidates[0].question != "1"
+
+
+@pytest.mark.parametrize(("kind", "more"), [(Kind.ANSWERS, 0.0), (Kind.CONTINUES, AFTER)])
+def test_the_rest_of_an_answer_must_be_surer_than_its_beginning(kind: Kind, more: float) -> None:
+    def decision(confidence: float, question: str | None = "1") -> Decision:
+        questions = () if question is None else (question,)
+        return Decision("2", kind, questions, confidence, "", True)
+
+    assert sure(decision(CONFIDENT + more))
+    assert not sure(decision(CONFIDENT + more - 0.01))
+    assert sure(decision(0.2 + more + 0.01), level=0.2)
+    assert not sure(decision(1.0, None))
 
 
 def test_corrections_stand() -> None:
