@@ -1,13 +1,14 @@
 """Asks whether weights fitted to archive pages do better than bot/sessions/pairing/weights.py.
 
-    python scripts/tune_pairing.py FILE... [--half odd] [--steps 25] [--pull 0.1]
-    python scripts/tune_pairing.py FILE... --leave-out [--steps 25] [--pull 0.1]
+    python scripts/tune_pairing.py FILE... [--half odd] [--steps 25] [--pull 0.1] [--blank]
+    python scripts/tune_pairing.py FILE... --leave-out [--steps 25] [--pull 0.1] [--blank]
 
 Answers are torn out of threads, the chain's likelihood of the truth is raised by gradient steps
-(Adam; Kingma and Ba, 2015), and a pull keeps each weight near the one that is in the table now.
-With `--half` the fit sees the answers to every other question (`odd`: the 1st, 3rd …; the others'
-threads stay whole) and is measured on both halves. With `--leave-out` it sees all pages but one,
-and is measured on that one, each page in its turn. The table of now is measured beside it.
+(Adam; Kingma and Ba, 2015), and a pull keeps each weight near the one that is in the table now,
+or (`--blank`) near 0. With `--half` the fit sees the answers to every other question (`odd`: the
+1st, 3rd …; the others' threads stay whole) and is measured on both halves. With `--leave-out` it
+sees all pages but one, and is measured on that one, each page in its turn. The table of now is
+measured beside it.
 """
 
 from __future__ import annotations
@@ -133,9 +134,11 @@ def _add(slope: dict[str, float], by: float, values: Sequence[Values]) -> None:
                 slope[name] += by * value
 
 
-def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
-    """The weights after so many steps."""
-    table = dict(TABLE)
+def fit(
+    todo: Sequence[Task], steps: int, pull: float, home: Mapping[str, float] = TABLE
+) -> dict[str, float]:
+    """The weights after so many steps from `home`, and pulled to it."""
+    table = dict(home)
     mean = dict.fromkeys(TABLE, 0.0)
     spread = dict.fromkeys(TABLE, 0.0)
     for step in range(1, steps + 1):
@@ -143,7 +146,7 @@ def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
         likelihood = sum(climb(task, table, slope) for task in todo)
         rate = RATE * (1 - FADES * step / steps)
         for name in TABLE:
-            way = slope[name] - pull * (table[name] - TABLE[name])
+            way = slope[name] - pull * (table[name] - home[name])
             mean[name] = 0.9 * mean[name] + 0.1 * way
             spread[name] = 0.99 * spread[name] + 0.01 * way * way
             first = mean[name] / (1 - 0.9**step)
@@ -181,13 +184,15 @@ def _share(share: Share) -> str:
     return f"{share.value or 0:.3f} ({low:.2f} to {high:.2f})"
 
 
-def leave_out(pages: Mapping[str, Sequence[Post]], steps: int, pull: float) -> None:
+def leave_out(
+    pages: Mapping[str, Sequence[Post]], steps: int, pull: float, home: Mapping[str, float]
+) -> None:
     """Fits to all pages but one and measures on that one, for each."""
     fitted: list[Guess] = []
     table: list[Guess] = []
     for name, posts in pages.items():
         others = {other: theirs for other, theirs in pages.items() if other != name}
-        weights = fit(tasks(others, None), steps, pull) if steps else dict(TABLE)
+        weights = fit(tasks(others, None), steps, pull, home)
         mine = guesses({name: posts}, None, weights)
         now = guesses({name: posts}, None, TABLE)
         fitted += mine
@@ -204,14 +209,16 @@ def main() -> None:
     parser.add_argument("--leave-out", action="store_true")
     parser.add_argument("--steps", type=int, default=25, help="0 only measures")
     parser.add_argument("--pull", type=float, default=0.1)
+    parser.add_argument("--blank", action="store_true", help="begin at, and pull to, no weights")
     given = parser.parse_args()
+    home = dict.fromkeys(TABLE, 0.0) if given.blank else dict(TABLE)
     pages = {path.name: mending.read(path).posts() for path in given.files}
     pages = {name: posts for name, posts in pages.items() if posts}
     if given.leave_out:
-        leave_out(pages, given.steps, given.pull)
+        leave_out(pages, given.steps, given.pull, home)
         return
     odd = given.half == "odd"
-    table = fit(tasks(pages, odd), given.steps, given.pull) if given.steps else dict(TABLE)
+    table = fit(tasks(pages, odd), given.steps, given.pull, home)
     for name, weight in table.items():
         print(f'    "{name}": {weight:.2f},  # was {TABLE[name]}')
     print("tuning half, fitted:  ", said(guesses(pages, odd, table)))

@@ -34,8 +34,8 @@ _SEVERAL = re.compile(
     r"\b(?:both|two|three|four|all)\b[^.?!\n]{0,20}\b(?:questions|problems|answers|points)\b", re.I
 )
 _YES_NO = re.compile(
-    r"(?:^|[.!?,:;\n]\s*)(?-i:[A-Z@][\w.-]*,? ){0,4}(?:and |also |so |but )?(?:is|are|was|were|do|does|did|can|could|will|would"
-    r"|should|has|have|any)\s[^.?!\n]*\?",
+    r"(?:^|[.!?,:;\n]\s*)(?-i:[A-Z@][\w.-]*,? ){0,4}(?:and |also |so |but )?(?:is|are|was|were|do"
+    r"|does|did|can|could|will|would|should|has|have|any)\s[^.?!\n]*\?",
     re.I,
 )
 
@@ -66,10 +66,10 @@ class Question:
     """A top-level post that is not by an author, and what stands in its thread.
 
     `whole` is it and its thread together; `thanked` says that the asker gave thanks first of all
-    in it, `thanked_again` that somebody asks there and at once gives thanks, so that an answer
-    stood between. `place` is its place among the top-level posts, `group` the ids of the posts that the same
-    asker posted in a row, itself among them; `split` says that
-    each of several asks one thing at most, so that they may be one question in parts.
+    in it, `thanked_again` that somebody asks there and then gives thanks, so that an answer stood
+    between. `place` is its place among the top-level posts, `group` the ids of the posts that the
+    same asker posted in a row, itself among them; `split` says that each of several asks one thing
+    at most, so that they may be one question in parts.
     """
 
     post: Post

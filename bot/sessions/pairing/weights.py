@@ -2,8 +2,8 @@
 
 A question's score for a post is the sum of its signals, each times its weight; confidences are
 what the scores of all questions, of talk and of the author's neighbouring posts make of it
-(chain.py). The weights were fitted to sample archives and rounded; docs/pairing.md tells how well
-they do.
+(chain.py). The weights are set by hand, in coarse steps: there are too few answers to fit them to.
+docs/pairing.md tells how well they do, and how a fit does.
 """
 
 from __future__ import annotations
