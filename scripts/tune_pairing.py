@@ -1,11 +1,14 @@
-"""Fits the weights of bot/sessions/pairing/weights.py to archive pages.
+"""Asks whether weights fitted to archive pages do better than bot/sessions/pairing/weights.py.
 
-    python scripts/tune_pairing.py FILE... [--half odd] [--steps 35] [--pull 0.02]
+    python scripts/tune_pairing.py FILE... [--half odd] [--steps 25] [--pull 0.1] [--blank]
+    python scripts/tune_pairing.py FILE... --leave-out [--steps 25] [--pull 0.1] [--blank]
 
-Answers are torn out of the threads of every other question (`--half odd`: the 1st, 3rd …; the
-others' threads stay whole and are kept for the report), the chain's likelihood of the truth is
-raised by gradient steps (Adam; Kingma and Ba, 2015), and a pull keeps each weight near the one
-that is in the table now. Prints the fitted weights, and how well they do on both halves.
+Answers are torn out of threads, the chain's likelihood of the truth is raised by gradient steps
+(Adam; Kingma and Ba, 2015), and a pull keeps each weight near the one that is in the table now,
+or (`--blank`) near 0. With `--half` the fit sees the answers to every other question (`odd`: the
+1st, 3rd …; the others' threads stay whole) and is measured on both halves. With `--leave-out` it
+sees all pages but one, and is measured on that one, each page in its turn. The table of now is
+measured beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from random import Random
 from bot.library import mending
 from bot.sessions.pairing import chain, evaluate
 from bot.sessions.pairing.chain import Chain, Node
+from bot.sessions.pairing.evaluate import Guess, Share
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Laid
 from bot.sessions.pairing.signals import Values
@@ -27,13 +31,12 @@ from bot.sessions.pairing.weights import TABLE
 
 LABELS = Path(__file__).parent.parent / "tests" / "pairing" / "labels.tsv"
 WAYS: tuple[dict[str, float], ...] = (
+    {"share": 0.3},
     {"share": 0.6},
-    {"share": 1.0},
     {"share": 0.6, "batch": 0.6},
-    {"share": 0.6, "turns": False},
 )
 """How answers are torn for the fit: mostly as the evaluation does, now and then otherwise."""
-SEEDS = range(1, 4)
+SEEDS, MEASURED = range(1, 3), range(101, 111)
 RATE, FADES = 0.25, 0.8
 
 Truth = Mapping[str, str | None]
@@ -56,13 +59,16 @@ def half(posts: Sequence[Post], odd: bool) -> set[str]:
     return {post.id for post in posts if post.thread is None and int(post.id) % 2 == odd}
 
 
-def torn(posts: Sequence[Post], name: str, seed: int, odd: bool, way: dict[str, float]) -> Torn:
-    """A page with answers to one half of its questions torn out."""
+def torn(
+    posts: Sequence[Post], name: str, seed: int, odd: bool | None, way: dict[str, float]
+) -> Torn:
+    """A page with answers torn out: to one half of its questions, or (None) to any."""
     # Seeds of the fit and of the evaluation must not meet.
-    return tear(posts, Random(f"{seed} {odd} {name}"), only=half(posts, odd), **way)  # type: ignore[arg-type]
+    only = None if odd is None else half(posts, odd)
+    return tear(posts, Random(f"{seed} {odd} {name}"), only=only, **way)  # type: ignore[arg-type]
 
 
-def tasks(pages: Mapping[str, Sequence[Post]], odd: bool) -> list[Task]:
+def tasks(pages: Mapping[str, Sequence[Post]], odd: bool | None) -> list[Task]:
     """What is fitted: every page torn in every way; a page weighs by the root of its answers."""
     found: list[tuple[str, Laid, list[Chain], Truth, int]] = []
     for name, posts in pages.items():
@@ -128,9 +134,11 @@ def _add(slope: dict[str, float], by: float, values: Sequence[Values]) -> None:
                 slope[name] += by * value
 
 
-def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
-    """The weights after so many steps."""
-    table = dict(TABLE)
+def fit(
+    todo: Sequence[Task], steps: int, pull: float, home: Mapping[str, float] = TABLE
+) -> dict[str, float]:
+    """The weights after so many steps from `home`, and pulled to it."""
+    table = dict(home)
     mean = dict.fromkeys(TABLE, 0.0)
     spread = dict.fromkeys(TABLE, 0.0)
     for step in range(1, steps + 1):
@@ -138,7 +146,7 @@ def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
         likelihood = sum(climb(task, table, slope) for task in todo)
         rate = RATE * (1 - FADES * step / steps)
         for name in TABLE:
-            way = slope[name] - pull * (table[name] - TABLE[name])
+            way = slope[name] - pull * (table[name] - home[name])
             mean[name] = 0.9 * mean[name] + 0.1 * way
             spread[name] = 0.99 * spread[name] + 0.01 * way * way
             first = mean[name] / (1 - 0.9**step)
@@ -148,21 +156,49 @@ def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
     return table
 
 
-def measure(pages: Mapping[str, Sequence[Post]], odd: bool, table: Mapping[str, float]) -> str:
-    """How well a table does on one half, over ten seeds, one line."""
-    found = [
+def guesses(
+    pages: Mapping[str, Sequence[Post]], odd: bool | None, table: Mapping[str, float]
+) -> list[Guess]:
+    """What a table guesses of answers torn as the evaluation tears them, over ten seeds."""
+    way = {"share": 0.3 if odd is None else 0.6}
+    return [
         guess
         for name, posts in pages.items()
-        for seed in range(101, 111)
-        for guess in evaluate.guesses(torn(posts, name, seed, odd, WAYS[0]), table=table)
+        for seed in MEASURED
+        for guess in evaluate.guesses(torn(posts, name, seed, odd, way), table=table)
     ]
+
+
+def said(found: Sequence[Guess]) -> str:
+    """How good guesses are, one line."""
     whole = evaluate.report(found)
     return (
-        f"{whole.answers} answers: precision {whole.precision.value:.3f} with coverage "
-        f"{whole.coverage.value:.3f}, best guess {whole.accuracy.value:.3f}, latest open "
-        f"{whole.baselines['latest_open'].value:.3f}, of the named "
-        f"{whole.baselines['named'].value:.3f}"
+        f"{whole.answers} answers: precision {_share(whole.precision)} with coverage "
+        f"{_share(whole.coverage)}, best guess {_share(whole.accuracy)}, latest open "
+        f"{_share(whole.baselines['latest_open'])}, of the named {_share(whole.baselines['named'])}"
     )
+
+
+def _share(share: Share) -> str:
+    low, high = share.interval
+    return f"{share.value or 0:.3f} ({low:.2f} to {high:.2f})"
+
+
+def leave_out(
+    pages: Mapping[str, Sequence[Post]], steps: int, pull: float, home: Mapping[str, float]
+) -> None:
+    """Fits to all pages but one and measures on that one, for each."""
+    fitted: list[Guess] = []
+    table: list[Guess] = []
+    for name, posts in pages.items():
+        others = {other: theirs for other, theirs in pages.items() if other != name}
+        weights = fit(tasks(others, None), steps, pull, home)
+        mine = guesses({name: posts}, None, weights)
+        now = guesses({name: posts}, None, TABLE)
+        fitted += mine
+        table += now
+        print(f"{name}\n  fitted to the others: {said(mine)}\n  the table of now: {said(now)}")
+    print(f"all\n  fitted to the others: {said(fitted)}\n  the table of now: {said(table)}")
 
 
 def main() -> None:
@@ -170,17 +206,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--half", choices=("odd", "even"), default="odd")
-    parser.add_argument("--steps", type=int, default=35, help="0 only measures")
-    parser.add_argument("--pull", type=float, default=0.02)
+    parser.add_argument("--leave-out", action="store_true")
+    parser.add_argument("--steps", type=int, default=25, help="0 only measures")
+    parser.add_argument("--pull", type=float, default=0.1)
+    parser.add_argument("--blank", action="store_true", help="begin at, and pull to, no weights")
     given = parser.parse_args()
+    home = dict.fromkeys(TABLE, 0.0) if given.blank else dict(TABLE)
     pages = {path.name: mending.read(path).posts() for path in given.files}
     pages = {name: posts for name, posts in pages.items() if posts}
+    if given.leave_out:
+        leave_out(pages, given.steps, given.pull, home)
+        return
     odd = given.half == "odd"
-    table = fit(tasks(pages, odd), given.steps, given.pull) if given.steps else dict(TABLE)
+    table = fit(tasks(pages, odd), given.steps, given.pull, home)
     for name, weight in table.items():
         print(f'    "{name}": {weight:.2f},  # was {TABLE[name]}')
-    print("tuning half:  ", measure(pages, odd, table))
-    print("held-out half:", measure(pages, not odd, table))
+    print("tuning half, fitted:  ", said(guesses(pages, odd, table)))
+    print("held-out half, fitted:", said(guesses(pages, not odd, table)))
+    print("tuning half, now:     ", said(guesses(pages, odd, TABLE)))
+    print("held-out half, now:   ", said(guesses(pages, not odd, TABLE)))
 
 
 if __name__ == "__main__":

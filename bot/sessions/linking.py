@@ -16,7 +16,6 @@ from bot.sessions import collect, pairing
 from bot.sessions import queue as queues
 from bot.sessions.handover import Doubt
 from bot.sessions.model import Kind, Message, Session, State, Thread
-from bot.sessions.pairing.weights import ALONG
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Voice
 
@@ -55,7 +54,7 @@ def consider(
         return None
     decision = _decided(uow, session, threads, ts, text)
     question = questions.get(decision.question or "")
-    if question is not None and _sure(decision, threads):
+    if question is not None and pairing.sure(decision):
         link(uow, voice, session, message, question, at)
     elif decision.kind is not pairing.Kind.TALK:
         found = [questions[c.question] for c in decision.candidates if c.question in questions]
@@ -242,17 +241,3 @@ def _decided(
     # Who moved a message to where it stands knew better.
     known = {t.question.ts: None for t in threads if t.question.corrected}
     return pairing.likeliest(posts, ts, known)
-
-
-def _sure(decision: pairing.Decision, threads: Sequence[Thread]) -> bool:
-    """Whether it is linked without asking: by itself, or with the linked post it continues."""
-    if decision.kind in (pairing.Kind.TALK, pairing.Kind.UNDECIDED):
-        return False
-    if decision.confidence >= pairing.CONFIDENT:
-        return True
-    under = {reply.ts: t.question.ts for t in threads for reply in t.replies}
-    return (
-        decision.continues is not None
-        and under.get(decision.continues) == decision.question
-        and decision.confidence >= ALONG
-    )

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sessions.pairing import CONFIDENT, Kind, Post, likeliest, linked, pair
+from bot.sessions.pairing import CONFIDENT, Decision, Kind, Post, likeliest, linked, pair, sure
 from bot.sessions.pairing.tear import tear
+from bot.sessions.pairing.weights import AFTER
 from tests.pairing.generator import STYLES, TOPICS, session
 
 ODILE = "Odile Brandt"
@@ -85,9 +86,6 @@ def test_who_is_still_unanswered() -> None:
     assert "still unanswered" in decision.reason
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the last part of a long answer, with no word in common, is not sure"
-)
 def test_one_message_split_over_several_posts() -> None:
     found = pair(
         posts(
@@ -138,6 +136,29 @@ def test_numbered_answers_to_a_question_in_several_posts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1) Ines: ninety percent.\n2) @pekka: it is only hungry.",
+        "Hi Ines, ninety percent.\n\nHi pekka, it is only hungry.",
+    ],
+)
+def test_one_answer_to_several_askers(text: str) -> None:
+    found = pair(posts(RYE, STARTER, STONE, (ODILE, text)))
+    decision = found.of("4")
+    assert decision is not None
+    assert decision.kind is Kind.SEVERAL
+    assert decision.questions == ("1", "2")
+    assert linked(found) == {"4": "1"}
+
+
+def test_an_asker_who_is_only_mentioned_is_not_answered() -> None:
+    text = "Hi Ines, ninety percent.\nWhat I told pekka of the starter holds too."
+    decision = pair(posts(RYE, STARTER, STONE, (ODILE, text))).of("4")
+    assert decision is not None
+    assert (decision.kind, decision.questions) == (Kind.ANSWERS, ("1",))
+
+
 def test_a_reply_that_answers_the_neighbours_too() -> None:
     also = ("Ines Calado", TOPICS[1][0])
     found = pair(posts(RYE, (ODILE, "Two good questions! Ninety percent; only hungry.", 1), also))
@@ -185,6 +206,35 @@ def test_a_reply_that_was_also_sent_to_the_channel() -> None:
     assert decision is not None
     assert decision.question == "1"
     assert "stands in its thread too" in decision.reason
+
+
+def test_a_follow_up_that_was_thanked_for_but_not_answered() -> None:
+    lines = posts(
+        RYE,
+        STARTER,
+        (ODILE, "Ninety.", 1),
+        ("Ines Calado", "And for spelt?", 1),
+        ("Ines Calado", "Thank you!", 1),
+        (ODILE, "It is hungry.", 2),
+        (ODILE, "Just the same."),
+    )
+    likeliest_one = likeliest(lines, "7").candidates[0]
+    assert likeliest_one.question == "1"
+    assert "thanks again" in likeliest_one.reason
+    no_follow_up = [line for line in lines if line.id not in ("4", "5")]
+    assert likeliest(no_follow_up, "7").candidates[0].question != "1"
+
+
+@pytest.mark.parametrize(("kind", "more"), [(Kind.ANSWERS, 0.0), (Kind.CONTINUES, AFTER)])
+def test_the_rest_of_an_answer_must_be_surer_than_its_beginning(kind: Kind, more: float) -> None:
+    def decision(confidence: float, question: str | None = "1") -> Decision:
+        questions = () if question is None else (question,)
+        return Decision("2", kind, questions, confidence, "", True)
+
+    assert sure(decision(CONFIDENT + more))
+    assert not sure(decision(CONFIDENT + more - 0.01))
+    assert sure(decision(0.2 + more + 0.01), level=0.2)
+    assert not sure(decision(1.0, None))
 
 
 def test_corrections_stand() -> None:

@@ -7,7 +7,7 @@ docs/pairing.md tells how well it does.
 """
 
 from bot.sessions.pairing.arrange import arrange, from_threads, move
-from bot.sessions.pairing.pair import likeliest, linked, pair
+from bot.sessions.pairing.pair import likeliest, linked, pair, sure
 from bot.sessions.pairing.posts import Candidate, Covered, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.weights import CONFIDENT
 
@@ -25,4 +25,5 @@ __all__ = [
     "linked",
     "move",
     "pair",
+    "sure",
 ]

@@ -21,7 +21,7 @@ from bot.sessions.pairing.signals import Pair, Values
 
 TALK = -1
 """The state of a post that belongs to no question."""
-_NEAR, _ALIKE, _KEPT = 40, 10, 16
+_NEAR, _ALIKE, _KEPT = 40, 10, 24
 """How many of the latest and of the most similar questions are looked at, and how many kept."""
 _TURN = timedelta(minutes=10)
 _PASSES = 3
@@ -199,9 +199,7 @@ def _between(laid: Laid, before: Node, after: Node) -> list[list[Values]]:
     steps: list[list[Values]] = []
     for one in before.pairs:
         row = [
-            same
-            if one.question is two.question
-            else signals.move(laid, one.question, two.question, after.run)
+            same if one.question is two.question else signals.move(laid, one.question, two.question)
             for two in after.pairs
         ]
         if after.talk is not None:

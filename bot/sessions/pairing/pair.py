@@ -10,7 +10,7 @@ from bot.sessions.pairing.chain import Node
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.session import EVERYONE, Laid, Question
 from bot.sessions.pairing.signals import Pair
-from bot.sessions.pairing.weights import ALONG, CONFIDENT, EVEN, PHRASES, SAID, TABLE
+from bot.sessions.pairing.weights import AFTER, CONFIDENT, EVEN, PHRASES, SAID, TABLE
 
 MOST = 3
 """How many candidates a decision names, and how many signals a reason."""
@@ -53,26 +53,25 @@ def pair(
     return Pairing(tuple(decided[post.id] for post in laid.top), tuple(laid.covered))
 
 
-def linked(pairing: Pairing, level: float = CONFIDENT) -> dict[str, str]:
-    """The authors' posts that are linked by themselves, each with its question (ids).
+def sure(decision: Decision, level: float = CONFIDENT) -> bool:
+    """Whether an author's post is linked without asking: from a confidence of `level` on.
 
-    Those whose confidence is at least `level`, and with them what continues them, where it is
-    at least ALONG sure that it does.
+    What continues another message must be surer by AFTER: where the beginning of an answer is
+    taken for another question's, its rest is too, and the chain is then too sure of it.
     """
-    links: dict[str, str] = {}
-    for decision in pairing.decisions:
-        question = decision.question
-        if not decision.by_author or question is None:
-            continue
-        goes_along = (
-            decision.kind is Kind.CONTINUES
-            and decision.continues is not None
-            and links.get(decision.continues) == question
-            and decision.confidence >= ALONG
-        )
-        if decision.confidence >= level or goes_along:
-            links[decision.post] = question
-    return links
+    if not decision.by_author or decision.question is None:
+        return False
+    rest = decision.kind is Kind.CONTINUES
+    return decision.confidence >= level + (AFTER if rest else 0.0)
+
+
+def linked(pairing: Pairing, level: float = CONFIDENT) -> dict[str, str]:
+    """The authors' posts that are linked by themselves, each with its question (ids)."""
+    return {
+        decision.post: decision.question
+        for decision in pairing.decisions
+        if decision.question is not None and sure(decision, level)
+    }
 
 
 def _decision(
@@ -108,7 +107,7 @@ def _decision(
             post.id, Kind.UNDECIDED, (), best.confidence, reason, True, None, candidates
         )
     question = laid.question[best.question]
-    others = _several(laid, post, question)
+    others = _several(laid, node, question)
     continues = None
     begins = signals.greets(laid, post) and not (
         before is not None and signals.only_greets(laid, before.post)
@@ -140,8 +139,13 @@ def _settled(node: Node) -> Decision:
     return Decision(node.post.id, Kind.ANSWERS, (question,), 1.0, reason, True, None, (candidate,))
 
 
-def _several(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
-    """The other posts of the asker that an answer answers too."""
+def _several(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
+    """The other questions that an answer answers too."""
+    return _of_others(laid, node, question) or _of_group(laid, node.post, question)
+
+
+def _of_group(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
+    """The other posts that the asker posted in a row with the one answered."""
     text = laid.texts[post.id]
     if len(question.group) < 2 or not (text.several or (text.items >= 2 and question.split)):
         return ()
@@ -153,6 +157,20 @@ def _several(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
         and laid.question[other].asks
         and not laid.question[other].answered_by
     )
+
+
+def _of_others(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
+    """The likeliest question of each other asker to whom a line of the answer speaks."""
+    spoken_to = laid.spoken_to[node.post.id]
+    if question.post.person not in spoken_to:
+        return ()
+    found = []
+    for person in spoken_to:
+        theirs = [i for i, pair in enumerate(node.pairs) if pair.question.post.person == person]
+        if theirs and person != question.post.person:
+            best = max(theirs, key=lambda i: (node.marginals[i], i))
+            found.append(node.pairs[best].question.post.id)
+    return tuple(found)
 
 
 def _reason(laid: Laid, node: Node, before: Node | None, i: int, table: Mapping[str, float]) -> str:

@@ -35,7 +35,8 @@ class Kind(StrEnum):
     ANSWERS = "answers"
     """An author's answer to a question."""
     SEVERAL = "several"
-    """An author's answer to several posts of one asker."""
+    """An author's answer to several questions: posts of one asker, or those of several askers
+    whom its lines speak to one by one."""
     CONTINUES = "continues"
     """The rest of what the same person posted just before: an answer, or a question."""
     TALK = "talk"

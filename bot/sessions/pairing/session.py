@@ -14,6 +14,8 @@ from bot.sessions.pairing.posts import Covered, Post
 from bot.sessions.pairing.words import Bag, Rarity
 
 _ITEM = re.compile(r"^[ \t]*(?:\(?(\d{1,2}|[a-h])[.)]|[-*•◦]|q\d*[:.)])(?=\s|$|\S)", re.M | re.I)
+_MARKER = re.compile(r"^[ \t]*(?:[-*•◦]|\(?[\da-h][.):])[ \t]*", re.I)
+_HELLO = re.compile(r"(?:hi|hey|hello|dear)\b")
 _NUMBER = re.compile(r"^[ \t]*\(?(\d{1,2})[.)](?!\d)", re.MULTILINE)
 _THANKS = re.compile(r"\b(thank|thanks|thx|cheers|appreciate|grateful)", re.I)
 _ASKS = re.compile(
@@ -32,8 +34,8 @@ _SEVERAL = re.compile(
     r"\b(?:both|two|three|four|all)\b[^.?!\n]{0,20}\b(?:questions|problems|answers|points)\b", re.I
 )
 _YES_NO = re.compile(
-    r"(?:^|[.!?,:;\n]\s*)(?:and |also |so |but )?(?:is|are|was|were|do|does|did|can|could|will|would"
-    r"|should|has|have|any)\s[^.?!\n]*\?",
+    r"(?:^|[.!?,:;\n]\s*)(?-i:[A-Z@][\w.-]*,? ){0,4}(?:and |also |so |but )?(?:is|are|was|were|do"
+    r"|does|did|can|could|will|would|should|has|have|any)\s[^.?!\n]*\?",
     re.I,
 )
 
@@ -53,30 +55,34 @@ class Text:
     shown: str
     long: int
     several: bool
-    phrases: frozenset[tuple[str, str]]
+    phrases: frozenset[tuple[str, str]] = frozenset()
     bag: Bag = field(default_factory=lambda: Bag({}, 0.0))
     naming: Naming = field(default_factory=lambda: Naming({}, {}))
+    letters: Bag = field(default_factory=lambda: Bag({}, 0.0))
 
 
 @dataclass(slots=True)
 class Question:
     """A top-level post that is not by an author, and what stands in its thread.
 
-    `place` is its place among the top-level posts, `group` the ids of the posts that the same
-    asker posted in a row, itself among them; `split` says that
-    each of several asks one thing at most, so that they may be one question in parts.
+    `whole` is it and its thread together; `thanked` says that the asker gave thanks first of all
+    in it, `thanked_again` that somebody asks there and then gives thanks, so that an answer stood
+    between. `place` is its place among the top-level posts, `group` the ids of the posts that the
+    same asker posted in a row, itself among them; `split` says that each of several asks one thing
+    at most, so that they may be one question in parts.
     """
 
     post: Post
     place: int
     text: Text
     replies: list[Post]
-    thread: Bag
+    whole: Bag
     answered_by: frozenset[str]
     last_by: str | None
     closed: bool
     open_end: bool
     thanked: bool
+    thanked_again: bool
     missed: frozenset[str]
     people: frozenset[str]
     asks: bool
@@ -101,20 +107,28 @@ class Laid:
         self.authors = {post.person: post.name for post in posts if post.is_author}
         self.people = {post.person: post.name for post in posts}
         self.texts = {post.id: _text(post) for post in posts}
+        # An author's name says who is spoken to, not what of.
+        called = {stem for post in posts if post.is_author for stem in words.stems(post.name)}
+        for text in self.texts.values():
+            text.stems = [stem for stem in text.stems if stem not in called]
+            text.phrases = frozenset(itertools.pairwise(text.stems))
         self.rarity = Rarity.of(text.stems for text in self.texts.values())
+        grams = {post: words.grams(text.shown) for post, text in self.texts.items()}
+        letters = Rarity.of(grams.values(), frozenset())
         for post in posts:
             text = self.texts[post.id]
             text.bag = self.rarity.bag(text.stems)
+            text.letters = letters.bag(grams[post.id])
             others = {p: n for p, n in self.people.items() if p != post.person}
             text.naming = names.find(words.unquoted(post.text), others, post.mentions)
         self.questions = [
             self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
         ]
         self.askers = frozenset(question.post.person for question in self.questions)
+        self.spoken_to = {post.id: self._spoken_to(post) for post in self.top if post.is_author}
         self.question = {question.post.id: question for question in self.questions}
+        self.splits = {author: self._splits(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
-        several = [len(q.answered_by) > 1 for q in self.questions if q.answered_by]
-        self.both = (sum(several) + 0.3 * (len(self.authors) > 1)) / (len(several) + 1)
         self.covered: list[Covered] = []
         self._group()
         waiting_askers: set[str] = set()
@@ -131,6 +145,17 @@ class Laid:
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
 
+    def _spoken_to(self, post: Post) -> tuple[str, ...]:
+        """The askers to whom single lines of a post speak at their beginning, in order."""
+        askers = {p: n for p, n in self.people.items() if p in self.askers and p != post.person}
+        found: dict[str, None] = {}
+        for line in words.unquoted(post.text).splitlines():
+            said = words.plain(_MARKER.sub("", words.visible(line))).lstrip("@ ")
+            for person, form in names.find(_MARKER.sub("", line), askers).said.items():
+                if said.startswith(words.plain(form)) or _HELLO.match(said):
+                    found[person] = None
+        return tuple(found)
+
     @staticmethod
     def same(one: Text, other: Text) -> bool:
         """Whether two posts say the same: a reply that was also sent to the channel."""
@@ -145,6 +170,17 @@ class Laid:
         ]
         extra = sum(n - 1 for n in counts if n)
         return -math.log((extra + 1) / (sum(counts) + 5)) / 3
+
+    def _splits(self, author: str) -> float:
+        """The share of an author's replies that are the rest of their reply right before, as if
+        there were four more replies and one of them such."""
+        rests = [
+            bool(at) and question.replies[at - 1].person == author
+            for question in self.questions
+            for at, reply in enumerate(question.replies)
+            if reply.person == author
+        ]
+        return (sum(rests) + 1) / (len(rests) + 4)
 
     def _question(self, post: Post, place: int) -> Question:
         replies = self.replies[post.id]
@@ -166,7 +202,7 @@ class Laid:
             place=place,
             text=text,
             replies=replies,
-            thread=self.rarity.bag(rest),
+            whole=self.rarity.bag([*text.stems, *rest]),
             answered_by=answered,
             last_by=last.person if last else None,
             closed=bool(
@@ -188,6 +224,13 @@ class Laid:
                 and not first.is_author
                 and first.person == post.person
                 and self.texts[first.id].thanks
+            ),
+            thanked_again=any(
+                one.person == two.person
+                and not one.is_author
+                and self.texts[one.id].marks > 0
+                and self.texts[two.id].thanks
+                for one, two in itertools.pairwise(replies)
             ),
             missed=frozenset(named - answered),
             parts=max(text.items, text.marks),
@@ -263,6 +306,5 @@ def _text(post: Post) -> Text:
         quotes=words.quotes(post.text),
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
-        phrases=frozenset(itertools.pairwise(stems)),
         long=len(re.findall(r"\w+", shown)),
     )

@@ -73,6 +73,7 @@ def pair(laid: Laid, post: Post, question: Question) -> Pair:
     shared = _words(laid, text, question, values)
     _numbers(text, question, values)
     _status(laid, post, question, values)
+    _thanks(post, question, values)
     _nearness(laid, post, question, values)
     return Pair(question, values, shared)
 
@@ -86,6 +87,9 @@ def _names(laid: Laid, post: Post, text: Text, question: Question, values: Value
         values["named short"] = 1
     elif how is Named.INSIDE:
         values["named inside"] = 1
+    spoken = laid.spoken_to[post.id]
+    if len(spoken) > 1 and spoken[0] == asker:
+        values["named first"] = 1
     if how < Named.SHORT:
         spoken_to = {p for p in text.naming.addressed if p not in laid.authors}
         if spoken_to & question.people and not spoken_to & laid.askers:
@@ -100,7 +104,8 @@ def _names(laid: Laid, post: Post, text: Text, question: Question, values: Value
 def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[str, ...]:
     mine, theirs = text.bag, question.text.bag
     values["like the question"] = math.sqrt(cosine(mine, theirs))
-    values["like its thread"] = math.sqrt(cosine(mine, question.thread))
+    values["like the whole"] = math.sqrt(cosine(mine, question.whole))
+    values["letters alike"] = math.sqrt(cosine(text.letters, question.text.letters))
     both = [(laid.rarity.weight(word), word) for word in mine.weights if word in theirs.weights]
     both.sort(key=lambda found: (-found[0], found[1]))
     rare = sum(max(0.0, weight - _RARE) for weight, _ in both)
@@ -152,12 +157,10 @@ def _numbers(text: Text, question: Question, values: Values) -> None:
         values["one part of it" if question.parts >= 2 else "one part, one question"] = 1
     if _PLAIN_YES_NO.match(text.shown):
         values["plain yes or no" if question.text.yes_no else "yes or no, not asked"] = 1
-    elif question.text.yes_no and _YES_NO_ANSWER.match(text.shown):
-        values["yes or no"] = 1
 
 
 def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
-    if not question.asks:
+    if not question.asks and "several, first post" not in values:
         values["asks nothing"] = 1 if question.text.long < LONG else 0.5
     if post.person in question.answered_by:
         values["answered by them"] = 1
@@ -170,13 +173,8 @@ def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
             values["answered, but opens"] = 1
     elif question.answered_by:
         values["answered by another"] = 1
-        values["answered by another, as they do"] = laid.both
     elif question.covered:
         values["answered beside it"] = 1
-    if question.thanked and post.person not in question.answered_by:
-        values["thanked, no answer"] = 1
-    if post.person in question.missed:
-        values["thanked by name"] = 1
     if question.waits_before:
         values["an earlier one waits"] = 1
     if question.open_end:
@@ -186,14 +184,23 @@ def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
         values["asked another author"] = 1
 
 
+def _thanks(post: Post, question: Question, values: Values) -> None:
+    if question.thanked and post.person not in question.answered_by:
+        values["thanked, no answer"] = 1
+    if post.person in question.missed:
+        values["thanked by name"] = 1
+    if question.thanked_again:
+        values["a follow-up was answered"] = 1
+
+
 def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> None:
     place = laid.place[post.id]
     between = laid.asked_before[place] - laid.asked_before[question.place + 1]
     waiting = laid.open_before[place] - laid.open_before[question.place + 1]
     values["questions between"] = math.log1p(between)
     values["open questions between"] = math.log1p(waiting)
-    if between == 0:
-        values["latest question"] = 1
+    if post.person in question.answered_by:
+        values["answered, questions between"] = math.log1p(between)
     if all(
         p.person == question.post.person or p.is_author for p in laid.top[question.place : place]
     ):
@@ -233,6 +240,7 @@ def greets(laid: Laid, post: Post) -> bool:
 _OPENS = re.compile(
     r"\b(?:(?:good|great|excellent|interesting|fair|tricky|tough|nice|amazing|challenging|difficult"
     r"|hard|refreshing|important|fun) (?:and \w+ )?(?:questions?|one)\b"
+    r"|(?:like|love) (?:this|that|your) question"
     r"|(?:thanks?|thank you)[^.!?\n]{0,40} (?:for|your) [^.!?\n]{0,25}questions?)",
     re.I,
 )
@@ -261,9 +269,9 @@ def only_greets(laid: Laid, post: Post) -> bool:
 
 def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
     """The signals between an author's post and their next one, if both belong to one question."""
-    values: Values = {"same, in a row" if run else "same, later": 1}
     if not run:
-        return values
+        return {}
+    values: Values = {"same, in a row": 1}
     one, two = laid.texts[before.id], laid.texts[after.id]
     if only_greets(laid, before):
         values["same, after a greeting"] = 1
@@ -273,17 +281,19 @@ def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
         values["same, next number"] = 1
     elif _GOES_ON.match(two.shown):
         values["same, goes on"] = 1
-    if two.long <= _SHORT and not two.naming.addressed:
+    if not two.long:
+        values["same, no word"] = 1
+    elif two.long <= _SHORT and not two.naming.addressed:
         values["same, short"] = 1
     if one.shown.rstrip().endswith(":"):
         values["same, after a colon"] = 1
     shared = math.sqrt(cosine(one.bag, two.bag))
     values["same, alike"] = shared
-    values["same, as they do"] = 1 - laid.once[after.person]
+    values["same, as they do"] = math.log(laid.splits[after.person])
     return values
 
 
-def move(laid: Laid, before: Question, after: Question, run: bool) -> Values:
+def move(laid: Laid, before: Question, after: Question) -> Values:
     """The signals between an author's posts that belong to one question and then to another."""
     first, second = sorted((before.place, after.place))
     waiting = laid.open_before[second] - laid.open_before[first + 1]
@@ -291,7 +301,4 @@ def move(laid: Laid, before: Question, after: Question, run: bool) -> Values:
         if waiting == 0:
             return {"next open question": 1}
         return {"open questions skipped": math.log1p(waiting)}
-    values: Values = {"back": 1, "questions back": math.log1p(waiting)}
-    if run:
-        values["back, in a row"] = 1
-    return values
+    return {"back": 1, "questions back": math.log1p(waiting)}

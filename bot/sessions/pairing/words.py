@@ -192,6 +192,18 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in found if word not in _STOP and len(word) > 1]
 
 
+def grams(text: str) -> list[str]:
+    """Every four letters in a row of a plain text, its words joined by a space.
+
+    They see what stems do not: other endings, compounds, phrases, the small words between.
+
+    >>> grams("Mär-chen!")
+    ['mar ', 'ar c', 'r ch', ' che', 'chen']
+    """
+    joined = " ".join(_WORD.findall(plain(text)))
+    return [joined[at : at + _GRAM] for at in range(len(joined) - _GRAM + 1)]
+
+
 def original(text: str) -> dict[str, str]:
     """Each stem of a text and the first word that has it, as one would say it."""
     words: dict[str, str] = {}
@@ -210,7 +222,7 @@ def unquoted(text: str) -> str:
     return _QUOTED.sub("", text)
 
 
-_POSTS = 60
+_POSTS, _GRAM = 60, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,21 +243,22 @@ class Rarity:
 
     posts: int
     counts: Mapping[str, int]
+    common: frozenset[str] = _COMMON_STEMS
 
     @classmethod
-    def of(cls, texts: Iterable[Iterable[str]]) -> Rarity:
-        """Counts the posts that have each stem."""
+    def of(cls, texts: Iterable[Iterable[str]], common: frozenset[str] = _COMMON_STEMS) -> Rarity:
+        """Counts the posts that have each stem. `common` are stems that everybody uses."""
         counts: Counter[str] = Counter()
         posts = 0
         for found in texts:
             posts += 1
             counts.update(set(found))
-        return cls(max(posts, _POSTS), counts)
+        return cls(max(posts, _POSTS), counts, common)
 
     def weight(self, word: str) -> float:
         """0 for a word that all posts have; less for a word that everybody uses."""
         rare = math.log((2 + self.posts) / (1 + self.counts.get(word, 0)))
-        return rare * _COMMON_WEIGHT if word in _COMMON_STEMS else rare
+        return rare * _COMMON_WEIGHT if word in self.common else rare
 
     def bag(self, found: Iterable[str]) -> Bag:
         """The vector of a text: rarity times (1 + log of) how often the word stands there."""
