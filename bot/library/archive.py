@@ -21,6 +21,7 @@ from bot.library.values import Value
 from bot.texts import _
 
 KEY = "archive"
+_MOST_VALUES = 2_000_000  # some half a million messages; what a file may hold is limited anyway
 _SPOOLED_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _ATTEMPTS = 5
@@ -80,7 +81,7 @@ def clean(text: str) -> str:
 
 def parse(document: Document) -> list[Entry]:
     """The threads in a document; none where there is no archive. Raises FileError for another shape."""
-    field = document.fields().get(KEY)
+    field = document.fields(most=_MOST_VALUES).get(KEY)
     if field is None or (field.value.kind == "scalar" and field.value.data is None):
         return []
     return [

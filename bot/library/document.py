@@ -103,9 +103,12 @@ class Document:
         """The bytes of the file."""
         return self.text.encode("utf-8")
 
-    def fields(self, skip: Collection[str] = ()) -> dict[str, Field]:
-        """The keys of the front matter with lines of the file; raises FileError for broken YAML."""
-        return values.read(self.front, FIRST_LINE, skip)
+    def fields(self, skip: Collection[str] = (), most: int = values.MAX_VALUES) -> dict[str, Field]:
+        """The keys of the front matter with lines of the file (`values.read`).
+
+        Raises FileError for broken YAML, and for more than `most` values.
+        """
+        return values.read(self.front, FIRST_LINE, skip, most)
 
     def around(self, key: str) -> tuple[str, str]:
         """The text before and after the lines of the key `key`, where a new block shall go.

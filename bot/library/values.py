@@ -70,14 +70,16 @@ class Field:
     value: Value
 
 
-def read(text: str, first_line: int = 1, skip: Collection[str] = ()) -> dict[str, Field]:
+def read(
+    text: str, first_line: int = 1, skip: Collection[str] = (), most: int = MAX_VALUES
+) -> dict[str, Field]:
     """The keys at the top of a YAML mapping, in order.
 
     `first_line` is the number of the text's first line in its file. The values of the keys in
-    `skip` are checked and measured, but not kept. Raises FileError for what is not a block mapping
-    at the start of the line, or is refused.
+    `skip` are checked and measured, but not kept; of others there may be `most`. Raises FileError
+    for what is not a block mapping at the start of the line, or is refused.
     """
-    return _Reader(text, first_line, skip).fields()
+    return _Reader(text, first_line, skip, most).fields()
 
 
 def plain(value: Value) -> Any:
@@ -103,8 +105,9 @@ class _Pieces:
 
 
 class _Reader:
-    def __init__(self, text: str, first_line: int, skip: Collection[str]) -> None:
+    def __init__(self, text: str, first_line: int, skip: Collection[str], most: int) -> None:
         self.text = text
+        self.most = most
         self.first_line = first_line
         self.skip = skip
         self.count = 0
@@ -238,7 +241,7 @@ class _Reader:
     def value(self, event: Any, events: Iterator[Any]) -> Value:
         self.refuse(event)
         self.count += 1
-        if self.count > MAX_VALUES:
+        if self.count > self.most:
             raise self.fault(
                 event.start_mark, _("too many values"), _("keep the front matter short")
             )

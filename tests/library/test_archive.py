@@ -404,3 +404,13 @@ def test_an_archive_of_another_shape_is_said_with_its_line(
 def test_a_text_edited_by_hand_is_read_as_it_stands() -> None:
     block = "archive:\n- name: 1984\n  text: ~\n- name: on\n  text: 2021-01-01\n  replies:\n"
     assert archive.parse(file_with(block)) == [Entry("1984", ""), Entry("on", "2021-01-01")]
+
+
+def test_an_archive_of_many_messages_is_read_back(tmp_path: Path) -> None:
+    """What is not to be many in a schedule is many in a long session."""
+    path = tmp_path / "20260101-long.md"
+    path.write_text("---\ntitle: Long\n---\n")
+    replies = tuple(Entry("Ada", str(number)) for number in range(40))
+    threads = [Entry("Zoë", str(number), replies) for number in range(450)]
+    archive.write_archive(path, threads)
+    assert archive.read(path) == threads
