@@ -19,7 +19,8 @@ from bot.demo import play
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
-from tests.cli.running import environment, marginalia
+from tests.cli.running import marginalia
+from tests.processes import environment
 from tests.scene import BOOK, EVENT
 
 ARCHIVED = [

@@ -148,6 +148,7 @@ async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
         world.say("ben", question)
         world.say("cleo", "Which graphics card do I need to fine-tune the models?")
         elsewhere = world.say("cleo", "Did you answer this on the forum?")
+        world.say("ben", "Will there be a second edition?")
         await world.hear()
         sure = world.say("ada", "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding.")
         unsure = world.say("ada", "It depends.")
@@ -172,8 +173,8 @@ async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
         assert "Who am I?" in waits
         assert "tokenizers" not in waits
         assert "forum" not in waits
-        assert "4 questions" in told
-        assert "2 of them answered (50 %)" in told
+        assert "5 questions" in told
+        assert "2 of them answered (40 %)" in told
         assert "1 of these in another place" in told
         doubts, _, nobody = rest.partition("whose name Slack does not say")
         assert "It depends." in doubts
@@ -195,11 +196,14 @@ async def test_what_was_linked_without_certainty_needs_a_look(world: Scene) -> N
         card = world.say("cleo", "Which graphics card do I need to fine-tune the models?")
         world.say("ben", "Does the chapter on tokenizers cover byte-pair encoding for Turkish?")
         await world.hear()
-        world.say("ada", "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding:")
-        rest = world.say("ada", "Then the graphics card is hard to say.")
+        world.say("ada", "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding.")
+        rest = world.say("ada", "Then the card is hard to say.")
+        await world.hear()
+        world.say("ada", "Any card with 16 GB will do to fine-tune the models.", card)
+        world.say("cleo", "Thanks!", card)
         await world.hear()
         await world.to(END)
-        assert [len(replies) for _name, _text, replies in world.threads()] == [1, 1]
+        assert [len(replies) for _name, _text, replies in world.threads()] == [3, 1]
         [doubt] = [line for line in ines.direct_text().splitlines() if "stands under" in line]
         first, _, second = doubt.partition("stands under")
         assert f"p{rest.replace('.', '')}" in first
