@@ -26,16 +26,16 @@ from bot.markup.normal import UNSHOWABLE_SET
 _CR, _APART = "\r", "\n\r"
 
 # A run of words that can be marked, be a name or label a link, as it is.
-_WORDS = r"[^\W_](?:[^\W_]|[ ](?! )|[,.'’()/]|-(?!-))*(?<! )"
+_WORDS = r"[^\W_](?:[^\W_]++|[ ](?! )|[,.'’()/]|-(?!-))*(?<! )"
 _NAME = re.compile(r"(?![\d_])" + _WORDS)
 _MARKED = re.compile(_WORDS)
 # An address that is its own label too; `_` only inside a word.
 _ADDRESS = (
     r"(?:https?://|mailto:)[A-Za-z0-9]"
-    r"(?:[A-Za-z0-9./?=#%+,:@;]|-(?!-)|{and_}|(?<=[A-Za-z])_(?=[A-Za-z0-9]))*"
+    r"(?:[A-Za-z0-9./?=#%+,:@;]++|-(?!-)|{and_}|(?<=[A-Za-z])_(?=[A-Za-z0-9]))*+"
 )
 _URL = re.compile(_ADDRESS.format(and_="&"))
-_LABEL = r"[^\W_](?:[^\W_]|[ ,.'’()/?!+=@#%;\"]|-(?!-))*(?<! )"
+_LABEL = r"[^\W_](?:[^\W_]++|[ ,.'’()/?!+=@#%;\"]|-(?!-))*(?<! )"
 _LINK_LABEL = re.compile(_LABEL)
 # Code that one backtick on either side is enough for.
 _SPAN = r"(?![ \t])[^`\n{more}" + UNSHOWABLE_SET + r"]+(?<! )"
@@ -68,31 +68,49 @@ _BREAK = r"(?<=\n)(?:(?<=[^\S\n]\n)|(?!\n|{}))"
 _OTHER = r"(?<=\$)(?=\$)|(?<=\{)(?=[%{:])|(?<=\])(?=\()"
 
 
-def _pattern(hot: str, alternatives: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """For text of any characters, and for ASCII alone, whose set is quicker to look up in."""
+def _pattern(alternatives: Mapping[str, str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """For text of any characters, and for ASCII alone, whose set is quicker to look up in.
+
+    `alternatives` are by the characters that they begin after, so that few are tried for each.
+    """
+    hot = "".join(alternatives)
+    told = "|".join(f"(?<=[{after}])(?:{each})" for after, each in alternatives.items())
     return (
-        re.compile(rf"[{hot}{UNSHOWABLE_SET}](?:{alternatives}|(?<=[\\|\t{UNSHOWABLE_SET}]))"),
-        re.compile(rf"[{hot}{_CONTROLS}](?:{alternatives}|(?<=[\\|\t{_CONTROLS}]))"),
+        re.compile(rf"[{hot}\\|\t{UNSHOWABLE_SET}](?:{told}|(?<=[\\|\t{UNSHOWABLE_SET}]))"),
+        re.compile(rf"[{hot}\\|\t{_CONTROLS}](?:{told}|(?<=[\\|\t{_CONTROLS}]))"),
     )
 
 
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f"
 _MRKDWN = _pattern(
-    r"<>:`*_~\\|$\]{\n\t",
-    r"(?<=<)(?:@(?P<user>[A-Z0-9]+)(?:\|[^<>|\n]*)?>|#(?P<channel>[A-Z0-9]+)(?:\|[^<>|\n]*)?>"
-    rf"|(?<!!<)(?P<url>{_ADDRESS.format(and_='&amp;')})(?:\|(?:(?P=url)|(?P<label>{_LABEL})))?>|)"
-    r"|(?<=:)(?:(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?|(?=//))"
-    rf"|{_BREAK.format(_MRKDWN_FIRST)}"
-    rf"|(?<=`)(?:(?P<code>{_SPAN.format(more='<>&')})`(?!`)|)"
-    rf"|(?<=\*)(?:{_mark('*', 'bold')}|{_STAR})"
-    rf"|(?<=_)(?:{_mark('_', 'italic')}|{_UNDER})"
-    rf"|(?<=~){_mark('~', 'strike')}"
-    rf"|(?<=>)|{_OTHER}",
+    {
+        "<:": (
+            r"(?<=<)(?:@(?P<user>[A-Z0-9]+)(?:\|[^<>|\n]*)?>"
+            r"|#(?P<channel>[A-Z0-9]+)(?:\|[^<>|\n]*)?>"
+            rf"|(?<!!<)(?P<url>{_ADDRESS.format(and_='&amp;')})"
+            rf"(?:\|(?:(?P=url)|(?P<label>{_LABEL})))?>|)"
+            r"|(?<=:)(?:(?P<emoji>[a-z0-9_+'-]+):(?!//)"
+            r"(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?|(?=//))"
+        ),
+        r"\n`": (
+            _BREAK.format(_MRKDWN_FIRST)
+            + rf"|(?<=`)(?:(?P<code>{_SPAN.format(more='<>&')})`(?!`)|)"
+        ),
+        "*_~": (
+            rf"(?<=\*)(?:{_mark('*', 'bold')}|{_STAR})"
+            rf"|(?<=_)(?:{_mark('_', 'italic')}|{_UNDER})"
+            rf"|(?<=~){_mark('~', 'strike')}"
+        ),
+        r">$\]{": "(?<=>)|" + _OTHER,
+    }
 )
 _LITERAL = _pattern(
-    r"&<>`*_~\\|$\]{\n\t",
-    rf"(?P<html>(?<=[&<>]))|{_BREAK.format(_LITERAL_BREAK)}"
-    rf"|(?<=\*){_STAR}|(?<=_){_UNDER}|(?<=~)(?=~)|(?<=`)|{_OTHER}",
+    {
+        "&<>": "(?P<html>)",
+        r"\n": _BREAK.format(_LITERAL_BREAK),
+        "*_~`": rf"(?<=\*){_STAR}|(?<=_){_UNDER}|(?<=~)(?=~)|(?<=`)",
+        r"$\]{": _OTHER,
+    }
 )
 _CODED = re.compile(r"```.+?```|`[^`\n]*`", re.S)
 _EMOJI_NAME = re.compile(r"(?!\d*\Z)(?:[a-z0-9+']|-(?!-)|(?<=[a-z])_(?=[a-z0-9]))+")
@@ -102,7 +120,7 @@ _SAFE_UNDER = r"`[^`\n]*`|(?<=[\w /.=&-][^\W\d_])_(?=[^\W_][\w ,.;!?)/&=])"
 _UNDER_IN_TEXT = re.compile(_SAFE_UNDER + r"|<[^<>_|]*(?:_[^<>_|]{2}[^<>_|]*)*>")
 _UNDER_IN_MARKDOWN = re.compile(_SAFE_UNDER + r"|\]\([^)]*\)")
 _NO_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
-_LINE_END = re.compile(r" +\n")
+_LINE_END = re.compile(r"(?<! ) ++\n")
 _BLOCK = re.compile(r"```(.+?)```", re.S)
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _UNSHOWABLE = re.compile(f"[{UNSHOWABLE_SET}]")
@@ -130,10 +148,10 @@ def markdown(message: Mapping[str, Any], names: Names) -> str | None:
 
 def _text(text: str, names: Names) -> str:
     convert = _converter(names)
-    if "--" in text and "--" in _CODED.sub("", text):
+    if "-" in text and "--" in text and "--" in _CODED.sub("", text):
         raise _Unusual
     if "`" not in text or "```" not in text:
-        if " \n" in text:
+        if "\n" in text and " \n" in text:
             text = _LINE_END.sub("\n", text)
         if ("&" not in text or "&gt;" not in text) and "•" not in text:
             return _lines(text, convert)
@@ -189,7 +207,7 @@ def _groups(text: str, convert: Callable[[re.Match[str]], str]) -> list[tuple[st
 
 
 def _lines(text: str, convert: Callable[[re.Match[str]], str]) -> str:
-    if _MRKDWN_START.match(text) is None or text[-1].isspace():
+    if text[-1].isspace() or not (text[0].isalpha() or _MRKDWN_START.match(text)):
         raise _Unusual
     if "&" in text and _NO_ENTITY.search(text):
         raise _Unusual
@@ -203,21 +221,24 @@ def _lines(text: str, convert: Callable[[re.Match[str]], str]) -> str:
 def _converter(names: Names) -> Callable[[re.Match[str]], str]:
     known = table()
 
-    def converted(match: re.Match[str]) -> str:
+    def converted(match: re.Match[str]) -> str:  # noqa: PLR0912 - a branch for each
         match match.lastgroup:
             case "user":
                 return _name(names.user(match["user"]))
             case "emoji" | "tone":
-                name, tone = match["emoji"], match["tone"] or ""
-                text, start, end = match.string, match.start(), match.end()
+                name, tone = match.group("emoji", "tone")
+                (start, end), text = match.span(), match.string
                 if text[end : end + 1].isalnum() or (start and text[start - 1].isalnum()):
                     raise _Unusual
-                characters = known.get((name, tone))
-                return _own_emoji(name, tone, names) if characters is None else _emoji(characters)
+                characters = known.get((name, tone or ""))
+                if characters is None:
+                    return _own_emoji(name, tone or "", names)
+                return _emoji(characters)
             case "url":
-                return f"[{match['url']}]({match['url']})"
+                url = match["url"]
+                return f"[{url}]({url})"
             case "label":
-                return f"[{match['label']}]({match['url']})"
+                return "[{1}]({0})".format(*match.group("url", "label"))
             case "code":
                 return match[0]
             case "bold":
@@ -318,9 +339,9 @@ def _inline(  # noqa: PLR0912 - a branch for each pair of neighbours
             elif literal:  # the two are one text
                 if text[0] != "\n" or literal[-1] in " \t":
                     raise _Unusual
-            elif not out and _START.match(text) is None:
+            elif not out and not (text[0].isalpha() or _START.match(text)):
                 raise _Unusual
-            if "--" in text:
+            if "-" in text and "--" in text:
                 raise _Unusual
             out.append(_LITERAL[text.isascii()].sub(_literal, text))
             literal, styled = text, False

@@ -27,7 +27,11 @@ from rich.table import Table
 from bot.library import archive
 from bot.library.archive import Entry
 from bot.library.document import Document
-from bot.library.library import check, load
+from bot.library.library import Library, check, load
+from bot.sessions import lifecycle
+from bot.sessions.model import State
+from bot.slack.voice import SlackVoice
+from bot.store.database import Database
 
 WORDS = re.findall(
     r"\S+",
@@ -176,11 +180,25 @@ def parse_all(fronts: list[str], loader: Any) -> None:
         yaml.load(front, loader)
 
 
+def arm(library: Library, path: Path, now: datetime) -> None:
+    """What a bot does with a library it has just loaded: sessions, and when the next is due."""
+    path.unlink(missing_ok=True)
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    with database.unit_of_work() as uow:
+        for event in library.events.values():
+            lifecycle.plan(uow, SlackVoice(), event, event.channel or "C1", now, timedelta(days=7))
+    with database.reading() as uow:
+        if lifecycle.next_moment(uow.sessions.all((State.SCHEDULED, State.OPEN))) is None:
+            raise SystemExit("nothing is armed")
+    database.close()
+
+
 def loading(sizes: list[int], folder: Path) -> Table:
-    table = Table(title="Loading and checking schedules, against parsing their YAML alone")
+    table = Table(title="Loading, checking and arming schedules, against parsing their YAML alone")
     for column in (
         *("events", "yaml.safe_load", "libyaml", "load", "ratio", "to libyaml"),
-        *("check", "ratio", "load again", "per event"),
+        *("check", "ratio", "arm", "ratio", "load again", "per event"),
     ):
         table.add_column(column, justify="right")
     for size in sizes:
@@ -200,6 +218,7 @@ def loading(sizes: list[int], folder: Path) -> Table:
         checked, _ = seconds(check, [root], now=now)
         if len(loaded.events) != size or loaded.errors:
             raise SystemExit(f"not all of {size} events were loaded")
+        armed, _ = seconds(arm, loaded, root / "marginalia.db", now)
         table.add_row(
             f"{size:,}",
             f"{pure:.2f} s",
@@ -209,6 +228,8 @@ def loading(sizes: list[int], folder: Path) -> Table:
             f"{first / native:.2f}",
             f"{checked:.2f} s",
             f"{checked / pure:.2f}",
+            f"{armed:.2f} s",
+            f"{armed / pure:.2f}",
             f"{again:.2f} s",
             f"{first / size * 1e6:.0f} µs",
         )
