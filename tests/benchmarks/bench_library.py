@@ -218,7 +218,8 @@ def loading(sizes: list[int], folder: Path) -> Table:
         checked, _ = seconds(check, [root], now=now)
         if len(loaded.events) != size or loaded.errors:
             raise SystemExit(f"not all of {size} events were loaded")
-        armed, _ = seconds(arm, loaded, root / "marginalia.db", now)
+        all_ahead = now - timedelta(days=5_000)
+        armed, _ = seconds(arm, loaded, root / "marginalia.db", all_ahead)
         table.add_row(
             f"{size:,}",
             f"{pure:.2f} s",
