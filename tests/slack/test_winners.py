@@ -225,14 +225,14 @@ async def test_reminders_are_posted_once_each(world: Scene) -> None:
         world.say("ben", "A question?")
         await world.to(START + (END - START) / 2)
         await world.look()
-        assert [m.text for m in world.posted() if "Half of the week" in m.text] != []
+        assert [m.text for m in world.posted() if "Half of the time" in m.text] != []
         await world.to(END - timedelta(hours=1))
     async with office(world):
         await world.look()
         await world.to(END - timedelta(minutes=20))
         texts = [m.text for m in world.posted()]
         assert texts.count("Soon over: The Book, 1 hour left, 1 asked") == 1
-        assert len([t for t in texts if "Half of the week" in t]) == 1
+        assert len([t for t in texts if "Half of the time" in t]) == 1
 
 
 async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:

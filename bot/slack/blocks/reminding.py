@@ -23,7 +23,7 @@ TEXTS = {
         "Think of what you want to ask."
     ),
     HALFWAY: N_(
-        "Half of the week with *{{ title }}* is over: {{ questions }} questions so far"
+        "Half of the time with *{{ title }}* is over: {{ questions }} questions so far"
         "{% if answered %}, {{ answered }} answered{% endif %}. "
         "There is time for yours until {{ end }}."
     ),
