@@ -44,12 +44,14 @@ def try_it(
 def serve(folder: Path, port: int) -> None:
     """Serves the page until Ctrl-C, or Enter where there is a terminal.
 
-    Raises UserError for a port that cannot be opened, and typer.BadParameter for a folder with
-    somebody else's files in it.
+    Raises UserError for a port that cannot be opened and for a bot that does not get ready, and
+    typer.BadParameter for a folder with somebody else's files in it.
     """
     empty(folder)
     try:
         asyncio.run(_serve(folder, port))
+    except TimeoutError:  # an OSError too, and no port's fault
+        raise UserError("the bot is still busy after a minute; try again") from None
     except OSError as error:
         raise UserError(
             f"port {port} cannot be opened ({error.strerror}); choose another with --port"

@@ -6,7 +6,14 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+import pytest
+
+from bot.cli import trying
+from bot.errors import UserError
 
 _TRY = ("try", "--port", "0", "--folder")
 
@@ -35,3 +42,16 @@ def test_enter_ends_it_and_what_was_typed_before_does_not(tmp_path: Path) -> Non
         process.wait()
         os.close(terminal)
         os.close(its_end)
+
+
+def test_a_bot_that_does_not_get_ready_is_no_trouble_with_a_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def stuck(*_: object, **__: object) -> AsyncIterator[None]:
+        raise TimeoutError
+        yield
+
+    monkeypatch.setattr(trying, "trying", stuck)
+    with pytest.raises(UserError, match="still busy"):
+        trying.serve(tmp_path / "try", 0)
