@@ -381,7 +381,7 @@ def _piece(kind: str, element: Mapping[str, Any], names: Names) -> str:
     """What is neither marked nor literal text."""
     match kind:
         case "user":
-            return _name(names.user(element["user_id"]))
+            return _name(names.user(_id(element["user_id"])))
         case "emoji":
             name, tone = split_tone(element["name"])
             tone = tone or str(element.get("skin_tone") or "")
@@ -392,9 +392,16 @@ def _piece(kind: str, element: Mapping[str, Any], names: Names) -> str:
         case "link":
             return _link(element["url"], element.get("text"))
         case "channel":
-            return "#" + _name(names.channel(element["channel_id"]))
+            return "#" + _name(names.channel(_id(element["channel_id"])))
         case _:
             raise _Unusual
+
+
+def _id(value: object) -> str:
+    """An ID to ask a name for: of what is no text no database can be asked."""
+    if not isinstance(value, str):
+        raise _Unusual
+    return value
 
 
 def _literal(match: re.Match[str]) -> str:

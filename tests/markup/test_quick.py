@@ -244,6 +244,19 @@ def test_code_that_is_no_plain_text(element: dict[str, Any]) -> None:
     same({"blocks": [{"type": "rich_text", "elements": [code]}]})
 
 
+@pytest.mark.parametrize("kind", ["user", "channel"])
+def test_nobody_is_asked_for_the_name_of_what_is_no_id(kind: str) -> None:
+    class Strict(Names):
+        def user(self, id: str) -> str:
+            assert isinstance(id, str)
+            return ""
+
+        channel = user
+
+    section = {"type": "rich_text_section", "elements": [{"type": kind, f"{kind}_id": 7}]}
+    same({"blocks": [{"type": "rich_text", "elements": [section]}]}, Strict())
+
+
 class _Hyphen(Names):
     """Somebody's name ends in what two of would be a dash."""
 
