@@ -98,6 +98,19 @@ async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None
         assert world.threads() == [("Ben", whole, [])]
 
 
+async def test_wide_blanks_between_the_parts_of_a_text_fit_into_the_form(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        ts = world.say("ben", f"{'x' * 1300}{chr(0x2003) * 20}" * 27 + "end")
+        await world.hear()
+        await ines.person.message_shortcut("moderate", CHANNEL, ts)
+        form = await ines.open_form()
+        assert len([b for b in form["blocks"] if b["block_id"].startswith("text")]) > 25
+        assert len(form["private_metadata"]) <= 3000
+        await ines.submit()
+        await until(lambda: "Nothing was changed" in ines.direct_text())
+
+
 async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
