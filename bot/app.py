@@ -165,8 +165,8 @@ class Bot:
         self._stop.set()
         await self._ticker.stop()
         await ended([*self._tasks, *self._rereading])
-        await self.commits.stop()
-        await self.archive_commits.stop()
+        for commits in {self.commits, self.archive_commits}:  # mostly the same
+            await commits.stop()
         async with self._ticking:
             await self.edge.stop()
         self.leads = False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import sys
+import termios
 from pathlib import Path
 from typing import Annotated
 
@@ -42,12 +44,14 @@ def try_it(
 def serve(folder: Path, port: int) -> None:
     """Serves the page until Ctrl-C, or Enter where there is a terminal.
 
-    Raises UserError for a port that cannot be opened, and typer.BadParameter for a folder with
-    somebody else's files in it.
+    Raises UserError for a port that cannot be opened and for a bot that does not get ready, and
+    typer.BadParameter for a folder with somebody else's files in it.
     """
     empty(folder)
     try:
         asyncio.run(_serve(folder, port))
+    except TimeoutError:  # an OSError too, and no port's fault
+        raise UserError("the bot is still busy after a minute; try again") from None
     except OSError as error:
         raise UserError(
             f"port {port} cannot be opened ({error.strerror}); choose another with --port"
@@ -59,14 +63,34 @@ async def _serve(folder: Path, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    ends = "Ctrl-C ends it."
-    if sys.stdin.isatty():
-        # Ctrl-C goes to `make` as well, which then calls it a failure.
-        loop.add_reader(sys.stdin, stop.set)
-        ends = "Enter or Ctrl-C ends it."
     async with trying(folder, control_port=port) as stage:
+        ends = "Ctrl-C ends it."
+        if sys.stdin.isatty() and _in_front(sys.stdin.fileno()):
+            # Ctrl-C goes to `make` as well, which then calls it a failure.
+            _at_enter(sys.stdin.fileno(), stop)
+            ends = "Enter or Ctrl-C ends it."
         typer.echo(f"Open {stage.box.control_url} in a browser. {ends}")
         await stop.wait()
+
+
+def _at_enter(terminal: int, stop: asyncio.Event) -> None:
+    """Sets `stop` at the next Enter; what was typed before is thrown away."""
+    termios.tcflush(terminal, termios.TCIFLUSH)
+
+    def typed() -> None:
+        if _in_front(terminal):
+            os.read(terminal, 4096)  # else the shell takes it for a command
+            stop.set()
+
+    asyncio.get_running_loop().add_reader(terminal, typed)
+
+
+def _in_front(terminal: int) -> bool:
+    """Whether what is typed is for us: not where a shell has put us into the background."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return True  # no terminal with jobs
 
 
 def empty(folder: Path) -> None:

@@ -27,18 +27,20 @@ _CR, _APART = "\r", "\n\r"
 
 # A run of words that can be marked, be a name or label a link, as it is.
 _WORDS = r"[^\W_](?:[^\W_]++|[ ](?! )|[,.'’()/]|-(?!-))*(?<! )"
-_NAME = re.compile(r"(?![\d_])" + _WORDS)
+_NAME = re.compile(r"(?![\d_])" + _WORDS + "(?<!-)")
 _MARKED = re.compile(_WORDS)
-# An address that is its own label too; `_` only inside a word.
+# An address that is its own label too; `_` only where nothing that stands around it makes a mark
+# of it: inside a word, two characters before the end.
 _ADDRESS = (
     r"(?:https?://|mailto:)[A-Za-z0-9]"
-    r"(?:[A-Za-z0-9./?=#%+,:@;]++|-(?!-)|{and_}|(?<=[A-Za-z])_(?=[A-Za-z0-9]))*+"
+    r"(?:[A-Za-z0-9./?=#%+,:@;]++|-(?!-)|{and_}"
+    r"|(?<=[A-Za-z])_(?=[A-Za-z0-9][A-Za-z0-9./?=#%+,:@;&_-]))*+"
 )
 _URL = re.compile(_ADDRESS.format(and_="&"))
 _LABEL = r"[^\W_](?:[^\W_]++|[ ,.'’()/?!+=@#%;\"]|-(?!-))*(?<! )"
 _LINK_LABEL = re.compile(_LABEL)
-# Code that one backtick on either side is enough for.
-_SPAN = r"(?![ \t])[^`\n{more}" + UNSHOWABLE_SET + r"]+(?<! )"
+# Code that one backtick on either side is enough for, and that is more than space.
+_SPAN = r"(?![ \t])(?!\s+(?:`|\Z))[^`\n{more}" + UNSHOWABLE_SET + r"]+(?<! )"
 _CODE = re.compile(_SPAN.format(more=""))
 
 # What begins a line and nothing else: no list, heading, quote, rule, definition or space.
@@ -59,9 +61,11 @@ def _mark(mark: str, group: str) -> str:
     return f"{_BEFORE.format(escaped)}(?P<{group}>{_WORDS}){escaped}{_AFTER}"
 
 
+# Letters alone: between other characters of a word (`²`) a line may mark something.
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"
 # A star between spaces and a line inside a word mark nothing; more than that needs care.
 _STAR = r"(?!(?<= \*) )"
-_UNDER = r"(?!(?<=[\w ][^\W\d_]_)[^\W_])"
+_UNDER = rf"(?!(?<=[\w ][{_LETTER}]_)[^\W_])"
 # A line that begins as a block might, or ends in a space; what one parser or the other takes as
 # its own.
 _BREAK = r"(?<=\n)(?:(?<=[^\S\n]\n)|(?!\n|{}))"
@@ -81,12 +85,14 @@ def _pattern(alternatives: Mapping[str, str]) -> tuple[re.Pattern[str], re.Patte
     )
 
 
+# The name that a mention carries, which is not shown.
+_MENTIONED = rf"[^<>|`\n{UNSHOWABLE_SET}]*"
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f"
 _MRKDWN = _pattern(
     {
         "<:": (
-            r"(?<=<)(?:@(?P<user>[A-Z0-9]+)(?:\|[^<>|\n]*)?>"
-            r"|#(?P<channel>[A-Z0-9]+)(?:\|[^<>|\n]*)?>"
+            rf"(?<=<)(?:@(?P<user>[A-Z0-9]+)(?:\|{_MENTIONED})?>"
+            rf"|#(?P<channel>[A-Z0-9]+)(?:\|{_MENTIONED})?>"
             rf"|(?<!!<)(?P<url>{_ADDRESS.format(and_='&amp;')})"
             rf"(?:\|(?:(?P=url)|(?P<label>{_LABEL})))?>|)"
             r"|(?<=:)(?:(?P<emoji>[a-z0-9_+'-]+):(?!//)"
@@ -116,7 +122,7 @@ _CODED = re.compile(r"```.+?```|`[^`\n]*`", re.S)
 _EMOJI_NAME = re.compile(r"(?!\d*\Z)(?:[a-z0-9+']|-(?!-)|(?<=[a-z])_(?=[a-z0-9]))+")
 # Where a line marks nothing, also beside text in italics: inside a word of some length, in code, in
 # an address. What is left of a text without these has only the lines that are marks.
-_SAFE_UNDER = r"`[^`\n]*`|(?<=[\w /.=&-][^\W\d_])_(?=[^\W_][\w ,.;!?)/&=])"
+_SAFE_UNDER = rf"`[^`\n]*`|(?<=[\w /.=&-][{_LETTER}])_(?=[^\W_][\w ,.;!?)/&=])"
 _UNDER_IN_TEXT = re.compile(_SAFE_UNDER + r"|<[^<>_|]*(?:_[^<>_|]{2}[^<>_|]*)*>")
 _UNDER_IN_MARKDOWN = re.compile(_SAFE_UNDER + r"|\]\([^)]*\)")
 _NO_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
@@ -198,12 +204,18 @@ def _groups(text: str, convert: Callable[[re.Match[str]], str]) -> list[tuple[st
             groups.append((kind, [line]))
     found = []
     for kind, lines in groups:
-        if kind == "text":
-            found.append((kind, _lines("\n".join(lines), convert)))
-        else:
-            mark = "> " if kind == "quote" else "- "
-            found.append((kind, "\n".join(mark + _lines(line, convert) for line in lines)))
+        if kind == "list":
+            found.append((kind, "\n".join("- " + _lines(line, convert) for line in lines)))
+        else:  # what is marked in one line counts in all
+            written = _lines("\n".join(lines), convert)
+            found.append((kind, written if kind == "text" else _quoted(written)))
     return found
+
+
+def _quoted(text: str) -> str:
+    if "\n\n" in text:
+        raise _Unusual
+    return "> " + text.replace("\n", "\n> ")
 
 
 def _lines(text: str, convert: Callable[[re.Match[str]], str]) -> str:
@@ -272,10 +284,7 @@ def _rich_text(blocks: Sequence[Mapping[str, Any]], names: Names) -> str:
             case "rich_text_section":
                 kind, text = "text", _inline(element["elements"], names, cut=index < last)
             case "rich_text_quote":
-                kind, text = "quote", _inline(element["elements"], names)
-                if "\n\n" in text:
-                    raise _Unusual
-                text = "> " + text.replace("\n", "\n> ")
+                kind, text = "quote", _quoted(_inline(element["elements"], names))
             case "rich_text_list":
                 kind, text = "list", _list(element, names)
             case "rich_text_preformatted":
@@ -286,14 +295,19 @@ def _rich_text(blocks: Sequence[Mapping[str, Any]], names: Names) -> str:
         if pieces and pieces[-1][0] == kind != "code":
             raise _Unusual  # they are one block
         pieces.append((kind, text))
+    if not pieces:
+        raise _Unusual  # its text is shown
     return pieces[0][1] if len(pieces) == 1 else _joined(pieces)
 
 
-def _plain(element: Mapping[str, Any]) -> str:
+def _plain(element: Mapping[str, Any]) -> Any:
+    """What code shows of it; no text where the element has none."""
     if element["type"] == "text":
-        return str(element["text"])
+        return element["text"]
     if element["type"] == "link" and _URL.fullmatch(element["url"]):
-        return str(element.get("text") or element["url"])
+        label = element.get("text") or element["url"]
+        if label == element["url"] or _LINK_LABEL.fullmatch(label):
+            return label
     raise _Unusual
 
 
@@ -337,7 +351,7 @@ def _inline(  # noqa: PLR0912 - a branch for each pair of neighbours
                 if text[0] not in _CLOSES:
                     raise _Unusual
             elif literal:  # the two are one text
-                if text[0] != "\n" or literal[-1] in " \t":
+                if text[0] != "\n" or (literal[-1] != "\n" and literal[-1].isspace()):
                     raise _Unusual
             elif not out and not (text[0].isalpha() or _START.match(text)):
                 raise _Unusual
@@ -345,7 +359,7 @@ def _inline(  # noqa: PLR0912 - a branch for each pair of neighbours
                 raise _Unusual
             out.append(_LITERAL[text.isascii()].sub(_literal, text))
             literal, styled = text, False
-        elif styled or (kind == "link" and literal[-1:] == "!"):
+        elif styled or literal[-1:] == "{" or (kind == "link" and literal[-1:] == "!"):
             raise _Unusual
         else:
             out.append(_piece(kind, element, names))
@@ -367,7 +381,7 @@ def _piece(kind: str, element: Mapping[str, Any], names: Names) -> str:
     """What is neither marked nor literal text."""
     match kind:
         case "user":
-            return _name(names.user(element["user_id"]))
+            return _name(names.user(_id(element["user_id"])))
         case "emoji":
             name, tone = split_tone(element["name"])
             tone = tone or str(element.get("skin_tone") or "")
@@ -378,9 +392,16 @@ def _piece(kind: str, element: Mapping[str, Any], names: Names) -> str:
         case "link":
             return _link(element["url"], element.get("text"))
         case "channel":
-            return "#" + _name(names.channel(element["channel_id"]))
+            return "#" + _name(names.channel(_id(element["channel_id"])))
         case _:
             raise _Unusual
+
+
+def _id(value: object) -> str:
+    """An ID to ask a name for: of what is no text no database can be asked."""
+    if not isinstance(value, str):
+        raise _Unusual
+    return value
 
 
 def _literal(match: re.Match[str]) -> str:

@@ -56,7 +56,9 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
         return False
     if _muted(uow, message):
         session = uow.sessions.get(message.session_id)
-        if session is not None and not is_anonymous(posted.author):
+        # The note speaks of now: who was let speak again since is told nothing.
+        still = uow.mutes.any(message.session_id, {message.author})
+        if session is not None and still and not is_anonymous(posted.author):
             voice.muted(uow, session, posted.author, at)
         return False
     known = uow.messages.get(message.channel, message.ts)

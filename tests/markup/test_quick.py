@@ -139,10 +139,10 @@ BLOCKS = st.lists(ELEMENTS, min_size=1, max_size=4).map(
 )
 
 
-def same(message: dict[str, Any]) -> None:
-    found = quick.markdown(message, NAMES)
+def same(message: dict[str, Any], names: Names = NAMES) -> None:
+    found = quick.markdown(message, names)
     if found is not None:
-        assert found == markdown.write(parse(message), NAMES), message
+        assert found == markdown.write(parse(message), names), message
 
 
 @given(ORDINARY | NEARLY)
@@ -187,9 +187,89 @@ def test_what_people_write_takes_the_quick_way(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        # An address whose last letter stands behind a line, and code that has lines.
+        "See <https://example.com/section_2> and `__init__`",
+        # A quote is one block: what is marked in one of its lines counts in all.
+        "&gt; _one_\n&gt; x ab_c",
+        "&gt; ~one~\n&gt; ~20%",
+        # The name in a mention is not shown, so code does not begin in it, nor does it end a line.
+        "<@U1|a`b> -- <@U1|c`d>",
+        "<@U1|a\rb> and <#C1|a\x0bb>",
+        # A word's character that is no letter.
+        "_Really_, R²_adj matters",
+        "x²_b `q` y²_c",
+        "a `\u00a0` b",
+        "hi <@U9>-x",
+    ],
+)
+def test_text_that_looks_more_ordinary_than_it_is(text: str) -> None:
+    same({"text": text}, _Hyphen())
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        [_text("a {", None), {"type": "emoji", "name": "party_parrot"}],
+        [_text("a\u00a0", None), _text("\nb", None)],
+        [_text("a ", None), _text("\u00a0", {"code": True}), _text(" b", None)],
+        [{"type": "user", "user_id": "U9"}, _text("-x", None)],
+        [
+            {"type": "link", "url": "https://example.com/section_2"},
+            _text(" and ", None),
+            _text("__init__", {"code": True}),
+        ],
+    ],
+)
+def test_blocks_that_look_more_ordinary_than_they_are(elements: list[dict[str, Any]]) -> None:
+    section = {"type": "rich_text_section", "elements": elements}
+    same({"blocks": [{"type": "rich_text", "elements": [section]}]}, _Hyphen())
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"type": "text", "text": 7},
+        {"type": "text", "text": None},
+        {"type": "link", "url": "https://a.b", "text": " x"},
+        {"type": "link", "url": "https://a.b", "text": "x\ny"},
+        {"type": "link", "url": "https://a.b", "text": True},
+        {"type": "link", "url": "https://a.b"},
+        {"type": "link", "url": "https://a.b", "text": "x"},
+    ],
+)
+def test_code_that_is_no_plain_text(element: dict[str, Any]) -> None:
+    code = {"type": "rich_text_preformatted", "elements": [element]}
+    same({"blocks": [{"type": "rich_text", "elements": [code]}]})
+
+
+@pytest.mark.parametrize("kind", ["user", "channel"])
+def test_nobody_is_asked_for_the_name_of_what_is_no_id(kind: str) -> None:
+    class Strict(Names):
+        def user(self, id: str) -> str:
+            assert isinstance(id, str)
+            return ""
+
+        channel = user
+
+    section = {"type": "rich_text_section", "elements": [{"type": kind, f"{kind}_id": 7}]}
+    same({"blocks": [{"type": "rich_text", "elements": [section]}]}, Strict())
+
+
+class _Hyphen(Names):
+    """Somebody's name ends in what two of would be a dash."""
+
+    def user(self, id: str) -> str:
+        return "Ada-" if id == "U9" else super().user(id)
+
+
+@pytest.mark.parametrize(
     "message",
     [
         {},
+        {"blocks": [{"type": "rich_text", "elements": []}], "text": "a"},
+        {"blocks": [{"type": "rich_text", "elements": {}}], "text": "a"},
         {"text": ""},
         {"text": None},
         {"text": 7},

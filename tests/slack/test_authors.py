@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from bot.sandbox.errors import Refusal
 from bot.sessions.model import Action
+from bot.slack.listeners import queueing
+from bot.slack.listeners.desk import Turn
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene
 from tests.slack.hands import Hands, open_session, until, words
 
@@ -427,3 +430,17 @@ async def _threads(world: Scene) -> list[tuple[str, str, list[tuple[str, str]]]]
 
 async def _logged(world: Scene, count: int) -> list[Action]:
     return await until(lambda: found if len(found := log(world)) >= count else None)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("C1 1767607200.000100 3", ("C1", "1767607200.000100", 3)),
+        ("C1 1767607200.000100", ("C1", "1767607200.000100", 1)),
+        ("", ("", "", 1)),
+    ],
+)
+def test_a_button_from_before_there_were_pages_works_on(
+    value: str, read: tuple[str, str, int]
+) -> None:
+    assert queueing._value(cast(Turn, SimpleNamespace(value=value))) == read

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from bot.cli.main import app
 from bot.sandbox.person import Outcome
+from bot.sessions.model import Mute
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
 from tests.slack.hands import until
 from tests.slack.office import Office
@@ -97,6 +98,19 @@ async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None
         assert world.threads() == [("Ben", whole, [])]
 
 
+async def test_wide_blanks_between_the_parts_of_a_text_fit_into_the_form(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        ts = world.say("ben", f"{'x' * 1300}{chr(0x2003) * 20}" * 27 + "end")
+        await world.hear()
+        await ines.person.message_shortcut("moderate", CHANNEL, ts)
+        form = await ines.open_form()
+        assert len([b for b in form["blocks"] if b["block_id"].startswith("text")]) > 25
+        assert len(form["private_metadata"]) <= 3000
+        await ines.submit()
+        await until(lambda: "Nothing was changed" in ines.direct_text())
+
+
 async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -161,6 +175,27 @@ async def test_a_muted_person_is_told_once_and_not_collected(world: Scene) -> No
         await world.to(END)
         texts = [t[1] for t in world.threads()]
         assert texts == ["Before, edited?", "Mine?", "After?"]
+
+
+async def test_what_comes_late_of_a_mute_that_ended_is_left_out_without_a_note(
+    world: Scene,
+) -> None:
+    async with office(world):
+        await world.to(START)
+        session = world.session()
+        assert session is not None
+        now, ben = world.stage.clock.now(), world.id("ben")
+        with world.stage.bot.database.unit_of_work() as uow:
+            uow.mutes.add(Mute(session.id, ben, "U9", now - timedelta(minutes=1)))
+            uow.mutes.remove(session.id, ben, now + timedelta(minutes=1))
+        world.say("ben", "During?")
+        await world.hear()
+        world.stage.clock.advance(timedelta(minutes=2))
+        world.say("ben", "After?")
+        await world.hear()
+        assert not [note for note in world.notes("ben") if "not collected" in note]
+        await world.to(END)
+        assert [text for _name, text, _replies in world.threads()] == ["After?"]
 
 
 async def test_a_message_of_no_session(world: Scene) -> None:

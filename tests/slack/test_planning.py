@@ -238,8 +238,13 @@ async def test_changes_and_archives_are_commits(
         assert git(world.schedules, "status", "--short") == ""
 
 
-async def test_a_change_that_could_not_be_committed_is_tried_again_at_the_end(
-    world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mended", [True, False])
+async def test_a_change_that_could_not_be_committed_is_tried_once_more_at_the_end(
+    world: Scene,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    mended: bool,
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     git(tmp_path, "init", "-q", "-b", "main", str(world.schedules))
@@ -252,10 +257,12 @@ async def test_a_change_that_could_not_be_committed_is_tried_again_at_the_end(
         await world.stage.bot.commits.settle()
         assert "was not committed" in await _told(world)
         assert git(world.schedules, "log", "-1", "--format=%s") == "All"
-        lock.unlink()
-    assert git(world.schedules, "log", "-1", "--format=%an %s").startswith(
-        "Ines Kestrel Let “The Book” end then"
-    )
+        if mended:
+            lock.unlink()
+    begins = "Ines Kestrel Let “The Book” end then" if mended else "X All"
+    assert git(world.schedules, "log", "-1", "--format=%an %s").startswith(begins)
+    lost = [m for m in caplog.messages if m.startswith("not committed: Let “The Book” end")]
+    assert len(lost) == (0 if mended else 1)
 
 
 async def _told(world: Scene) -> str:

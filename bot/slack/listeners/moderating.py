@@ -55,7 +55,8 @@ async def moderate(turn: Turn) -> None:
             "ts": now.message.ts,
             "between": between,
             "was": _mark(text),
-        }
+        },
+        ensure_ascii=False,  # a form keeps 3,000 characters, and a wide blank would be six
     )
     await turn.open(
         moderating.form(now.message, now.name, parts, now.hidden, now.reason, now.muted, metadata)

@@ -140,9 +140,9 @@ async def _handled(turn: Turn, how: Handled | None) -> None:
 
 def _value(turn: Turn) -> tuple[str, str, int]:
     """What a button of a question carries: channel, `ts`, the page that it stands on."""
-    where, number = paging.turned(turn.value)
-    channel, _blank, ts = where.partition(" ")
-    return channel, ts, number
+    channel, ts, *_page = [*turn.value.split(), "", ""]
+    # A button that an earlier version wrote carries no page.
+    return channel, ts, paging.turned(turn.value)[1]
 
 
 def _with_id(uow: UnitOfWork, turn: Turn, name: str) -> Session:
