@@ -145,9 +145,10 @@ def questions(
 ) -> list[Question]:
     """A session's questions as everybody may see them, by time.
 
-    One that is answered elsewhere is answered by the author who said so. Left out are those that were deleted, hidden or withdrawn, and the threads that an author
-    began. Names are as people want them shown, and a text that an organizer edited for the archive
-    stands instead of what was written, as in `bot.export`.
+    One that is answered elsewhere is answered by the author who said so. Left out are those that
+    were deleted, hidden or withdrawn, and the threads that an author began. Names are as people
+    want them shown, and a text that an organizer edited for the archive stands instead of what was
+    written, as in `bot.export`.
     """
     names = StoredNames(uow, session.event.options.get("names") == "as-posted")
     names.learn(uow.messages.authors(session.id))

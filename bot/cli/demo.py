@@ -20,7 +20,7 @@ from rich.text import Text
 
 from bot import logs
 from bot.cli.options import JSON
-from bot.cli.trying import FOLDER, Port, empty, serve
+from bot.cli.trying import Port, empty, serve
 from bot.demo import play
 from bot.demo.play import Comparison
 from bot.demo.script import Act, Script, named
@@ -88,7 +88,7 @@ def demo(
         console.print(
             "\nNow you: the same book, its session just open, in a workspace of your own."
         )
-        serve(FOLDER, port)
+        serve(folder / "page", port)
     else:
         console.print("To try it in the browser: [bold]marginalia try[/bold] (or `make try`)")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -23,7 +24,6 @@ def register(app: typer.Typer) -> None:
     app.command("try")(try_it)
 
 
-FOLDER = Path("var/try")
 Port = Annotated[
     int, typer.Option(help="The port of the page; 0 takes a free one.", min=0, max=65535)
 ]
@@ -31,7 +31,9 @@ Port = Annotated[
 
 def try_it(
     port: Port = 8766,
-    folder: Annotated[Path, typer.Option(help="Where it keeps its files; emptied first.")] = FOLDER,
+    folder: Annotated[Path, typer.Option(help="Where it keeps its files; emptied first.")] = Path(
+        "var/try"
+    ),
 ) -> None:
     """Try the bot in the browser, without Slack: a workspace on this machine, a session just open.
 
@@ -53,9 +55,11 @@ def serve(folder: Path, port: int) -> None:
     except TimeoutError:  # an OSError too, and no port's fault
         raise UserError("the bot is still busy after a minute; try again") from None
     except OSError as error:
-        raise UserError(
-            f"port {port} cannot be opened ({error.strerror}); choose another with --port"
-        ) from None
+        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            raise UserError(
+                f"port {port} cannot be opened ({error.strerror}); choose another with --port"
+            ) from None
+        raise UserError(f"the workspace cannot be served from {folder}: {error}") from None
 
 
 async def _serve(folder: Path, port: int) -> None:

@@ -113,7 +113,7 @@ class Pump:
                         log.exception("the outbox cannot be read; trying again")
                     pause = IDLE_POLL
                 if sending and (pause or len(sending) >= LINES):
-                    done, _ = await asyncio.wait(
+                    done, _waiting = await asyncio.wait(
                         sending, timeout=pause or None, return_when=asyncio.FIRST_COMPLETED
                     )
                     sending -= done
