@@ -1,8 +1,8 @@
 """Pictures of the workspace to try, for docs/tour.md: `python scripts/pictures.py [FOLDER]`.
 
 Starts `marginalia try` on a free port, walks through a session as a member, an author and an
-organizer, and writes a PNG of each stop: `member.png`, `author.png`, `organizer.png`,
-`archive.png`, `wire.png`, and `dark.png` and `phone.png` of the first. `Tour` is there for those
+organizer, and writes a PNG of each stop: `member.png`, `form.png`, `queue.png`, `author.png`,
+`plan.png`, `wire.png`, `archive.png`, `handover.png`, and `dark.png` and `phone.png` of the first. `Tour` is there for those
 who want pictures of other stops: each has a name, somebody who looks, and something they do.
 """
 
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,6 +76,23 @@ class Tour:
             "step => !document.querySelector(`[data-focus='clock/${step}']`).disabled", arg=step
         )
 
+    def go(self, place: str) -> None:
+        """To a channel, the bot's home or its messages, by what the list on the left says."""
+        self.page.locator("#nav").get_by_role("button", name=place, exact=True).click()
+
+    def form(self, opens: Callable[[], None], name: str) -> None:
+        """A picture of the form that something opens; it is closed again."""
+        opens()
+        self.page.wait_for_selector("dialog.modal[open]")
+        self.shot(name)
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_selector("dialog.modal[open]", state="detached")
+
+    def command(self, text: str) -> None:
+        """Gives a command in the channel."""
+        self.page.get_by_label("Message", exact=True).fill(text)
+        self.page.get_by_label("Message", exact=True).press("Enter")
+
     def shot(self, name: str, page: Page | None = None) -> None:
         """A picture of what one sees."""
         seen = page or self.page
@@ -122,12 +139,18 @@ def main(folder: Path) -> None:
         tour.shot("member")
         tour.shot("dark", tour.open(dark=True))
         tour.shot("phone", tour.open("phone"))
+        button = tour.page.locator("#messages").get_by_role("button", name="Ask a question")
+        tour.form(button.click, "form")
         tour.become("author")
+        tour.go("Marginalia: Home")
+        tour.page.wait_for_selector(f"text={_start(QUESTION)}")
+        tour.shot("queue")
+        tour.go("# book-of-the-week")
         tour.answer(QUESTION, ANSWER)
         tour.shot("author")
         tour.become("organizer")
         tour.move("+1 day")
-        tour.shot("organizer")
+        tour.form(lambda: tour.command("/qa new"), "plan")
         tour.page.get_by_role("button", name="Wire", exact=True).click()
         tour.page.wait_for_selector("#entries li")
         tour.shot("wire")
@@ -136,6 +159,10 @@ def main(folder: Path) -> None:
         tour.page.get_by_role("button", name="Read the archive").click()
         tour.page.wait_for_selector("dialog.paper pre")
         tour.shot("archive")
+        tour.page.locator("dialog.paper").get_by_role("button", name="Close").click()
+        tour.go("Marginalia: messages")
+        tour.page.wait_for_selector("#messages .message")
+        tour.shot("handover")
         browser.close()
 
 
