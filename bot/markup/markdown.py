@@ -44,9 +44,9 @@ from bot.markup.tree import (
 )
 
 # Ends a line for Markdown, and not for Liquid's newline_to_br.
-_CR = "\r"
+CR = "\r"
 # An empty line that stays empty on the page. Never before a line feed: the two would be one.
-_APART = "\n" + _CR
+APART = "\n" + CR
 
 _DELIMITERS = {BOLD: "**", ITALIC: "_", STRIKE: "~~"}
 
@@ -63,7 +63,7 @@ _ESCAPES = re.compile(
     r"|(?P<liquid>(?<=\{)(?=%))|(?P<brace>(?<=\{\{)|(?<=\{)(?=:))"
     r"|(?P<math>(?<=\$)\$)|(?P<dash>(?<=--))|(?P<pipe>(?<=\|)))"
 )
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 # A line that begins a block: an escape before its first character, or before its delimiter.
 _BLOCK_START = re.compile(
@@ -135,26 +135,26 @@ class _Writer:
                             del lines[0]
                         if not lines:
                             continue
-                    self.separate(before, _APART)
+                    self.separate(before, APART)
                     self.out.append("\n".join(lines))
                 case Quote():
-                    self.separate(before, "\n" if before is Paragraph else _APART)
+                    self.separate(before, "\n" if before is Paragraph else APART)
                     quoted = (f"> {line}" if line else ">" for line in self.lines(block.content))
                     self.out.append("\n".join(quoted))
                 case Code():
-                    self.separate(before, "\n" if before is Paragraph else _APART)
+                    self.separate(before, "\n" if before is Paragraph else APART)
                     self.out.append(self.code(block))
                 case List():
                     self.items(block, before)
                 case Divider():
-                    self.separate(before, _APART)
+                    self.separate(before, APART)
                     self.out.append("---")
             before = type(block)
         return "".join(self.out)
 
     def separate(self, before: type | None, separator: str, *, keep: bool = False) -> None:
         if before in (Code, Divider):
-            separator = _CR  # a fence and a rule end by themselves, and a <br /> would undo them
+            separator = CR  # a fence and a rule end by themselves, and a <br /> would undo them
         if before is not None:
             self.out.append(separator)
         if not keep:
@@ -163,7 +163,7 @@ class _Writer:
     def code(self, block: Code) -> str:
         text = clean("".join(self.shown(piece) for piece in block.content)).strip("\n")
         fence = "`" * max(3, _longest_run(text) + 1)
-        return _CR.join((fence, *text.split("\n"), fence))
+        return CR.join((fence, *text.split("\n"), fence))
 
     def shown(self, piece: Inline) -> str:
         match piece:
@@ -189,15 +189,15 @@ class _Writer:
             # What begins a list inside a paragraph: an item with text, and number 1.
             begins = bool(lines[0]) and item.number in (None, 1)
             if index == 0:
-                separator = "\n" if before is Paragraph and begins else _APART
+                separator = "\n" if before is Paragraph and begins else APART
                 self.separate(before, separator, keep=True)
             elif block.items[index - 1].indent >= item.indent:
                 # A list after one of another kind on its level is nested in it by kramdown.
-                self.out.append(_APART if fresh else "\n")
+                self.out.append(APART if fresh else "\n")
             elif empty:
-                self.out.append(_CR)  # an empty line ends an item that has not begun
+                self.out.append(CR)  # an empty line ends an item that has not begun
             else:
-                self.out.append("\n" if begins else _APART)
+                self.out.append("\n" if begins else APART)
             empty = not any(lines)
             mark = "-" if item.number is None else f"{item.number}{level.delimiter}"
             self.out.append(" " * level.column + f"{mark} {lines[0]}")
@@ -479,7 +479,7 @@ def _escape(text: str, escapes: _Escapes, *, pipes: bool, strike: bool = False) 
         found = match[0]
         match match.lastgroup:
             case "html":
-                return _HTML[found]
+                return HTML[found]
             case "star":
                 if not escapes.star or _spaced(match):
                     return found

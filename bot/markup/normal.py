@@ -34,7 +34,7 @@ UNSHOWABLE_SET = (
     r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff"
 )
 # The last range is wider, so that the set is quick to look up in; what is in it is rare.
-_SUSPECT = re.compile(f"[{UNSHOWABLE_SET}]")
+SUSPECT = re.compile(f"[{UNSHOWABLE_SET}]")
 _UNSHOWABLE = re.compile(
     "[\u2028\u2029\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     + "".join(
@@ -107,7 +107,7 @@ def restyled(piece: Inline, style: int) -> Inline:
 
 def clean(text: str) -> str:
     """`text` without what cannot be shown; a half of a surrogate pair shows as U+FFFD."""
-    if _SUSPECT.search(text) is None or _UNSHOWABLE.search(text) is None:
+    if SUSPECT.search(text) is None or _UNSHOWABLE.search(text) is None:
         return text
     # A pair in two halves is one character; a half alone is none.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -18,12 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.markup.emoji import split_tone, table
+from bot.markup.markdown import APART, CR, HTML
+from bot.markup.mrkdwn import unescape
 from bot.markup.names import Names
-from bot.markup.normal import UNSHOWABLE_SET
-
-# Ends a line for Markdown alone, and a block where an empty line would not stay empty
-# (markdown.py says why).
-_CR, _APART = "\r", "\n\r"
+from bot.markup.normal import SUSPECT, UNSHOWABLE_SET
 
 # A run of words that can be marked, be a name or label a link, as it is.
 _WORDS = r"[^\W_](?:[^\W_]++|[ ](?! )|[,.'’()/]|-(?!-))*(?<! )"
@@ -128,8 +126,6 @@ _UNDER_IN_MARKDOWN = re.compile(_SAFE_UNDER + r"|\]\([^)]*\)")
 _NO_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 _LINE_END = re.compile(r"(?<! ) ++\n")
 _BLOCK = re.compile(r"```(.+?)```", re.S)
-_ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_UNSHOWABLE = re.compile(f"[{UNSHOWABLE_SET}]")
 
 
 class _Unusual(Exception):
@@ -171,11 +167,9 @@ def _text(text: str, names: Names) -> str:
     last = len(others) - 2
     for index in range(0, len(others), 2):
         code, after = others[index], others[index + 1]
-        if "<" in code or "&" in code:
-            if "<" in code or ">" in code:
-                raise _Unusual
-            code = code.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-        pieces.append(("code", _preformatted(code)))
+        if "<" in code:  # an address, or somebody's name
+            raise _Unusual
+        pieces.append(("code", _preformatted(unescape(code))))
         if after or index < last:
             after = _without_break(after, start=True, end=index < last)
             pieces += _groups(after, convert)
@@ -407,7 +401,7 @@ def _id(value: object) -> str:
 def _literal(match: re.Match[str]) -> str:
     if match.lastgroup is None:
         raise _Unusual
-    return _ENTITY[match[0]]
+    return HTML[match[0]]
 
 
 def _styled(text: str, style: Mapping[str, Any]) -> str:
@@ -463,9 +457,9 @@ def _own_emoji(name: str, tone: str, names: Names) -> str:
 
 def _preformatted(code: str) -> str:
     code = code.strip("\n")
-    if not code or "`" in code or _UNSHOWABLE.search(code):
+    if not code or "`" in code or SUSPECT.search(code):
         raise _Unusual
-    return "```\r" + code.replace("\n", _CR) + "\r```"
+    return CR.join(("```", code.replace("\n", CR), "```"))
 
 
 def _joined(pieces: Sequence[tuple[str, str]]) -> str:
@@ -474,9 +468,9 @@ def _joined(pieces: Sequence[tuple[str, str]]) -> str:
     before = ""
     for kind, text in pieces:
         if before == "code":
-            out.append(_CR)
+            out.append(CR)
         elif before:
-            out.append("\n" if before == "text" and kind != "text" else _APART)
+            out.append("\n" if before == "text" and kind != "text" else APART)
         out.append(text)
         before = kind
     return "".join(out)
