@@ -101,7 +101,8 @@ def entries(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> It
     """
     names = _names(uow, session)
     edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
-    for thread in _threads(uow, session, names, unthreaded):
+    stored = uow.messages.iter_threads(session.id)
+    for thread in _ordered(uow, session, names, unthreaded, stored):
         if not thread.question.hidden:
             yield _entry(thread, names, edits)
 
@@ -116,7 +117,7 @@ def summary(
     names = _names(uow, session)
     names.learn(uow.messages.authors(session.id))
     stored = list(uow.messages.iter_threads(session.id))
-    archived = list(_threads(uow, session, names, unthreaded))
+    archived = list(_ordered(uow, session, names, unthreaded, stored))
     shown = [thread for thread in stored if not thread.question.hidden]
     writers = {m.author: names.writer(m) for t in shown for m in (t.question, *t.replies)}
     unsure: list[Doubt] = []
@@ -147,11 +148,14 @@ def _attaches(session: Session, unthreaded: str) -> bool:
     return bool(session.event.options.get("unthreaded", unthreaded) == linking.ATTACH)
 
 
-def _threads(
-    uow: UnitOfWork, session: Session, names: StoredNames, unthreaded: str
+def _ordered(
+    uow: UnitOfWork,
+    session: Session,
+    names: StoredNames,
+    unthreaded: str,
+    threads: Iterable[Thread],
 ) -> Iterable[Thread]:
-    """The threads in the archive's order; hidden ones may be among them."""
-    threads: Iterable[Thread] = uow.messages.iter_threads(session.id)
+    """The stored threads in the archive's order; hidden ones may be among them."""
     if _attaches(session, unthreaded) and _adrift(uow, session):
         return _arranged(list(threads), session, names)
     return threads
@@ -194,8 +198,8 @@ def export(
 ) -> bool:
     """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
 
-    `unthreaded` is as in `entries`. Gives whether anything changed on disk. Raises UserError, one line, for a file that cannot
-    be read or written.
+    `unthreaded` is as in `entries`. Gives whether anything changed on disk. Raises UserError, one
+    line, for a file that cannot be read or written.
     """
     return archive.write_archive(source, entries(uow, session, unthreaded), target)
 
