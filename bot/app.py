@@ -19,7 +19,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import export, texts
+from bot import export, meaning, texts
 from bot.archiving import Archiving
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
@@ -59,6 +59,8 @@ PRUNE_EVERY = timedelta(hours=1)
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN = 30.0
+MODEL_THREADS = 1
+"""Processor cores that comparing what texts mean may take; the others are for those who wait."""
 
 
 class Bot:
@@ -87,6 +89,7 @@ class Bot:
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
         self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
+        self.model = meaning.load(settings.meaning, MODEL_THREADS)
         self.commits = Commits(repository(settings), self.clock, self._tell)
         self.plans = Planner(
             lambda: self._load(self.library),
@@ -109,6 +112,7 @@ class Bot:
             lambda: self.library,
             lambda: self.edge,
             self.archive_commits,
+            self.model,
             self._tell,
             self._over,
         )
@@ -136,6 +140,7 @@ class Bot:
         if not self.database.shared:
             with self.database.unit_of_work() as uow:
                 uow.outbox.release()
+        log.info("answers are compared by %s", "meaning" if self.model else "words alone")
         self.edge = edge = self._edge()
         edge.desk.services["plans"] = self.plans
         edge.desk.services["archive_text"] = export.text_of
@@ -163,6 +168,8 @@ class Bot:
     async def stop(self) -> None:
         """Ends; what is not done stays stored."""
         self._stop.set()
+        if self.model is not None:
+            self.model.close()
         await self._ticker.stop()
         await ended([*self._tasks, *self._rereading])
         for commits in {self.commits, self.archive_commits}:  # mostly the same
@@ -578,6 +585,7 @@ class Bot:
                 winners_weeks=settings.winners_weeks,
                 unthreaded=settings.unthreaded,
             ),
+            self.model,
         )
 
     async def _resolve_organizers(self) -> None:

@@ -12,7 +12,7 @@ from bot.errors import UserError
 from bot.library import archive
 from bot.library.git import Author
 from bot.library.library import Library
-from bot.sessions import lifecycle, winners
+from bot.sessions import lifecycle, pairing, winners
 from bot.sessions.handover import Handover
 from bot.sessions.model import Session, State
 from bot.sessions.ports import Clock, UnitOfWork
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Archiving:
     """Keeps the archives of sessions that are over up to date.
 
-    `library` and `edge` give what is in use now; `tell` tells the organizers, by a key, and
+    `library` and `edge` give what is in use now; `meaning` compares what texts mean; `tell` tells the organizers, by a key, and
     `done` that what a key was about is over.
     """
 
@@ -39,6 +39,7 @@ class Archiving:
         library: Callable[[], Library],
         edge: Callable[[], Edge],
         commits: Commits,
+        meaning: pairing.Meaning | None,
         tell: Callable[[str, str], None],
         done: Callable[[str], None],
     ):
@@ -48,16 +49,21 @@ class Archiving:
         self._library = library
         self._edge = edge
         self._commits = commits
+        self._meaning = meaning
         self._tell = tell
         self._done = done
 
     async def look(self) -> None:
-        """Writes the archives that are not what the store holds."""
+        """Writes the archives that are not what the store holds; the rest when the bot runs again,
+        where it ends meanwhile."""
         names = self._edge().names
         for session in await asyncio.to_thread(self._stale):
             names.ask(await asyncio.to_thread(self._nameless, session.id))
             await names.settle()
-            await asyncio.to_thread(self._archive, session)
+            try:
+                await asyncio.to_thread(self._archive, session)
+            except pairing.Closing:
+                return
 
     def contents(self, name: str) -> bytes:
         """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number).
@@ -72,7 +78,8 @@ class Archiving:
             if kind == "archive":
                 source = export.source_of(self._library().paths, session)
                 return archive.with_archive(
-                    source, export.entries(uow, session, self._settings.unthreaded)
+                    source,
+                    export.entries(uow, session, self._settings.unthreaded, self._meaning),
                 )
             for draw in uow.draws.of_session(session.id):
                 if [str(draw.number)] == number:
@@ -108,7 +115,8 @@ class Archiving:
         try:
             source = export.source_of(self._library().paths, session)
             with self._database.reading() as uow:
-                export.export(uow, session, source, target, self._settings.unthreaded)
+                unthreaded = self._settings.unthreaded
+                export.export(uow, session, source, target, unthreaded, self._meaning)
                 summary = self._summary(uow, session) if session.archived_at is None else None
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, at)
@@ -127,4 +135,6 @@ class Archiving:
     def _summary(self, uow: UnitOfWork, session: Session) -> Handover:
         """What organizers are told, once a session."""
         settings = self._settings
-        return export.summary(uow, session, settings.vote_reactions, settings.unthreaded)
+        return export.summary(
+            uow, session, settings.vote_reactions, settings.unthreaded, self._meaning
+        )

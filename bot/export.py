@@ -91,33 +91,42 @@ def shown_name(person: Person | None, name: str | None) -> str:
     return name or ""
 
 
-def entries(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterator[Entry]:
+def entries(
+    uow: UnitOfWork,
+    session: Session,
+    unthreaded: str = "attach",
+    meaning: pairing.Meaning | None = None,
+) -> Iterator[Entry]:
     """The session's threads as the archive has them, one at a time.
 
     What is hidden is left out (with a question its thread), and a text that an organizer edited
     for the archive stands instead of what was written. With `attach` an author's answer outside
     a thread stands under its question where that is sure, with `keep` where it was posted; the
-    event's own `unthreaded` has the last word.
+    event's own `unthreaded` has the last word. `meaning` compares what texts mean (pairing.pair).
     """
     names = _names(uow, session)
     edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
     stored = uow.messages.iter_threads(session.id)
-    for thread in _ordered(uow, session, names, unthreaded, stored):
+    for thread in _ordered(uow, session, names, unthreaded, meaning, stored):
         if not thread.question.hidden:
             yield _entry(thread, names, edits)
 
 
 def summary(
-    uow: UnitOfWork, session: Session, votes: Collection[str], unthreaded: str = "attach"
+    uow: UnitOfWork,
+    session: Session,
+    votes: Collection[str],
+    unthreaded: str = "attach",
+    meaning: pairing.Meaning | None = None,
 ) -> Handover:
     """The figures of a session as its archive has it, and what needs a look.
 
-    `votes` are the names of the reactions that count as one, `unthreaded` is as in `entries`.
+    `votes` are the names of the reactions that count as one, the rest is as in `entries`.
     """
     names = _names(uow, session)
     names.learn(uow.messages.authors(session.id))
     stored = list(uow.messages.iter_threads(session.id))
-    archived = list(_ordered(uow, session, names, unthreaded, stored))
+    archived = list(_ordered(uow, session, names, unthreaded, meaning, stored))
     shown = [thread for thread in stored if not thread.question.hidden]
     writers = {m.author: names.writer(m) for t in shown for m in (t.question, *t.replies)}
     unsure: list[Doubt] = []
@@ -128,6 +137,7 @@ def summary(
             session,
             lambda message: to_markdown(message.content, names),
             lambda person: writers[person],
+            meaning,
         )
     known = uow.people.many(writers)
     return handover(
@@ -153,11 +163,12 @@ def _ordered(
     session: Session,
     names: StoredNames,
     unthreaded: str,
+    meaning: pairing.Meaning | None,
     threads: Iterable[Thread],
 ) -> Iterable[Thread]:
     """The stored threads in the archive's order; hidden ones may be among them."""
     if _attaches(session, unthreaded) and _adrift(uow, session):
-        return _arranged(list(threads), session, names)
+        return _arranged(list(threads), session, names, meaning)
     return threads
 
 
@@ -170,7 +181,9 @@ def _adrift(uow: UnitOfWork, session: Session) -> bool:
     )
 
 
-def _arranged(threads: list[Thread], session: Session, names: StoredNames) -> list[Thread]:
+def _arranged(
+    threads: list[Thread], session: Session, names: StoredNames, meaning: pairing.Meaning | None
+) -> list[Thread]:
     shown = [t for t in threads if not t.question.hidden]
     writers = {m.author: names.writer(m) for t in shown for m in (t.question, *t.replies)}
     # Who moved a message to where it stands knew better.
@@ -181,6 +194,7 @@ def _arranged(threads: list[Thread], session: Session, names: StoredNames) -> li
         lambda message: to_markdown(message.content, names),
         lambda person: writers[person],
         known,
+        meaning,
     )
 
 
@@ -195,13 +209,14 @@ def export(
     source: Path,
     target: Path | None,
     unthreaded: str = "attach",
+    meaning: pairing.Meaning | None = None,
 ) -> bool:
     """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
 
-    `unthreaded` is as in `entries`. Gives whether anything changed on disk. Raises UserError, one
+    `unthreaded` and `meaning` are as in `entries`. Gives whether anything changed on disk. Raises UserError, one
     line, for a file that cannot be read or written.
     """
-    return archive.write_archive(source, entries(uow, session, unthreaded), target)
+    return archive.write_archive(source, entries(uow, session, unthreaded, meaning), target)
 
 
 def source_of(paths: Mapping[str, Path], session: Session) -> Path:

@@ -17,6 +17,9 @@ from bot.sessions import reminders
 
 _PLACE = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
 
+Meaning = Literal["auto", "on", "off"]
+"""Whether what texts mean is compared: where the model is installed, by all means, or not."""
+
 
 class Settings(BaseSettings):
     """The settings of one running bot."""
@@ -122,6 +125,12 @@ class Settings(BaseSettings):
         description="Whether an author's answer outside a thread is put under its question where "
         "that is sure, at once and in the archive (`attach`), or left where it is and nobody "
         "asked (`keep`); an event's own `unthreaded` has the last word.",
+    )
+    meaning: Meaning = Field(
+        "auto",
+        description="Whether answers outside threads are compared with questions by what they "
+        "mean, too, with the model of the extra `meaning`: where it is installed (`auto`), or "
+        "else not start (`on`), or not (`off`).",
     )
     log_level: str = Field(
         "INFO",

@@ -1,14 +1,14 @@
 """Asks whether weights fitted to archive pages do better than bot/sessions/pairing/weights.py.
 
-    python scripts/tune_pairing.py FILE... [--half odd] [--steps 25] [--pull 0.1] [--blank]
-    python scripts/tune_pairing.py FILE... --leave-out [--steps 25] [--pull 0.1] [--blank]
+    python scripts/tune_pairing.py FILE... [--half odd] [--steps 25] [--pull 0.1] [--blank] [--meaning]
+    python scripts/tune_pairing.py FILE... --leave-out [--steps 25] [--pull 0.1] [--blank] [--meaning]
 
 Answers are torn out of threads, the chain's likelihood of the truth is raised by gradient steps
 (Adam; Kingma and Ba, 2015), and a pull keeps each weight near the one that is in the table now,
 or (`--blank`) near 0. With `--half` the fit sees the answers to every other question (`odd`: the
 1st, 3rd …; the others' threads stay whole) and is measured on both halves. With `--leave-out` it
 sees all pages but one, and is measured on that one, each page in its turn. The table of now is
-measured beside it.
+measured beside it. With `--meaning` what texts mean is compared, too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from bot.library import mending
+from bot.meaning import Model, load
 from bot.sessions.pairing import chain, evaluate
 from bot.sessions.pairing.chain import Chain, Node
 from bot.sessions.pairing.evaluate import Guess, Share
@@ -68,7 +69,7 @@ def torn(
     return tear(posts, Random(f"{seed} {odd} {name}"), only=only, **way)  # type: ignore[arg-type]
 
 
-def tasks(pages: Mapping[str, Sequence[Post]], odd: bool | None) -> list[Task]:
+def tasks(pages: Mapping[str, Sequence[Post]], odd: bool | None, model: Model | None) -> list[Task]:
     """What is fitted: every page torn in every way; a page weighs by the root of its answers."""
     found: list[tuple[str, Laid, list[Chain], Truth, int]] = []
     for name, posts in pages.items():
@@ -77,9 +78,8 @@ def tasks(pages: Mapping[str, Sequence[Post]], odd: bool | None) -> list[Task]:
                 one = torn(posts, name, seed, odd, way)
                 truth = {**labels(name), **one.truth}
                 laid = Laid(one.posts)
-                found.append(
-                    (name, laid, chain.build(laid, TABLE, keep=truth), truth, len(one.truth))
-                )
+                chains = chain.build(laid, TABLE, keep=truth, meaning=model)
+                found.append((name, laid, chains, truth, len(one.truth)))
     answers: dict[str, int] = {}
     for name, _, _, _, count in found:
         answers[name] = answers.get(name, 0) + count
@@ -157,7 +157,10 @@ def fit(
 
 
 def guesses(
-    pages: Mapping[str, Sequence[Post]], odd: bool | None, table: Mapping[str, float]
+    pages: Mapping[str, Sequence[Post]],
+    odd: bool | None,
+    table: Mapping[str, float],
+    model: Model | None,
 ) -> list[Guess]:
     """What a table guesses of answers torn as the evaluation tears them, over ten seeds."""
     way = {"share": 0.3 if odd is None else 0.6}
@@ -165,7 +168,7 @@ def guesses(
         guess
         for name, posts in pages.items()
         for seed in MEASURED
-        for guess in evaluate.guesses(torn(posts, name, seed, odd, way), table=table)
+        for guess in evaluate.guesses(torn(posts, name, seed, odd, way), table, model)
     ]
 
 
@@ -185,16 +188,20 @@ def _share(share: Share) -> str:
 
 
 def leave_out(
-    pages: Mapping[str, Sequence[Post]], steps: int, pull: float, home: Mapping[str, float]
+    pages: Mapping[str, Sequence[Post]],
+    steps: int,
+    pull: float,
+    home: Mapping[str, float],
+    model: Model | None,
 ) -> None:
     """Fits to all pages but one and measures on that one, for each."""
     fitted: list[Guess] = []
     table: list[Guess] = []
     for name, posts in pages.items():
         others = {other: theirs for other, theirs in pages.items() if other != name}
-        weights = fit(tasks(others, None), steps, pull, home)
-        mine = guesses({name: posts}, None, weights)
-        now = guesses({name: posts}, None, TABLE)
+        weights = fit(tasks(others, None, model), steps, pull, home)
+        mine = guesses({name: posts}, None, weights, model)
+        now = guesses({name: posts}, None, TABLE, model)
         fitted += mine
         table += now
         print(f"{name}\n  fitted to the others: {said(mine)}\n  the table of now: {said(now)}")
@@ -210,21 +217,23 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25, help="0 only measures")
     parser.add_argument("--pull", type=float, default=0.1)
     parser.add_argument("--blank", action="store_true", help="begin at, and pull to, no weights")
+    parser.add_argument("--meaning", action="store_true", help="compare what texts mean, too")
     given = parser.parse_args()
+    model = load("on") if given.meaning else None
     home = dict.fromkeys(TABLE, 0.0) if given.blank else dict(TABLE)
     pages = {path.name: mending.read(path).posts() for path in given.files}
     pages = {name: posts for name, posts in pages.items() if posts}
     if given.leave_out:
-        leave_out(pages, given.steps, given.pull, home)
+        leave_out(pages, given.steps, given.pull, home, model)
         return
     odd = given.half == "odd"
-    table = fit(tasks(pages, odd), given.steps, given.pull, home)
+    table = fit(tasks(pages, odd, model), given.steps, given.pull, home)
     for name, weight in table.items():
         print(f'    "{name}": {weight:.2f},  # was {TABLE[name]}')
-    print("tuning half, fitted:  ", said(guesses(pages, odd, table)))
-    print("held-out half, fitted:", said(guesses(pages, not odd, table)))
-    print("tuning half, now:     ", said(guesses(pages, odd, TABLE)))
-    print("held-out half, now:   ", said(guesses(pages, not odd, TABLE)))
+    print("tuning half, fitted:  ", said(guesses(pages, odd, table, model)))
+    print("held-out half, fitted:", said(guesses(pages, not odd, table, model)))
+    print("tuning half, now:     ", said(guesses(pages, odd, TABLE, model)))
+    print("held-out half, now:   ", said(guesses(pages, not odd, TABLE, model)))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from bot import meaning
 from tests.databases import (
     bare_url,
     database,
@@ -29,6 +32,9 @@ __all__ = [
     "sqlite_template",
     "sqlite_url",
 ]
+
+# Words alone, where a test does not say else: the model takes its time, and is not installed everywhere.
+os.environ["MARGINALIA_MEANING"] = "off"
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = ROOT.parent / "shared" / "format"
@@ -58,3 +64,14 @@ def format_folder() -> Path:
 def samples(format_folder: Path) -> list[Path]:
     """The sample files of the website, by name."""
     return sorted((format_folder / "samples").glob("*.md"))
+
+
+@pytest.fixture(scope="session")
+def model_installed() -> None:
+    """Skips, saying so, where there is no model of the extra `meaning`; on the kind of machine for
+    which it is built that is a failure."""
+    missing = meaning.missing()
+    if missing is not None:
+        if sys.platform == "linux" and platform.machine() == "x86_64":
+            pytest.fail(missing)
+        pytest.skip(missing)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import export as exporting
+from bot import meaning as meanings
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
 from bot.library import archive
@@ -39,16 +40,17 @@ def export(
     if sum((output is not None, in_place, stdout)) > 1:
         raise UserError("--output, --in-place and --stdout exclude one another; choose one")
     settings = Settings()
+    meaning = meanings.load(settings.meaning)
     library = read_library(settings)
     with open_database(settings) as database, database.reading() as uow:
         session = session_of(uow, library, event)
         source = exporting.source_of(library.paths, session)
         if output is None and not in_place:
             whole = archive.with_archive(
-                source, exporting.entries(uow, session, settings.unthreaded)
+                source, exporting.entries(uow, session, settings.unthreaded, meaning)
             )
             sys.stdout.buffer.write(whole)
             return
-        changed = exporting.export(uow, session, source, output, settings.unthreaded)
+        changed = exporting.export(uow, session, source, output, settings.unthreaded, meaning)
     target = output or source
     typer.echo(f"{target}: {'written' if changed else 'was up to date'}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot import meaning as meanings
 from bot.cli.options import JSON
 from bot.errors import UserError
 from bot.library import archive, mending
@@ -20,8 +21,17 @@ from bot.sessions.pairing import evaluate as evaluating
 from bot.sessions.pairing import tear
 from bot.sessions.pairing.evaluate import Guess, Report, Share
 from bot.sessions.pairing.posts import Decision, Kind, Pairing
+from bot.settings import Meaning
 
 _SHARE = 0.3
+_MEANING = Annotated[
+    Meaning,
+    typer.Option(
+        envvar="MARGINALIA_MEANING",
+        help="Whether what texts mean is compared, too, by the model of the extra `meaning`; "
+        "with auto where it is installed.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +51,7 @@ def mend(
     review: Annotated[
         bool, typer.Option("--review", help="Ask about each proposal, on a terminal.")
     ] = False,
+    meaning: _MEANING = "auto",
     as_json: JSON = False,
 ) -> None:
     """Put an archive's unthreaded answers under the questions they answer.
@@ -61,7 +72,7 @@ def mend(
         )
     if page.guessed:
         _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken for the author")
-    found = pairing.pair(page.posts())
+    found = pairing.pair(page.posts(), meaning=meanings.load(meaning))
     links = pairing.linked(found)
     if review:
         links = _reviewed(page, found, links)
@@ -218,6 +229,7 @@ def evaluate(
     each_reply: Annotated[
         bool, typer.Option("--each-reply", help="Tear single replies, not an author's whole turn.")
     ] = False,
+    meaning: _MEANING = "auto",
     as_json: JSON = False,
 ) -> None:
     """Measure the pairing on archives whose authors replied in threads.
@@ -225,6 +237,7 @@ def evaluate(
     Tears a share of the authors' threaded replies out, puts them at top level at their place in
     time, and pairs them; docs/pairing.md explains how, and what the numbers mean.
     """
+    model = meanings.load(meaning)
     by_file: list[tuple[Path, list[Guess]]] = []
     for path in paths:
         page = mending.read(path)
@@ -240,11 +253,13 @@ def evaluate(
             batch,
             turns=not each_reply,
         )
-        by_file.append((path, evaluating.guesses(torn)))
+        by_file.append((path, evaluating.guesses(torn, meaning=model)))
     whole = evaluating.report([guess for _, found in by_file for guess in found])
     if as_json:
         data = _report_data(whole)
+        data["confident"]["level"] = pairing.level(model is not None)
         data |= {"seed": seed, "share": share, "batch": batch, "each_reply": each_reply}
+        data["meaning"] = model is not None
         data["files"] = [
             {"file": path.name, **_report_data(evaluating.report(found))} for path, found in by_file
         ]
@@ -252,6 +267,12 @@ def evaluate(
         return
     for line in _report_lines(whole, by_file):
         typer.echo(line)
+    typer.echo("")
+    typer.echo(
+        "what texts mean was compared, too"
+        if model is not None
+        else "by words alone; the extra `meaning` compares what texts mean, too"
+    )
 
 
 def _report_data(report: Report) -> dict[str, Any]:
@@ -260,7 +281,6 @@ def _report_data(report: Report) -> dict[str, Any]:
         "confident": {
             "precision": _value(report.precision),
             "coverage": _value(report.coverage),
-            "level": pairing.CONFIDENT,
             "linked": report.precision.whole,
             "precision_interval": _interval(report.precision),
             "coverage_interval": _interval(report.coverage),

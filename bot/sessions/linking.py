@@ -34,10 +34,12 @@ def consider(
     at: datetime,
     text: Text,
     unthreaded: str = ATTACH,
+    meaning: pairing.Meaning | None = None,
 ) -> pairing.Decision | None:
     """Links a message that an author has just posted outside a thread, or asks about it.
 
-    `unthreaded` is the setting; the event's own has the last word. Gives the decision, None where
+    `unthreaded` is the setting; the event's own has the last word. `meaning` is as in
+    `pairing.pair`, and may raise Unread: then nothing must be kept of what was done. Gives the decision, None where
     there was nothing to decide: it is no author's, stands under a question already, was put where
     it is by a person or asked through the form, its session is not open, or it is to be kept.
     Doing it again changes nothing and tells nobody twice.
@@ -52,7 +54,7 @@ def consider(
     questions = {thread.question.ts: thread.question for thread in threads}
     if ts not in questions:
         return None
-    decision = _decided(uow, session, threads, ts, text)
+    decision = _decided(uow, session, threads, ts, text, meaning)
     question = questions.get(decision.question or "")
     if question is not None and pairing.sure(decision):
         link(uow, voice, session, message, question, at)
@@ -165,18 +167,19 @@ def doubts(
     session: Session,
     text: Text,
     name: Callable[[str], str],
+    meaning: pairing.Meaning | None = None,
 ) -> list[Doubt]:
     """The authors' messages outside threads of which it is not sure what they answer, by time.
 
     `threads` are the session's as they are stored, `archived` as its archive has them; `name`
-    gives a person's name. Whatever the bot linked is judged once more, by all that was said
+    gives a person's name, `meaning` is as in `pairing.pair`. Whatever the bot linked is judged once more, by all that was said
     since. What a person said is sure, and so is talk.
     """
     apart = _apart(threads, session)
     authors = session.author_ids
     posts = pairing.from_threads(apart, authors, text, name)
     by_person = {t.question.ts for t in apart if t.question.corrected}
-    decisions = pairing.pair(posts, dict.fromkeys(by_person)).decisions
+    decisions = pairing.pair(posts, dict.fromkeys(by_person), meaning=meaning).decisions
     judged = {decision.post: decision for decision in decisions if decision.by_author}
     under = {reply.ts: thread.question for thread in archived for reply in thread.replies}
     found = []
@@ -189,7 +192,7 @@ def doubts(
         agreed = question is None or question.ts == decision.question
         if decision.kind is pairing.Kind.TALK and question is None:
             continue
-        if not agreed or decision.confidence < pairing.CONFIDENT:
+        if not agreed or not pairing.sure(decision):
             found.append(Doubt(message, question))
     return found
 
@@ -231,7 +234,12 @@ def _adrift(message: Message, session: Session) -> bool:
 
 
 def _decided(
-    uow: UnitOfWork, session: Session, threads: Sequence[Thread], ts: str, text: Text
+    uow: UnitOfWork,
+    session: Session,
+    threads: Sequence[Thread],
+    ts: str,
+    text: Text,
+    meaning: pairing.Meaning | None,
 ) -> pairing.Decision:
     every = [m for thread in threads for m in (thread.question, *thread.replies)]
     names = {m.author: m.posted_name or "" for m in every}
@@ -240,4 +248,4 @@ def _decided(
     posts = pairing.from_threads(threads, session.author_ids, text, lambda who: names[who])
     # Who moved a message to where it stands knew better.
     known = {t.question.ts: None for t in threads if t.question.corrected}
-    return pairing.likeliest(posts, ts, known)
+    return pairing.likeliest(posts, ts, known, meaning)

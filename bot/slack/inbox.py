@@ -13,11 +13,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from bot.outage import Outage
+from bot.sessions.pairing import Closing, Unread
 from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
 from bot.slack.incoming import Malformed, place_of, users_in
+from bot.slack.linking import knowing
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
@@ -165,11 +168,13 @@ class InboxWorker:
         self._wake.set()
 
     async def run(self) -> None:
-        """Handles for ever; ends when it is cancelled."""
+        """Handles for ever; ends when it is cancelled, or the program ends."""
         while True:
             self._wake.clear()
             try:
                 await self._handle_due()
+            except Closing:
+                return
             except Exception as error:
                 if not self._outage.met(error):
                     log.exception("the inbox cannot be handled; trying again")
@@ -191,7 +196,9 @@ class InboxWorker:
             while True:
                 await self._step_aside()
                 limit = BATCH_WHILE_BUSY if self._writer.busy else BATCH
-                handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
+                handled, unknown = await asyncio.to_thread(
+                    knowing, self._context, partial(self._handle_batch, limit)
+                )
                 self._names.ask(unknown)
                 total += handled
                 self.handled += handled
@@ -217,6 +224,8 @@ class InboxWorker:
                 for envelope in envelopes:
                     self._handle(uow, envelope)
                 uow.inbox.done([e.id for e in envelopes], now)
+        except Unread:
+            raise
         except Exception as error:
             if self._outage.met(error):
                 raise
@@ -260,6 +269,8 @@ class InboxWorker:
             # Trying again would not make it better.
             uow.inbox.failed(envelope.id, f"malformed: {error}", None)
             log.warning("inbox %d is parked: malformed: %s", envelope.id, error)
+        except Unread:
+            raise
         except Exception as error:
             if self._outage.met(error):
                 raise  # no fault of the envelope: it keeps its tries

@@ -21,6 +21,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.sessions import collect
@@ -294,7 +295,8 @@ class Reconciler:
     async def _link(self, session: Session, report: Report) -> None:
         """Links what is new and adrift, oldest first, once all that was asked before is there."""
         for ts in sorted(set(report.adrift), key=moment):
-            await asyncio.to_thread(self._consider, session.channel, ts)
+            consider = partial(self._consider, session.channel, ts)
+            await asyncio.to_thread(linking.knowing, self._context, consider)
         report.adrift.clear()
 
     def _consider(self, channel: str, ts: str) -> None:

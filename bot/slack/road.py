@@ -19,6 +19,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from bot.outage import Outage
+from bot.sessions.pairing import Closing
 from bot.slack.gateway import code_of
 from bot.slack.history import History
 from bot.slack.reconcile import Reconciler, Report
@@ -93,7 +94,7 @@ class Road:
         self._wake.set()
 
     async def run(self) -> None:
-        """Looks for ever; ends when it is cancelled."""
+        """Looks for ever; ends when it is cancelled, or the program ends."""
         while True:
             self._wake.clear()
             pause = 1.0
@@ -103,6 +104,8 @@ class Road:
                     pause = await self._step()
                 else:
                     self.courses.clear()
+            except Closing:
+                return
             except Exception as error:
                 if not self._outage.met(error):
                     log.exception("sessions are not compared with Slack's history; trying again")

@@ -239,3 +239,24 @@ def test_keeping_is_exactly_unchanged(samples: list[Path], tmp_path: Path, numbe
     path.write_bytes(samples[number].read_bytes())
     assert marginalia("mend", path, cwd=tmp_path).returncode == 0
     assert path.read_bytes() == samples[number].read_bytes()
+
+
+@pytest.mark.usefixtures("model_installed")
+def test_what_texts_mean_is_compared_where_that_is_asked_for(tmp_path: Path) -> None:
+    threads = [
+        Entry("pekka", "How do I look after a banneton that lives in a damp cellar?"),
+        Entry("Ines Calado", "Which temperature does an oven need for baguettes?"),
+        Entry(AUTHOR, "To take care of a proofing basket in a moist basement, dry it by a stove."),
+    ]
+    path = page(tmp_path, threads)
+    by_words = marginalia("mend", path, "--meaning", "off", cwd=tmp_path)
+    assert "[3] Odile Brandt: answers [1]" not in by_words.stdout
+    with_model = marginalia("mend", path, cwd=tmp_path, env={"MARGINALIA_MEANING": "on"})
+    assert "[3] Odile Brandt: answers [1] pekka" in with_model.stdout, with_model.stderr
+    assert "speaks of what was asked" in with_model.stdout
+    measured = page(tmp_path, of_posts(1, "plain")[:8], "20260309-threads.md")
+    done = marginalia("evaluate-pairing", measured, "--meaning", "on", "--json", cwd=tmp_path)
+    data = json.loads(done.stdout.splitlines()[-1])
+    assert data["meaning"] is True
+    assert data["confident"]["level"] == 0.8
+    assert data["answers"] > 0

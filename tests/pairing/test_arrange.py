@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -31,7 +32,9 @@ def everything(threads: list[Entry]) -> Counter[tuple[str, str]]:
 @given(THREADS)
 def test_nothing_is_dropped_reworded_or_doubled(threads: list[Entry]) -> None:
     posts = mending.posts_of(threads, AUTHORS)
-    links = pairing.linked(pairing.pair(posts), level=0.3)
+    found = pairing.pair(posts)
+    decisions = tuple(replace(decision, level=0.3) for decision in found.decisions)
+    links = pairing.linked(replace(found, decisions=decisions))
     after = mending.attach(threads, AUTHORS, links)
     assert everything(after) == everything(threads)
     assert len(after) == len(threads) - len(links)

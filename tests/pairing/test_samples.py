@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.library import mending
+from bot.meaning import Model
 from bot.sessions.pairing import Kind, linked, pair
 
 Label = tuple[str, str, str | None]
@@ -52,6 +53,19 @@ def test_askers_posts_are_what_the_labels_say(format_folder: Path, file: str) ->
             assert (decision.kind, decision.question) == (Kind.CONTINUES, question), entry
         else:
             assert (decision.kind, decision.question) == (Kind.TALK, question), entry
+
+
+@pytest.mark.parametrize("file", [SEED, "20210215-math-for-programmers.md"])
+@pytest.mark.usefixtures("model_installed")
+def test_with_the_model_they_are_so_too(format_folder: Path, file: str) -> None:
+    found = pair(mending.read(format_folder / "samples" / file).posts(), meaning=Model())
+    by_authors = {decision.post for decision in found.decisions if decision.by_author}
+    wanted = {
+        entry: question
+        for entry, kind, question in labels()[file]
+        if entry in by_authors and kind in ("answers", "continues")
+    }
+    assert linked(found) == wanted
 
 
 def test_the_seed_session_is_labelled_whole(format_folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from bot.sandbox.errors import Refusal
 from bot.sandbox.model import Ephemeral, Message
+from bot.sessions.pairing import Likeness, Meaning, Model, Unread
+from bot.store.database import Database
 from tests.scene import BOOK, CHANNEL, END, Scene
 from tests.slack.conftest import World
 from tests.slack.hands import Hands, open_session, shown, until, words
@@ -295,3 +299,77 @@ async def _compared(world: Scene) -> None:
     assert session is not None
     await world.stage.bot.edge.reconciler.whole(session.id)
     await world.hear()
+
+
+class TestMeaning:
+    """The same with the model of the extra `meaning`, on the real thing."""
+
+    ASKED = "How do I look after a banneton that lives in a damp cellar?"
+    SAID = (
+        "To take care of a proofing basket in a moist basement, brush out the flour and dry it "
+        "near a stove after each loaf."
+    )
+
+    @pytest.mark.usefixtures("model_installed")
+    async def test_an_answer_in_other_words_is_linked(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path, meaning="on") as world:
+            first = world.say("ben", self.ASKED)
+            world.say("cleo", SECOND)
+            await world.hear()
+            answer = world.say("ada", self.SAID)
+            await world.hear()
+            assert under(world, answer) == (first, False)
+            assert mark(world, first) == [world.workspace.bot.user_id]
+            await world.to(END)
+            assert world.threads()[0] == ("Ben", self.ASKED, [("Ada Author", self.SAID)])
+
+    async def test_by_words_alone_its_author_is_asked(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path, meaning="off") as world:
+            world.say("ben", self.ASKED)
+            world.say("cleo", SECOND)
+            await world.hear()
+            answer = world.say("ada", self.SAID)
+            await world.hear()
+            assert under(world, answer) == (None, False)
+            assert len(notes(world)) == 1
+
+    async def test_nothing_is_locked_and_nothing_doubled_while_it_reads(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            bot = world.stage.bot
+            reader = Reader(bot.database)
+            context = replace(bot.edge.context, model=reader)
+            bot.edge.worker._context = context
+            first = world.say("ben", FIRST)
+            world.say("cleo", SECOND)
+            answer = world.say("ada", SURE)
+            await world.hear()
+            assert reader.read == [FIRST, SECOND, SURE]
+            assert under(world, answer) == (first, False)
+            assert len(notes(world)) == 1
+            with bot.database.reading() as uow:
+                found = [m.ts for m in uow.messages.of_session(world.session().id)]
+            assert len(found) == len(set(found)) == 3
+
+
+class Reader(Model):
+    """A model that finds everything alike, and writes into the database while it reads."""
+
+    def __init__(self, database: Database):
+        self._database = database
+        self.read: list[str] = []
+
+    @property
+    def at_once(self) -> Meaning:
+        return self
+
+    def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
+        if not {*questions, *texts} <= set(self.read):
+            raise Unread(questions, texts)
+        return None
+
+    def learn(self, questions: Collection[str], texts: Collection[str], /) -> None:
+        with self._database.unit_of_work() as uow:
+            uow.labels.put("emoji", {"party": "tada"})
+        self.read += dict.fromkeys([*questions, *texts])

@@ -7,20 +7,26 @@ docs/pairing.md tells how well it does.
 """
 
 from bot.sessions.pairing.arrange import arrange, from_threads, move
+from bot.sessions.pairing.meaning import Closing, Likeness, Meaning, Model, Unread
 from bot.sessions.pairing.pair import likeliest, linked, pair, sure
 from bot.sessions.pairing.posts import Candidate, Covered, Decision, Kind, Pairing, Post
-from bot.sessions.pairing.weights import CONFIDENT
+from bot.sessions.pairing.weights import level
 
 __all__ = [
-    "CONFIDENT",
     "Candidate",
+    "Closing",
     "Covered",
     "Decision",
     "Kind",
+    "Likeness",
+    "Meaning",
+    "Model",
     "Pairing",
     "Post",
+    "Unread",
     "arrange",
     "from_threads",
+    "level",
     "likeliest",
     "linked",
     "move",

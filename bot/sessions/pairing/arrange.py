@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.sessions.model import Message, Thread
+from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.pair import linked, pair
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.weights import CONFIDENT
 
 Outline = list[tuple[str, list[str]]]
 """Threads by ids: that of the top-level post, those of its replies."""
@@ -122,15 +122,15 @@ def arrange(
     text: Callable[[Message], str],
     name: Callable[[str], str],
     known: Mapping[str, str | None] | None = None,
-    level: float = CONFIDENT,
+    meaning: Meaning | None = None,
 ) -> list[Thread]:
     """The threads of a session with the authors' sure unthreaded answers under their questions.
 
-    Arguments as in `from_threads`; `known` are corrections that stand, by `ts` (pair.pair). Moved
+    Arguments as in `from_threads` and `pair.pair`; `known` are corrections that stand, by `ts`. Moved
     messages carry the question's `ts` in `question_ts`; the messages are else as they were.
     """
     posts = from_threads(threads, authors, text, name)
-    links = linked(pair(posts, known), level)
+    links = linked(pair(posts, known, meaning=meaning))
     if not links:
         return list(threads)
     messages = {m.ts: m for thread in threads for m in (thread.question, *thread.replies)}

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.sessions.pairing import signals, words
+from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.session import Laid
+from bot.sessions.pairing.session import Laid, Question
 from bot.sessions.pairing.signals import Pair, Values
 
 TALK = -1
@@ -57,12 +58,20 @@ def build(
     table: Mapping[str, float],
     known: Mapping[str, str | None] | None = None,
     keep: Mapping[str, str | None] | None = None,
+    meaning: Meaning | None = None,
 ) -> list[Chain]:
     """The chains of all authors.
 
     `known` (post to question, or to None for talk) is settled. `keep` (the same) names pairs
-    that must be among the candidates, for tuning.
+    that must be among the candidates, for tuning. Raises `meaning.Unread` as `meaning` does.
     """
+    open_ = {
+        post.id: _candidates(laid, post)
+        for post in laid.top
+        if post.is_author and post.id not in (known or {})
+    }
+    if meaning is not None:
+        laid.understand(meaning, open_)
     timed = all(post.at is not None for post in laid.posts)
     chains = []
     for author in laid.authors:
@@ -80,7 +89,7 @@ def build(
             elif known and post.id in known:
                 node = _settled(laid, post, known[post.id])
             else:
-                node = _node(laid, post, table, (keep or {}).get(post.id))
+                node = _node(laid, post, open_[post.id], table, (keep or {}).get(post.id))
             if node is None:
                 continue
             node.run = bool(chain) and _in_a_row(laid, chain[-1].post, post)
@@ -98,7 +107,8 @@ def _settled(laid: Laid, post: Post, question: str | None) -> Node | None:
     return Node(post, [Pair(found, {})], None) if found else None
 
 
-def _node(laid: Laid, post: Post, table: Mapping[str, float], keep: str | None) -> Node:
+def _candidates(laid: Laid, post: Post) -> list[Question]:
+    """The questions before a post: the latest, and of the others the most similar."""
     place = laid.place[post.id]
     before = [question for question in laid.questions if question.place < place]
     chosen = before
@@ -113,7 +123,17 @@ def _node(laid: Laid, post: Post, table: Mapping[str, float], keep: str | None) 
             ),
         )
         chosen = sorted(far[:_ALIKE], key=lambda q: q.place) + before[-_NEAR:]
-    pairs = [signals.pair(laid, post, question) for question in chosen]
+    return chosen
+
+
+def _node(
+    laid: Laid,
+    post: Post,
+    questions: Sequence[Question],
+    table: Mapping[str, float],
+    keep: str | None,
+) -> Node:
+    pairs = [signals.pair(laid, post, question) for question in questions]
     least = sorted((score(pair.values, table) for pair in pairs), reverse=True)[:_KEPT]
     kept = [
         pair

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from bot.sessions.pairing import names
+from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.pair import linked, pair
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.tear import Torn
-from bot.sessions.pairing.weights import CONFIDENT, TABLE
+from bot.sessions.pairing.weights import TABLE
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 BASELINES = ("latest_open", "named")
@@ -72,11 +73,11 @@ class Report:
 
 
 def guesses(
-    torn: Torn, level: float = CONFIDENT, table: Mapping[str, float] = TABLE
+    torn: Torn, table: Mapping[str, float] = TABLE, meaning: Meaning | None = None
 ) -> list[Guess]:
     """Pairs a torn session; one guess for each torn answer."""
-    pairing = pair(torn.posts, table=table)
-    links = linked(pairing, level)
+    pairing = pair(torn.posts, table=table, meaning=meaning)
+    links = linked(pairing)
     simple = _baselines(torn)
     found = []
     for decision in pairing.decisions:

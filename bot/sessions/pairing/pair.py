@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from bot.sessions.pairing import chain, signals, words
 from bot.sessions.pairing.chain import Node
+from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.session import EVERYONE, Laid, Question
 from bot.sessions.pairing.signals import Pair
-from bot.sessions.pairing.weights import AFTER, CONFIDENT, EVEN, PHRASES, SAID, TABLE
+from bot.sessions.pairing.weights import AFTER, EVEN, PHRASES, SAID, TABLE, level
 
 MOST = 3
 """How many candidates a decision names, and how many signals a reason."""
@@ -23,14 +24,16 @@ def pair(
     posts: Sequence[Post],
     known: Mapping[str, str | None] | None = None,
     table: Mapping[str, float] = TABLE,
+    meaning: Meaning | None = None,
 ) -> Pairing:
     """What each top-level post of a session is.
 
     `posts` are the session's posts, the top-level ones in the order in which they came, the
     replies of each thread in theirs. `known` are corrections that stand: a post's id to the id of
-    its question, or to None where it is talk. Pure and deterministic: the same posts give the
-    same decisions. Given the posts up to one of an author's, the decision about that one is
-    what can be known at the moment it comes.
+    its question, or to None where it is talk. `meaning` is a model that compares what texts
+    mean, None for words alone. Pure and deterministic as far as the model is: the same posts give
+    the same decisions. Given the posts up to one of an author's, the decision about that one is
+    what can be known at the moment it comes. Raises `meaning.Unread` as `meaning` does.
     """
     laid = Laid(posts)
     settled = {
@@ -38,14 +41,16 @@ def pair(
         for post, question in (known or {}).items()
         if post in laid.place and (question is None or question in laid.question)
     }
-    chains = chain.build(laid, table, settled)
+    chains = chain.build(laid, table, settled, meaning=meaning)
     chain.run(laid, chains, table)
+    least = level(laid.likeness is not None)
     decided: dict[str, Decision] = {}
     for nodes in chains:
         before: Node | None = None
         for node in nodes:
             if node.post.thread is None:
-                decided[node.post.id] = _decision(laid, node, before, decided, table, settled)
+                decision = _decision(laid, node, before, decided, table, settled)
+                decided[node.post.id] = replace(decision, level=least)
             before = node
     for post in laid.top:
         if not post.is_author:
@@ -53,8 +58,8 @@ def pair(
     return Pairing(tuple(decided[post.id] for post in laid.top), tuple(laid.covered))
 
 
-def sure(decision: Decision, level: float = CONFIDENT) -> bool:
-    """Whether an author's post is linked without asking: from a confidence of `level` on.
+def sure(decision: Decision) -> bool:
+    """Whether an author's post is linked without asking: from its level of confidence on.
 
     What continues another message must be surer by AFTER: where the beginning of an answer is
     taken for another question's, its rest is too, and the chain is then too sure of it.
@@ -62,15 +67,15 @@ def sure(decision: Decision, level: float = CONFIDENT) -> bool:
     if not decision.by_author or decision.question is None:
         return False
     rest = decision.kind is Kind.CONTINUES
-    return decision.confidence >= level + (AFTER if rest else 0.0)
+    return decision.confidence >= decision.level + (AFTER if rest else 0.0)
 
 
-def linked(pairing: Pairing, level: float = CONFIDENT) -> dict[str, str]:
+def linked(pairing: Pairing) -> dict[str, str]:
     """The authors' posts that are linked by themselves, each with its question (ids)."""
     return {
         decision.post: decision.question
         for decision in pairing.decisions
-        if decision.question is not None and sure(decision, level)
+        if decision.question is not None and sure(decision)
     }
 
 
@@ -264,12 +269,15 @@ def _thanked(laid: Laid, post: Post, decided: Mapping[str, Decision]) -> str | N
 
 
 def likeliest(
-    posts: Sequence[Post], post: str, known: Mapping[str, str | None] | None = None
+    posts: Sequence[Post],
+    post: str,
+    known: Mapping[str, str | None] | None = None,
+    meaning: Meaning | None = None,
 ) -> Decision:
     """The decision about one new post, given the session so far.
 
-    `posts` are those before it and itself; later ones are not looked at. Raises KeyError where
-    the post is not at top level.
+    `posts` are those before it and itself; later ones are not looked at; the rest as in `pair`.
+    Raises KeyError where the post is not at top level.
     """
     found = next((entry for entry in posts if entry.id == post and entry.thread is None), None)
     if found is None:
@@ -280,6 +288,6 @@ def likeliest(
         top = [entry.id for entry in posts if entry.thread is None]
         seen = set(top[: top.index(post) + 1])
         so_far = [p for p in posts if (p.thread or p.id) in seen]
-    decision = pair(so_far, known).of(post)
+    decision = pair(so_far, known, meaning=meaning).of(post)
     assert decision is not None  # noqa: S101 - it is at top level
     return replace(decision)

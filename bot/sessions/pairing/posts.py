@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.sessions.pairing.weights import CONFIDENT
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -63,7 +65,7 @@ class Decision:
     `questions` are the ids of the questions it answers, the one it goes to first; of a thanks,
     the question whose answer it is for, and of a continued question, its first post. Empty for
     talk and for a question of its own. `confidence` (0 to 1) is that of the first question, or
-    that it is talk. `continues` is the id of the post it continues. `candidates` are, for an
+    that it is talk; from `level` on it is sure. `continues` is the id of the post it continues. `candidates` are, for an
     author's post, the likeliest questions, best first, at most three.
     """
 
@@ -75,6 +77,7 @@ class Decision:
     by_author: bool
     continues: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    level: float = CONFIDENT
 
     @property
     def question(self) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.sessions.pairing import names, words
+from bot.sessions.pairing.meaning import Likeness, Meaning
 from bot.sessions.pairing.names import Naming
 from bot.sessions.pairing.posts import Covered, Post
 from bot.sessions.pairing.words import Bag, Rarity
@@ -92,12 +93,21 @@ class Question:
     waits_before: bool = False
     covered: bool = False
 
+    @property
+    def others(self) -> list[Post]:
+        """What others than authors replied."""
+        return [reply for reply in self.replies if not reply.is_author]
+
 
 class Laid:
-    """The session: `top` the top-level posts in order, `questions` those that authors answer."""
+    """The session: `top` the top-level posts in order, `questions` those that authors answer.
+
+    `likeness` compares what they mean, where a model was asked (`understand`).
+    """
 
     def __init__(self, posts: Sequence[Post]) -> None:
         self.posts = posts
+        self.likeness: Likeness | None = None
         self.top = [post for post in posts if post.thread is None]
         self.place = {post.id: at for at, post in enumerate(self.top)}
         self.replies: dict[str, list[Post]] = {post.id: [] for post in self.top}
@@ -144,6 +154,17 @@ class Laid:
             waiting = asked and here is not None and not (here.answered_by or here.covered)
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
+
+    def understand(self, meaning: Meaning, about: Mapping[str, Collection[Question]]) -> None:
+        """Asks a model about posts (ids) and the questions that each may belong to.
+
+        Raises `meaning.Unread` where the model wants to be asked without a lock.
+        """
+        every = {q.post.id: q for questions in about.values() for q in questions}
+        asked = [self.texts[question].shown for question in every]
+        said = [self.texts[post].shown for post in about]
+        said += [self.texts[r.id].shown for question in every.values() for r in question.others]
+        self.likeness = meaning.likeness(asked, said) if about and every else None
 
     def _spoken_to(self, post: Post) -> tuple[str, ...]:
         """The askers to whom single lines of a post speak at their beginning, in order."""

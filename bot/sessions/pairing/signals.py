@@ -71,6 +71,7 @@ def pair(laid: Laid, post: Post, question: Question) -> Pair:
     values: Values = {}
     _names(laid, post, text, question, values)
     shared = _words(laid, text, question, values)
+    _meaning(laid, text, question, values)
     _numbers(text, question, values)
     _status(laid, post, question, values)
     _thanks(post, question, values)
@@ -114,7 +115,7 @@ def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[
         values["stands in its thread"] = 1
     phrases = len(text.phrases & question.text.phrases)
     values["shared phrases"] = phrases / (phrases + 1)
-    others = [laid.texts[reply.id] for reply in question.replies if not reply.is_author]
+    others = [laid.texts[reply.id] for reply in question.others]
     if others:
         values["like a reply"] = max(math.sqrt(cosine(mine, other.bag)) for other in others)
         phrases = max(len(text.phrases & other.phrases) for other in others)
@@ -126,6 +127,16 @@ def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[
         if max(_quoted(quote, texts) for quote in text.quotes) >= _QUOTED:
             values["quotes it"] = 1
     return tuple(word for weight, word in both if weight > _RARE)
+
+
+def _meaning(laid: Laid, text: Text, question: Question, values: Values) -> None:
+    likeness = laid.likeness
+    if likeness is None:
+        return
+    asked = likeness.answers(question.text.shown, text.shown)
+    others = [likeness.alike(laid.texts[reply.id].shown, text.shown) for reply in question.others]
+    values["means the question"] = asked
+    values["means what stands there"] = max(asked, *others, 0.0)
 
 
 def _quoted(quote: str, texts: list[str]) -> float:

@@ -27,6 +27,9 @@ TABLE: dict[str, float] = {
     "like a reply": 1.0,
     "shares phrases with a reply": 1.0,
     "quotes it": 5.0,
+    # What it means, where a model says so (meaning.py).
+    "means the question": 3.0,
+    "means what stands there": 6.0,
     "stands in its thread": 8.0,
     "several, first post": 2.0,
     "several, later post": -1.5,
@@ -86,15 +89,24 @@ TABLE: dict[str, float] = {
 
 CONFIDENT = 0.75
 """From this confidence a post is linked by itself."""
+CONFIDENT_OF_MEANING = 0.8
+"""The same where a model compared what is meant: it makes right and wrong pairs surer."""
 AFTER = 0.1
 """How much surer one must be of a post that continues another (pair.sure)."""
 EVEN = 0.5
 """Below this confidence a post is undecided."""
 
+
+def level(meant: bool) -> float:
+    """From which confidence on a post is linked; `meant`: a model compared what is meant."""
+    return CONFIDENT_OF_MEANING if meant else CONFIDENT
+
+
 SAID = {
     "named": "names the asker",
     "words": "uses words of the question",
     "thread": "uses words of its thread",
+    "meant": "speaks of what was asked",
     "next": "first unanswered question after the author's previous answer",
     "near": "the latest question",
     "same": "continues the author's previous message",
@@ -117,6 +129,8 @@ PHRASES: dict[str, str] = {
     "like a reply": SAID["thread"],
     "shares phrases with a reply": SAID["thread"],
     "quotes it": "quotes it",
+    "means the question": SAID["meant"],
+    "means what stands there": SAID["meant"],
     "stands in its thread": "stands in its thread too",
     "several, first post": "answers the asker's posts at once",
     "numbered alike": "is numbered as the question is",

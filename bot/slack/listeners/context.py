@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.sessions.pairing import Model
 from bot.sessions.ports import Clock
 from bot.sessions.voice import Voice
 
@@ -12,7 +13,8 @@ from bot.sessions.voice import Voice
 class Context:
     """Who we are in Slack, what time it is, and how we speak.
 
-    `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`).
+    `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`);
+    `model` compares what texts mean, None for words alone.
     """
 
     clock: Clock
@@ -20,3 +22,4 @@ class Context:
     bot_id: str | None
     bot_user_id: str | None
     unthreaded: str = "attach"
+    model: Model | None = None
