@@ -37,6 +37,7 @@ from bot.planning import Planner
 from bot.reminding import Reminding
 from bot.sessions import asking, digests, lifecycle
 from bot.sessions.lifecycle import Due, Step
+from bot.sessions.linking import Judge
 from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
@@ -585,7 +586,7 @@ class Bot:
                 winners_weeks=settings.winners_weeks,
                 unthreaded=settings.unthreaded,
             ),
-            self.model,
+            Judge(self.model),
         )
 
     async def _resolve_organizers(self) -> None:

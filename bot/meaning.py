@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
-from bot.sessions.pairing import Closing, Likeness, Meaning, Unread
+from bot.sessions.pairing import Closing, Likeness
 from bot.settings import Meaning as Choice
 
 log = logging.getLogger(__name__)
@@ -69,45 +69,32 @@ class Model:
         self._closing = False
         self._lock = threading.Lock()
         self._vectors: OrderedDict[Key, Any] = OrderedDict()
-        self.at_once: Meaning = _AtOnce(self)
 
     def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
         """`Meaning.likeness`; computes what it does not know, some 0.1 s a text."""
-        self.learn(questions, texts)
-        return self.known(questions, texts)
-
-    def learn(self, questions: Collection[str], texts: Collection[str], /) -> None:
-        """Computes the vectors that are not known yet. Raises Closing when the program ends."""
         wanted = _keys(questions, texts)
+        if self._broken:
+            return None
         if len(wanted) > MOST:
             log.info("%d texts are too many to compare what they mean", len(wanted))
-            return
+            return None
         stock = [(asked, text) for text in STOCK for asked in (True, False)]
         try:
             with self._lock:
                 self._learn([*wanted, *stock])
+                vectors = dict(self._vectors)
         except Closing:
             raise
         except Exception:  # answers are linked by words alone then
             self._broken = True
             log.exception("what texts mean is not compared any more")
-
-    def known(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
-        """The likeness by what is known. Raises Unread for what is not."""
-        wanted = _keys(questions, texts)
-        if self._broken or len(wanted) > MOST:
             return None
-        with self._lock:
-            if not all(key in self._vectors for key in wanted) or not self._vectors:
-                raise Unread(questions, texts)
-            mine = {key: self._vectors[key] for key in wanted}
-            stock = [[self._vectors[asked, text] for text in STOCK] for asked in (True, False)]
-        numpy = self._numpy
         found = []
-        for asked, common in zip((True, False), stock, strict=True):
-            vectors = {text: vector for (kind, text), vector in mine.items() if kind is asked}
-            middle = numpy.mean([*vectors.values(), *common], axis=0)
-            found.append({text: _unit(numpy, vector - middle) for text, vector in vectors.items()})
+        for asked in (True, False):
+            mine = {text: vectors[asked, text] for kind, text in wanted if kind is asked}
+            common = [vectors[asked, text] for text in STOCK]
+            middle = self._numpy.mean([*mine.values(), *common], axis=0)
+            found.append({text: self._unit(vector - middle) for text, vector in mine.items()})
         return _Likeness(*found)
 
     def close(self) -> None:
@@ -133,15 +120,9 @@ class Model:
         while len(self._vectors) > max(KEPT, len(wanted)):
             self._vectors.popitem(last=False)
 
-
-class _AtOnce:
-    """A model that computes nothing: it raises Unread for what it does not know."""
-
-    def __init__(self, model: Model):
-        self._model = model
-
-    def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
-        return self._model.known(questions, texts)
+    def _unit(self, vector: Any) -> Any:
+        length = float(self._numpy.linalg.norm(vector))
+        return vector / length if length else vector
 
 
 class _Likeness:
@@ -207,11 +188,6 @@ def _keys(questions: Collection[str], texts: Collection[str]) -> list[Key]:
 def _readable(text: str) -> str:
     """A text as the package takes it: no NUL, no half characters, not without end."""
     return text[:READ].replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
-
-
-def _unit(numpy: Any, vector: Any) -> Any:
-    length = float(numpy.linalg.norm(vector))
-    return vector / length if length else vector
 
 
 def _cosine(one: Any, other: Any) -> float:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot import meaning
 from bot.errors import UserError
 from bot.meaning import Model, load
-from bot.sessions.pairing import Closing, Unread
+from bot.sessions.pairing import Closing
 
 QUESTIONS = [
     "How do I look after a banneton that lives in a damp cellar?",
@@ -44,17 +44,38 @@ def test_each_answer_is_nearest_to_its_question(model: Model) -> None:
         assert all(found.alike(answer, other) < 0.9 for other in ANSWERS if other != answer)
 
 
-def test_what_is_not_known_is_said_at_once_and_can_be_learnt(model: Model) -> None:
+@pytest.fixture
+def read(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that the model reads in a test, each as often as it reads it."""
+    model.likeness(QUESTIONS, ANSWERS)
+    found: list[str] = []
+    encode = model._engine.encode
+
+    def counted(texts: list[str], **more: Any) -> Any:
+        found.extend(texts)
+        return encode(texts, **more)
+
+    monkeypatch.setattr(model._engine, "encode", counted)
+    return found
+
+
+def test_the_same_is_read_once(model: Model, read: list[str]) -> None:
     new = ["Is rye flour easier than wheat?"]
-    with pytest.raises(Unread) as raised:
-        model.at_once.likeness(new, ANSWERS)
-    assert list(raised.value.questions) == new
-    model.learn(raised.value.questions, raised.value.texts)
-    known = model.at_once.likeness(new, ANSWERS)
-    asked = model.likeness(new, ANSWERS)
-    assert known is not None
-    assert asked is not None
-    assert known.answers(new[0], ANSWERS[0]) == asked.answers(new[0], ANSWERS[0])
+    first = model.likeness(new, ANSWERS)
+    again = model.likeness(new, ANSWERS)
+    assert read == new
+    assert first is not None
+    assert again is not None
+    assert first.answers(new[0], ANSWERS[0]) == again.answers(new[0], ANSWERS[0])
+
+
+def test_old_vectors_make_room(
+    model: Model, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meaning, "KEPT", 0)
+    model.likeness(["And now?"], [])
+    model.likeness(QUESTIONS, ANSWERS)
+    assert sorted(read) == sorted(["And now?", *QUESTIONS, *ANSWERS]), "what is ours is kept"
 
 
 def test_a_text_without_words_is_like_nothing(model: Model) -> None:
@@ -79,16 +100,6 @@ def test_any_text_can_be_read(model: Model, texts: list[str]) -> None:
 def test_too_many_texts_are_not_compared(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
     monkeypatch.setattr(meaning, "MOST", 2)
     assert model.likeness(QUESTIONS, ANSWERS) is None
-    assert model.at_once.likeness(QUESTIONS, ANSWERS) is None
-
-
-def test_old_vectors_make_room(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
-    monkeypatch.setattr(meaning, "KEPT", 0)
-    model.learn(QUESTIONS, ANSWERS)
-    assert model.at_once.likeness(QUESTIONS, ANSWERS) is not None
-    model.learn(["And now?"], [])
-    with pytest.raises(Unread):
-        model.at_once.likeness(QUESTIONS, ANSWERS)
 
 
 def test_a_model_that_fails_is_given_up(
@@ -102,16 +113,17 @@ def test_a_model_that_fails_is_given_up(
     model = Model()
     with caplog.at_level(logging.ERROR):
         assert model.likeness(QUESTIONS, ANSWERS) is None
-        assert model.at_once.likeness(QUESTIONS, ANSWERS) is None
+        assert model.likeness(QUESTIONS, ANSWERS) is None
     assert "not compared any more" in caplog.text
     assert ANSWERS[0] not in caplog.text
 
 
-def test_it_ends_with_the_program(model: Model) -> None:
+@pytest.mark.usefixtures("model_installed")
+def test_it_ends_with_the_program() -> None:
     ending = Model()
     ending.close()
     with pytest.raises(Closing):
-        ending.learn(QUESTIONS, ANSWERS)
+        ending.likeness(QUESTIONS, ANSWERS)
 
 
 class TestSetting:

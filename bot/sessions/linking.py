@@ -8,9 +8,11 @@ linked and nobody is asked, so that the archive is what it would be without this
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
 
 from bot.sessions import collect, pairing
 from bot.sessions import queue as queues
@@ -26,6 +28,64 @@ Text = Callable[[Message], str]
 """What people read of a message, mentions as names."""
 
 
+class Pending(Exception):
+    """Something has to be thought over first: `think` does it, without a lock of the database."""
+
+    def __init__(self, think: Callable[[], None]):
+        super().__init__("it has to be thought over first")
+        self.think = think
+
+
+class Judge:
+    """Says which question a message belongs to, by `pairing.likeliest`.
+
+    On a long session, or where a model has to read, that takes seconds, and who asks holds a lock.
+    So it never works anything out: it raises Pending, and knows the answer when it is asked the same
+    again. If the session has changed each time it is asked, it works it out at last.
+    """
+
+    _KEPT, _TRIES = 1_000, 3
+
+    def __init__(self, meaning: pairing.Meaning | None = None):
+        self._meaning = meaning
+        self._found: OrderedDict[bytes, pairing.Decision | Exception] = OrderedDict()
+        self._tries: OrderedDict[str, int] = OrderedDict()
+
+    def likeliest(
+        self, posts: Sequence[pairing.Post], ts: str, known: Mapping[str, str | None]
+    ) -> pairing.Decision:
+        """The decision about the post `ts`. Raises Pending, else what `pairing.likeliest` raises."""
+        asked = repr((pairing.so_far(posts, ts), ts, sorted(known.items())))
+        key = blake2b(asked.encode(), digest_size=16).digest()
+
+        def think() -> None:
+            self._tries[ts] = self._tries.get(ts, 0) + 1
+            self._found[key] = self._thought(posts, ts, known)
+            for kept in (self._found, self._tries):
+                while len(kept) > self._KEPT:
+                    kept.popitem(last=False)
+
+        if key not in self._found:
+            if self._tries.get(ts, 0) < self._TRIES:
+                raise Pending(think)
+            think()
+        found = self._found[key]
+        if isinstance(found, Exception):
+            del self._found[key]  # who tries again may be luckier
+            raise found
+        return found
+
+    def _thought(
+        self, posts: Sequence[pairing.Post], ts: str, known: Mapping[str, str | None]
+    ) -> pairing.Decision | Exception:
+        try:
+            return pairing.likeliest(posts, ts, known, self._meaning)
+        except pairing.Closing:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised where the message is handled
+            return error
+
+
 def consider(
     uow: UnitOfWork,
     voice: Voice,
@@ -33,13 +93,13 @@ def consider(
     ts: str,
     at: datetime,
     text: Text,
+    judge: Judge,
     unthreaded: str = ATTACH,
-    meaning: pairing.Meaning | None = None,
 ) -> pairing.Decision | None:
     """Links a message that an author has just posted outside a thread, or asks about it.
 
-    `unthreaded` is the setting; the event's own has the last word. `meaning` is as in
-    `pairing.pair`, and may raise Unread: then nothing must be kept of what was done. Gives the decision, None where
+    `unthreaded` is the setting; the event's own has the last word. Raises Pending as
+    `judge` does: then nothing must be kept of what was done. Gives the decision, None where
     there was nothing to decide: it is no author's, stands under a question already, was put where
     it is by a person or asked through the form, its session is not open, or it is to be kept.
     Doing it again changes nothing and tells nobody twice.
@@ -54,7 +114,7 @@ def consider(
     questions = {thread.question.ts: thread.question for thread in threads}
     if ts not in questions:
         return None
-    decision = _decided(uow, session, threads, ts, text, meaning)
+    decision = _decided(uow, session, threads, ts, text, judge)
     question = questions.get(decision.question or "")
     if question is not None and pairing.sure(decision):
         link(uow, voice, session, message, question, at)
@@ -239,7 +299,7 @@ def _decided(
     threads: Sequence[Thread],
     ts: str,
     text: Text,
-    meaning: pairing.Meaning | None,
+    judge: Judge,
 ) -> pairing.Decision:
     every = [m for thread in threads for m in (thread.question, *thread.replies)]
     names = {m.author: m.posted_name or "" for m in every}
@@ -248,4 +308,4 @@ def _decided(
     posts = pairing.from_threads(threads, session.author_ids, text, lambda who: names[who])
     # Who moved a message to where it stands knew better.
     known = {t.question.ts: None for t in threads if t.question.corrected}
-    return pairing.likeliest(posts, ts, known, meaning)
+    return judge.likeliest(posts, ts, known)

@@ -21,7 +21,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.ending import ended
 from bot.outage import Outage
 from bot.sessions import collect
-from bot.sessions.pairing import Model
+from bot.sessions.linking import Judge
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack import shape
 from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
@@ -56,7 +56,7 @@ class Edge:
 
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
     called whenever a new Socket Mode connection stands. `contents` makes the files that are owed,
-    `model` compares what texts mean.
+    `judge` says which question an author's message belongs to.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Edge:
         connected: Callable[[], None] = lambda: None,
         contents: Contents = no_contents,
         manners: Manners | None = None,
-        model: Model | None = None,
+        judge: Judge | None = None,
     ):
         self.client = web_client(bot_token, api_url)
         self.gateway = Gateway(self.client)
@@ -90,7 +90,7 @@ class Edge:
         self._wall = wall
         self._signing_secret = signing_secret
         self._connected = connected
-        self._model = model
+        self._judge = judge or Judge()
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
         self.names = Names(factory, self.gateway, wall, clock)
@@ -138,7 +138,7 @@ class Edge:
             me.get("bot_id"),
             me.get("user_id"),
             self.desk.manners.unthreaded,
-            self._model,
+            self._judge,
         )
         self.desk.bot_user_id = me.get("user_id")
         self.voice.workspace_url = str(me.get("url") or "")

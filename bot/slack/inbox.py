@@ -17,10 +17,11 @@ from functools import partial
 from typing import Any
 
 from bot.outage import Outage
-from bot.sessions.pairing import Closing, Unread
+from bot.sessions.linking import Pending
+from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
 from bot.slack.incoming import Malformed, place_of, users_in
-from bot.slack.linking import knowing
+from bot.slack.linking import thoughtfully
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
@@ -196,9 +197,8 @@ class InboxWorker:
             while True:
                 await self._step_aside()
                 limit = BATCH_WHILE_BUSY if self._writer.busy else BATCH
-                handled, unknown = await asyncio.to_thread(
-                    knowing, self._context, partial(self._handle_batch, limit)
-                )
+                handle = partial(self._handle_batch, limit)
+                handled, unknown = await asyncio.to_thread(thoughtfully, handle)
                 self._names.ask(unknown)
                 total += handled
                 self.handled += handled
@@ -224,7 +224,7 @@ class InboxWorker:
                 for envelope in envelopes:
                     self._handle(uow, envelope)
                 uow.inbox.done([e.id for e in envelopes], now)
-        except Unread:
+        except Pending:
             raise
         except Exception as error:
             if self._outage.met(error):
@@ -269,7 +269,7 @@ class InboxWorker:
             # Trying again would not make it better.
             uow.inbox.failed(envelope.id, f"malformed: {error}", None)
             log.warning("inbox %d is parked: malformed: %s", envelope.id, error)
-        except Unread:
+        except Pending:
             raise
         except Exception as error:
             if self._outage.met(error):

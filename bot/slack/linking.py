@@ -8,8 +8,8 @@ from typing import TypeVar
 from bot.markup import to_markdown
 from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
+from bot.sessions.linking import Pending
 from bot.sessions.model import Message
-from bot.sessions.pairing import Unread
 from bot.sessions.ports import UnitOfWork
 from bot.slack.listeners.context import Context
 
@@ -34,10 +34,14 @@ class _Names:
 
 
 def receive(context: Context, uow: UnitOfWork, posted: Posted) -> bool:
-    """Takes in a message or its edit (`collect.receive`); a new one is linked, or asked about."""
+    """Takes in a message or its edit (`collect.receive`); a new one is linked, or asked about.
+
+    New is also one that the comparison with Slack's history has stored meanwhile: it may have ended
+    before it came to considering it, and to consider it twice does no harm.
+    """
     known = uow.messages.get(posted.channel, posted.ts)
     changed = collect.receive(uow, context.voice, posted, context.clock.now())
-    if changed and known is None:
+    if (changed and known is None) or (known is not None and posted.edited_ts is None):
         consider(context, uow, posted.channel, posted.ts)
     return changed
 
@@ -45,26 +49,31 @@ def receive(context: Context, uow: UnitOfWork, posted: Posted) -> bool:
 def consider(context: Context, uow: UnitOfWork, channel: str, ts: str) -> None:
     """`bot.sessions.linking.consider` for a message that is stored.
 
-    Raises Unread where the model has to read first what it compares: see `knowing`.
+    Raises Pending where that has to be thought over first: see `thoughtfully`.
     """
-    now = context.clock.now()
-    meaning = context.model.at_once if context.model is not None else None
-    linking.consider(uow, context.voice, channel, ts, now, text(uow), context.unthreaded, meaning)
+    linking.consider(
+        uow,
+        context.voice,
+        channel,
+        ts,
+        context.clock.now(),
+        text(uow),
+        context.judge,
+        context.unthreaded,
+    )
 
 
-def knowing(context: Context, work: Callable[[], T]) -> T:
+def thoughtfully(work: Callable[[], T]) -> T:
     """Does work that begins and ends its own unit of work, and in which messages are considered.
 
-    Where the model has not read what it needs, the work is undone, the model reads while nothing
-    in the database is locked, and the work is done again. Raises Closing when the program ends.
+    Where something has to be thought over, the work is undone, it is thought over while nothing in
+    the database is locked, and the work is done again. Raises Closing when the program ends.
     """
     while True:
         try:
             return work()
-        except Unread as unread:
-            if context.model is None:
-                raise
-            context.model.learn(unread.questions, unread.texts)
+        except Pending as pending:
+            pending.think()
 
 
 def text(uow: UnitOfWork) -> Callable[[Message], str]:

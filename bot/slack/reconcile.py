@@ -296,7 +296,7 @@ class Reconciler:
         """Links what is new and adrift, oldest first, once all that was asked before is there."""
         for ts in sorted(set(report.adrift), key=moment):
             consider = partial(self._consider, session.channel, ts)
-            await asyncio.to_thread(linking.knowing, self._context, consider)
+            await asyncio.to_thread(linking.thoughtfully, consider)
         report.adrift.clear()
 
     def _consider(self, channel: str, ts: str) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-import pytest
-
-from bot.sessions.pairing import Likeness, Post, Unread, likeliest, linked, pair
+from bot.sessions.pairing import Likeness, Post, likeliest, linked, pair
 
 AUTHOR = "Odile Brandt"
 CARE = "How do I look after a banneton that lives in a damp cellar?"
@@ -37,11 +35,6 @@ class Oracle:
     def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
         self.asked.append((questions, texts))
         return Fixed(self.same)
-
-
-class Slow:
-    def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
-        raise Unread(questions, texts)
 
 
 def posts(*lines: tuple[str, str, str | None]) -> list[Post]:
@@ -94,13 +87,6 @@ def test_what_a_person_said_is_not_asked_about() -> None:
     oracle = Oracle()
     pair(conversation(), {"3": "1"}, meaning=oracle)
     assert oracle.asked == []
-
-
-def test_who_does_not_want_to_wait_is_told_what_there_is_to_read() -> None:
-    with pytest.raises(Unread) as raised:
-        pair(conversation(), meaning=Slow())
-    assert list(raised.value.questions) == [CARE, HEAT]
-    assert list(raised.value.texts) == [ANSWER]
 
 
 def _fields(post: Post) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +10,12 @@ import pytest
 
 from bot.sandbox.errors import Refusal
 from bot.sandbox.model import Ephemeral, Message
-from bot.sessions.pairing import Likeness, Meaning, Model, Unread
+from bot.sessions import collect
+from bot.sessions.collect import Posted
+from bot.sessions.model import ts_of
+from bot.sessions.pairing import Likeness, Meaning
 from bot.store.database import Database
-from tests.scene import BOOK, CHANNEL, END, Scene
+from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
 from tests.slack.conftest import World
 from tests.slack.hands import Hands, open_session, shown, until, words
 
@@ -317,9 +319,8 @@ class TestMeaning:
             world.say("cleo", SECOND)
             await world.hear()
             answer = world.say("ada", self.SAID)
-            await world.hear()
+            await until(lambda: mark(world, first) == [world.workspace.bot.user_id])
             assert under(world, answer) == (first, False)
-            assert mark(world, first) == [world.workspace.bot.user_id]
             await world.to(END)
             assert world.threads()[0] == ("Ben", self.ASKED, [("Ada Author", self.SAID)])
 
@@ -333,43 +334,71 @@ class TestMeaning:
             assert under(world, answer) == (None, False)
             assert len(notes(world)) == 1
 
-    async def test_nothing_is_locked_and_nothing_doubled_while_it_reads(
+    async def test_nothing_is_locked_and_nothing_doubled_while_it_is_thought_over(
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
             bot = world.stage.bot
             reader = Reader(bot.database)
-            context = replace(bot.edge.context, model=reader)
-            bot.edge.worker._context = context
+            bot.edge.context.judge.__init__(reader)  # type: ignore[misc]
             first = world.say("ben", FIRST)
             world.say("cleo", SECOND)
             answer = world.say("ada", SURE)
             await world.hear()
-            assert reader.read == [FIRST, SECOND, SURE]
+            assert reader.read == [([FIRST, SECOND], [SURE])]
             assert under(world, answer) == (first, False)
             assert len(notes(world)) == 1
             with bot.database.reading() as uow:
-                found = [m.ts for m in uow.messages.of_session(world.session().id)]
+                session = uow.sessions.by_event(EVENT)
+                assert session is not None
+                found = [m.ts for m in uow.messages.of_session(session.id)]
             assert len(found) == len(set(found)) == 3
 
+    async def test_one_that_the_history_had_first_is_considered_too(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            first, _ = await asked(world)
+            bot = world.stage.bot
+            with bot.database.unit_of_work() as uow:
+                session = uow.sessions.by_event(EVENT)
+                assert session is not None
+                ts = ts_of(world.stage.clock.now() + timedelta(seconds=1))
+                content = {"text": SURE}
+                message = Posted(world.channel.id, ts, world.id("ada"), content)
+                collect.receive(uow, bot.edge.voice, message, world.stage.clock.now())
+            answer = world.say("ada", SURE)
+            assert answer == ts, "the same message, stored by a bot that then was killed"
+            await world.hear()
+            await until(lambda: under(world, answer) == (first, False))
+            assert len(notes(world)) == 1
 
-class Reader(Model):
+    async def test_one_that_cannot_be_thought_over_holds_up_nothing(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            bot = world.stage.bot
+            bot.edge.context.judge.__init__(Confused())  # type: ignore[misc]
+            world.say("ben", FIRST)
+            answer = world.say("ada", SURE)
+            last = world.say("cleo", SECOND)
+            await world.hear()
+            with bot.database.reading() as uow:
+                assert uow.messages.get(world.channel.id, last) is not None
+                assert uow.messages.get(world.channel.id, answer) is None
+                assert uow.inbox.depth() == 1, "it is tried again later"
+
+
+class Reader(Meaning):
     """A model that finds everything alike, and writes into the database while it reads."""
 
     def __init__(self, database: Database):
         self._database = database
-        self.read: list[str] = []
-
-    @property
-    def at_once(self) -> Meaning:
-        return self
+        self.read: list[tuple[Collection[str], Collection[str]]] = []
 
     def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
-        if not {*questions, *texts} <= set(self.read):
-            raise Unread(questions, texts)
-        return None
-
-    def learn(self, questions: Collection[str], texts: Collection[str], /) -> None:
         with self._database.unit_of_work() as uow:
             uow.labels.put("emoji", {"party": "tada"})
-        self.read += dict.fromkeys([*questions, *texts])
+        self.read.append((questions, texts))
+        return None
+
+
+class Confused(Meaning):
+    def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
+        raise RuntimeError("confused")

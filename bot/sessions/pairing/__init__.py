@@ -7,8 +7,8 @@ docs/pairing.md tells how well it does.
 """
 
 from bot.sessions.pairing.arrange import arrange, from_threads, move
-from bot.sessions.pairing.meaning import Closing, Likeness, Meaning, Model, Unread
-from bot.sessions.pairing.pair import likeliest, linked, pair, sure
+from bot.sessions.pairing.meaning import Closing, Likeness, Meaning
+from bot.sessions.pairing.pair import likeliest, linked, pair, so_far, sure
 from bot.sessions.pairing.posts import Candidate, Covered, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.weights import level
 
@@ -20,10 +20,8 @@ __all__ = [
     "Kind",
     "Likeness",
     "Meaning",
-    "Model",
     "Pairing",
     "Post",
-    "Unread",
     "arrange",
     "from_threads",
     "level",
@@ -31,5 +29,6 @@ __all__ = [
     "linked",
     "move",
     "pair",
+    "so_far",
     "sure",
 ]

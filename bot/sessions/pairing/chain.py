@@ -63,7 +63,7 @@ def build(
     """The chains of all authors.
 
     `known` (post to question, or to None for talk) is settled. `keep` (the same) names pairs
-    that must be among the candidates, for tuning. Raises `meaning.Unread` as `meaning` does.
+    that must be among the candidates, for tuning. Raises Closing as `meaning` does.
     """
     open_ = {
         post.id: _candidates(laid, post)

@@ -1,24 +1,14 @@
 """What a model of language would have to say of a session's texts. Which model, is not known here.
 
 Words alone miss an answer that says the same in other words. A model turns each text into a
-vector; texts that mean alike lie in like directions. It costs some 0.1 s of computing a text, so
-only those are asked for that are needed, and who holds a lock of the database may say that they
-want nothing computed meanwhile (`Unread`).
+vector; texts that mean alike lie in like directions. That costs some 0.1 s of computing a text,
+so only those are asked for that are needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Protocol
-
-
-class Unread(Exception):
-    """Texts whose vectors would have to be computed first, by `Meaning.learn`, without a lock."""
-
-    def __init__(self, questions: Collection[str], texts: Collection[str]):
-        super().__init__(f"{len(questions)} questions and {len(texts)} texts are not read yet")
-        self.questions = questions
-        self.texts = texts
 
 
 class Closing(Exception):
@@ -39,19 +29,7 @@ class Meaning(Protocol):
     """What compares the meaning of texts."""
 
     def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
-        """The likeness of a session's texts; None where they cannot be compared. Raises Unread
-        where that would have to be computed, and the one who asks does not want to wait."""
+        """The likeness of a session's texts; None where they cannot be compared.
 
-
-class Model(Meaning, Protocol):
-    """A model of language, and what it has read."""
-
-    @property
-    def at_once(self) -> Meaning:
-        """The same without waiting: it raises Unread for what it has not read."""
-
-    def learn(self, questions: Collection[str], texts: Collection[str], /) -> None:
-        """Reads texts, so that `at_once` knows them; may take some 0.1 s for each.
-
-        Raises Closing when the program ends.
+        May take some 0.1 s for each text. Raises Closing when the program ends.
         """

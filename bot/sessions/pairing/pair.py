@@ -33,7 +33,7 @@ def pair(
     its question, or to None where it is talk. `meaning` is a model that compares what texts
     mean, None for words alone. Pure and deterministic as far as the model is: the same posts give
     the same decisions. Given the posts up to one of an author's, the decision about that one is
-    what can be known at the moment it comes. Raises `meaning.Unread` as `meaning` does.
+    what can be known at the moment it comes. Raises Closing as `meaning` does.
     """
     laid = Laid(posts)
     settled = {
@@ -279,15 +279,18 @@ def likeliest(
     `posts` are those before it and itself; later ones are not looked at; the rest as in `pair`.
     Raises KeyError where the post is not at top level.
     """
+    decision = pair(so_far(posts, post), known, meaning=meaning).of(post)
+    assert decision is not None  # noqa: S101 - it is at top level
+    return decision
+
+
+def so_far(posts: Sequence[Post], post: str) -> list[Post]:
+    """The posts up to one at top level, and itself. Raises KeyError where it is not there."""
     found = next((entry for entry in posts if entry.id == post and entry.thread is None), None)
     if found is None:
         raise KeyError(post)
     if found.at is not None:
-        so_far = [p for p in posts if p.at is None or p.at <= found.at]
-    else:
-        top = [entry.id for entry in posts if entry.thread is None]
-        seen = set(top[: top.index(post) + 1])
-        so_far = [p for p in posts if (p.thread or p.id) in seen]
-    decision = pair(so_far, known, meaning=meaning).of(post)
-    assert decision is not None  # noqa: S101 - it is at top level
-    return replace(decision)
+        return [p for p in posts if p.at is None or p.at <= found.at]
+    top = [entry.id for entry in posts if entry.thread is None]
+    seen = set(top[: top.index(post) + 1])
+    return [p for p in posts if (p.thread or p.id) in seen]

@@ -158,7 +158,7 @@ class Laid:
     def understand(self, meaning: Meaning, about: Mapping[str, Collection[Question]]) -> None:
         """Asks a model about posts (ids) and the questions that each may belong to.
 
-        Raises `meaning.Unread` where the model wants to be asked without a lock.
+        Raises Closing as the model does.
         """
         every = {q.post.id: q for questions in about.values() for q in questions}
         asked = [self.texts[question].shown for question in every]

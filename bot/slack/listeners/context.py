@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bot.sessions.pairing import Model
+from bot.sessions.linking import Judge
 from bot.sessions.ports import Clock
 from bot.sessions.voice import Voice
 
@@ -14,7 +14,7 @@ class Context:
     """Who we are in Slack, what time it is, and how we speak.
 
     `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`);
-    `model` compares what texts mean, None for words alone.
+    `judge` says which question they belong to.
     """
 
     clock: Clock
@@ -22,4 +22,4 @@ class Context:
     bot_id: str | None
     bot_user_id: str | None
     unthreaded: str = "attach"
-    model: Model | None = None
+    judge: Judge = field(default_factory=Judge)
