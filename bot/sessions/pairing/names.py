@@ -5,13 +5,14 @@ Slack's mentions come out as plain names in the archive, so the text itself must
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from bot.sessions.pairing.words import plain, visible
 
@@ -29,6 +30,7 @@ _COMMON = frozenset(
 )
 _BEFORE_OTHERS = frozenset("to by from with of about than like as via".split())
 """Words after which a name is spoken of, not to: `see my answer to …`."""
+_SWAPPED = 90.0
 _NEAR = 84.0
 """From which similarity (rapidfuzz's ratio, 0 to 100) a word in a salutation is a misspelt name."""
 
@@ -77,64 +79,139 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def find(  # noqa: PLR0912 - each way of being named is a branch
-    text: str, people: Mapping[str, str], mentions: Iterable[str] = ()
-) -> Naming:
-    """Which of `people` (key to name) a text names.
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form of a person's name: its plain words, and whether it is more than one part of it."""
 
-    A whole name counts everywhere; a part of one, or a misspelt one, only where people are
-    spoken to: in the first words, after a greeting, in the last words, set off by commas.
+    number: int
+    words: tuple[str, ...]
+    person: str
+    whole: bool
+
+
+class Directory:
+    """People by the words of their names, so that many texts can be looked through.
+
+    `people` are keys and names.
     """
-    original = _TOKEN.findall(visible(text))
-    tokens = [plain(token) for token in original]
-    places = _vocative(tokens)
-    how: dict[str, Named] = {}
-    said: dict[str, str] = {}
-    known: set[int] = set()
 
-    def note(person: str, kind: Named, form: str) -> None:
-        if kind > how.get(person, Named.NOT):
-            how[person] = kind
-            said[person] = form
+    def __init__(self, people: Mapping[str, str]):
+        self._people = people
+        self._forms: dict[str, list[_Form]] = {}
+        self._single: dict[str, list[_Form]] = {}
+        number = itertools.count()
+        for person, name in people.items():
+            for place, words in enumerate(forms(name)):
+                form = _Form(next(number), words, person, place == 0 or len(words) > 1)
+                self._forms.setdefault(words[0], []).append(form)
+                if len(words) == 1 and len(words[0]) >= 4 and words[0] not in _COMMON:
+                    self._single.setdefault(words[0], []).append(form)
+        self._words = list(self._single)
+        self._sorted: dict[str, list[str]] = {}
+        for word in self._words:
+            self._sorted.setdefault("".join(sorted(word)), []).append(word)
+        self._near: dict[str, list[tuple[_Form, float]]] = {}
 
-    for person in mentions:
-        if person in people:
-            note(person, Named.INSIDE, people[person])
-    where: dict[str, list[int]] = {}
-    for at, token in enumerate(tokens):
-        where.setdefault(token, []).append(at)
-    wanted = [
-        (form, person, number == 0 or len(form) > 1)
-        for person, name in people.items()
-        for number, form in enumerate(forms(name))
-        if form[0] in where
-    ]
-    wanted.sort(key=lambda entry: -len(entry[0]))
-    length = 0
-    longer: set[int] = set()
-    for form, person, whole in wanted:
-        if len(form) != length:
-            length, longer = len(form), set(known)
-        for at in where[form[0]]:
-            taken = range(at, at + len(form))
-            if at in longer or not _stands(tokens, form, at):
+    def find(self, text: str, mentions: Iterable[str] = (), without: str | None = None) -> Naming:
+        """Which of the people a text names, but for `without`.
+
+        A whole name counts everywhere; a part of one, or a misspelt one, only where people are
+        spoken to: in the first words, after a greeting, in the last words, set off by commas.
+        """
+        original = _TOKEN.findall(visible(text))
+        tokens = [plain(token) for token in original]
+        places = _vocative(tokens)
+        how: dict[str, Named] = {}
+        said: dict[str, str] = {}
+        known: set[int] = set()
+
+        def note(person: str, kind: Named, form: str) -> None:
+            if kind > how.get(person, Named.NOT):
+                how[person] = kind
+                said[person] = form
+
+        for person in mentions:
+            if person in self._people and person != without:
+                note(person, Named.INSIDE, self._people[person])
+        where: dict[str, list[int]] = {}
+        for at, token in enumerate(tokens):
+            where.setdefault(token, []).append(at)
+        wanted = [
+            form for token in where for form in self._forms.get(token, ()) if form.person != without
+        ]
+        wanted.sort(key=lambda form: (-len(form.words), form.number))
+        length = 0
+        longer: set[int] = set()
+        for form in wanted:
+            if len(form.words) != length:
+                length, longer = len(form.words), set(known)
+            for at in where[form.words[0]]:
+                if at in longer or not _stands(tokens, form.words, at):
+                    continue
+                kind = _how(original, tokens, places, form, at)
+                if kind is None:
+                    continue
+                taken = range(at, at + length)
+                known.update(taken)
+                note(form.person, kind, " ".join(original[at : at + length]))
+        for person, shown in self._misspelt(original, tokens, places - known, without):
+            note(person, Named.SHORT, shown)
+        return Naming(how, said)
+
+    def _misspelt(
+        self, original: list[str], tokens: list[str], places: set[int], without: str | None
+    ) -> list[tuple[str, str]]:
+        """People whose name is nearly a capitalised word where somebody is spoken to."""
+        found = []
+        for at in sorted(places):
+            word = tokens[at]
+            if len(word) < 3 or word in _COMMON or word in _GREETINGS:
                 continue
-            spoken_to = any(place in places for place in taken)
-            if at and tokens[at - 1] in _BEFORE_OTHERS:
-                spoken_to = False
-            if len(form) == 1 and not _is_name(original[at], form[0], whole, spoken_to):
+            if not original[at][:1].isupper():
                 continue
-            known.update(taken)
-            shown = " ".join(original[at : at + len(form)])
-            if whole and spoken_to:
-                note(person, Named.WHOLE, shown)
-            elif whole and (len(form) > 1 or len(form[0]) > 3):
-                note(person, Named.INSIDE, shown)
-            elif spoken_to:
-                note(person, Named.SHORT, shown)
-    for person, shown in _misspelt(original, tokens, places - known, people):
-        note(person, Named.SHORT, shown)
-    return Naming(how, said)
+            near = [(form, alike) for form, alike in self._like(word) if form.person != without]
+            best = max((alike for _, alike in near), default=0.0)
+            found += [(form.person, original[at]) for form, alike in near if alike == best]
+        return found
+
+    def _like(self, word: str) -> list[tuple[_Form, float]]:
+        """The single names that a word nearly is, and how nearly, 0 to 100: one cut short or with
+        its letters swapped, or one with some letters off."""
+        if word not in self._near:
+            alike = dict.fromkeys(self._sorted.get("".join(sorted(word)), ()), _SWAPPED)
+            alike |= dict.fromkeys((w for w in self._words if w.startswith(word)), _SWAPPED)
+            if len(word) > 3:
+                for other, score, _ in process.extract_iter(
+                    word, self._words, scorer=fuzz.ratio, processor=None, score_cutoff=_NEAR
+                ):
+                    alike.setdefault(other, score)
+            near = [(form, score) for other, score in alike.items() for form in self._single[other]]
+            near.sort(key=lambda entry: entry[0].number)
+            self._near[word] = near
+        return self._near[word]
+
+
+def find(text: str, people: Mapping[str, str], mentions: Iterable[str] = ()) -> Naming:
+    """Which of `people` (key to name) a text names; see Directory.find."""
+    return Directory(people).find(text, mentions)
+
+
+def _how(
+    original: list[str], tokens: list[str], places: set[int], form: _Form, at: int
+) -> Named | None:
+    """How a form that stands at a place names its person; None where it is no name there, and
+    Named.NOT where it is one, but of nobody who is meant."""
+    spoken_to = any(place in places for place in range(at, at + len(form.words)))
+    if at and tokens[at - 1] in _BEFORE_OTHERS:
+        spoken_to = False
+    word = form.words[0]
+    if len(form.words) == 1 and not _is_name(original[at], word, form.whole, spoken_to):
+        return None
+    if form.whole and spoken_to:
+        return Named.WHOLE
+    if form.whole and (len(form.words) > 1 or len(word) > 3):
+        return Named.INSIDE
+    return Named.SHORT if spoken_to else Named.NOT
 
 
 def _is_name(shown: str, word: str, whole: bool, spoken_to: bool) -> bool:
@@ -175,33 +252,3 @@ def _vocative(tokens: list[str]) -> set[int]:
         if word == "," and at + 2 < len(tokens) and tokens[at + 2] in ",.!?\n:":
             places.add(at + 1)
     return {place for place in places if place < len(tokens)}
-
-
-def _misspelt(
-    original: list[str], tokens: list[str], places: set[int], people: Mapping[str, str]
-) -> list[tuple[str, str]]:
-    """Persons whose name is nearly a capitalised word where somebody is spoken to."""
-    found = []
-    for at in sorted(places):
-        word = tokens[at]
-        if len(word) < 3 or word in _COMMON or not original[at][:1].isupper() or word in _GREETINGS:
-            continue
-        best = 0.0
-        near: list[str] = []
-        for person, name in people.items():
-            for form in forms(name):
-                if len(form) > 1 or len(form[0]) < 4 or form[0] in _COMMON:
-                    continue
-                score = _alike(word, form[0])
-                if score >= _NEAR and score >= best:
-                    near = [person] if score > best else [*near, person]
-                    best = score
-        found += [(person, original[at]) for person in near]
-    return found
-
-
-def _alike(word: str, name: str) -> float:
-    """How surely a word is a name misspelt (letters swapped, a letter off) or cut short, 0 to 100."""
-    if name.startswith(word) or sorted(word) == sorted(name):
-        return 90.0
-    return fuzz.ratio(word, name) if len(word) > 3 else 0.0

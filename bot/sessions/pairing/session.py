@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.sessions.pairing import names, words
+from bot.sessions.pairing import words
 from bot.sessions.pairing.meaning import Likeness, Meaning
-from bot.sessions.pairing.names import Naming
+from bot.sessions.pairing.names import Directory, Naming
 from bot.sessions.pairing.posts import Covered, Post
 from bot.sessions.pairing.words import Bag, Rarity
 
@@ -125,17 +125,18 @@ class Laid:
         self.rarity = Rarity.of(text.stems for text in self.texts.values())
         grams = {post: words.grams(text.shown) for post, text in self.texts.items()}
         letters = Rarity.of(grams.values(), frozenset())
+        everybody = Directory(self.people)
         for post in posts:
             text = self.texts[post.id]
             text.bag = self.rarity.bag(text.stems)
             text.letters = letters.bag(grams[post.id])
-            others = {p: n for p, n in self.people.items() if p != post.person}
-            text.naming = names.find(words.unquoted(post.text), others, post.mentions)
+            text.naming = everybody.find(words.unquoted(post.text), post.mentions, post.person)
         self.questions = [
             self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
         ]
         self.askers = frozenset(question.post.person for question in self.questions)
-        self.spoken_to = {post.id: self._spoken_to(post) for post in self.top if post.is_author}
+        asking = Directory({p: n for p, n in self.people.items() if p in self.askers})
+        self.spoken_to = {p.id: self._spoken_to(p, asking) for p in self.top if p.is_author}
         self.question = {question.post.id: question for question in self.questions}
         self.splits = {author: self._splits(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
@@ -166,13 +167,14 @@ class Laid:
         said += [self.texts[r.id].shown for question in every.values() for r in question.others]
         self.likeness = meaning.likeness(asked, said) if about and every else None
 
-    def _spoken_to(self, post: Post) -> tuple[str, ...]:
+    @staticmethod
+    def _spoken_to(post: Post, askers: Directory) -> tuple[str, ...]:
         """The askers to whom single lines of a post speak at their beginning, in order."""
-        askers = {p: n for p, n in self.people.items() if p in self.askers and p != post.person}
         found: dict[str, None] = {}
         for line in words.unquoted(post.text).splitlines():
+            bare = _MARKER.sub("", line)
             said = words.plain(_MARKER.sub("", words.visible(line))).lstrip("@ ")
-            for person, form in names.find(_MARKER.sub("", line), askers).said.items():
+            for person, form in askers.find(bare, without=post.person).said.items():
                 if said.startswith(words.plain(form)) or _HELLO.match(said):
                     found[person] = None
         return tuple(found)
