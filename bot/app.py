@@ -172,7 +172,7 @@ class Bot:
         if self.model is not None:
             self.model.close()
         await self._ticker.stop()
-        await ended([*self._tasks, *self._rereading])
+        await ended([*self._tasks, *self._rereading, *self.archiving.readings.values()])
         for commits in {self.commits, self.archive_commits}:  # mostly the same
             await commits.stop()
         async with self._ticking:

@@ -23,12 +23,16 @@ from bot.texts import _
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 2.0
+"""Seconds that a look waits for the model to read a session; then it goes on beside."""
+
 
 class Archiving:
     """Keeps the archives of sessions that are over up to date.
 
-    `library` and `edge` give what is in use now; `meaning` compares what texts mean; `tell` tells the organizers, by a key, and
-    `done` that what a key was about is over.
+    `library` and `edge` give what is in use now; `meaning` compares what texts mean; `tell` tells
+    the organizers, by a key, and `done` that what a key was about is over. `readings` are what goes
+    on beside the looks.
     """
 
     def __init__(
@@ -52,18 +56,43 @@ class Archiving:
         self._meaning = meaning
         self._tell = tell
         self._done = done
+        self.readings: dict[int, asyncio.Task[None]] = {}
 
     async def look(self) -> None:
-        """Writes the archives that are not what the store holds; the rest when the bot runs again,
-        where it ends meanwhile."""
+        """Writes the archives that are not what the store holds.
+
+        Where a model still reads what was said, the archive waits for a later look.
+        """
         names = self._edge().names
         for session in await asyncio.to_thread(self._stale):
             names.ask(await asyncio.to_thread(self._nameless, session.id))
             await names.settle()
             try:
-                await asyncio.to_thread(self._archive, session)
+                if await self._is_read(session):
+                    await asyncio.to_thread(self._archive, session)
             except pairing.Closing:
-                return
+                return  # it is written when the bot runs again
+
+    async def _is_read(self, session: Session) -> bool:
+        """Whether the model has read the session, as it may after a while, beside all that is due.
+        Raises Closing when the program ends."""
+        if self._meaning is None:
+            return True
+        task = self.readings.get(session.id)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(self._read, session), name="reading")
+            self.readings[session.id] = task
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if done:
+            del self.readings[session.id]
+            await task
+        return bool(done)
+
+    def _read(self, session: Session) -> None:
+        with self._database.reading() as uow:
+            unthreaded = self._settings.unthreaded
+            for _entry in export.entries(uow, session, unthreaded, self._meaning):
+                pass  # the model remembers what it read
 
     def contents(self, name: str) -> bytes:
         """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number).

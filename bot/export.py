@@ -213,8 +213,8 @@ def export(
 ) -> bool:
     """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
 
-    `unthreaded` and `meaning` are as in `entries`. Gives whether anything changed on disk. Raises UserError, one
-    line, for a file that cannot be read or written.
+    `unthreaded` and `meaning` are as in `entries`. Gives whether anything changed on disk. Raises
+    UserError, one line, for a file that cannot be read or written.
     """
     return archive.write_archive(source, entries(uow, session, unthreaded, meaning), target)
 

@@ -33,7 +33,7 @@ __all__ = [
     "sqlite_url",
 ]
 
-# Words alone, where a test does not say else: the model takes its time, and is not installed everywhere.
+# Words alone, where a test does not say else: the model takes its time, and is not everywhere.
 os.environ["MARGINALIA_MEANING"] = "off"
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import math
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot import meaning
 from bot.errors import UserError
-from bot.meaning import Model, load
+from bot.meaning import Model, load, process
 from bot.sessions.pairing import Closing
 
 QUESTIONS = [
@@ -49,13 +49,13 @@ def read(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that the model reads in a test, each as often as it reads it."""
     model.likeness(QUESTIONS, ANSWERS)
     found: list[str] = []
-    encode = model._engine.encode
+    real = model._reader.read
 
-    def counted(texts: list[str], **more: Any) -> Any:
-        found.extend(texts)
-        return encode(texts, **more)
+    def counted(text: str, asked: bool) -> Any:
+        found.append(text)
+        return real(text, asked)
 
-    monkeypatch.setattr(model._engine, "encode", counted)
+    monkeypatch.setattr(model._reader, "read", counted)
     return found
 
 
@@ -87,14 +87,15 @@ def test_a_text_without_words_is_like_nothing(model: Model) -> None:
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=3))
 @settings(max_examples=20)
 def test_any_text_can_be_read(model: Model, texts: list[str]) -> None:
-    texts = [*texts, "a\0b", "half \ud83d a character", "long " * 3000]
+    # One character of the last becomes 18 in the model: it has no room for more than four.
+    texts = [*texts, "a\0b", "half \ud83d a character", "long " * 3000, "\ufdfa" * 300]
     found = model.likeness(texts, texts)
     assert found is not None
+    assert model._falls == 0
     for one in texts:
         for other in texts:
             for like in (found.answers(one, other), found.alike(one, other)):
-                assert math.isfinite(like)
-                assert 0 <= like <= 1.0001
+                assert 0 <= like <= 1
 
 
 def test_too_many_texts_are_not_compared(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
@@ -102,28 +103,86 @@ def test_too_many_texts_are_not_compared(monkeypatch: pytest.MonkeyPatch, model:
     assert model.likeness(QUESTIONS, ANSWERS) is None
 
 
-def test_a_model_that_fails_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    class Broken:
-        def __init__(self, **_: Any):
-            raise MemoryError
+FALLING = """
+import base64, json, os, sys
+from array import array
+with open(__file__ + ".env", "w") as file:
+    json.dump(sorted(os.environ), file)
+print(flush=True)
+for line in sys.stdin:
+    text = json.loads(line)["text"]
+    if "fall" in text:
+        os._exit(1)
+    while "stay" in text:
+        pass
+    numbers = array("f", [len(text), text.count("e"), text.count("a"), 1])
+    print(base64.b64encode(numbers.tobytes()).decode(), flush=True)
+"""
 
-    monkeypatch.setattr(meaning.importlib, "import_module", lambda _: type("M", (), {"E5": Broken}))
-    model = Model()
-    with caplog.at_level(logging.ERROR):
+
+class TestProcess:
+    """The process in which the model reads, with another in its place."""
+
+    @pytest.fixture
+    def stand_in(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The file that is run, and may be written anew."""
+        path = tmp_path / "reader.py"
+        path.write_text(FALLING, "utf-8")
+        monkeypatch.setattr(process, "_FILE", path)
+        return path
+
+    def test_a_text_over_which_it_falls_is_like_nothing(
+        self, stand_in: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        model = Model()
+        said = ["fall over this secret", *ANSWERS]
+        found = model.likeness(QUESTIONS, said)
+        assert found is not None
+        assert found.answers(QUESTIONS[0], said[0]) == 0
+        assert found.alike(ANSWERS[0], ANSWERS[0]) == pytest.approx(1)
+        assert model.likeness(QUESTIONS, said) is not None
+        assert len(caplog.records) == 1, "it is not tried again"
+        assert "secret" not in caplog.text
+
+    def test_after_some_it_is_given_up(
+        self, stand_in: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        model = Model()
+        assert model.likeness(QUESTIONS, ["fall 1", "fall 2", "fall 3"]) is None
         assert model.likeness(QUESTIONS, ANSWERS) is None
-        assert model.likeness(QUESTIONS, ANSWERS) is None
-    assert "not compared any more" in caplog.text
-    assert ANSWERS[0] not in caplog.text
+        assert "not compared any more" in caplog.text
 
+    def test_one_that_cannot_be_loaded(
+        self, stand_in: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stand_in.write_text("raise SystemExit(7)", "utf-8")
+        assert Model().likeness(QUESTIONS, ANSWERS) is None
+        assert "ended with 7" in caplog.text
+        monkeypatch.setattr(meaning, "missing", lambda: None)
+        assert load("auto") is not None, "it is loaded when it is needed"
+        with pytest.raises(UserError, match="cannot be loaded"):
+            load("on")
 
-@pytest.mark.usefixtures("model_installed")
-def test_it_ends_with_the_program() -> None:
-    ending = Model()
-    ending.close()
-    with pytest.raises(Closing):
-        ending.likeness(QUESTIONS, ANSWERS)
+    def test_it_knows_no_secret(self, stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
+        monkeypatch.setenv("MARGINALIA_DATABASE_URL", "postgresql://a:secret@b/c")
+        Model().likeness(QUESTIONS, ANSWERS)
+        known = json.loads(stand_in.with_suffix(".py.env").read_text("utf-8"))
+        assert "PATH" in known
+        assert not any(name.startswith(("SLACK_", "MARGINALIA_")) for name in known)
+
+    def test_it_ends_with_the_program_whatever_it_is_at(self, stand_in: Path) -> None:
+        model = Model()
+        model.likeness(QUESTIONS, ANSWERS)
+        with ThreadPoolExecutor() as pool:
+            reading = pool.submit(model.likeness, QUESTIONS, ["stay here"])
+            with pytest.raises(TimeoutError):
+                reading.result(timeout=0.2)
+            model.close()
+            with pytest.raises(Closing):
+                reading.result(timeout=20)
+        with pytest.raises(Closing):
+            model.likeness(["And now?"], [])
 
 
 class TestSetting:
@@ -131,9 +190,9 @@ class TestSetting:
         assert load("off") is None
 
     def test_without_the_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(meaning, "PACKAGE", "not_installed_here")
+        monkeypatch.setattr(meaning, "PACKAGES", ("not_installed_here",))
         assert load("auto") is None
-        with pytest.raises(UserError, match="install it"):
+        with pytest.raises(UserError, match="install the extra"):
             load("on")
 
     def test_on_a_processor_on_which_it_would_crash(

@@ -21,15 +21,15 @@ from bot.sessions.pairing import evaluate as evaluating
 from bot.sessions.pairing import tear
 from bot.sessions.pairing.evaluate import Guess, Report, Share
 from bot.sessions.pairing.posts import Decision, Kind, Pairing
-from bot.settings import Meaning
+from bot.settings import Meaning, Settings
 
 _SHARE = 0.3
 _MEANING = Annotated[
-    Meaning,
+    Meaning | None,
     typer.Option(
-        envvar="MARGINALIA_MEANING",
         help="Whether what texts mean is compared, too, by the model of the extra `meaning`; "
-        "with auto where it is installed.",
+        "MARGINALIA_MEANING if not given.",
+        show_default=False,
     ),
 ]
 
@@ -51,7 +51,7 @@ def mend(
     review: Annotated[
         bool, typer.Option("--review", help="Ask about each proposal, on a terminal.")
     ] = False,
-    meaning: _MEANING = "auto",
+    meaning: _MEANING = None,
     as_json: JSON = False,
 ) -> None:
     """Put an archive's unthreaded answers under the questions they answer.
@@ -72,7 +72,8 @@ def mend(
         )
     if page.guessed:
         _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken for the author")
-    found = pairing.pair(page.posts(), meaning=meanings.load(meaning))
+    model = meanings.load(meaning or Settings().meaning)
+    found = pairing.pair(page.posts(), meaning=model)
     links = pairing.linked(found)
     if review:
         links = _reviewed(page, found, links)
@@ -229,7 +230,7 @@ def evaluate(
     each_reply: Annotated[
         bool, typer.Option("--each-reply", help="Tear single replies, not an author's whole turn.")
     ] = False,
-    meaning: _MEANING = "auto",
+    meaning: _MEANING = None,
     as_json: JSON = False,
 ) -> None:
     """Measure the pairing on archives whose authors replied in threads.
@@ -237,7 +238,7 @@ def evaluate(
     Tears a share of the authors' threaded replies out, puts them at top level at their place in
     time, and pairs them; docs/pairing.md explains how, and what the numbers mean.
     """
-    model = meanings.load(meaning)
+    model = meanings.load(meaning or Settings().meaning)
     by_file: list[tuple[Path, list[Guess]]] = []
     for path in paths:
         page = mending.read(path)
@@ -254,12 +255,14 @@ def evaluate(
             turns=not each_reply,
         )
         by_file.append((path, evaluating.guesses(torn, meaning=model)))
-    whole = evaluating.report([guess for _, found in by_file for guess in found])
+    every = [guess for _, found in by_file for guess in found]
+    whole = evaluating.report(every)
+    compared = model is not None and all(g.level == pairing.level(True) for g in every)
     if as_json:
         data = _report_data(whole)
-        data["confident"]["level"] = pairing.level(model is not None)
+        data["confident"]["level"] = pairing.level(compared)
         data |= {"seed": seed, "share": share, "batch": batch, "each_reply": each_reply}
-        data["meaning"] = model is not None
+        data["meaning"] = compared
         data["files"] = [
             {"file": path.name, **_report_data(evaluating.report(found))} for path, found in by_file
         ]
@@ -270,7 +273,7 @@ def evaluate(
     typer.echo("")
     typer.echo(
         "what texts mean was compared, too"
-        if model is not None
+        if compared
         else "by words alone; the extra `meaning` compares what texts mean, too"
     )
 

@@ -40,8 +40,8 @@ class Judge:
     """Says which question a message belongs to, by `pairing.likeliest`.
 
     On a long session, or where a model has to read, that takes seconds, and who asks holds a lock.
-    So it never works anything out: it raises Pending, and knows the answer when it is asked the same
-    again. If the session has changed each time it is asked, it works it out at last.
+    So it never works anything out: it raises Pending, and knows the answer when it is asked the
+    same again. If the session has changed each time it is asked, it decides at last by words alone.
     """
 
     _KEPT, _TRIES = 1_000, 3
@@ -54,13 +54,14 @@ class Judge:
     def likeliest(
         self, posts: Sequence[pairing.Post], ts: str, known: Mapping[str, str | None]
     ) -> pairing.Decision:
-        """The decision about the post `ts`. Raises Pending, else what `pairing.likeliest` raises."""
+        """The decision about the post `ts`. Raises Pending, or as `pairing.likeliest` does."""
         asked = repr((pairing.so_far(posts, ts), ts, sorted(known.items())))
         key = blake2b(asked.encode(), digest_size=16).digest()
 
         def think() -> None:
             self._tries[ts] = self._tries.get(ts, 0) + 1
-            self._found[key] = self._thought(posts, ts, known)
+            meaning = self._meaning if self._tries[ts] <= self._TRIES else None
+            self._found[key] = self._thought(posts, ts, known, meaning)
             for kept in (self._found, self._tries):
                 while len(kept) > self._KEPT:
                     kept.popitem(last=False)
@@ -75,11 +76,15 @@ class Judge:
             raise found
         return found
 
+    @staticmethod
     def _thought(
-        self, posts: Sequence[pairing.Post], ts: str, known: Mapping[str, str | None]
+        posts: Sequence[pairing.Post],
+        ts: str,
+        known: Mapping[str, str | None],
+        meaning: pairing.Meaning | None,
     ) -> pairing.Decision | Exception:
         try:
-            return pairing.likeliest(posts, ts, known, self._meaning)
+            return pairing.likeliest(posts, ts, known, meaning)
         except pairing.Closing:
             raise
         except Exception as error:  # noqa: BLE001 - it is raised where the message is handled
@@ -231,9 +236,9 @@ def doubts(
 ) -> list[Doubt]:
     """The authors' messages outside threads of which it is not sure what they answer, by time.
 
-    `threads` are the session's as they are stored, `archived` as its archive has them; `name`
-    gives a person's name, `meaning` is as in `pairing.pair`. Whatever the bot linked is judged once more, by all that was said
-    since. What a person said is sure, and so is talk.
+    `threads` are the session's as they are stored, `archived` as its archive has them; `name` gives
+    a person's name, `meaning` is as in `pairing.pair`. Whatever the bot linked is judged once more,
+    by all that was said since. What a person said is sure, and so is talk.
     """
     apart = _apart(threads, session)
     authors = session.author_ids

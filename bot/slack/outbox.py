@@ -23,6 +23,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import UserError
 from bot.outage import Outage
 from bot.sessions.model import ts_of
+from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.sessions.voice import Voice
 from bot.slack import uploads
@@ -152,6 +153,8 @@ class Pump:
     async def _deliver(self, outgoing: Outgoing, payload: dict[str, Any] | None) -> None:
         try:
             await self._send_and_note(outgoing, payload)
+        except Closing:
+            return  # the lease runs out, and it is sent when the bot runs again
         except Exception as error:
             # The lease runs out, and what may have been sent is looked for before it is sent.
             if not self.outage.met(error):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot import archiving
 from bot.sandbox.errors import Refusal
 from bot.sandbox.model import Ephemeral, Message
 from bot.sessions import collect
 from bot.sessions.collect import Posted
-from bot.sessions.model import ts_of
+from bot.sessions.model import State, ts_of
 from bot.sessions.pairing import Likeness, Meaning
 from bot.store.database import Database
 from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
@@ -371,18 +373,56 @@ class TestMeaning:
             await until(lambda: under(world, answer) == (first, False))
             assert len(notes(world)) == 1
 
-    async def test_one_that_cannot_be_thought_over_holds_up_nothing(self, tmp_path: Path) -> None:
+    async def test_where_a_model_fails_words_decide(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             bot = world.stage.bot
             bot.edge.context.judge.__init__(Confused())  # type: ignore[misc]
-            world.say("ben", FIRST)
+            first = world.say("ben", FIRST)
             answer = world.say("ada", SURE)
             last = world.say("cleo", SECOND)
             await world.hear()
+            await until(lambda: under(world, answer) == (first, False))
             with bot.database.reading() as uow:
                 assert uow.messages.get(world.channel.id, last) is not None
-                assert uow.messages.get(world.channel.id, answer) is None
-                assert uow.inbox.depth() == 1, "it is tried again later"
+                assert uow.inbox.depth() == 0
+
+
+def _state(world: Scene) -> State | None:
+    with world.stage.bot.database.reading() as uow:
+        session = uow.sessions.by_event(EVENT)
+        return session.state if session is not None else None
+
+
+class TestArchive:
+    async def test_what_is_due_does_not_wait_for_the_model(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(archiving, "PATIENCE", 0.05)
+        async with open_session(tmp_path) as world:
+            await asked(world)
+            world.say("ada", UNSURE)
+            await world.hear()
+            slow = Slow()
+            world.stage.bot.archiving._meaning = slow
+            await world.to(END)
+            assert slow.asked.is_set()
+            assert _state(world) is State.CLOSED
+            assert world.threads() == []
+            slow.go_on.set()
+            assert len(await until(world.threads)) == 3
+
+
+class Slow(Meaning):
+    """A model that reads until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
+        self.asked.set()
+        assert self.go_on.wait(20)
+        return None
 
 
 class Reader(Meaning):

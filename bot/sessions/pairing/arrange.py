@@ -126,8 +126,8 @@ def arrange(
 ) -> list[Thread]:
     """The threads of a session with the authors' sure unthreaded answers under their questions.
 
-    Arguments as in `from_threads` and `pair.pair`; `known` are corrections that stand, by `ts`. Moved
-    messages carry the question's `ts` in `question_ts`; the messages are else as they were.
+    Arguments as in `from_threads` and `pair.pair`; `known` are corrections that stand, by `ts`.
+    Moved messages carry the question's `ts` in `question_ts`; the messages are else as they were.
     """
     posts = from_threads(threads, authors, text, name)
     links = linked(pair(posts, known, meaning=meaning))

@@ -23,13 +23,15 @@ BASELINES = ("latest_open", "named")
 @dataclass(frozen=True, slots=True)
 class Guess:
     """What was guessed of one torn answer: its best question, how sure, whether it is linked by
-    itself, whether it is right, and whether each baseline is (in the order of BASELINES)."""
+    itself (from `level` on), whether it is right, and whether each baseline is (in the order of
+    BASELINES)."""
 
     post: str
     confidence: float
     is_linked: bool
     right: bool
     baselines: tuple[bool, ...]
+    level: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def guesses(
                 decision.post in links,
                 best is not None and best.question == true,
                 simple[decision.post],
+                decision.level,
             )
         )
     return found

@@ -62,11 +62,11 @@ class Candidate:
 class Decision:
     """What one top-level post is.
 
-    `questions` are the ids of the questions it answers, the one it goes to first; of a thanks,
-    the question whose answer it is for, and of a continued question, its first post. Empty for
-    talk and for a question of its own. `confidence` (0 to 1) is that of the first question, or
-    that it is talk; from `level` on it is sure. `continues` is the id of the post it continues. `candidates` are, for an
-    author's post, the likeliest questions, best first, at most three.
+    `questions` are the ids of the questions it answers, the one it goes to first; of a thanks, the
+    question whose answer it is for, and of a continued question, its first post. Empty for talk and
+    for a question of its own. `confidence` (0 to 1) is that of the first question, or that it is
+    talk; from `level` on it is sure. `continues` is the id of the post it continues. `candidates`
+    are, for an author's post, the likeliest questions, best first, at most three.
     """
 
     post: str
