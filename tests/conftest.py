@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from bot import meaning
+from bot.meaning import Model
 from tests.databases import (
     bare_url,
     database,
@@ -75,3 +77,12 @@ def model_installed() -> None:
         if sys.platform == "linux" and platform.machine() == "x86_64":
             pytest.fail(missing)
         pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def model(model_installed: None) -> Iterator[Model]:
+    """The model of the extra `meaning`, which remembers what it has read. It takes one core, as
+    tests run on all of them."""
+    found = Model(threads=1)
+    yield found
+    found.close()

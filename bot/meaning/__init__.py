@@ -43,13 +43,8 @@ STOCK = (
     "How would you start if you had to learn it again from the beginning?",
     "What do you recommend to somebody who is new in the field?",
     "Yes, but it depends on what you need and on how much time you have.",
-    "We wrote a chapter about that; you will find the examples in the repository.",
     "Which tool do you use at work, and why did you choose it over the others?",
-    "I think the main difference is how the data is stored and who can read it.",
     "In my experience most teams begin with something simple and change it later.",
-    "Is there a reason why the book does not mention it?",
-    "That makes sense, thank you so much.",
-    "The model was trained on a small set and did better than we expected.",
 )
 """Texts of a session such as any; they say what texts share while a session has few of its own."""
 

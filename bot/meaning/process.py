@@ -75,6 +75,7 @@ class Reader:
         if self._running is not None:
             return self._running
         environment = {n: value for n, value in os.environ.items() if n.startswith(_KEPT)}
+        environment["OMP_WAIT_POLICY"] = "passive"  # its threads must not wait by turning round
         if self._threads is not None:
             environment["OMP_NUM_THREADS"] = str(self._threads)
         process = subprocess.Popen(  # noqa: S603 - this Python, and a file of ours

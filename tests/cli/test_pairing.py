@@ -254,7 +254,7 @@ def test_what_texts_mean_is_compared_where_that_is_asked_for(tmp_path: Path) -> 
     with_model = marginalia("mend", path, cwd=tmp_path, env={"MARGINALIA_MEANING": "on"})
     assert "[3] Odile Brandt: answers [1] pekka" in with_model.stdout, with_model.stderr
     assert "speaks of what was asked" in with_model.stdout
-    measured = page(tmp_path, of_posts(1, "plain")[:8], "20260309-threads.md")
+    measured = page(tmp_path, of_posts(1, "plain")[:3], "20260309-threads.md")
     done = marginalia("evaluate-pairing", measured, "--meaning", "on", "--json", cwd=tmp_path)
     data = json.loads(done.stdout.splitlines()[-1])
     assert data["meaning"] is True

@@ -55,14 +55,12 @@ def test_askers_posts_are_what_the_labels_say(format_folder: Path, file: str) ->
             assert (decision.kind, decision.question) == (Kind.TALK, question), entry
 
 
-@pytest.mark.parametrize("file", [SEED, "20210215-math-for-programmers.md"])
-@pytest.mark.usefixtures("model_installed")
-def test_with_the_model_they_are_so_too(format_folder: Path, file: str) -> None:
-    found = pair(mending.read(format_folder / "samples" / file).posts(), meaning=Model())
+def test_with_the_model_they_are_so_too(format_folder: Path, model: Model) -> None:
+    found = pair(mending.read(format_folder / "samples" / SEED).posts(), meaning=model)
     by_authors = {decision.post for decision in found.decisions if decision.by_author}
     wanted = {
         entry: question
-        for entry, kind, question in labels()[file]
+        for entry, kind, question in labels()[SEED]
         if entry in by_authors and kind in ("answers", "continues")
     }
     assert linked(found) == wanted

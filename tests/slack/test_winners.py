@@ -17,7 +17,7 @@ from bot.sandbox.faults import CallFault
 from bot.sandbox.model import Message
 from bot.sessions.winners import repeat
 from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
-from tests.slack.hands import Hands
+from tests.slack.hands import Hands, until
 from tests.slack.office import Office
 from tests.slack.test_planning import office
 
@@ -253,8 +253,8 @@ async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
         assert counts == [1, 1, 1]
         assert "is now" in await ines.qa("extend the-book 1 day")
         await world.to(END + timedelta(hours=23, minutes=45))
-        said = [text_of(m) for m in world.posted()]
-        assert sum("left to ask" in t for t in said) == 2, "an hour before the new end"
+        # An hour before the new end.
+        await until(lambda: sum("left to ask" in text_of(m) for m in world.posted()) == 2)
 
 
 async def test_a_reminder_is_not_sent_late(world: Scene) -> None:
