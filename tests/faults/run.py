@@ -54,7 +54,7 @@ SETTINGS = {
     "MARGINALIA_RATE_REGIME": "none",
     "MARGINALIA_LOG_LEVEL": "INFO",
 }
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds in which what is expected must have happened."""
 BATCH = 12
 """Things that people do between two moments at which something may break."""
