@@ -76,11 +76,13 @@ class Archiving:
     async def _is_read(self, session: Session) -> bool:
         """Whether the model has read the session, as it may after a while, beside all that is due.
         Raises Closing when the program ends."""
-        if self._meaning is None:
+        meaning = self._meaning
+        if meaning is None:
             return True
         task = self.readings.get(session.id)
         if task is None:
-            task = asyncio.create_task(asyncio.to_thread(self._read, session), name="reading")
+            reading = asyncio.to_thread(self._read, session, meaning)
+            task = asyncio.create_task(reading, name="reading")
             self.readings[session.id] = task
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if done:
@@ -88,11 +90,9 @@ class Archiving:
             await task
         return bool(done)
 
-    def _read(self, session: Session) -> None:
+    def _read(self, session: Session, meaning: pairing.Meaning) -> None:
         with self._database.reading() as uow:
-            unthreaded = self._settings.unthreaded
-            for _entry in export.entries(uow, session, unthreaded, self._meaning):
-                pass  # the model remembers what it read
+            export.read_ahead(uow, session, self._settings.unthreaded, meaning)
 
     def contents(self, name: str) -> bytes:
         """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number).

@@ -112,6 +112,14 @@ def entries(
             yield _entry(thread, names, edits)
 
 
+def read_ahead(
+    uow: UnitOfWork, session: Session, unthreaded: str, meaning: pairing.Meaning
+) -> None:
+    """Lets a model read now what `entries` would ask it; arguments as there."""
+    names, stored = _names(uow, session), uow.messages.iter_threads(session.id)
+    _ordered(uow, session, names, unthreaded, meaning, stored)
+
+
 def summary(
     uow: UnitOfWork,
     session: Session,

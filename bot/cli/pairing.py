@@ -259,12 +259,13 @@ def evaluate(
     whole = evaluating.report(every)
     compared = model is not None and all(g.level == pairing.level(True) for g in every)
     if as_json:
-        data = _report_data(whole)
-        data["confident"]["level"] = pairing.level(compared)
+        level = pairing.level(compared)
+        data = _report_data(whole, level)
         data |= {"seed": seed, "share": share, "batch": batch, "each_reply": each_reply}
         data["meaning"] = compared
         data["files"] = [
-            {"file": path.name, **_report_data(evaluating.report(found))} for path, found in by_file
+            {"file": path.name, **_report_data(evaluating.report(found), level)}
+            for path, found in by_file
         ]
         typer.echo(json.dumps(data))
         return
@@ -278,12 +279,13 @@ def evaluate(
     )
 
 
-def _report_data(report: Report) -> dict[str, Any]:
+def _report_data(report: Report, level: float) -> dict[str, Any]:
     return {
         "answers": report.answers,
         "confident": {
             "precision": _value(report.precision),
             "coverage": _value(report.coverage),
+            "level": level,
             "linked": report.precision.whole,
             "precision_interval": _interval(report.precision),
             "coverage_interval": _interval(report.coverage),

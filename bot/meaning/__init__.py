@@ -23,7 +23,7 @@ from pathlib import Path
 
 from bot.errors import UserError
 from bot.meaning.process import Fallen, Reader, readable
-from bot.sessions.pairing import Closing, Likeness
+from bot.sessions.pairing import Likeness
 from bot.settings import Meaning as Choice
 
 log = logging.getLogger(__name__)
@@ -207,6 +207,3 @@ def _cosine(one: Vector | None, other: Vector | None) -> float:
     if one is None or other is None:
         return 0.0
     return min(1.0, max(0.0, math.fsum(map(mul, one, other))))
-
-
-__all__ = ["Closing", "Model", "load", "missing"]

@@ -41,7 +41,8 @@ def receive(context: Context, uow: UnitOfWork, posted: Posted) -> bool:
     """
     known = uow.messages.get(posted.channel, posted.ts)
     changed = collect.receive(uow, context.voice, posted, context.clock.now())
-    if (changed and known is None) or (known is not None and posted.edited_ts is None):
+    is_new = changed if known is None else posted.edited_ts is None
+    if is_new:
         consider(context, uow, posted.channel, posted.ts)
     return changed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sessions.pairing.names import Named, find
+from bot.sessions.pairing.names import Directory, Named
 
 PEOPLE = {
     name: name
@@ -41,7 +41,7 @@ PEOPLE = {
     ],
 )
 def test_names(text: str, who: str, how: Named) -> None:
-    assert find(text, PEOPLE).how == {who: how}
+    assert Directory(PEOPLE).find(text).how == {who: how}
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,16 @@ def test_names(text: str, who: str, how: Named) -> None:
     ],
 )
 def test_words_that_are_names_too_name_nobody(text: str) -> None:
-    assert not find(text, PEOPLE).how
+    assert not Directory(PEOPLE).find(text).how
 
 
 def test_the_longer_name_wins() -> None:
     people = {"a": "Paul Berg", "b": "Paul Winter"}
-    assert set(find("Hi Paul Winter, no.", people).how) == {"b"}
-    assert set(find("Hi Paul, no.", people).how) == {"a", "b"}
+    assert set(Directory(people).find("Hi Paul Winter, no.").how) == {"b"}
+    assert set(Directory(people).find("Hi Paul, no.").how) == {"a", "b"}
 
 
 def test_a_mention_names_without_a_name_in_the_text() -> None:
-    assert find("Sure.", {"U1": "Paul Berg"}, mentions=("U1",)).how == {"U1": Named.INSIDE}
+    assert Directory({"U1": "Paul Berg"}).find("Sure.", mentions=("U1",)).how == {
+        "U1": Named.INSIDE
+    }

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from bot.sessions.pairing import names
 from bot.sessions.pairing.meaning import Meaning
+from bot.sessions.pairing.names import Directory
 from bot.sessions.pairing.pair import linked, pair
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.tear import Torn
@@ -144,7 +144,7 @@ def _level(found: Sequence[Guess], level: float) -> Level:
 
 def _baselines(torn: Torn) -> dict[str, tuple[bool, ...]]:
     top = [post for post in torn.posts if post.thread is None]
-    people = {post.person: post.name for post in torn.posts if not post.is_author}
+    people = Directory({post.person: post.name for post in torn.posts if not post.is_author})
     answered = {post.thread for post in torn.posts if post.is_author and post.thread}
     found: dict[str, tuple[bool, ...]] = {}
     asked: list[Post] = []
@@ -155,7 +155,7 @@ def _baselines(torn: Torn) -> dict[str, tuple[bool, ...]]:
             waiting = [question for question in asked if question.id not in answered]
             latest = (waiting or asked or [post])[-1]
             answered.add(latest.id)
-            named = names.find(post.text, people, post.mentions).how
+            named = people.find(post.text, post.mentions).how
             theirs = [question for question in asked if question.person in named]
             of_named = theirs[-1] if theirs else latest
             true = torn.truth[post.id]

@@ -191,11 +191,6 @@ class Directory:
         return self._near[word]
 
 
-def find(text: str, people: Mapping[str, str], mentions: Iterable[str] = ()) -> Naming:
-    """Which of `people` (key to name) a text names; see Directory.find."""
-    return Directory(people).find(text, mentions)
-
-
 def _how(
     original: list[str], tokens: list[str], places: set[int], form: _Form, at: int
 ) -> Named | None:
