@@ -336,7 +336,7 @@ def set_rate_limits(box: Sandbox, given: Given) -> Json:
 
 
 async def use_http(box: Sandbox, given: Given) -> Json:
-    """Events come by HTTP requests to `url` from now on; without one by Socket Mode again."""
+    """Everything comes by HTTP requests to `url` from now on; without one as the manifest says."""
     url = given.maybe("url")
     given.done()
     if url is None:

@@ -95,6 +95,9 @@ class Dispatcher:
         self.wire = wire
         self.faults = faults
         self.request_url: str | None = None
+        """One URL for everything, instead of the manifest's."""
+        self._verified: set[str] = set()
+        self._verifying = asyncio.Lock()
         self.sockets: list[Socket] = []
         self.lost: deque[Json] = deque(maxlen=10_000)
         """Events given up after the last attempt, or dropped."""
@@ -230,12 +233,35 @@ class Dispatcher:
     def _attempt(self, delivery: Delivery) -> None:
         if delivery.done:
             return
-        if self.request_url is not None:
-            self._spawn(self._post(delivery, self.request_url))
+        if self.uses_http:
+            url = self._url(delivery)
+            if url:
+                self._spawn(self._post(delivery, url))
+            else:
+                self._finish(delivery, None, "the manifest names no URL for it")
         elif self.sockets:
             self._push(delivery)
         else:
             self._failed(delivery, "no_connection")
+
+    @property
+    def uses_http(self) -> bool:
+        """Whether the app is told by HTTP requests; over its sockets otherwise."""
+        return self.request_url is not None or not self.workspace.manifest.socket_mode
+
+    def _url(self, delivery: Delivery) -> str:
+        """Where a delivery goes: each kind to the URL that the manifest gives for it."""
+        if self.request_url is not None:
+            return self.request_url
+        manifest = self.workspace.manifest
+        if delivery.kind == "events_api":
+            return manifest.events_url
+        if delivery.kind == "slash_commands":
+            command = manifest.commands.get(str(delivery.payload.get("command")))
+            return command.url if command else ""
+        if delivery.payload.get("type") == "block_suggestion":
+            return manifest.options_url
+        return manifest.interactivity_url
 
     def _push(self, delivery: Delivery) -> None:
         envelope = self._ids.uuid()
@@ -344,7 +370,11 @@ class Dispatcher:
     # --- HTTP --------------------------------------------------------------------------------
 
     async def verify(self, url: str) -> None:
-        """Takes a request URL: it must answer the challenge. Raises NotAcknowledged."""
+        """Takes one URL for everything: it must answer the challenge. Raises NotAcknowledged."""
+        await self._challenge(url)
+        self.request_url = url
+
+    async def _challenge(self, url: str) -> None:
         challenge = self._ids.secret(40)
         body = json.dumps(
             {"token": self.token, "challenge": challenge, "type": "url_verification"}
@@ -359,7 +389,7 @@ class Dispatcher:
             except (ValueError, KeyError, TypeError):
                 answered = text.strip()
             if answered == challenge:
-                self.request_url = url
+                self._verified.add(url)
                 return
         raise NotAcknowledged(f"the request URL answered {status}, not the challenge")
 
@@ -374,7 +404,14 @@ class Dispatcher:
         )
         try:
             async with self._lines:
+                if delivery.kind == "events_api":
+                    async with self._verifying:
+                        if url not in self._verified:
+                            await self._challenge(url)
                 status, text, no_retry = await self._send(url, body, kind, headers)
+        except NotAcknowledged as error:
+            log.warning("%s gets no events yet: %s", url, error)
+            self._failed(delivery, "http_error")
         except TimeoutError:
             self._failed(delivery, "http_timeout")
         except aiohttp.TooManyRedirects:

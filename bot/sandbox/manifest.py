@@ -155,6 +155,8 @@ class Command:
     description: str
     usage_hint: str
     should_escape: bool
+    url: str = ""
+    """Where Slack sends it without Socket Mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,12 @@ class Manifest:
     socket_mode: bool
     home_tab: bool
     messages_tab: bool
+    events_url: str = ""
+    """Where events are sent without Socket Mode."""
+    interactivity_url: str = ""
+    """Where buttons, forms and shortcuts are sent without Socket Mode."""
+    options_url: str = ""
+    """Where a menu asks for its options without Socket Mode; without one it stays empty."""
 
 
 def load(path: Path) -> Manifest:
@@ -222,6 +230,12 @@ def parse(data: Any) -> Manifest:
     interactivity = settings.part("interactivity")
     interactivity.only({"is_enabled", "request_url", "message_menu_options_url"})
     interactive = interactivity.flag("is_enabled")
+    if interactive and not (
+        settings.flag("socket_mode_enabled") or interactivity.text("request_url", limit=3500)
+    ):
+        raise ManifestError(
+            "settings.interactivity.request_url: is required without socket_mode_enabled"
+        )
     if shortcuts and not interactive:
         raise ManifestError("settings.interactivity.is_enabled: shortcuts need it")
     if (commands or shortcuts) and "commands" not in scopes:
@@ -237,6 +251,9 @@ def parse(data: Any) -> Manifest:
         socket_mode=settings.flag("socket_mode_enabled"),
         home_tab=home.flag("home_tab_enabled"),
         messages_tab=home.flag("messages_tab_enabled"),
+        events_url=settings.part("event_subscriptions").text("request_url", limit=3500),
+        interactivity_url=interactivity.text("request_url", limit=3500),
+        options_url=interactivity.text("message_menu_options_url", limit=3500),
     )
 
 
@@ -302,6 +319,7 @@ def _commands(features: _Part) -> dict[str, Command]:
             part.text("description", limit=2000, required=True),
             part.text("usage_hint", limit=1000),
             part.flag("should_escape"),
+            part.text("url", limit=3500),
         )
     return found
 

@@ -30,8 +30,9 @@ class Sandbox:
     `time_source` gives Slack's wall time in seconds since 1970 (for every `ts`), `monotonic` the
     seconds by which rate limits and the life of triggers are measured. `retry_delays` are the
     seconds before each further attempt at an event that is not acknowledged within
-    `ack_timeout`; a trigger is good for `trigger_life` seconds. With `request_url` events come by
-    HTTP requests, without through Socket Mode. `extras` is what its page has besides.
+    `ack_timeout`; a trigger is good for `trigger_life` seconds. Where the
+    manifest turns Socket Mode off, each kind of delivery goes to the URL that the manifest gives
+    for it; with `request_url` everything goes there instead. `extras` is what its page has besides.
     """
 
     def __init__(

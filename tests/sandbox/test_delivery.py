@@ -8,10 +8,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
+import yaml
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -23,9 +27,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from bot.sandbox.answer import Answer
 from bot.sandbox.delivery import NotAcknowledged
 from bot.sandbox.faults import CallFault, DeliveryFault
 from bot.sandbox.listening import Listener
+from bot.sandbox.manifest import load
 from bot.sandbox.server import Sandbox
 from tests.sandbox.conftest import CHANNEL, MANIFEST, Told, client_of, until
 
@@ -391,3 +397,63 @@ async def test_a_request_url_must_answer_the_challenge(box: Sandbox):
     with pytest.raises(NotAcknowledged, match="did not answer"):
         await box.dispatcher.verify(url)
     assert box.dispatcher.request_url is None
+
+
+async def test_each_kind_goes_to_the_url_that_the_manifest_gives(tmp_path: Path):
+    told: dict[str, list[str]] = {}
+
+    async def handle(request: Request) -> Response:
+        body = await request.body()
+        if body.startswith(b"{"):
+            data = json.loads(body)
+        else:
+            form = dict(parse_qsl(body.decode()))
+            data = json.loads(form["payload"]) if "payload" in form else {"type": form["command"]}
+        told.setdefault(request.url.path, []).append(data["type"])
+        if data["type"] == "url_verification":
+            return PlainTextResponse(data["challenge"])
+        options = {"options": [{"text": {"type": "plain_text", "text": "x"}, "value": "x"}]}
+        return Answer(options) if data["type"] == "block_suggestion" else Response()
+
+    listener = Listener(Starlette(routes=[Route("/{name}", handle, methods=["POST"])]))
+    await listener.start()
+    base = f"http://{listener.address}"
+    data = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    data["settings"]["socket_mode_enabled"] = False
+    data["settings"]["event_subscriptions"]["request_url"] = f"{base}/events"
+    data["settings"]["interactivity"] |= {
+        "request_url": f"{base}/interactive",
+        "message_menu_options_url": f"{base}/options",
+    }
+    for command in data["features"]["slash_commands"]:
+        command["url"] = f"{base}/commands{command['command'].replace('/', '-')}"
+    path = tmp_path / "manifest.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    async with Sandbox(path, retry_delays=(0.0,)) as box:
+        mirela, client = box.person("mirela"), client_of(box)
+        select = {"type": "external_select", "action_id": "pick", "min_query_length": 0}
+        block = {"type": "actions", "block_id": "menu", "elements": [select]}
+        channel = box.workspace.channel(CHANNEL).id
+        menu = await client.chat_postMessage(channel=channel, text="menu", blocks=[block])
+        mirela.post(CHANNEL, "Why?")
+        assert (await mirela.command("/ask", "why", CHANNEL)).acknowledged
+        assert (await mirela.command("/qa", "help", CHANNEL)).acknowledged
+        assert (await mirela.shortcut("ask")).acknowledged
+        assert await mirela.suggest("pick", "", channel=channel, ts=menu["ts"])
+        await asyncio.wait_for(box.settle(), 3)
+        assert not box.dispatcher.lost
+    await listener.stop()
+    assert told == {
+        "/events": ["url_verification", "event_callback", "event_callback"],
+        "/commands-ask": ["/ask"],
+        "/commands-qa": ["/qa"],
+        "/interactive": ["shortcut"],
+        "/options": ["block_suggestion"],
+    }
+
+
+async def test_a_menu_whose_manifest_names_no_options_url_stays_empty():
+    manifest = replace(load(MANIFEST), socket_mode=False, options_url="")
+    async with Sandbox(manifest) as box:
+        with pytest.raises(NotAcknowledged, match="names no URL"):
+            await box.dispatcher.ask("interactive", {"type": "block_suggestion"})

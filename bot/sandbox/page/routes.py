@@ -77,7 +77,7 @@ class PageRoutes:
                 "me": extras.me,
                 "channel": extras.channel,
                 "sockets": len(self.box.dispatcher.sockets),
-                "http": self.box.dispatcher.request_url is not None,
+                "http": self.box.dispatcher.uses_http,
             }
         )
 
