@@ -138,6 +138,7 @@ class Bot:
             self.settings.archive_dir.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self.commits.check)
         await asyncio.to_thread(self.archive_commits.check)
+        self.database.reserve()
         if not self.database.shared:
             with self.database.unit_of_work() as uow:
                 uow.outbox.release()

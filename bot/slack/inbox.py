@@ -16,6 +16,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import DataError, DBAPIError
+
 from bot.outage import Outage
 from bot.sessions.linking import Pending
 from bot.sessions.pairing import Closing
@@ -124,8 +126,8 @@ class InboxWriter:
         try:
             self._store([(key, body)])
         except Exception as error:  # noqa: BLE001 - handed to the one who waits
-            if self._outage.met(error):
-                return error
+            if self._outage.met(error) or not _is_of_the_envelope(error):
+                return error  # not acknowledged: Slack delivers it again
             try:
                 self._store([(key, {UNSTORABLE: f"{type(error).__name__}: {error}"[:1000]})])
             except Exception as second:  # noqa: BLE001 - handed to the one who waits
@@ -290,6 +292,11 @@ class InboxWorker:
         handler = HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is not None:
             handler(self._context, uow, event)
+
+
+def _is_of_the_envelope(error: Exception) -> bool:
+    """Whether an envelope could not be stored because of what is in it, and never will be."""
+    return isinstance(error, DataError) or not isinstance(error, DBAPIError)
 
 
 def nested(value: Any, levels: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ class Database:
         self._here = threading.local()
         self._password = str(parsed.password or "")
         sqlite = parsed.get_backend_name() == "sqlite"
+        self._reserved: int | None = None
         self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
 
     def upgrade(self) -> None:
@@ -100,6 +102,19 @@ class Database:
         with self._backend.writer.begin() as connection:
             connection.execute(delete(labels).where(labels.c.kind == _PROBE))
 
+    def reserve(self) -> None:
+        """Keeps a SQLite file for this process until `close`; nothing to do on PostgreSQL.
+
+        Two running bots on one file would end each other's leases and say things twice. Raises
+        UserError where another process has the file.
+        """
+        if not isinstance(self._backend, engine.Sqlite) or self._reserved is not None:
+            return
+        try:
+            self._reserved = files.reserve(self._backend.path)
+        except OSError as error:
+            raise UserError(f"{self.place}: {error.strerror or error}") from None
+
     @property
     def shared(self) -> bool:
         """Whether other processes may work on the database (PostgreSQL)."""
@@ -151,6 +166,9 @@ class Database:
     def close(self) -> None:
         """Closes all connections that are not in use; the next use opens new ones."""
         self._backend.dispose()
+        if self._reserved is not None:
+            os.close(self._reserved)
+            self._reserved = None
 
     @property
     def engine(self) -> Engine:

@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -71,6 +71,7 @@ class Sqlite:
 
     def __init__(self, url: URL):
         self.path = Path(str(url.database))
+        self._file: tuple[int, int] | None = None
         self.writer = self._engine(url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
         self.reading = self._engine(url, "BEGIN", query_only=True, pool_size=5, max_overflow=20)
 
@@ -97,6 +98,7 @@ class Sqlite:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
+            self._refuse_replaced()
             connection.exec_driver_sql(begin)
 
         return engine
@@ -104,12 +106,37 @@ class Sqlite:
     def _connect(self) -> sqlite3.Connection:
         """Opens a file that is there: one that vanished is an error, not a new, empty database."""
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
-        return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+        if self._file is None:
+            self._file = _identity(self.path)
+        return connection
+
+    def _refuse_replaced(self) -> None:
+        """Raises OperationalError where the open file is no longer the one at its path.
+
+        SQLite would go on in the removed file, and everything stored there would be lost.
+        """
+        if self._file is not None and _identity(self.path) != self._file:
+            gone = DatabaseFileGone(
+                f"the file {self.path} was removed or replaced while Marginalia ran; stop "
+                "Marginalia, put the file back or restore a backup, and start it again"
+            )
+            raise OperationalError("BEGIN", None, gone)
 
     def dispose(self) -> None:
         """Closes all connections."""
         self.writer.dispose()
         self.reading.dispose()
+        self._file = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path (device and inode), None for no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Postgresql:
@@ -161,14 +188,46 @@ class Postgresql:
         self.writer.dispose()
 
 
-_FULL = ("disk is full", "disk i/o error", "readonly database", "unable to open", "is locked")
-_CLASSES = ("08", "53", "57P", "58")
-"""SQLSTATE classes of PostgreSQL: connection, resources (a full disk), shutdown, system error
+_CLASSES = ("08", "28", "3D", "53", "57P", "58", "XX")
+"""SQLSTATE classes of PostgreSQL: connection, refused sign-in, no such database, resources (a full
+disk), shutdown, system error, corruption
 (<https://www.postgresql.org/docs/current/errcodes-appendix.html>)."""
+_CODES = (
+    "25006",  # read_only_sql_transaction: a standby, or a server that was set to read only
+    "25P03",  # idle_in_transaction_session_timeout: this process stood still
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "42501",  # insufficient_privilege
+    "42703",  # undefined_column: a newer program changed the tables
+    "42P01",  # undefined_table: somebody is restoring a dump
+    "55P03",  # lock_not_available
+    "57014",  # query_canceled
+)
+_SQLITE = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+)
+"""Primary result codes of a SQLite that cannot be used (<https://www.sqlite.org/rescode.html>)."""
+
+
+class DatabaseFileGone(sqlite3.OperationalError):
+    """The file of the database was removed or replaced while it was open."""
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database, and not what was asked of it, is the trouble."""
+    """Says whether the database is the trouble, and not what was asked of it.
+
+    True for a database that is gone, full, locked, damaged, read-only or without its tables: what
+    failed can be tried again as it was.
+    """
     if isinstance(error, PoolTimeout):
         return True
     if not isinstance(error, DBAPIError):
@@ -178,12 +237,17 @@ def is_outage(error: BaseException) -> bool:
         return True
     if isinstance(cause, psycopg.Error):
         code = cause.sqlstate
-        # No SQLSTATE: the server said nothing, the connection broke.
-        return isinstance(cause, psycopg.OperationalError) and (
-            code is None or code.startswith(_CLASSES)
-        )
-    text = str(cause).lower()
-    return isinstance(cause, sqlite3.OperationalError) and any(sign in text for sign in _FULL)
+        if code is None:
+            # No SQLSTATE: the server said nothing, the connection broke.
+            return isinstance(cause, psycopg.OperationalError)
+        return code.startswith(_CLASSES) or code in _CODES
+    if isinstance(cause, DatabaseFileGone):
+        return True
+    if not isinstance(cause, sqlite3.Error):
+        return False
+    # The low byte is the primary code. A missing table has no code of its own.
+    primary = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return primary in _SQLITE or "no such table" in str(cause)
 
 
 def _on_connect(engine: Engine, *statements: str) -> None:

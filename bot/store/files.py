@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from contextlib import closing
@@ -32,6 +33,34 @@ def prepare(path: Path) -> None:
         switch(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
 
 
+def reserve(path: Path) -> int:
+    """Keeps a database for this process: gives a descriptor that holds the lock until it is closed.
+
+    The system lets the lock go when the process ends, however it ends. Raises UserError where
+    another process has it, OSError where the lock file beside the database cannot be written.
+    """
+    descriptor = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+    except BlockingIOError:
+        owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise UserError(
+            f"{path} is in use by another running Marginalia (process {owner or 'unknown'}); stop "
+            "that one first, or name another file in MARGINALIA_DATABASE_URL"
+        ) from None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
 def backup(source: Path, target: Path, overwrite: bool) -> None:
     """Copies the database, also while others write to it. `target` is whole or not there.
 
@@ -55,8 +84,15 @@ def restore(source: Path, target: Path) -> None:
     if target.exists() and target.samefile(source):
         raise UserError(f"{source} is the database itself; name a backup")
     _check(source)
-    _let_go(target)
-    _place(source, target)
+    try:
+        held = reserve(target)
+    except OSError as error:
+        raise UserError(f"{target} cannot be written: {error}") from None
+    try:
+        _let_go(target)
+        _place(source, target)
+    finally:
+        os.close(held)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot import outage
 from bot.sandbox.delivery import signature
@@ -22,6 +22,7 @@ from bot.sandbox.faults import DeliveryFault
 from bot.slack import inbox
 from bot.slack.inbox import nested
 from bot.slack.listeners import HANDLERS
+from bot.store import engine
 from bot.store.database import Database
 from tests.slack.conftest import World, made
 
@@ -55,6 +56,25 @@ def message(world: World, ts: str, text: str = "Hello?", **more: Any) -> dict[st
 
 def now() -> str:
     return f"{int(time.time())}.{next(_numbers):06d}"
+
+
+async def test_what_a_lock_keeps_from_being_stored_is_not_acknowledged_and_comes_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody runs VACUUM FULL: the envelope must not be replaced by a note and acknowledged."""
+    monkeypatch.setattr(engine, "PATIENCE", 1)
+    database = Database(postgres_url)
+    async with made(database) as world:
+        key, body = envelope(1, message(world, now(), "Kept?"))
+        with database.unit_of_work() as uow:
+            uow._connection.execute(text("LOCK TABLE inbox"))  # type: ignore[attr-defined]
+            with pytest.raises(SQLAlchemyError):
+                await world.edge.writer.put(key, body)
+        assert world.outage.lasts
+        await world.edge.writer.put(key, body)
+        with database.reading() as reading:
+            assert [e.body for e in reading.inbox.listed(("due",))] == [body]
+    database.close()
 
 
 async def test_any_order_comes_to_the_same_end(world: World) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
 from bot.sessions.ports import UnitOfWork, UnitOfWorkFactory
+from bot.store import engine
 from bot.store.database import Database
 from tests.store.builders import T0, question
 
@@ -292,6 +293,104 @@ def test_an_outage_is_told_from_a_mistake(database: Database, database_url: str)
         outage = gone.value
     assert outage is not None
     assert database.is_outage(outage)
+
+
+def _outage_of(database: Database, statement: str) -> BaseException:
+    try:
+        with database.unit_of_work() as uow:
+            uow._connection.execute(text(statement))  # type: ignore[attr-defined]
+            add(uow)
+    except SQLAlchemyError as error:
+        return error
+    raise AssertionError("it was stored")
+
+
+def test_a_database_that_may_only_be_read_is_an_outage(database: Database) -> None:
+    if database.shared:
+        error = _outage_of(database, "SET TRANSACTION READ ONLY")
+    else:
+        error = _outage_of(database, "PRAGMA query_only = ON")
+    assert database.is_outage(error)
+
+
+def test_tables_that_are_gone_are_an_outage(database: Database) -> None:
+    assert database.is_outage(_outage_of(database, "DROP TABLE inbox"))
+    assert depth(database) == 0  # the drop was undone with its transaction
+
+
+def test_a_table_that_somebody_keeps_locked_is_an_outage(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 1)
+    database = Database(postgres_url)
+    with database.unit_of_work() as uow:
+        uow._connection.execute(text("LOCK TABLE inbox"))  # type: ignore[attr-defined]
+        other = Database(postgres_url)
+        with pytest.raises(SQLAlchemyError) as caught, other.unit_of_work() as waiting:
+            add(waiting)
+        other.close()
+    assert database.is_outage(caught.value)
+    database.close()
+
+
+def test_a_damaged_file_is_an_outage(sqlite_url: str) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 8192)
+    database = Database(sqlite_url)
+    with pytest.raises(SQLAlchemyError) as caught, database.unit_of_work() as uow:
+        add(uow)
+    assert database.is_outage(caught.value)
+    database.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_removed_while_it_is_open_stores_nothing_more(
+    sqlite_url: str, replaced: bool
+) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    database = Database(sqlite_url)
+    with database.unit_of_work() as uow:
+        add(uow)
+    copy = path.with_name("copy.db")
+    database.backup(copy)
+    path.unlink()
+    if replaced:
+        copy.replace(path)
+    with (
+        pytest.raises(SQLAlchemyError, match="removed or replaced") as caught,
+        database.unit_of_work() as uow,
+    ):
+        add(uow, "b")
+    assert database.is_outage(caught.value)
+    assert not database.ping()
+    database.close()
+    if replaced:
+        assert depth(database) == 1
+
+
+def test_two_running_bots_cannot_share_a_sqlite_file(sqlite_url: str, tmp_path: Path) -> None:
+    one, two = Database(sqlite_url), Database(sqlite_url)
+    one.reserve()
+    one.reserve()
+    with pytest.raises(UserError, match=r"in use by another running Marginalia \(process \d+\)"):
+        two.reserve()
+    one.backup(tmp_path / "backup.db")
+    with pytest.raises(UserError, match="in use"):
+        two.restore(tmp_path / "backup.db")
+    one.close()
+    two.reserve()
+    two.close()
+    two.restore(tmp_path / "backup.db")
+
+
+def test_any_number_of_bots_share_a_server(postgres_url: str) -> None:
+    one, two = Database(postgres_url), Database(postgres_url)
+    one.reserve()
+    two.reserve()
+    one.close()
+    two.close()
 
 
 def test_an_empty_database_does_not_answer_yet(bare_url: str) -> None:
