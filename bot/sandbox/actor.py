@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.sandbox import richtext
 from bot.sandbox.errors import Refusal
+from bot.sandbox.lengths import MAX_TEXT
 from bot.sandbox.model import Channel, Json, Member, Message, Upload
-from bot.sandbox.workspace import MAX_TEXT, Workspace
+from bot.sandbox.workspace import Workspace
 
 
 class Actor:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.errors import Refusal
+from bot.sandbox.lengths import units
 from bot.sandbox.model import Json
 
 MESSAGE_BLOCKS = 50
@@ -32,11 +33,6 @@ _URL = re.compile(r"https?://\S+\Z")
 Where = str
 BlockId = Callable[[], str]
 Picture = Callable[[str], bool]
-
-
-def units(text: str) -> int:
-    """The length of a text in UTF-16 code units."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
 
 
 def compact(value: Any) -> str:

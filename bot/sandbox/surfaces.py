@@ -14,8 +14,9 @@ from typing import Any
 from bot.sandbox import blocks as block_kit
 from bot.sandbox import richtext
 from bot.sandbox.errors import Refusal
+from bot.sandbox.lengths import MAX_TEXT, split
 from bot.sandbox.model import Channel, Ephemeral, Json
-from bot.sandbox.workspace import MAX_TEXT, Workspace
+from bot.sandbox.workspace import Workspace
 
 TRIGGER_LIFE = 3.0
 """Seconds for which a `trigger_id` is good."""
@@ -377,8 +378,7 @@ class Surfaces:
             blocks = block_kit.message(blocks, ws.block_id, ws.loads)
         if not text.strip() and not blocks and not body.get("attachments"):
             raise Refusal("no_text")
-        if len(text) > MAX_TEXT:
-            raise Refusal("msg_too_long")
+        text = text[:MAX_TEXT]
         if body.get("replace_original") and note is not None:
             note.text, note.blocks = text, blocks
             ws.changed("ephemeral", channel=channel.id, user=note.user, ts=note.ts)
@@ -386,12 +386,25 @@ class Surfaces:
             if message.bot_id != ws.bot.id:
                 raise Refusal("cant_update_message")
             ws.edit(channel, message, text, blocks=blocks, mark=blocks is None)
-        elif body.get("response_type") == "in_channel":
-            thread = body.get("thread_ts") or response.thread_ts
-            ws.post(channel, text, bot=ws.bot, blocks=blocks, thread_ts=thread)
         else:
-            thread = body.get("thread_ts") or response.thread_ts
-            ws.whisper(channel, response.user, text, blocks=blocks, thread_ts=thread)
+            self._say_answer(channel, response, body, text, blocks)
+
+    def _say_answer(
+        self,
+        channel: Channel,
+        response: ResponseUrl,
+        body: Json,
+        text: str,
+        blocks: list[Json] | None,
+    ) -> None:
+        ws = self.workspace
+        thread = body.get("thread_ts") or response.thread_ts
+        in_channel = body.get("response_type") == "in_channel"
+        for part in [text] if blocks else split(text):
+            if in_channel:
+                ws.post(channel, part, bot=ws.bot, blocks=blocks, thread_ts=thread)
+            else:
+                ws.whisper(channel, response.user, part, blocks=blocks, thread_ts=thread)
 
     def _source(self, channel: Channel, response: ResponseUrl) -> tuple[Ephemeral | None, Any]:
         if response.source is None:

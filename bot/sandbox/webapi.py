@@ -126,7 +126,7 @@ class WebApi:
         if unknown and name != "api.test":
             raise Refusal("invalid_arguments", [f"[ERROR] unknown field: {key}" for key in unknown])
         call = Call(name, args, self.workspace, self.surfaces, self.limits, self.base_url)
-        return {"ok": True, **method.run(call)}
+        return call.warned({"ok": True, **method.run(call)})
 
     def _authenticate(
         self, method: Method, args: Mapping[str, Any], is_json: bool, request: Request

@@ -22,8 +22,6 @@ from bot.sandbox.ids import Ids, Stamps, key_of, ts_of
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.model import Bot, Channel, Ephemeral, Json, Member, Message, Pin, Upload
 
-MAX_TEXT = 40_000
-"""Characters of a message's text: <https://docs.slack.dev/changelog/2018-04-truncating-really-long-messages>."""
 MAX_REACTIONS = 50
 """Different emoji on one message: `too_many_emoji` of `reactions.add`."""
 MAX_PINS = 100

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from bot.sandbox.errors import Refusal
@@ -36,6 +36,25 @@ class Call:
     surfaces: Surfaces
     limits: Limits
     base_url: str
+    warnings: dict[str, str] = field(default_factory=dict)
+    """Slack's codes of what it only warns of, with the sentence beside each ('' for none)."""
+
+    def warn(self, code: str, message: str = "") -> None:
+        """Adds a warning to the answer: <https://docs.slack.dev/apis/web-api/#warnings>."""
+        self.warnings[code] = message
+
+    def warned(self, answer: Json) -> Json:
+        """The answer with the warnings in it."""
+        if not self.warnings:
+            return answer
+        metadata: Json = {
+            **answer.get("response_metadata", {}),
+            "warnings": list(self.warnings),
+        }
+        messages = [message for message in self.warnings.values() if message]
+        if messages:
+            metadata["messages"] = messages
+        return {**answer, "warning": ",".join(self.warnings), "response_metadata": metadata}
 
     # --- arguments ---------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ from typing import Any
 from bot.sandbox import blocks as block_kit
 from bot.sandbox import richtext
 from bot.sandbox.errors import Refusal
+from bot.sandbox.lengths import MAX_TEXT, TRUNCATED, TRUNCATED_MESSAGE, split
 from bot.sandbox.methods.call import Call, method, methods
 from bot.sandbox.model import Channel, Json, Message
-from bot.sandbox.workspace import MAX_TEXT
 
 UPDATE_TEXT = 4_000
 """Bytes of text that `chat.update` takes, counted after escaping: "The text field cannot exceed
@@ -23,7 +23,11 @@ _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.\-]{1,255}\Z")
 
 
 def post_message(call: Call) -> Json:
-    """Says something in a channel, a thread, or to a person."""
+    """Says something in a channel, a thread, or to a person.
+
+    A long text without blocks becomes several messages; the answer is about the first of them.
+    Attachments hang on the last, metadata and the thread are those of all.
+    """
     ws = call.workspace
     channel = _target(call)
     text, blocks, attachments = content(call)
@@ -35,18 +39,22 @@ def post_message(call: Call) -> Json:
     if thread_ts is not None:
         _known_thread(ws.message, channel, thread_ts)
     call.limits.check_post(channel.id)
-    message = ws.post(
-        channel,
-        text,
-        bot=ws.bot,
-        blocks=blocks,
-        attachments=attachments,
-        thread_ts=thread_ts,
-        broadcast=broadcast,
-        metadata=metadata,
-        username=username,
-        icons=icons,
-    )
+    parts = [text] if blocks else split(text)
+    message, *_ = [
+        ws.post(
+            channel,
+            part,
+            bot=ws.bot,
+            blocks=blocks,
+            attachments=attachments if number == len(parts) else None,
+            thread_ts=thread_ts,
+            broadcast=broadcast,
+            metadata=metadata,
+            username=username,
+            icons=icons,
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -100,13 +108,12 @@ NO_THREAD = frozenset(
 """Notices of the workspace, which take no replies."""
 
 
-def content(
-    call: Call, text_limit: int = MAX_TEXT
-) -> tuple[str, list[Json] | None, list[Json] | None]:
+def content(call: Call) -> tuple[str, list[Json] | None, list[Json] | None]:
     """Text, blocks and attachments of a message; what is not given is '' or None.
 
-    Raises Refusal `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`,
-    `invalid_attachments`, `too_many_attachments`, `msg_blocks_too_long`.
+    A text over 40,000 characters is cut, and the answer gets Slack's warning of it. Raises
+    Refusal `no_text`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`,
+    `too_many_attachments`, `msg_blocks_too_long`.
     """
     if call.flag("as_user"):
         raise Refusal("as_user_not_supported")
@@ -121,8 +128,9 @@ def content(
         attachments = _attachments(attachments)
     if not text.strip() and not blocks and not attachments:
         raise Refusal("no_text")
-    if len(text) > text_limit:
-        raise Refusal("msg_too_long")
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        call.warn(TRUNCATED, TRUNCATED_MESSAGE)
     return text, blocks, attachments
 
 
@@ -237,14 +245,18 @@ def post_ephemeral(call: Call) -> Json:
     member = ws.members.get(user)
     if member is None or member.deleted or user not in channel.members:
         raise Refusal("user_not_in_channel")
-    note = ws.whisper(
-        channel,
-        user,
-        text,
-        blocks=blocks,
-        attachments=attachments,
-        thread_ts=call.text("thread_ts") or None,
-    )
+    parts = [text] if blocks else split(text)
+    note, *_ = [
+        ws.whisper(
+            channel,
+            user,
+            part,
+            blocks=blocks,
+            attachments=attachments if number == len(parts) else None,
+            thread_ts=call.text("thread_ts") or None,
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
     return {"message_ts": note.ts}
 
 

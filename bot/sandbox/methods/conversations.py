@@ -71,11 +71,7 @@ def join(call: Call) -> Json:
     message = call.workspace.join(channel, call.me)
     shown = objects.channel(channel, call.workspace.team, call.me, num_members=False)
     if message is None:
-        return {
-            "channel": shown,
-            "warning": "already_in_channel",
-            "response_metadata": {"warnings": ["already_in_channel"]},
-        }
+        call.warn("already_in_channel")
     return {"channel": shown}
 
 
