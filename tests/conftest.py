@@ -40,6 +40,7 @@ os.environ["MARGINALIA_MEANING"] = "off"
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = ROOT.parent / "shared" / "format"
+SLACK = ROOT.parent / "shared" / "slack"
 
 settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("thorough", max_examples=10_000, deadline=None)
@@ -50,16 +51,26 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _PROFILE))
 
 
 @pytest.fixture(scope="session")
+def slack_folder() -> Path:
+    """The folder of facts about the real Slack; skips as `format_folder` does."""
+    return _shared(SLACK)
+
+
+@pytest.fixture(scope="session")
 def format_folder() -> Path:
     """The folder of the format with its sample archives and the pages of people.
 
     Skips, saying so, where the folder is missing; with `CI=true` that is a failure.
     """
-    if not FORMAT.is_dir():
+    return _shared(FORMAT)
+
+
+def _shared(folder: Path) -> Path:
+    if not folder.is_dir():
         if os.environ.get("CI") == "true":
-            pytest.fail(f"the samples are missing: {FORMAT}")
-        pytest.skip(f"the samples are missing: {FORMAT}")
-    return FORMAT
+            pytest.fail(f"the samples are missing: {folder}")
+        pytest.skip(f"the samples are missing: {folder}")
+    return folder
 
 
 @pytest.fixture(scope="session")

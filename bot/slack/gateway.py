@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -15,20 +16,13 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sessions.model import Person
+from bot.slack import refusals
 from bot.slack.incoming import Malformed, person
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
 PAGE = 200
-PASSING = {
-    "fatal_error",
-    "internal_error",
-    "ratelimited",
-    "request_timeout",
-    "service_unavailable",
-    "unknown_error",
-}
 
 
 class ChannelTrouble(Exception):
@@ -204,5 +198,20 @@ def passing(error: SlackApiError) -> bool:
     return (
         status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
         or retry_after(error) is not None
-        or code_of(error) in PASSING
+        or refusals.verdict(method_of(error), code_of(error)).then is refusals.Then.RETRY
     )
+
+
+def method_of(error: SlackApiError) -> str:
+    """The Web API method that was refused; '' where the answer does not say."""
+    url = getattr(error.response, "api_url", None)
+    return urlsplit(url).path.rpartition("/")[2] if isinstance(url, str) else ""
+
+
+def reason_of(error: BaseException) -> str:
+    """Why Slack could not be asked, in one line: for a refusal its method, code and remedy."""
+    if not isinstance(error, SlackApiError):
+        return f"Slack cannot be reached ({type(error).__name__})"
+    if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"Slack is in trouble (HTTP status {status_of(error)})"
+    return refusals.explain(method_of(error) or "Slack", code_of(error))

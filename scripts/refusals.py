@@ -1,0 +1,53 @@
+"""Writes the table of refusals into `docs/reliability.md`: `python scripts/refusals.py`.
+
+The table is `bot.slack.refusals`: what happens for each error code of Slack, and what a person
+can do about it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.slack import refusals
+from bot.slack.refusals import Then
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
+BEGIN = "<!-- The table is written by `python scripts/refusals.py`. -->\n"
+END = "<!-- End of the table. -->\n"
+
+
+def table() -> str:
+    """The outcomes, each with its codes and remedies, as Markdown."""
+    lines: list[str] = []
+    for then in Then:
+        lines += [f"**{str(then).capitalize()}.** {refusals.EXPLAINED[then]}", ""]
+        found: dict[str, list[str]] = {}
+        for code, verdict in sorted(refusals.CODES.items()):
+            if verdict.then is then:
+                found.setdefault(verdict.remedy, []).append(f"`{code}`")
+        for (method, code), verdict in sorted(refusals.EXCEPTIONS.items()):
+            if verdict.then is then:
+                found.setdefault(verdict.remedy, []).append(f"`{code}` of `{method}`")
+        if then is refusals.UNKNOWN.then:
+            found.setdefault(refusals.UNKNOWN.remedy, []).append("every other code")
+        if any(found):
+            lines += ["| Slack's code | what to do |", "| --- | --- |"]
+        else:
+            lines += ["| Slack's code |", "| --- |"]
+        for remedy, codes in found.items():
+            cells = [", ".join(codes), *([remedy] if any(found) else [])]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def document(text: str) -> str:
+    """The page with the table as it is now."""
+    before, _begin, rest = text.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(document(TARGET.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"{TARGET} is written")
