@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
-from bot.markup import to_markdown
+from bot.markup import plain, to_markdown
 from bot.sessions import linking, pairing, queue
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.handover import Doubt, Handover, handover
@@ -143,7 +143,7 @@ def summary(
             shown,
             archived,
             session,
-            lambda message: to_markdown(message.content, names),
+            lambda message: plain(message.content, names),
             lambda person: writers[person],
             meaning,
         )
@@ -199,7 +199,7 @@ def _arranged(
     return pairing.arrange(
         shown,
         session.author_ids,
-        lambda message: to_markdown(message.content, names),
+        lambda message: plain(message.content, names),
         lambda person: writers[person],
         known,
         meaning,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bot.library.archive import Entry
 from bot.library.document import Document
 from bot.library.problem import FileError, shown
 from bot.library.values import Field
+from bot.markup import visible_text
 from bot.sessions.pairing import Post, move
 from bot.sessions.pairing.words import plain, squashed
 
@@ -76,14 +77,16 @@ def posts_of(entries: Sequence[Entry], authors: frozenset[str]) -> list[Post]:
     posts = []
     for number, entry in enumerate(entries, 1):
         root = str(number)
-        posts.append(Post(root, entry.name, entry.name, entry.name in authors, entry.text))
+        posts.append(
+            Post(root, entry.name, entry.name, entry.name in authors, visible_text(entry.text))
+        )
         posts += [
             Post(
                 f"{root}.{place}",
                 reply.name,
                 reply.name,
                 reply.name in authors,
-                reply.text,
+                visible_text(reply.text),
                 thread=root,
             )
             for place, reply in enumerate(entry.replies, 1)
@@ -102,11 +105,19 @@ def attach(
     if not links:
         return list(entries)
     posts = posts_of(entries, authors)
-    flat = {post.id: Entry(post.name, post.text) for post in posts}
+    flat = dict(_flat(entries))
     return [
         Entry(flat[root].name, flat[root].text, tuple(flat[reply] for reply in replies))
         for root, replies in move(posts, links)
     ]
+
+
+def _flat(entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
+    """Every question and reply by its id, without its replies."""
+    for number, entry in enumerate(entries, 1):
+        yield str(number), Entry(entry.name, entry.text)
+        for place, reply in enumerate(entry.replies, 1):
+            yield f"{number}.{place}", Entry(reply.name, reply.text)
 
 
 def _known(fields: Mapping[str, Field], directory: people.Directory) -> list[tuple[str, ...]]:

@@ -25,6 +25,7 @@ __all__ = [
     "markdown_to_mrkdwn",
     "plain",
     "to_markdown",
+    "visible_text",
 ]
 
 
@@ -60,3 +61,11 @@ def plain(message: Mapping[str, Any] | str, names: Names | None = None) -> str:
     """
     message = {"text": message} if isinstance(message, str) else message
     return visible(parse(message), names or NoNames())
+
+
+def visible_text(markdown: str) -> str:
+    """The visible text of a Markdown text such as an archive has: what `plain` gives of a message.
+
+    Entities and escapes are the characters they stand for, and a link is its label.
+    """
+    return visible(read(markdown), NoNames())

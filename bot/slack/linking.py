@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.markup import to_markdown
+from bot.markup import plain
 from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
 from bot.sessions.linking import Pending
@@ -78,6 +78,6 @@ def thoughtfully(work: Callable[[], T]) -> T:
 
 
 def text(uow: UnitOfWork) -> Callable[[Message], str]:
-    """What people read of a message, as the archive would have it."""
+    """What people read of a message, without markup."""
     names = _Names(uow)
-    return lambda message: to_markdown(message.content, names)
+    return lambda message: plain(message.content, names)

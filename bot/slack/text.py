@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from html import unescape
 from typing import Any
 
 from bot.markup import markdown_to_mrkdwn, plain
-
-_MARKS = re.compile(r"<[@#!][^>]*>")
-"""Mentions, channels and the like in a message's `text`."""
 
 
 def mrkdwn_of(markdown: str) -> str:
@@ -22,14 +17,6 @@ def excerpt(content: Mapping[str, Any], limit: int) -> str:
     """The beginning of what a message shows, on one line, in at most `limit` characters."""
     line = " ".join(plain(content).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def rough(content: Mapping[str, Any]) -> str:
-    """What a message says, for comparing: quick, as it reads the message's own `text` alone."""
-    text = content.get("text")
-    if isinstance(text, str) and text:
-        return unescape(_MARKS.sub(" ", text))
-    return plain(content)
 
 
 def permalink(workspace_url: str, channel: str, ts: str, thread_ts: str | None = None) -> str:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from bot.sessions.pairing.words import plain, visible
+from bot.sessions.pairing.words import plain
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]|\n")
 _TITLES = frozenset("dr prof mr mrs ms sir professor".split())
@@ -118,7 +118,7 @@ class Directory:
         A whole name counts everywhere; a part of one, or a misspelt one, only where people are
         spoken to: in the first words, after a greeting, in the last words, set off by commas.
         """
-        original = _TOKEN.findall(visible(text))
+        original = _TOKEN.findall(text)
         tokens = [plain(token) for token in original]
         places = _vocative(tokens)
         how: dict[str, Named] = {}

@@ -15,7 +15,8 @@ class Post:
     """A message as pairing sees it, from Slack or from an archive page.
 
     `id` is any key that is unique in the session, `person` the key of who wrote it (a Slack
-    member ID; in an archive page the name), `name` what people read. `mentions` are keys of
+    member ID; in an archive page the name), `name` what people read, `text` the visible text of the
+    message, without markup (bot.markup.plain). `mentions` are keys of
     persons mentioned in it, where that is known; names in the text are found anyway. `at` is
     when it was posted (aware UTC), None in an archive page. `thread` is the id of the top-level
     post it stands under, None at top level.

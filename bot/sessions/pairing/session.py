@@ -173,7 +173,7 @@ class Laid:
         found: dict[str, None] = {}
         for line in words.unquoted(post.text).splitlines():
             bare = _MARKER.sub("", line)
-            said = words.plain(_MARKER.sub("", words.visible(line))).lstrip("@ ")
+            said = words.plain(bare).lstrip("@ ")
             for person, form in askers.find(bare, without=post.person).said.items():
                 if said.startswith(words.plain(form)) or _HELLO.match(said):
                     found[person] = None
@@ -316,18 +316,17 @@ class Laid:
 def _text(post: Post) -> Text:
     own = words.unquoted(post.text)
     stems = words.stems(own)
-    shown = words.visible(own)
-    bare = re.sub(r"https?://\S+", " ", shown)
+    bare = re.sub(r"https?://\S+", " ", own)
     return Text(
         stems=stems,
-        items=len(_ITEM.findall(shown)),
-        numbers=tuple(int(n) for n in _NUMBER.findall(shown)),
+        items=len(_ITEM.findall(own)),
+        numbers=tuple(int(n) for n in _NUMBER.findall(own)),
         marks=len(re.findall(r"\?(?!\w)", bare)),
-        thanks=bool(_THANKS.search(shown)),
-        asks=bool(_ASKS.search(shown)),
-        yes_no=bool(_YES_NO.search(shown)),
+        thanks=bool(_THANKS.search(own)),
+        asks=bool(_ASKS.search(own)),
+        yes_no=bool(_YES_NO.search(own)),
         quotes=words.quotes(post.text),
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
-        long=len(re.findall(r"\w+", shown)),
+        long=len(re.findall(r"\w+", own)),
     )

@@ -19,11 +19,9 @@ import snowballstemmer
 _LETTERS = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "’": "'", "‘": "'"}
 )
-_LINK = re.compile(r"\[([^\]\[]*)\]\([^()\s]*\)")
 _URL = re.compile(r"https?://\S+")
 _WORD = re.compile(r"[^\W_]+(?:['+#.][^\W_]+)*[+#]*")
-_QUOTED = re.compile(r"^[ \t]*(?:>|&gt;)[ \t]?(.*)$", re.MULTILINE)
-_ENTITY = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
+_QUOTED = re.compile(r"^[ \t]*>[ \t]?(.*)$", re.MULTILINE)
 _STEMMER = snowballstemmer.stemmer("english")
 _STOP = frozenset(
     """a about above after again all also am an and any anybody anyone anything are aren't around as
@@ -115,14 +113,6 @@ def squashed(text: str) -> str:
     return "".join(c for c in plain(text) if c.isalnum())
 
 
-def visible(text: str) -> str:
-    """Markdown without link targets and with the three entities of the format as characters."""
-    shown = _LINK.sub(r"\1", text)
-    for entity, character in _ENTITY.items():
-        shown = shown.replace(entity, character)
-    return shown
-
-
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem of a plain word, by Porter's second algorithm (snowballstem.org).
@@ -188,7 +178,7 @@ _COMMON_STEMS = frozenset(stem(word) for word in _COMMON)
 
 def stems(text: str) -> list[str]:
     """The stems of a text's words, without the commonest words, in order, repeated as there."""
-    found = _WORD.findall(plain(_URL.sub(" ", visible(text))))
+    found = _WORD.findall(plain(_URL.sub(" ", text)))
     return [stem(word) for word in found if word not in _STOP and len(word) > 1]
 
 
@@ -207,13 +197,13 @@ def grams(text: str) -> list[str]:
 def original(text: str) -> dict[str, str]:
     """Each stem of a text and the first word that has it, as one would say it."""
     words: dict[str, str] = {}
-    for word in _WORD.findall(_URL.sub(" ", visible(text))):
+    for word in _WORD.findall(_URL.sub(" ", text)):
         words.setdefault(stem(plain(word)), word)
     return words
 
 
 def quotes(text: str) -> list[str]:
-    """The quoted lines of a text (Markdown `> …`, also where `>` is an entity), not the empty."""
+    """The quoted lines of a text (`> …`) that are not empty."""
     return [line.strip() for line in _QUOTED.findall(text) if line.strip()]
 
 

@@ -22,7 +22,6 @@ from bot.slack.incoming import Malformed
 from bot.slack.incoming import person as person_of
 from bot.slack.listeners.desk import FormError, Turn
 from bot.slack.listeners.rooms import Room
-from bot.slack.text import rough
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -108,7 +107,7 @@ def similar(uow: UnitOfWork, session_id: int, text: str) -> list[Message]:
     if session is None:
         return []
     asked = {message.ts: message for message in queue.questions(uow, session)}
-    found = Asked((ts, rough(message.content)) for ts, message in asked.items())
+    found = Asked((ts, plain(message.content)) for ts, message in asked.items())
     return [asked[ts] for ts in found.like(text)]
 
 

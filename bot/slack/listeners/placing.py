@@ -10,6 +10,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from bot.errors import UserError
+from bot.markup import plain
 from bot.sessions import collect, linking
 from bot.sessions import queue as queues
 from bot.sessions.model import Hidden, Kind, Message, Session, Who
@@ -22,7 +23,6 @@ from bot.slack.blocks.limits import OPTIONS
 from bot.slack.blocks.queueing import picked
 from bot.slack.listeners.desk import FormError, Turn
 from bot.slack.listeners.rooms import Room
-from bot.slack.text import rough
 from bot.texts import _
 
 room = Room()
@@ -102,7 +102,7 @@ def _suggested(uow: UnitOfWork, turn: Turn) -> list[dict[str, Any]]:
     kept = turn.metadata
     message, session = message_in(uow, turn, str(kept.get("channel")), str(kept.get("ts")))
     found = {q.ts: q for q in queues.questions(uow, session) if q.ts != message.ts}
-    texts = {ts: rough(q.content) for ts, q in found.items()}
+    texts = {ts: plain(q.content) for ts, q in found.items()}
     if turn.value.strip():
         typed = turn.value.casefold()
         scores = {
@@ -110,7 +110,7 @@ def _suggested(uow: UnitOfWork, turn: Turn) -> list[dict[str, Any]]:
             for ts, text in texts.items()
         }
     else:
-        scores = dict(Asked(texts.items()).scores(rough(message.content)))
+        scores = dict(Asked(texts.items()).scores(plain(message.content)))
     best = sorted(scores, key=lambda ts: (-scores[ts], -float(ts)))[:OPTIONS]
     return [option(picked(found[ts]), ts) for ts in best]
 
