@@ -107,6 +107,7 @@ def forget(uow: UnitOfWork, slack_id: str, names: Collection[str] = ()) -> set[i
     uow.outbox.rewrite(scrub.content)
     uow.people.anonymise(slack_id)
     uow.members.anonymise(slack_id)
+    uow.member_names.remove(slack_id)
     return touched
 
 

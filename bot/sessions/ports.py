@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.sessions.member_names import MemberListing
 from bot.sessions.model import (
     Action,
     Event,
@@ -255,6 +256,48 @@ class People(Protocol):
         """
 
 
+class MemberNames(Protocol):
+    """The workspace's members by name, to find the authors whom a file names without an ID.
+
+    Kept of each is the Slack member ID and the folded names, nothing of bots, deactivated accounts
+    and those who were forgotten. Nobody is found before all members have been listed once: until
+    then a namesake may be unknown.
+    """
+
+    def find(self, name: str) -> str | None:
+        """The member ID of the one who goes by a name; None for nobody or several."""
+
+    def many(self, names: Collection[str]) -> dict[str, str]:
+        """`find` for many names: those that are found, with their member IDs."""
+
+    def is_current(self, person: Person) -> bool:
+        """Whether `put` of this person would change nothing; only reads."""
+
+    def put(self, persons: Collection[Person]) -> None:
+        """Replaces what is known of each by what they are called now."""
+
+    def remove(self, slack_id: str) -> None:
+        """Forgets a member's names."""
+
+    def running_listing(self) -> MemberListing | None:
+        """The listing of all members that is not finished, if there is one."""
+
+    def last_listing(self) -> MemberListing | None:
+        """The last listing that was finished."""
+
+    def begin_listing(self, at: datetime) -> MemberListing:
+        """Starts a listing from the beginning, in the place of one that is not finished."""
+
+    def add_page(
+        self, listing: MemberListing, persons: Collection[Person], cursor: str, at: datetime
+    ) -> MemberListing | None:
+        """Stores a page of members and `cursor`, where the next one begins; '' finishes it.
+
+        Gives the listing as it is then. None, and nothing is stored, if `listing` is not where the
+        listing stands: somebody else went on with it.
+        """
+
+
 class Reactions(Protocol):
     """Reactions, in a set: adding twice is adding once; a message need not be known yet.
 
@@ -378,6 +421,12 @@ class Labels(Protocol):
     def get(self, kind: str, slack_id: str) -> str | None: ...
     def put(self, kind: str, names: Mapping[str, str]) -> None:
         """Inserts or updates the names of `names` (ID to name)."""
+
+    def remove(self, kind: str, slack_ids: Collection[str]) -> None:
+        """Takes the names of `slack_ids` away."""
+
+    def rename_alias(self, old: str, new: str) -> None:
+        """The emoji `old` is called `new`: it, and the aliases that lead to it."""
 
 
 class Edits(Protocol):
@@ -542,6 +591,8 @@ class UnitOfWork(Protocol):
     def messages(self) -> Messages: ...
     @property
     def people(self) -> People: ...
+    @property
+    def member_names(self) -> MemberNames: ...
     @property
     def reactions(self) -> Reactions: ...
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from bot.store.repository import Repository
+from bot.store.repository import Repository, chunked
 from bot.store.tables import labels
 
 
@@ -31,3 +31,20 @@ class Labels(Repository):
             for slack_id in sorted(names)
         ]
         self._connection.execute(statement, rows)
+
+    def remove(self, kind: str, slack_ids: Collection[str]) -> None:
+        """Takes names away."""
+        for part in chunked(slack_ids):
+            self._connection.execute(
+                delete(labels).where(labels.c.kind == kind, labels.c.slack_id.in_(part))
+            )
+
+    def rename_alias(self, old: str, new: str) -> None:
+        """An emoji that is itself an alias, and those that are aliases of it."""
+        target = self.get("emoji", old)
+        self.remove("emoji", [old])
+        if target is not None:
+            self.put("emoji", {new: target})
+        self._connection.execute(
+            update(labels).where(labels.c.kind == "emoji", labels.c.name == old).values(name=new)
+        )

@@ -104,6 +104,27 @@ people = Table(
     Column("quiet", Boolean, nullable=False, server_default=false()),
 )
 
+member_names = Table(
+    "member_names",
+    metadata,
+    Column("name", Anything, primary_key=True),  # folded: `bot.sessions.member_names`
+    Column("member", Anything, primary_key=True),
+    # The listing of all members in which it was last seen.
+    Column("listing", Integer, nullable=False),
+    Index(None, "member"),
+)
+
+member_listings = Table(
+    "member_listings",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("began_at", Moment, nullable=False),
+    Column("cursor", Anything, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("finished_at", Moment),  # None: it goes on
+)
+
 reactions = Table(
     "reactions",
     metadata,

@@ -14,6 +14,7 @@ from bot.store.edits import Edits
 from bot.store.forgotten import Forgotten
 from bot.store.inbox import Inbox
 from bot.store.labels import Labels
+from bot.store.member_names import MemberNames
 from bot.store.members import Members
 from bot.store.messages import Messages
 from bot.store.mutes import Mutes
@@ -33,6 +34,7 @@ class Work:
         self._turn = Turn(connection)
         self.messages = Messages(connection, self._turn)
         self.people = People(connection)
+        self.member_names = MemberNames(connection, self._turn)
         self.reactions = Reactions(connection, self._turn)
         self.labels = Labels(connection)
         self.actions = Actions(connection)

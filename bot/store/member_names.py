@@ -1,0 +1,174 @@
+"""Members of the workspace by name, and how far they have been listed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from bot.sessions.member_names import MemberListing, folded, names_of
+from bot.sessions.model import FORGOTTEN, Person
+from bot.store.repository import Repository, Turn, chunked
+from bot.store.tables import member_listings, member_names, people
+
+
+class MemberNames(Repository):
+    """`bot.sessions.ports.MemberNames`."""
+
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
+
+    def find(self, name: str) -> str | None:
+        """The one who goes by a name."""
+        return self.many([name]).get(name)
+
+    def many(self, names: Collection[str]) -> dict[str, str]:
+        """Those of `names` that are one member's."""
+        if not names or self.last_listing() is None:
+            return {}
+        wanted = {name: folded(name) for name in names}
+        holders: dict[str, set[str]] = {}
+        for part in chunked(wanted.values()):
+            query = select(member_names.c.name, member_names.c.member)
+            for row in self._connection.execute(query.where(member_names.c.name.in_(part))):
+                holders.setdefault(row.name, set()).add(row.member)
+        return {
+            name: next(iter(holders[key]))
+            for name, key in wanted.items()
+            if len(holders.get(key, ())) == 1
+        }
+
+    def is_current(self, person: Person) -> bool:
+        """Whether `put` would change nothing."""
+        return self._stored([person.slack_id]) == {
+            (name, person.slack_id) for name in self._names([person]).get(person.slack_id, ())
+        }
+
+    def put(self, persons: Collection[Person]) -> None:
+        """Replaces the names of each."""
+        if not persons:
+            return
+        # Two replicas that write the same members in different orders would wait for each other.
+        self._turn.take()
+        number = self._connection.execute(select(func.max(member_listings.c.number))).scalar() or 0
+        names = {
+            (name, member) for member, all_of in self._names(persons).items() for name in all_of
+        }
+        self._remove(self._stored([p.slack_id for p in persons]) - names)
+        if names:
+            statement = self._insert(member_names)
+            statement = statement.on_conflict_do_update(
+                index_elements=["name", "member"], set_={"listing": statement.excluded.listing}
+            )
+            self._connection.execute(
+                statement,
+                [{"name": n, "member": m, "listing": number} for n, m in sorted(names)],
+            )
+
+    def remove(self, slack_id: str) -> None:
+        """Forgets a member's names."""
+        self._turn.take()
+        self._remove(self._stored([slack_id]))
+
+    def running_listing(self) -> MemberListing | None:
+        """The one that is not finished."""
+        return self._listing(member_listings.c.finished_at.is_(None))
+
+    def last_listing(self) -> MemberListing | None:
+        """The last that was finished."""
+        return self._listing(member_listings.c.finished_at.is_not(None))
+
+    def begin_listing(self, at: datetime) -> MemberListing:
+        """A new one; one that was not finished is given up."""
+        last = self._connection.execute(select(func.max(member_listings.c.number))).scalar() or 0
+        self._connection.execute(
+            delete(member_listings).where(member_listings.c.finished_at.is_(None))
+        )
+        new = MemberListing(last + 1, at)
+        self._connection.execute(
+            insert(member_listings).values(
+                number=new.number, began_at=at, cursor="", members=0, pages=0
+            )
+        )
+        return new
+
+    def add_page(
+        self, listing: MemberListing, persons: Collection[Person], cursor: str, at: datetime
+    ) -> MemberListing | None:
+        """Stores a page of members and where to go on; '' finishes the listing."""
+        same = (member_listings.c.number == listing.number) & (
+            member_listings.c.cursor == listing.cursor
+        )
+        new = MemberListing(
+            listing.number,
+            listing.began_at,
+            cursor,
+            listing.members + len(persons),
+            listing.pages + 1,
+            None if cursor else at,
+        )
+        values = {
+            "cursor": new.cursor,
+            "members": new.members,
+            "pages": new.pages,
+            "finished_at": new.finished_at,
+        }
+        self._turn.take()
+        changed = self._connection.execute(
+            update(member_listings)
+            .where(same, member_listings.c.finished_at.is_(None))
+            .values(values)
+        )
+        if changed.rowcount == 0:
+            return None
+        self.put(persons)
+        if new.finished_at is not None:
+            old = delete(member_listings).where(member_listings.c.number < new.number)
+            self._connection.execute(old)
+            # Who was in no page is in the workspace no more.
+            self._connection.execute(
+                delete(member_names).where(member_names.c.listing < new.number)
+            )
+        return new
+
+    def _names(self, persons: Iterable[Person]) -> dict[str, set[str]]:
+        """The names to keep, by member; nothing of those who were forgotten."""
+        found = {person.slack_id: names_of(person) for person in persons}
+        for part in chunked(found):
+            query = select(people.c.slack_id).where(
+                people.c.slack_id.in_(part), people.c.privacy == FORGOTTEN
+            )
+            for slack_id in self._connection.execute(query).scalars():
+                found[slack_id] = set()
+        return found
+
+    def _stored(self, slack_ids: Collection[str]) -> set[tuple[str, str]]:
+        """The names that are stored for members, as `(name, member)`."""
+        found: set[tuple[str, str]] = set()
+        for part in chunked(slack_ids):
+            query = select(member_names.c.name, member_names.c.member)
+            rows = self._connection.execute(query.where(member_names.c.member.in_(part)))
+            found |= {(row.name, row.member) for row in rows}
+        return found
+
+    def _remove(self, pairs: Iterable[tuple[str, str]]) -> None:
+        for name, member in sorted(pairs):
+            self._connection.execute(
+                delete(member_names).where(
+                    member_names.c.name == name, member_names.c.member == member
+                )
+            )
+
+    def _listing(self, condition: Any) -> MemberListing | None:
+        query = select(member_listings).where(condition).order_by(member_listings.c.number.desc())
+        row = self._connection.execute(query.limit(1)).one_or_none()
+        return None if row is None else _listing(row)
+
+
+def _listing(row: Row[Any]) -> MemberListing:
+    return MemberListing(
+        row.number, row.began_at, row.cursor, row.members, row.pages, row.finished_at
+    )
