@@ -29,6 +29,7 @@ ROOMS = {
     "import": "importing",
     "inbox": "inbox",
     "log": "log",
+    "manifest": "manifest",
     "mend": "pairing",
     "reconcile": "reconcile",
     "replay": "demo",

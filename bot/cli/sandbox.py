@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from bot.errors import UserError
 from bot.sandbox.errors import ManifestError
 from bot.sandbox.listening import NotLoopback
+from bot.sandbox.manifest import load, parse
 from bot.sandbox.server import Sandbox
+from bot.slack.manifest import text
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +32,9 @@ def sandbox(
     ] = 8766,
     host: Annotated[str, typer.Option(help="An address on loopback.")] = "127.0.0.1",
     manifest: Annotated[
-        Path, typer.Option(help="The app's manifest: scopes, events, commands.")
-    ] = Path("slack-manifest.yaml"),
+        Path | None,
+        typer.Option(help="An app's manifest: scopes, events, commands; Marginalia's by default."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same IDs and tokens.")] = 0,
 ) -> None:
     """Run a local Slack workspace, to try the bot without Slack. Stop it with Ctrl-C.
@@ -38,7 +42,8 @@ def sandbox(
     It prints what the bot needs to connect, and the address of the workspace as a page. The tokens are good for nothing but this sandbox.
     """
     try:
-        box = Sandbox(manifest, host, port, control_port, seed=seed)
+        app = load(manifest) if manifest else parse(yaml.safe_load(text()))
+        box = Sandbox(app, host, port, control_port, seed=seed)
         asyncio.run(_serve(box))
     except (ManifestError, NotLoopback) as error:
         raise UserError(str(error)) from None

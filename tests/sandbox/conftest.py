@@ -16,7 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import Sandbox
 
-MANIFEST = Path(__file__).resolve().parents[2] / "slack-manifest.yaml"
+MANIFEST = Path(__file__).with_name("manifest.yaml")
+"""An app that asks for more than Marginalia does."""
 CHANNEL = "book-of-the-week"
 
 

@@ -1,0 +1,31 @@
+"""`marginalia manifest`: the app's manifest, to be pasted into Slack."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.slack import manifest
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command(name="manifest")(print_manifest)
+
+
+def print_manifest(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="For HTTP instead of Socket Mode: the address under which Slack reaches "
+            "MARGINALIA_PORT, such as https://bot.example.org.",
+        ),
+    ] = None,
+) -> None:
+    """Print the app's manifest, to be pasted at https://api.slack.com/apps.
+
+    It is for Socket Mode. With --url it is for HTTP requests, each kind of which gets its address.
+    """
+    typer.echo(manifest.text(url), nl=False)
