@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
@@ -54,12 +55,18 @@ from bot.texts import _
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 CATCH_UP = 20.0
 """Seconds that a session's close waits for the comparison with Slack's history."""
 PRUNE_EVERY = timedelta(hours=1)
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN = 30.0
+HEARTBEAT_SECONDS = 2.0
+"""How often a replica renews the lead, or asks whether it is free."""
+LONGEST_TICK = timedelta(minutes=2)
+"""A tick that takes longer hangs; its replica lets the lead run out."""
 MODEL_THREADS = 1
 """Processor cores that comparing what texts mean may take; the others are for those who wait."""
 
@@ -80,8 +87,9 @@ class Bot:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._ticking = asyncio.Lock()
+        self._ticking_since: float | None = None
         self._reading = asyncio.Lock()
-        self._rereading: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[Any]] = set()
         self._leader = database.leader()
         self._members = MemberIndex()
         self._unplanned: dict[str, Event] = {}
@@ -165,6 +173,8 @@ class Bot:
             self._task(self.road.run(), "reconcile"),
             self._task(self._learn(), "labels"),
         ]
+        if self.database.shared:
+            self._tasks.append(self._task(self._keep_lead(), "lead"))
         self._ticker.start()
 
     async def stop(self) -> None:
@@ -173,7 +183,7 @@ class Bot:
         if self.model is not None:
             self.model.close()
         await self._ticker.stop()
-        await ended([*self._tasks, *self._rereading, *self.archiving.readings.values()])
+        await ended([*self._tasks, *self._beside, *self.archiving.readings.values()])
         for commits in {self.commits, self.archive_commits}:  # mostly the same
             await commits.stop()
         async with self._ticking:
@@ -228,24 +238,63 @@ class Bot:
     async def tick(self) -> datetime | None:
         """Does what is due, on the one replica that leads; gives the next planned moment."""
         async with self._ticking:
-            if not await asyncio.to_thread(self._leader.acquire):
+            self._ticking_since = time.monotonic()
+            try:
+                return await self._do_all_due()
+            finally:
+                self._ticking_since = None
+
+    async def _keep_lead(self) -> None:
+        """Renews the lead while this process is well, and takes it over where it is free.
+
+        It must not depend on the ticks, which may wait for Slack; but when a tick hangs the lead
+        is left to run out.
+        """
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            since = self._ticking_since
+            if since is not None and time.monotonic() > since + LONGEST_TICK.total_seconds():
+                continue
+            try:
+                held = await asyncio.to_thread(self._leader.acquire)
+            except SQLAlchemyError as error:
+                self.outage.met(error)
+                held = False
+            if not held:
                 self.leads = False
-                return None
-            if not self.leads:
-                self.leads = True
-                await asyncio.to_thread(self._take_over)
-            await self._plan_again()
-            for due in await asyncio.to_thread(self._due):
-                await self._do(due)
-            # Their mornings are in their own zones, which Slack says.
-            self.edge.names.ask(await asyncio.to_thread(self._unknown_authors))
-            await asyncio.to_thread(self._attend)
-            await self.reminding.look()
-            await self.archiving.look()
-            self.commits.look()
-            self.archive_commits.look()
-            await asyncio.to_thread(self._prune)
-            return await asyncio.to_thread(self._next)
+            elif not self.leads and not self._ticking.locked():
+                beside = self._task(self._look(), "tick")
+                self._beside.add(beside)
+                beside.add_done_callback(self._beside.discard)
+
+    async def _must_lead(self) -> None:
+        """Raises Changed unless the lead is still ours: asked before each thing done once."""
+        if not await asyncio.to_thread(self._leader.holds):
+            self.leads = False
+            raise Changed("another replica leads now")
+
+    async def _do_all_due(self) -> datetime | None:
+        if not await asyncio.to_thread(self._leader.acquire):
+            self.leads = False
+            return None
+        if not self.leads:
+            self.leads = True
+            await asyncio.to_thread(self._take_over)
+        await self._plan_again()
+        for due in await asyncio.to_thread(self._due):
+            await self._must_lead()
+            await self._do(due)
+        # Their mornings are in their own zones, which Slack says.
+        self.edge.names.ask(await asyncio.to_thread(self._unknown_authors))
+        await self._must_lead()
+        await asyncio.to_thread(self._attend)
+        await self.reminding.look(self._must_lead)
+        await self.archiving.look(self._must_lead)
+        await self._must_lead()
+        self.commits.look()
+        self.archive_commits.look()
+        await asyncio.to_thread(self._prune)
+        return await asyncio.to_thread(self._next)
 
     async def _look(self) -> datetime | None:
         """A tick whose failures are told once and tried again at the next."""
@@ -478,8 +527,8 @@ class Bot:
         if self._stop.is_set():
             return  # it is read at the next start
         task = self._task(self.reread(), "reread")
-        self._rereading.add(task)
-        task.add_done_callback(self._rereading.discard)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def _watch(self) -> None:
         async for _found, _changes in watch(self.library, self._load, self._stop):
@@ -635,10 +684,10 @@ class Bot:
         """What a notice was about is over; when it comes again it is told again."""
         self._told.pop(key, None)
 
-    def _task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)
 
-        def ended(done: asyncio.Task[None]) -> None:
+        def ended(done: asyncio.Task[T]) -> None:
             if not done.cancelled() and done.exception() is not None:
                 log.error("%s ended", name, exc_info=done.exception())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot import export
 from bot.commits import Commits
@@ -58,10 +58,10 @@ class Archiving:
         self._done = done
         self.readings: dict[int, asyncio.Task[None]] = {}
 
-    async def look(self) -> None:
+    async def look(self, must_lead: Callable[[], Awaitable[None]]) -> None:
         """Writes the archives that are not what the store holds.
 
-        Where a model still reads what was said, the archive waits for a later look.
+        `must_lead` raises Changed once another replica leads. Where a model still reads what was said, the archive waits for a later look.
         """
         names = self._edge().names
         for session in await asyncio.to_thread(self._stale):
@@ -69,6 +69,7 @@ class Archiving:
             await names.settle()
             try:
                 if await self._is_read(session):
+                    await must_lead()
                     await asyncio.to_thread(self._archive, session)
             except pairing.Closing:
                 return  # it is written when the bot runs again

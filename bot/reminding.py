@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from bot.errors import UserError
@@ -46,14 +46,18 @@ class Reminding:
         self._tell = tell
         self._trouble = trouble
 
-    async def look(self) -> None:
-        """Posts the reminders that are due and were not posted yet."""
+    async def look(self, must_lead: Callable[[], Awaitable[None]]) -> None:
+        """Posts the reminders that are due and were not posted yet.
+
+        `must_lead` raises Changed once another replica leads.
+        """
         for session, reminder in await asyncio.to_thread(self._due):
             try:
                 await self._edge().gateway.join(session.channel)
             except ChannelTrouble as error:
                 await asyncio.to_thread(self._trouble, session, error)
                 continue
+            await must_lead()
             await asyncio.to_thread(self._post, session.id, reminder)
 
     def next_moment(self, sessions: Iterable[Session]) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,84 @@ async def test_another_opens_the_session_when_the_leader_is_killed(
                 assert len(uow.messages.of_session(session.id)) == 20
     finally:
         for bot in bots:
+            bot.kill()
+        box.stop()
+        database.close()
+
+
+@pytest.mark.timeout(180)
+async def test_a_frozen_leader_is_replaced_and_says_nothing_twice_when_it_goes_on(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """SIGSTOP keeps the connections of a process open, so nothing else tells that it hangs."""
+    schedules = tmp_path / "schedules"
+    schedules.mkdir()
+    box = Box.start(seed=2)
+    database = Database(postgres_url)
+    database.upgrade()
+    ports = [_free_port() for _ in range(2)]
+    env = {
+        **SETTINGS,
+        **box.env,
+        "MARGINALIA_DATABASE_URL": postgres_url,
+        "MARGINALIA_SCHEDULES": str(schedules),
+    }
+    bots = [
+        Command.start(
+            "run",
+            env={**env, "MARGINALIA_HEALTH_PORT": str(port)},
+            folder=tmp_path,
+            log=tmp_path / f"bot-{port}.log",
+        )
+        for port in ports
+    ]
+    try:
+        async with httpx.AsyncClient(timeout=2) as http, Control(box.control_url) as control:
+
+            async def leads(port: int) -> bool:
+                try:
+                    answer = await http.get(f"http://127.0.0.1:{port}/metrics")
+                except httpx.TransportError:
+                    return False
+                return "marginalia_leader 1.0" in answer.text
+
+            leading: list[int] = []
+
+            async def one_leads() -> bool:
+                leading[:] = [n for n, port in enumerate(ports) if await leads(port)]
+                return bool(leading)
+
+            await until(one_leads, "one of them leads")
+            frozen, other = leading[0], 1 - leading[0]
+            start = datetime.now(UTC) - timedelta(seconds=1)
+            book = BOOK.format(start=start, end=start + timedelta(hours=1))
+            (schedules / f"{EVENT}.md").write_text(book)
+            bots[frozen].signal(signal.SIGSTOP)
+            froze = time.monotonic()
+
+            async def other_leads() -> bool:
+                return await leads(ports[other])
+
+            await until(other_leads, "the other leads")
+            assert time.monotonic() - froze < 15
+            bots[frozen].signal(signal.SIGCONT)
+
+            async def announced() -> bool:
+                with database.reading() as uow:
+                    return any(session.announcement_ts for session in uow.sessions.all())
+
+            await until(announced, "the session is announced")
+
+            async def only_the_other_leads() -> bool:
+                return not await leads(ports[frozen]) and await leads(ports[other])
+
+            await until(only_the_other_leads, "the one that was frozen knows that it does not lead")
+            await asyncio.sleep(2)
+            history = (await control.channel(CHANNEL))["messages"]
+            assert sum("The Book" in str(m.get("text")) for m in history) == 1
+    finally:
+        for bot in bots:
+            bot.signal(signal.SIGCONT)
             bot.kill()
         box.stop()
         database.close()

@@ -28,8 +28,9 @@ from bot.errors import UserError
 
 PATIENCE = 30.0
 """Seconds that anything waits for a lock or a connection."""
-_FREEZE = "60s"
-"""How long a replica may stand still inside a transaction before PostgreSQL ends it."""
+_FREEZE, _READING_FREEZE = "12s", "60s"
+"""How long a replica may stand still inside a transaction before PostgreSQL ends it. One that
+writes keeps others waiting."""
 
 
 def parse(url: str) -> URL:
@@ -152,23 +153,30 @@ class Postgresql:
             "application_name": "marginalia",
         }
         self._url = url.set(query={**query, **dict(url.query)})
-        self.writer = self._engine(pool_size=10, max_overflow=10, pool_timeout=PATIENCE)
-        self.reading = self.writer.execution_options(
+        self.writer = self._engine(_FREEZE)
+        self.reading = self._engine(_READING_FREEZE).execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
 
-    def _engine(self, **pool: Any) -> Engine:
-        engine = create_engine(self._url, pool_pre_ping=True, hide_parameters=True, **pool)
+    def _engine(self, freeze: str) -> Engine:
+        engine = create_engine(
+            self._url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            pool_size=5,
+            max_overflow=10,
+            pool_timeout=PATIENCE,
+        )
         _on_connect(
             engine,
             "SET timezone = 'UTC'",
-            f"SET idle_in_transaction_session_timeout = '{_FREEZE}'",
+            f"SET idle_in_transaction_session_timeout = '{freeze}'",
             f"SET lock_timeout = '{PATIENCE:.0f}s'",
         )
         return engine
 
     def alone(self) -> Engine:
-        """An engine for one connection that holds a lock; each statement stands alone.
+        """An engine for the one connection of the lead; each statement stands alone.
 
         The server notices within half a minute that the machine of the connection is gone.
         """
@@ -177,6 +185,7 @@ class Postgresql:
         )
         _on_connect(
             engine,
+            "SET statement_timeout = '5s'",
             "SET tcp_keepalives_idle = 10",
             "SET tcp_keepalives_interval = 5",
             "SET tcp_keepalives_count = 3",
@@ -186,6 +195,7 @@ class Postgresql:
     def dispose(self) -> None:
         """Closes all connections."""
         self.writer.dispose()
+        self.reading.dispose()
 
 
 _CLASSES = ("08", "28", "3D", "53", "57P", "58", "XX")

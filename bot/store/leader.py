@@ -1,41 +1,71 @@
-"""Who leads: of all replicas on one PostgreSQL database, the one that holds a lock.
+"""Which replica leads: the one that holds a lease in the database, compared by its clock.
 
-The lock is an advisory one and belongs to a connection: it is free as soon as the process
-that holds it dies, or the connection is cut.
+The leader renews the lease every few seconds. Another replica takes it when it has run out (the
+leader hangs, or is cut off) or when the leader's connection is gone (it was killed). Each change of
+the leader counts up a number, the fence, so that one who was replaced can be told from one who leads
+again. No replica's own clock plays a part.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from datetime import timedelta
 from typing import Protocol
+from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
-_KEY = 0x4D41524700000002
+LEASE = timedelta(seconds=8)
+"""How long a leader that was not heard of is still taken to lead."""
+
+_ACQUIRE = text(
+    """
+    INSERT INTO leases AS held (name, holder, fence, until, backend)
+    VALUES ('leader', :me, 1, clock_timestamp() + :lease, pg_backend_pid())
+    ON CONFLICT (name) DO UPDATE SET
+        holder = excluded.holder,
+        until = excluded.until,
+        backend = excluded.backend,
+        fence = held.fence + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END
+    WHERE held.holder = excluded.holder
+        OR held.until < clock_timestamp()
+        OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = held.backend)
+    RETURNING fence
+    """
+)
+_HOLDS = text(
+    "SELECT fence FROM leases WHERE name = 'leader' AND holder = :me AND until > clock_timestamp()"
+)
+_RELEASE = text("UPDATE leases SET until = '-infinity' WHERE name = 'leader' AND holder = :me")
 
 
 class Leader(Protocol):
     """The lead of the replicas, asked for by one of them. May be used from any thread."""
 
     def acquire(self) -> bool:
-        """Takes the lead if nobody has it, at once; True if it is ours now.
+        """Takes or renews the lead; True if it is ours now, False if another has it.
 
-        Raises SQLAlchemyError where the database cannot be reached.
+        False, once, also where another led since the last call: what was begun before then must
+        not go on as if nothing had happened. Raises SQLAlchemyError where the database cannot be
+        reached.
         """
 
     def holds(self) -> bool:
-        """Whether the lead is ours still; asks the database."""
+        """Says whether the lead is ours still and without a break since `acquire` first gave it.
+
+        Asks the database; False where that does not answer.
+        """
 
     def release(self) -> None:
         """Gives the lead up; nothing if it is not ours."""
 
 
 class Alone:
-    """On SQLite there is one replica, and it leads."""
+    """The lead on SQLite: there is one replica, and it leads."""
 
     def acquire(self) -> bool:
         """True."""
@@ -50,53 +80,60 @@ class Alone:
 
 
 class Elected:
-    """The lead as an advisory lock of PostgreSQL."""
+    """The lead on PostgreSQL, as a row of the table `leases`."""
 
     def __init__(self, engine: Engine):
         self._engine = engine
+        self._me = uuid4().hex
+        self._fence: int | None = None
         self._connection: Connection | None = None
         self._mutex = threading.Lock()
 
     def acquire(self) -> bool:
-        """Takes the lock if it is free."""
+        """Takes the lease if it is free, or renews it."""
         with self._mutex:
-            if self._alive():
-                return True
-            connection = self._engine.connect()
             try:
-                query = text("SELECT pg_try_advisory_lock(:key)")
-                if connection.execute(query, {"key": _KEY}).scalar_one():
-                    self._connection = connection
-                    return True
-            except BaseException:
-                connection.close()
-                raise
-            connection.close()
-            return False
+                fence = self._ask(_ACQUIRE, {"me": self._me, "lease": LEASE})
+            except SQLAlchemyError:
+                self._drop()
+                # The connection may have been cut long ago; the server may be there again.
+                fence = self._ask(_ACQUIRE, {"me": self._me, "lease": LEASE})
+            unbroken = self._fence is None or self._fence == fence
+            self._fence = fence
+            return fence is not None and unbroken
 
     def holds(self) -> bool:
-        """Whether the connection that has the lock is alive."""
+        """Whether the lease is ours and has not run out."""
         with self._mutex:
-            return self._alive()
+            if self._fence is None:
+                return False
+            try:
+                held = self._ask(_HOLDS, {"me": self._me})
+            except SQLAlchemyError as error:
+                log.warning("the lead is lost with its connection: %s", type(error).__name__)
+                self._drop()
+                return False
+            return held == self._fence
 
     def release(self) -> None:
-        """Closes the connection, and the lock is free."""
+        """Ends the lease and closes its connection."""
         with self._mutex:
+            if self._fence is not None:
+                try:
+                    self._ask(_RELEASE, {"me": self._me})
+                except SQLAlchemyError as error:
+                    log.info("the lead ends with its connection: %s", type(error).__name__)
             self._drop()
 
-    def _alive(self) -> bool:
+    def _ask(self, statement: TextClause, values: dict[str, object]) -> int | None:
         if self._connection is None:
-            return False
-        try:
-            self._connection.execute(text("SELECT 1"))
-        except SQLAlchemyError as error:
-            log.warning("the lead is lost with its connection: %s", type(error).__name__)
-            self._drop()
-            return False
-        return True
+            self._connection = self._engine.connect()
+        result = self._connection.execute(statement, values)
+        return result.scalar_one_or_none() if result.returns_rows else None
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
+        self._fence = None
         if connection is not None:
             connection.invalidate()
             connection.close()

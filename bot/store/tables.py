@@ -357,3 +357,13 @@ paces = Table(
     Column("blocked_until", Moment),
     Column("trouble", Anything),
 )
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("backend", Integer, nullable=False),  # the process of the server that serves the holder
+)
