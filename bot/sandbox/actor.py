@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox import richtext
 from bot.sandbox.errors import Refusal
 from bot.sandbox.lengths import MAX_TEXT
-from bot.sandbox.model import Channel, Json, Member, Message, Upload
+from bot.sandbox.model import Channel, Json, Member, Message, Posting, Upload
 from bot.sandbox.workspace import Workspace
 
 
@@ -44,19 +44,26 @@ class Actor:
         files: Sequence[Json] = (),
         at: float | None = None,
         ts: str | None = None,
+        me: bool = False,
     ) -> Message:
         """Writes in a channel, or in a thread.
 
         `files` are `{"name": …, "content": …}`, or with `url` for one that is elsewhere.
-        `at` (seconds since 1970) or `ts` puts it into the past. Raises Refusal `not_in_channel`,
-        `no_text`, `msg_too_long`, `is_archived`, `thread_not_found`.
+        `at` (seconds since 1970) or `ts` puts it into the past. `me` is the command `/me`, which
+        is for channels and takes text only. Raises Refusal `not_in_channel`, `no_text`,
+        `msg_too_long`, `is_archived`, `thread_not_found`, and the codes of `restricted_action`.
         """
+        if me and (thread_ts is not None or blocks or files):
+            raise Refusal("invalid_arguments", ["/me takes a text, and no thread"])
         where = self._inside(channel)
         if not text.strip() and not blocks and not files:
             raise Refusal("no_text")
         stored = richtext.tidy(text)
         if len(stored) > MAX_TEXT:
             raise Refusal("msg_too_long")
+        refusal = self.workspace.posting_for(where, self.id).refusal(reply=thread_ts is not None)
+        if refusal is not None:
+            raise Refusal(refusal)
         uploads = [self._upload(given) for given in files]
         return self.workspace.post(
             where,
@@ -66,6 +73,7 @@ class Actor:
             files=uploads,
             thread_ts=thread_ts,
             broadcast=broadcast,
+            subtype="me_message" if me else None,
             at=at,
             ts=ts,
         )
@@ -100,6 +108,24 @@ class Actor:
         if message.user != self.id and not self.member.is_admin:
             raise Refusal("cant_delete_message")
         self.workspace.delete(where, message)
+
+    def delete_file(self, file: str) -> None:
+        """Deletes one's own file; an admin anybody's. Raises Refusal `cant_delete_file`."""
+        upload = self.workspace.files.get(file)
+        if upload is None:
+            raise Refusal("file_not_found")
+        if upload.user != self.id and not self.member.is_admin:
+            raise Refusal("cant_delete_file")
+        self.workspace.delete_file(upload)
+
+    def start_huddle(self, channel: str) -> Message:
+        """Starts a huddle in a channel; gives the message that says so."""
+        return self.workspace.start_huddle(self._inside(channel), self.id)
+
+    def end_huddle(self, channel: str, ts: str) -> None:
+        """Ends a huddle, given by the message that said that it started."""
+        where = self._inside(channel)
+        self.workspace.end_huddle(where, self.workspace.message(where, ts))
 
     def broadcast(self, channel: str, ts: str) -> None:
         """Sends one's own reply to the channel too, after the fact."""
@@ -159,6 +185,21 @@ class Actor:
     def set_topic(self, channel: str, topic: str) -> None:
         """Sets the topic of a channel."""
         self.workspace.set_topic(self._inside(channel), self.id, topic)
+
+    def restrict(
+        self,
+        channel: str,
+        *,
+        is_read_only: bool = False,
+        is_thread_only: bool = False,
+        is_non_threadable: bool = False,
+        restricted: bool = False,
+        allowed: Sequence[str] = (),
+    ) -> None:
+        """Says who may post in a channel: see Posting. Nothing given opens it to everybody."""
+        members = frozenset(self.workspace.member(person).id for person in allowed)
+        posting = Posting(is_read_only, is_thread_only, is_non_threadable, restricted, members)
+        self.workspace.restrict(self._inside(channel), self.id, posting)
 
     def rename(self, channel: str, name: str) -> None:
         """Renames a channel."""

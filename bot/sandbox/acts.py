@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from bot.sandbox.delivery import NotAcknowledged
+from bot.sandbox.delivery import REFRESH_DELAY, NotAcknowledged
 from bot.sandbox.errors import Refusal
 from bot.sandbox.faults import CallFault, DeliveryFault
 from bot.sandbox.given import Given
@@ -39,6 +39,7 @@ def post(box: Sandbox, given: Given) -> Json:
         "files": given.objects("files") or (),
         "at": given.number("at"),
         "ts": given.maybe("ts"),
+        "me": given.flag("me"),
     }
     given.done()
     message = person.post(channel, text, **options)
@@ -86,7 +87,10 @@ def unfurl(box: Sandbox, given: Given) -> Json:
 
 
 def add_person(box: Sandbox, given: Given) -> Json:
-    """Somebody joins the workspace, and `channels`."""
+    """Somebody joins the workspace, and `channels`.
+
+    With the name of another `workspace` it is a Slack Connect member.
+    """
     real_name = given.text("real_name")
     display_name = given.maybe("display_name") or ""
     name = given.maybe("name")
@@ -96,6 +100,7 @@ def add_person(box: Sandbox, given: Given) -> Json:
         "title": given.maybe("title") or "",
         "is_admin": given.flag("is_admin"),
         "user": given.maybe("user"),
+        "workspace": given.maybe("workspace"),
     }
     channels = [box.workspace.channel(channel) for channel in given.texts("channels")]
     given.done()
@@ -127,6 +132,39 @@ def add_channel(box: Sandbox, given: Given) -> Json:
     given.done()
     channel = box.workspace.add_channel(name, creator, private, members)
     return {"channel": channel.id}
+
+
+def restrict_channel(box: Sandbox, given: Given) -> Json:
+    """Says who may post in a channel; without flags everybody may again.
+
+    `is_read_only`, `is_thread_only` and `is_non_threadable` are what Slack tells of the channel,
+    `restricted` is a preference of the workspace. Admins may always, and `allowed`.
+    """
+    person, channel = _person(box, given), given.text("channel")
+    options: Json = {
+        name: given.flag(name)
+        for name in ("is_read_only", "is_thread_only", "is_non_threadable", "restricted")
+    }
+    allowed = given.texts("allowed")
+    given.done()
+    person.restrict(channel, allowed=allowed, **options)
+    return {}
+
+
+def start_huddle(box: Sandbox, given: Given) -> Json:
+    """Somebody starts a huddle in a channel."""
+    person, channel = _person(box, given), given.text("channel")
+    given.done()
+    message = person.start_huddle(channel)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def delete_file(box: Sandbox, given: Given) -> Json:
+    """Somebody deletes a file; messages keep a tombstone of it."""
+    person, file = _person(box, given), given.text("file")
+    given.done()
+    person.delete_file(file)
+    return {}
 
 
 def add_emoji(box: Sandbox, given: Given) -> Json:
@@ -253,10 +291,14 @@ async def cut_sockets(box: Sandbox, given: Given) -> Json:
 
 
 def refresh_sockets(box: Sandbox, given: Given) -> Json:
-    """Tells the app to connect anew, as Slack does now and then."""
+    """Tells the app to connect anew, as Slack does now and then.
+
+    The sockets that are open are closed after `seconds` (10 unless said otherwise).
+    """
     reason = given.choice("reason", "refresh_requested", "warning")
+    seconds = given.number("seconds", REFRESH_DELAY)
     given.done()
-    box.dispatcher.ask_to_reconnect(reason)
+    box.dispatcher.ask_to_reconnect(reason, REFRESH_DELAY if seconds is None else seconds)
     return {"sockets": len(box.dispatcher.sockets)}
 
 
@@ -402,6 +444,10 @@ ACTS: dict[str, Act] = {
     "archive": _in_channel("archive"),
     "unarchive": _in_channel("unarchive"),
     "delete_channel": _in_channel("delete_channel"),
+    "restrict_channel": restrict_channel,
+    "start_huddle": start_huddle,
+    "end_huddle": _in_channel("end_huddle", "ts"),
+    "delete_file": delete_file,
     "add_person": add_person,
     "change_person": change_person,
     "deactivate": deactivate,

@@ -36,6 +36,9 @@ RETRY_DELAYS = (0.0, 60.0, 300.0)
 """Seconds before each of the three further attempts: "nearly immediately", 1 and 5 minutes."""
 ACK_TIMEOUT = 3.0
 """Seconds the app has to answer."""
+REFRESH_DELAY = 10.0
+"""Seconds from `disconnect` until the socket is closed. A `warning` comes about ten seconds before:
+<https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect>."""
 MAX_SOCKETS = 10
 """Connections an app can have at once."""
 MAX_REDIRECTS = 2
@@ -135,18 +138,21 @@ class Dispatcher:
             ]
         if name not in workspace.manifest.events:
             return
-        self.deliver(event)
+        self.deliver(event, shared=channel is not None and bool(channel.connected))
 
-    def deliver(self, event: Json) -> None:
-        """Tells the app an event, whatever it asked for."""
-        self.submit(Delivery("events_api", self.callback(event), again=True))
+    def deliver(self, event: Json, shared: bool = False) -> None:
+        """Tells the app an event, whatever it asked for. `shared`: in a Slack Connect channel."""
+        self.submit(Delivery("events_api", self._callback(event, shared), again=True))
 
-    def callback(self, event: Json) -> Json:
+    def _callback(self, event: Json, shared: bool) -> Json:
         """An event in its envelope: <https://docs.slack.dev/apis/events-api#callback-field>."""
         workspace = self.workspace
+        who = event.get("user")
+        member = workspace.members.get(who) if isinstance(who, str) else None
         return {
             "token": self.token,
-            "team_id": workspace.team,
+            # Of a Slack Connect member it is their workspace; `authorizations` names ours.
+            "team_id": (member.team if member is not None else None) or workspace.team,
             "context_team_id": workspace.team,
             "context_enterprise_id": None,
             "api_app_id": workspace.app_id,
@@ -163,7 +169,7 @@ class Dispatcher:
                     "is_enterprise_install": False,
                 }
             ],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": shared,
             "event_context": f"4-{self._ids.secret(40)}",
         }
 
@@ -350,13 +356,25 @@ class Dispatcher:
             await socket.close()
         return len(sockets)
 
-    def ask_to_reconnect(self, reason: str) -> None:
-        """Tells all sockets `disconnect`: `warning` soon, `refresh_requested` now."""
+    def ask_to_reconnect(self, reason: str, seconds: float = REFRESH_DELAY) -> None:
+        """Tells all sockets `disconnect`, and closes them after some seconds.
+
+        `reason` is `warning` or `refresh_requested`. Until it is closed a socket gets deliveries
+        as before.
+        """
         text = json.dumps(
             {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
         )
-        for socket in self.sockets:
+        old = tuple(self.sockets)
+        for socket in old:
             socket.send(text)
+        self._later(seconds, lambda: self._spawn(self._close(old)))
+
+    async def _close(self, sockets: Sequence[Socket]) -> None:
+        for socket in sockets:
+            if socket in self.sockets:
+                self.disconnected(socket)
+                await socket.close()
 
     @property
     def pending(self) -> int:

@@ -29,6 +29,40 @@ class Member:
     status_emoji: str = ""
     avatar_hash: str = ""
     updated: int = 0
+    team: str | None = None
+    """The ID of the workspace they belong to, for a Slack Connect member; None: this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Who may post in a channel, and where. At first everybody may, everywhere.
+
+    Admins and `allowed` (user IDs) may always. The first three are what a conversation object
+    says of whoever asks: <https://docs.slack.dev/reference/objects/conversation-object>.
+    `restricted` stands for a preference of the workspace, of which no field tells.
+    """
+
+    is_read_only: bool = False
+    is_thread_only: bool = False
+    is_non_threadable: bool = False
+    restricted: bool = False
+    allowed: frozenset[str] = frozenset()
+
+    def refusal(self, reply: bool) -> str | None:
+        """Slack's code for a message (or a reply in a thread) that may not be posted."""
+        if self.restricted:
+            return "restricted_action"
+        if self.is_read_only:
+            return "restricted_action_read_only_channel"
+        if self.is_thread_only and not reply:
+            return "restricted_action_thread_only_channel"
+        if self.is_non_threadable and reply:
+            return "restricted_action_non_threadable_channel"
+        return None
+
+
+OPEN = Posting()
+"""Everybody may post, everywhere."""
 
 
 @dataclass(slots=True)
@@ -102,6 +136,9 @@ class Channel:
     topic: Json = field(default_factory=lambda: {"value": "", "creator": "", "last_set": 0})
     purpose: Json = field(default_factory=lambda: {"value": "", "creator": "", "last_set": 0})
     previous_names: list[str] = field(default_factory=list)
+    posting: Posting = OPEN
+    connected: list[str] = field(default_factory=list)
+    """IDs of the other workspaces that a Slack Connect channel is shared with."""
     members: dict[str, None] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     timeline: list[int] = field(default_factory=list)

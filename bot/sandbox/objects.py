@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.ids import ts_of
-from bot.sandbox.model import Bot, Channel, Json, Member, Message, Upload
+from bot.sandbox.model import Bot, Channel, Json, Member, Message, Posting, Upload
 
 SLACKBOT = "USLACKBOT"
 AVATAR_SIZES = (24, 32, 48, 72, 192, 512)
@@ -80,11 +80,88 @@ def user(member: Member, team: str, now: float, email: bool) -> Json:
         "is_email_confirmed": not member.is_bot,
         "who_can_share_contact_card": "EVERYONE",
     }
+    if member.team is not None:
+        return _external(member, out)
     if member.deleted:
         # A deactivated account has no zone, and no rights to speak of.
         for key in ("color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner"):
             del out[key]
     return out
+
+
+_EXTERNAL = frozenset({"id", "name", "deleted", "color", "real_name", "is_bot", "updated"})
+_EXTERNAL_PROFILE = frozenset(
+    {
+        "real_name", "real_name_normalized", "display_name", "display_name_normalized",
+        "avatar_hash", "first_name", "last_name", *(f"image_{size}" for size in AVATAR_SIZES),
+    }
+)  # fmt: skip
+
+
+def _external(member: Member, local: Json) -> Json:
+    """What Slack shows of a Slack Connect member: a name and a picture.
+
+    `is_stranger` is false for somebody who shares a channel with the app:
+    <https://docs.slack.dev/reference/objects/user-object>.
+    """
+    out = {key: value for key, value in local.items() if key in _EXTERNAL}
+    profile = {key: v for key, v in local["profile"].items() if key in _EXTERNAL_PROFILE}
+    profile["team"] = member.team
+    return {**out, "team_id": member.team, "profile": profile, "is_stranger": False}
+
+
+def user_profile(member: Member) -> Json:
+    """The `user_profile` that a message of a Slack Connect member carries."""
+    return {
+        "avatar_hash": member.avatar_hash,
+        "image_72": f"https://avatars.slack-edge.com/{member.avatar_hash}_72.png",
+        "first_name": member.real_name.partition(" ")[0],
+        "real_name": member.real_name,
+        "display_name": member.display_name,
+        "team": member.team,
+        "name": member.name,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+    }
+
+
+def huddle(room: str, channel: str, user: str, ts: str, now: int, team: str) -> Json:
+    """The `room` of a message that says that a huddle started."""
+    return {
+        "id": room,
+        "name": "",
+        "media_server": "",
+        "created_by": user,
+        "date_start": now,
+        "date_end": 0,
+        "participants": [user],
+        "participant_history": [user],
+        "participants_camera_on": [],
+        "participants_camera_off": [],
+        "participants_screenshare_on": [],
+        "participants_screenshare_off": [],
+        "canvas_thread_ts": ts,
+        "thread_root_ts": ts,
+        "channels": [channel],
+        "is_dm_call": False,
+        "was_rejected": False,
+        "was_missed": False,
+        "was_accepted": False,
+        "has_ended": False,
+        "background_id": "GRADIENT_03",
+        "canvas_background": "GRADIENT_03",
+        "is_prewarmed": False,
+        "is_scheduled": False,
+        "attached_file_ids": [],
+        "media_backend_type": "free_willy",
+        "display_id": "",
+        "external_unique_id": f"{room}-{now}",
+        "app_id": "A00",
+        "call_family": "huddle",
+        "pending_invitees": {},
+        "last_invite_status_by_user": {},
+        "huddle_link": f"https://app.slack.com/huddle/{team}/{channel}",
+    }
 
 
 def bot(it: Bot) -> Json:
@@ -149,7 +226,7 @@ def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
         "is_general": it.name == "general",
         "unlinked": 0,
         "name_normalized": it.name,
-        "is_shared": False,
+        "is_shared": bool(it.connected),
         "is_org_shared": False,
         "is_pending_ext_shared": False,
         "pending_shared": [],
@@ -157,17 +234,29 @@ def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
         "updated": it.updated,
         "parent_conversation": None,
         "creator": it.creator,
-        "is_ext_shared": False,
-        "shared_team_ids": [team],
+        "is_ext_shared": bool(it.connected),
+        "shared_team_ids": [team, *it.connected],
         "pending_connected_team_ids": [],
         "is_member": bot_user in it.members,
         "topic": dict(it.topic),
         "purpose": dict(it.purpose),
         "previous_names": list(it.previous_names),
     }
+    if it.connected:
+        out["conversation_host_id"] = team
+        out["connected_team_ids"] = [team, *it.connected]
     if num_members:
         out["num_members"] = len(it.members)
     return out
+
+
+def posting(it: Posting) -> Json:
+    """What `conversations.info` says of what its caller may post."""
+    return {
+        "is_read_only": it.is_read_only,
+        "is_thread_only": it.is_thread_only,
+        "is_non_threadable": it.is_non_threadable,
+    }
 
 
 def message(

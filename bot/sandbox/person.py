@@ -56,7 +56,11 @@ class Outcome:
 
 
 class Person(Actor):
-    """Somebody who writes, and who uses the app."""
+    """Somebody who writes, and who uses the app.
+
+    A Slack Connect member has what the app shows in channels, but not its commands, shortcuts
+    and Home: the app is not installed in their workspace.
+    """
 
     def __init__(
         self, workspace: Workspace, surfaces: Surfaces, dispatcher: Dispatcher, person: str
@@ -72,7 +76,7 @@ class Person(Actor):
         ws = self.workspace
         where = self._inside(channel)
         known = ws.manifest.commands.get(command)
-        if known is None:
+        if known is None or self.member.team is not None:
             raise Refusal("unknown_command", [f"{command} is not a valid command"])
         if known.should_escape:
             text = ws.linked(richtext.tidy(text))
@@ -132,7 +136,7 @@ class Person(Actor):
 
     def _known_shortcut(self, callback_id: str, kind: str) -> None:
         known = self.workspace.manifest.shortcuts.get(callback_id)
-        if known is None or known.kind != kind:
+        if known is None or known.kind != kind or self.member.team is not None:
             raise Refusal("unknown_shortcut", [f"there is no {kind} shortcut {callback_id!r}"])
 
     # --- App Home ----------------------------------------------------------------------------
@@ -140,7 +144,8 @@ class Person(Actor):
     def open_home(self, tab: str = "home") -> Json | None:
         """Opens the App Home (`home` or `messages`); gives the view that is shown, if any."""
         ws = self.workspace
-        if not (ws.manifest.home_tab if tab == "home" else ws.manifest.messages_tab):
+        shown_here = ws.manifest.home_tab if tab == "home" else ws.manifest.messages_tab
+        if not shown_here or self.member.team is not None:
             raise Refusal("not_enabled")
         view = self._surfaces.homes.get(self.id)
         shown = self._surfaces.view_object(view) if view is not None and tab == "home" else None
@@ -419,7 +424,7 @@ class Person(Actor):
                 "id": self.id,
                 "username": self.member.name,
                 "name": self.member.name,
-                "team_id": ws.team,
+                "team_id": self.member.team or ws.team,
             },
             "api_app_id": ws.app_id,
             "token": self._dispatcher.token,

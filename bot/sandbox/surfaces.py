@@ -402,7 +402,15 @@ class Surfaces:
         in_channel = body.get("response_type") == "in_channel"
         for part in [text] if blocks else split(text):
             if in_channel:
-                ws.post(channel, part, bot=ws.bot, blocks=blocks, thread_ts=thread)
+                # Unlike a message of `chat.postMessage` it has no user, only the bot.
+                ws.post(
+                    channel,
+                    part,
+                    bot=ws.bot,
+                    blocks=blocks,
+                    thread_ts=thread,
+                    subtype="bot_message",
+                )
             else:
                 ws.whisper(channel, response.user, part, blocks=blocks, thread_ts=thread)
 

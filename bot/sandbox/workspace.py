@@ -20,7 +20,17 @@ from bot.sandbox import emoji, objects, richtext
 from bot.sandbox.errors import Refusal
 from bot.sandbox.ids import Ids, Stamps, key_of, ts_of
 from bot.sandbox.manifest import Manifest
-from bot.sandbox.model import Bot, Channel, Ephemeral, Json, Member, Message, Pin, Upload
+from bot.sandbox.model import (
+    Bot,
+    Channel,
+    Ephemeral,
+    Json,
+    Member,
+    Message,
+    Pin,
+    Posting,
+    Upload,
+)
 
 MAX_REACTIONS = 50
 """Different emoji on one message: `too_many_emoji` of `reactions.add`."""
@@ -63,6 +73,8 @@ class Workspace:
         self.team = self.ids.make("T")
         self.app_id = self.ids.make("A")
         self.members: dict[str, Member] = {}
+        self.connected_teams: dict[str, str] = {}
+        """IDs of the workspaces that Slack Connect members are from, by name."""
         self.bots: dict[str, Bot] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Ephemeral] = []
@@ -223,9 +235,14 @@ class Workspace:
         is_admin: bool = False,
         is_owner: bool = False,
         user: str | None = None,
+        workspace: str | None = None,
         quiet: bool = False,
     ) -> Member:
-        """A person joins the workspace. `user` asks for an ID of its own; `quiet` for no event.
+        """Adds a person to the workspace.
+
+        `user` asks for an ID of its own; `quiet` for no event. With the name of another
+        `workspace` it is a Slack Connect member: nobody is told of them before they are in a
+        channel, and no list has them.
 
         Raises Refusal `name_taken` if `name` or the ID is somebody's.
         """
@@ -246,13 +263,20 @@ class Workspace:
             is_owner=is_owner,
             avatar_hash=self.ids.secret(12),
             updated=int(self.now),
+            team=self._connected_team(workspace) if workspace is not None else None,
         )
         self.members[member.id] = member
         self._by_name[handle] = member.id
-        if not quiet:
+        if not quiet and member.team is None:
             self.emit({"type": "team_join", "user": self.user_object(member), **self._event_ts()})
         self.changed("person", user=member.id)
         return member
+
+    def _connected_team(self, name: str) -> str:
+        """The ID of another workspace, by its name."""
+        if name not in self.connected_teams:
+            self.connected_teams[name] = self.ids.make("T")
+        return self.connected_teams[name]
 
     def change_person(self, person: str, **profile: Any) -> Member:
         """Changes names, zone, title or status of a person, or `deleted` (deactivated).
@@ -409,6 +433,9 @@ class Workspace:
         if user in channel.members:
             return None
         channel.members[user] = None
+        team = self.members[user].team
+        if team is not None and team not in channel.connected:
+            channel.connected.append(team)
         name = f"<@{user}>"
         kind = "group_join" if channel.is_private else "channel_join"
         more: Json = {"inviter": inviter} if inviter is not None else {}
@@ -417,7 +444,7 @@ class Workspace:
             "user": user,
             "channel": channel.id,
             "channel_type": "G" if channel.is_private else "C",
-            "team": self.team,
+            "team": team or self.team,
             **more,
             **self._event_ts(),
         }
@@ -438,7 +465,7 @@ class Workspace:
             "user": user,
             "channel": channel.id,
             "channel_type": "G" if channel.is_private else "C",
-            "team": self.team,
+            "team": self.members[user].team or self.team,
             **self._event_ts(),
         }
         if not ours:
@@ -466,6 +493,20 @@ class Workspace:
         kind = "group_topic" if channel.is_private else "channel_topic"
         text = f"<@{user}> set the channel topic: {topic}"
         self._say(channel, user, kind, text, {"topic": topic})
+
+    def restrict(self, channel: Channel, user: str, posting: Posting) -> None:
+        """Says who may post in a channel, with the notice of it."""
+        self._not_archived(channel)
+        channel.posting = posting
+        channel.updated = int(self.now * 1000)
+        text = f"<@{user}> changed who can post in this channel"
+        self._say(channel, user, "channel_posting_permissions", text, {})
+        self.changed("channel", channel=channel.id)
+
+    def posting_for(self, channel: Channel, user: str) -> Posting:
+        """What somebody may post in a channel."""
+        exempt = self.members[user].is_admin or user in channel.posting.allowed
+        return Posting() if exempt else channel.posting
 
     def rename_channel(self, channel: Channel, user: str, name: str) -> None:
         """Gives a channel another name."""
@@ -586,7 +627,8 @@ class Workspace:
         self._not_archived(channel)
         root = self._root(channel, thread_ts) if thread_ts is not None else None
         key = self._key(at, ts)
-        blocks = self._blocks_for(text, blocks, attachments)
+        if subtype != "me_message":
+            blocks = self._blocks_for(text, blocks, attachments)
         if subtype is None:
             if files:
                 subtype = "file_share"
@@ -605,7 +647,9 @@ class Workspace:
             attachments=attachments,
             files=[objects.file(f) for f in files] or None,
             metadata=metadata,
-            client_msg_id=self.ids.uuid() if bot is None and not files else None,
+            client_msg_id=(
+                self.ids.uuid() if bot is None and not files and subtype != "me_message" else None
+            ),
             bot_id=bot.id if bot else None,
             app_id=bot.app_id if bot else None,
             username=username,
@@ -657,8 +701,18 @@ class Workspace:
         if message.metadata is not None and self._reads_metadata(message):
             event["metadata"] = message.metadata
         self.emit(event, channel)
+        if f"<@{self.bot.user_id}" in message.text and message.bot_id != self.bot.id:
+            self._tell_mention(channel, event)
         self.changed("message", channel=channel.id, ts=message.ts)
         return message
+
+    def _tell_mention(self, channel: Channel, event: Json) -> None:
+        """Our bot is mentioned: a message event of its own kind, but not in direct messages."""
+        if channel.is_im or event.get("subtype") not in (None, "file_share", "thread_broadcast"):
+            return
+        unsaid = ("subtype", "channel_type", "parent_user_id", "metadata")
+        said = {key: value for key, value in event.items() if key not in unsaid}
+        self.emit({**said, "type": "app_mention"}, channel)
 
     def _reads_metadata(self, message: Message) -> bool:
         return message.app_id == self.app_id or "metadata.message:read" in self.manifest.scopes
@@ -668,9 +722,13 @@ class Workspace:
     ) -> Json:
         """A message as Slack shows it."""
         root = channel.messages.get(message.root) if message.root is not None else None
-        return objects.message(
-            message, self.team, self.bot_profile, root, metadata=metadata, bare=bare
-        )
+        author = self.members.get(message.user) if message.user is not None else None
+        team = author.team if author is not None and author.team is not None else self.team
+        shown = objects.message(message, team, self.bot_profile, root, metadata=metadata, bare=bare)
+        if author is not None and author.team is not None:
+            shown["user_team"] = shown["source_team"] = author.team
+            shown["user_profile"] = objects.user_profile(author)
+        return shown
 
     def bot_profile(self, bot_id: str) -> Json | None:
         """The `bot_profile` of a bot."""
@@ -697,7 +755,7 @@ class Workspace:
         previous = self.render(channel, message)
         if text is not None:
             message.text = text
-            if blocks is None:
+            if blocks is None and message.subtype != "me_message":
                 message.blocks = [richtext.rich_text(text, self.block_id())] if text else None
         if blocks is not None:
             message.blocks = blocks or None
@@ -720,8 +778,9 @@ class Workspace:
 
     def _tell_changed(self, channel: Channel, message: Message, previous: Json, key: int) -> None:
         current = self.render(channel, message)
-        if not message.tombstone:
-            current["source_team"] = current["user_team"] = self.team
+        if message.user != objects.SLACKBOT:
+            current.setdefault("source_team", self.team)
+            current.setdefault("user_team", self.team)
         self.emit(
             {
                 "type": "message",
@@ -747,6 +806,77 @@ class Workspace:
         message.subtype = "thread_broadcast"
         _insert(channel.timeline, message.key)
         self._tell_changed(channel, message, previous, self.stamps.next())
+
+    def start_huddle(self, channel: Channel, user: str) -> Message:
+        """Somebody starts a huddle: Slackbot says so, and people write in its thread.
+
+        <https://docs.slack.dev/reference/objects/conversation-object> has an example.
+        """
+        self._not_archived(channel)
+        key = self.stamps.next()
+        ts, room = ts_of(key), self.ids.make("R")
+        message = Message(
+            key,
+            ts,
+            channel.id,
+            "",
+            objects.SLACKBOT,
+            subtype="huddle_thread",
+            blocks=[richtext.rich_text("A huddle started", self.block_id())],
+            more={
+                "channel": channel.id,
+                "no_notifications": True,
+                "permalink": f"https://{self.domain}.slack.com/call/{room}",
+                "team": self.team,
+                "room": objects.huddle(room, channel.id, user, ts, int(self.now), self.team),
+            },
+        )
+        return self._put(channel, message)
+
+    def end_huddle(self, channel: Channel, message: Message) -> None:
+        """A huddle ends. Raises Refusal `message_not_found` for a message that is none."""
+        room = message.more.get("room")
+        if message.subtype != "huddle_thread" or room is None:
+            raise Refusal("message_not_found")
+        previous = self.render(channel, message)
+        message.more = {
+            **message.more,
+            "room": {**room, "has_ended": True, "date_end": int(self.now), "participants": []},
+        }
+        message.edited = {"user": objects.SLACKBOT, "ts": f"{int(self.now)}.000000"}
+        self._tell_changed(channel, message, previous, self.stamps.next())
+
+    def delete_file(self, upload: Upload) -> None:
+        """Deletes a file; a tombstone takes its place in the messages that have it.
+
+        Nobody is told that those messages changed, only of the file. Raises Refusal
+        `file_deleted`.
+        """
+        if upload.deleted:
+            raise Refusal("file_deleted")
+        upload.deleted = True
+        upload.content = None
+        channels = [self.channels[id_] for id_ in upload.shares if id_ in self.channels]
+        for channel in channels:
+            for ts in upload.shares[channel.id]:
+                message = channel.messages.get(key_of(ts) or 0)
+                if message is not None and message.files is not None:
+                    message.files = [
+                        {"id": upload.id, "mode": "tombstone"} if f["id"] == upload.id else f
+                        for f in message.files
+                    ]
+                    self.changed("message", channel=channel.id, ts=ts)
+        seen = [c for c in channels if self.bot.user_id in c.members]
+        if seen:
+            self.emit(
+                {
+                    "type": "file_deleted",
+                    "file_id": upload.id,
+                    "channel_ids": [channel.id for channel in seen],
+                    **self._event_ts(),
+                },
+                seen[0],
+            )
 
     def delete(self, channel: Channel, message: Message) -> None:
         """Deletes a message; one that has replies leaves a tombstone."""

@@ -28,6 +28,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from bot.sandbox.answer import Answer
+from bot.sandbox.client import Control
 from bot.sandbox.delivery import NotAcknowledged
 from bot.sandbox.faults import CallFault, DeliveryFault
 from bot.sandbox.listening import Listener
@@ -165,6 +166,28 @@ async def test_the_real_client_connects_anew_when_it_is_asked_to(box: Sandbox, t
     await until(lambda: box.dispatcher.sockets and first not in box.dispatcher.sockets)
     posted = box.person("mirela").post(CHANNEL, "still there?")
     assert (await told.event())["ts"] == posted.ts
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_an_old_socket_is_closed_some_time_after_it_is_asked_to_go(box: Sandbox, reason: str):
+    async with Control(box.control_url) as control, wired(box) as old:
+        await old.heard()
+        await control.act("refresh_sockets", reason=reason, seconds=0.2)
+        asked = await old.heard()
+        assert (asked["type"], asked["reason"]) == ("disconnect", reason)
+        # Until then it is a socket like any other.
+        box.person("mirela").post(CHANNEL, "one more")
+        await old.acknowledge(await old.heard())
+        async with wired(box) as new:
+            await new.heard()
+            ended = await old.socket.receive(timeout=3)
+            assert ended.type is aiohttp.WSMsgType.CLOSE
+            assert len(box.dispatcher.sockets) == 1
+            box.person("mirela").post(CHANNEL, "and another")
+            envelope = await new.heard()
+            assert envelope["payload"]["event"]["text"] == "and another"
+            await new.acknowledge(envelope)
+            await asyncio.wait_for(box.settle(), 1)
 
 
 async def test_deliveries_go_wrong_as_planned(box: Sandbox, told: Told):

@@ -36,6 +36,9 @@ def post_message(call: Call) -> Json:
     thread_ts = call.text("thread_ts") or None
     broadcast = call.flag("reply_broadcast")
     _may_post(call, channel)
+    refusal = ws.posting_for(channel, call.me).refusal(reply=thread_ts is not None)
+    if refusal is not None:
+        raise Refusal(refusal)
     if thread_ts is not None:
         _known_thread(ws.message, channel, thread_ts)
     call.limits.check_post(channel.id)
@@ -242,6 +245,8 @@ def post_ephemeral(call: Call) -> Json:
         raise Refusal("is_archived")
     if call.me not in channel.members:
         raise Refusal("not_in_channel")
+    if ws.posting_for(channel, call.me).restricted:
+        raise Refusal("restricted_action")
     member = ws.members.get(user)
     if member is None or member.deleted or user not in channel.members:
         raise Refusal("user_not_in_channel")

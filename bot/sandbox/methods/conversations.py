@@ -51,6 +51,8 @@ def info(call: Call) -> Json:
     shown = objects.channel(
         channel, call.workspace.team, call.me, num_members=call.flag("include_num_members")
     )
+    if not channel.is_im:
+        shown.update(objects.posting(call.workspace.posting_for(channel, call.me)))
     if call.flag("include_locale"):
         shown["locale"] = "en-US"
     return {"channel": shown}

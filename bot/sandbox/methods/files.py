@@ -43,6 +43,8 @@ def complete_upload(call: Call) -> Json:
             raise Refusal("is_archived")
         if call.me not in channel.members:
             raise Refusal("not_in_channel")
+        if ws.posting_for(channel, call.me).refusal(reply=thread_ts is not None):
+            raise Refusal("posting_to_channel_denied")
     for upload in uploads:
         upload.complete = True
         ws.uploads.pop(upload.ticket, None)
@@ -125,7 +127,7 @@ def delete(call: Call) -> Json:
     upload = _file(call)
     if upload.user != call.me:
         raise Refusal("cant_delete_file")
-    upload.deleted = True
+    call.workspace.delete_file(upload)
     return {}
 
 

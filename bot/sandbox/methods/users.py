@@ -22,8 +22,10 @@ def info(call: Call) -> Json:
 def list_(call: Call) -> Json:
     """All members, page by page."""
     ws = call.workspace
-    # The bot's own entry and Slackbot's are among them, and so are deactivated members.
-    members, metadata = call.page(list(ws.members.values()), "user", default=1000)
+    # The bot's own entry and Slackbot's are among them, and so are deactivated members, but no
+    # Slack Connect members: <https://github.com/rusq/slackdump/issues/292>.
+    local = [member for member in ws.members.values() if member.team is None]
+    members, metadata = call.page(local, "user", default=1000)
     return {
         "members": [ws.user_object(member) for member in members],
         "cache_ts": int(ws.now),
@@ -49,7 +51,7 @@ def lookup_by_email(call: Call) -> Json:
     """A member by address."""
     email = call.required("email")
     for member in call.workspace.members.values():
-        if member.email == email and not member.deleted:
+        if member.email == email and not member.deleted and member.team is None:
             return {"user": call.workspace.user_object(member)}
     raise Refusal("users_not_found")
 

@@ -42,7 +42,8 @@ function drawMessage(channel, message, shop) {
     return el("li", { class: "message gone", data: { ts: message.ts } }, el("i", {}, "This message was deleted."), thread(channel, message, shop));
   }
   const told = ["channel_join", "group_join", "channel_leave", "group_leave", "channel_topic", "group_topic", "channel_name", "group_name",
-    "channel_archive", "group_archive", "channel_unarchive", "group_unarchive", "pinned_item"].includes(message.subtype);
+    "channel_archive", "group_archive", "channel_unarchive", "group_unarchive", "channel_posting_permissions",
+    "pinned_item"].includes(message.subtype);
   const who = message.username || shop.names.user(message.user) || (message.bot_profile && message.bot_profile.name) || "somebody";
   const role = shop.role(message.user);
   return el("li", { class: told ? "message told" : "message", data: { ts: message.ts } },
@@ -64,7 +65,8 @@ function body(channel, message, shop) {
   const drawn = message.blocks && message.blocks.length ? drawBlocks(message.blocks, surface)
     : message.text ? [el("div", { class: "block" }, ...mrkdwn(message.text, shop.names))] : [];
   return el("div", { class: "body" }, ...drawn,
-    ...(message.files || []).map((file) => el("div", { class: "file" }, "📎 ", link(file.url_private, file.title || file.name))),
+    ...(message.files || []).map((file) => el("div", { class: "file" }, "📎 ", file.mode === "tombstone"
+      ? "This file was deleted." : link(file.url_private, file.title || file.name))),
     ...(message.attachments || []).map((one) => attachment(one, surface, shop)));
 }
 
