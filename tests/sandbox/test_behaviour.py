@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.sandbox.client import Control
 from bot.sandbox.errors import Refusal
 from bot.sandbox.server import Sandbox
+from bot.slack import incoming, outbox
 from tests.sandbox.conftest import CHANNEL, Told, refusal
 
 
@@ -256,6 +258,23 @@ async def test_a_mention_of_the_bot_is_told_twice(box: Sandbox, told: Told, chan
     assert mention["channel"] == channel
     assert "channel_type" not in mention
     assert [event["type"] for event in await told.all()] == ["message"]
+
+
+@pytest.mark.parametrize("event_type", ["slack.post-prompt", "a b", "größe"])
+async def test_metadata_with_an_odd_event_type_is_dropped_with_a_warning(
+    client: AsyncWebClient, channel: str, event_type: str
+):
+    metadata = {"event_type": event_type, "event_payload": {"key": "1"}}
+    said = await client.chat_postMessage(channel=channel, text="x", metadata=metadata)
+    assert said["warning"] == "invalid_metadata_schema"
+    assert "metadata" not in said["message"]
+    history = await client.conversations_history(channel=channel, include_all_metadata=True)
+    assert "metadata" not in history["messages"][0]
+
+
+def test_the_metadata_of_the_bot_is_kept_by_slack():
+    for event_type in (outbox.EVENT_TYPE, incoming.QUESTION_EVENT):
+        assert re.fullmatch(r"[A-Za-z0-9_-]+", event_type)
 
 
 async def test_what_is_answered_in_the_channel_is_a_message_of_the_bot_alone(

@@ -19,7 +19,7 @@ MAX_METADATA = 8_000
 """Characters of a message's metadata as JSON."""
 MAX_ATTACHMENTS = 100
 
-_EVENT_TYPE = re.compile(r"[A-Za-z0-9_.\-]{1,255}\Z")
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9_\-]{1,255}\Z")
 
 
 def post_message(call: Call) -> Json:
@@ -161,22 +161,29 @@ def _customised(call: Call) -> tuple[str | None, Json | None]:
 
 
 def _metadata(call: Call) -> Json | None:
-    """<https://docs.slack.dev/messaging/message-metadata>."""
+    """A message's metadata: <https://docs.slack.dev/messaging/message-metadata>.
+
+    "Metadata with an invalid `event_type` returns an `invalid_metadata_schema` warning and is
+    ignored." What has `entities` alone (Work Objects) is taken, and nothing is shown of it.
+    """
     given = call.structure("metadata", "invalid_metadata_format")
     if given is None:
         return None
     if not isinstance(given, dict):
         raise Refusal("invalid_metadata_format")
-    if set(given) - {"event_type", "event_payload"}:
-        raise Refusal("invalid_metadata_schema")
-    event_type, payload = given.get("event_type"), given.get("event_payload")
-    if not isinstance(event_type, str) or not _EVENT_TYPE.match(event_type):
-        raise Refusal("invalid_metadata_schema")
-    if not isinstance(payload, dict):
+    if set(given) - {"event_type", "event_payload", "entities"}:
         raise Refusal("invalid_metadata_schema")
     if len(block_kit.compact(given)) > MAX_METADATA:
         raise Refusal("metadata_too_large")
-    return given
+    if set(given) == {"entities"}:
+        return None
+    event_type, payload = given.get("event_type"), given.get("event_payload")
+    if not isinstance(event_type, str) or not isinstance(payload, dict):
+        raise Refusal("invalid_metadata_schema")
+    if not _EVENT_TYPE.match(event_type):
+        call.warn("invalid_metadata_schema")
+        return None
+    return {"event_type": event_type, "event_payload": payload}
 
 
 def update(call: Call) -> Json:
