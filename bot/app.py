@@ -97,6 +97,7 @@ class Bot:
         self._problems: list[Problem] = []
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
+        self._must_wipe = True  # a predecessor may have been killed before it did
         self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
         self.model = meaning.load(settings.meaning, MODEL_THREADS)
         self.commits = Commits(repository(settings), self.clock, self._tell)
@@ -293,6 +294,7 @@ class Bot:
         await self._must_lead()
         self.commits.look()
         self.archive_commits.look()
+        await asyncio.to_thread(self._wipe)
         await asyncio.to_thread(self._prune)
         return await asyncio.to_thread(self._next)
 
@@ -329,6 +331,11 @@ class Bot:
         self.road.unsure()
         if self.database.shared:
             log.info("this replica leads")
+
+    def _wipe(self) -> None:
+        """Removes what closed sessions forgot from the database's files, as soon as nobody reads."""
+        if self._must_wipe and self.database.wipe():
+            self._must_wipe = False
 
     def _prune(self) -> None:
         """Forgets, once an hour, envelopes that Slack will not repeat any more."""
@@ -434,6 +441,7 @@ class Bot:
             session = uow.sessions.get(session_id)
             if session is not None:
                 lifecycle.close_session(uow, self.edge.voice, session, self.clock.now())
+        self._must_wipe = True
 
     # The second road
 

@@ -34,13 +34,15 @@ def forget(
     bring the names back.
     """
     at = datetime.now(UTC)
-    with open_database(Settings()) as database, database.unit_of_work() as uow:
-        slack_id = _one(uow, person)
-        touched = forget_person(uow, slack_id, name or ())
-        for session_id in sorted(touched):
-            uow.sessions.touch(session_id, at)
-        # The log says that it was done, not to whom it leads by name.
-        uow.actions.add(Action(at, "", "forgotten", details={"person": slack_id}))
+    with open_database(Settings()) as database:
+        with database.unit_of_work() as uow:
+            slack_id = _one(uow, person)
+            touched = forget_person(uow, slack_id, name or ())
+            for session_id in sorted(touched):
+                uow.sessions.touch(session_id, at)
+            # The log says that it was done, not to whom it leads by name.
+            uow.actions.add(Action(at, "", "forgotten", details={"person": slack_id}))
+        database.wipe()
     sessions = "1 session" if len(touched) == 1 else f"{len(touched)} sessions"
     typer.echo(f"{slack_id} is forgotten: anonymous in {sessions}")
 

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, schema
 from bot.store.leader import Alone, Elected, Leader
-from bot.store.tables import labels
+from bot.store.tables import labels, secrets
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,33 @@ class Database:
             uow.labels.put(_PROBE, {_PROBE: "x" * 4096})
         with self._backend.writer.begin() as connection:
             connection.execute(delete(labels).where(labels.c.kind == _PROBE))
+
+    def wipe(self) -> bool:
+        """Removes what was deleted from the database's own files, too; False: try again later.
+
+        SQLite overwrites what is deleted; its log still has it, and is emptied here. PostgreSQL
+        keeps the old versions of a row until its table is written anew, which is done for the
+        secrets of anonymous questions alone. Neither reaches backups, and PostgreSQL's write-ahead
+        log and replicas keep what they have for as long as they are set to. Raises SQLAlchemyError
+        where the database cannot be used.
+        """
+        if isinstance(self._backend, engine.Sqlite):
+            try:
+                return files.empty_log(self._backend.path)
+            except sqlite3.Error as error:
+                log.debug("the log of the database could not be emptied: %s", error)
+                return False
+        alone = self._backend.alone()
+        try:
+            with alone.connect() as connection:
+                connection.execute(text("SET lock_timeout = '1s'"))
+                connection.execute(text(f"VACUUM FULL {secrets.name}"))
+        except OperationalError as error:
+            log.debug("the table of secrets could not be written anew: %s", error.orig)
+            return False
+        finally:
+            alone.dispose()
+        return True
 
     def reserve(self) -> None:
         """Keeps a SQLite file for this process until `close`; nothing to do on PostgreSQL.

@@ -94,6 +94,8 @@ class Sqlite:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA journal_size_limit = 67108864")
+            # What is deleted is overwritten: https://www.sqlite.org/pragma.html#pragma_secure_delete
+            connection.execute("PRAGMA secure_delete = ON")
             if query_only:
                 connection.execute("PRAGMA query_only = ON")
 
