@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -41,6 +43,7 @@ os.environ["MARGINALIA_MEANING"] = "off"
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = ROOT.parent / "shared" / "format"
 SLACK = ROOT.parent / "shared" / "slack"
+CASES = ROOT.parent / "shared" / "cases"
 
 settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("thorough", max_examples=10_000, deadline=None)
@@ -71,6 +74,16 @@ def _shared(folder: Path) -> Path:
             pytest.fail(f"the samples are missing: {folder}")
         pytest.skip(f"the samples are missing: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reported() -> dict[str, dict[str, Any]]:
+    """Small inputs made from public bug reports, by their `id`.
+
+    Skips, saying so, where they are missing; with `CI=true` that is a failure.
+    """
+    lines = (_shared(CASES) / "reported.jsonl").read_text(encoding="utf-8").splitlines()
+    return {case["id"]: case for case in map(json.loads, lines)}
 
 
 @pytest.fixture(scope="session")

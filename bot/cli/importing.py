@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from aiohttp import ClientError
 from rich.console import Console
 from rich.progress import Progress
+from slack_sdk.errors import SlackApiError
 
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library
 from bot.errors import UserError
-from bot.importing import Tally, importing, rehearse
+from bot.importing import Lookup, Tally, importing, rehearse
 from bot.library.library import Library
-from bot.sessions.model import Event
+from bot.sessions.model import Event, Person, moment
 from bot.settings import Settings
 from bot.slack.dump import Dump
+from bot.slack.gateway import Gateway, code_of, web_client
+
+_SHOWN = 20
+"""How many problems are printed; `--json` has all of them."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +36,14 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    dump: Annotated[Path, typer.Argument(help="The folder or zip of a Slack export.")],
-    channel: Annotated[str, typer.Option(help="The channel's name in the export.")],
+    dumps: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DUMP…",
+            help="Slack's export (folder or zip), or what slackdump wrote; several, in any order.",
+        ),
+    ],
+    channel: Annotated[str, typer.Option(help="The channel's name in the export, or its ID.")],
     event: Annotated[
         str | None, typer.Option(help="Only this event: the file's id or a part of it.")
     ] = None,
@@ -45,6 +59,7 @@ def import_(
 
     A message belongs to the event at whose time it was posted, a reply to its question whenever
     it was given. Importing again changes nothing. Archives are not written: `marginalia export`.
+    Exit code 2 if nothing was found, or something could not be read; the rest is imported then.
     """
     if event is not None and everything:
         raise UserError("--event and --all exclude one another; choose one")
@@ -55,18 +70,64 @@ def import_(
         raise UserError(f"no event in {settings.schedules} is over and in #{channel}; add its file")
     at = datetime.now(UTC)
     console = Console(stderr=True)
-    with closing(Dump.open(dump)) as opened, Progress(console=console, transient=True) as progress:
+    with ExitStack() as stack:
+        opened = [stack.enter_context(closing(Dump.open(path))) for path in dumps]
+        lookup = stack.enter_context(_lookup(settings))
+        progress = stack.enter_context(Progress(console=console, transient=True))
         bar = progress.add_task("Reading days")
 
         def on_day(done: int, of: int) -> None:
             progress.update(bar, completed=done, total=of)
 
         if dry_run:
-            tally = rehearse(opened, channel, events, at, on_day)
+            tally = rehearse(opened, channel, events, at, on_day, lookup)
         else:
             with open_database(settings) as database:
-                tally = importing(database, opened, channel, events, at, on_day)
+                tally = importing(database, opened, channel, events, at, on_day, lookup)
     typer.echo(json.dumps(_as_data(tally), indent=2) if as_json else _as_text(tally))
+    if tally.damaged:
+        raise UserError(
+            f"a part of the export could not be read; the rest is imported. {_grouped(tally)[0]}"
+        )
+    if tally.is_empty:
+        raise UserError(_nothing(tally, channel, events))
+
+
+def _nothing(tally: Tally, channel: str, events: list[Event]) -> str:
+    """Why no session has a message: the channel is empty, or has none from the events' time."""
+    if not tally.last:
+        return f"the export has no messages of `{channel}`; export the channel again"
+    return (
+        f"no message of `{channel}` was posted during {events[0].id if len(events) == 1 else 'an event'}: "
+        f"the export has it from {moment(tally.first):%Y-%m-%d} to {moment(tally.last):%Y-%m-%d}; "
+        "correct `start` and `end`, or name another channel"
+    )
+
+
+@contextmanager
+def _lookup(settings: Settings) -> Iterator[Lookup]:
+    """Asks Slack who somebody is, where a bot token is set; else nobody is asked."""
+    token = settings.slack_bot_token
+    if token is None:
+        yield lambda user: None
+        return
+    asked: dict[str, Person | None] = {}
+    refused = False
+    with asyncio.Runner() as runner:
+        gateway = Gateway(web_client(token.get_secret_value(), settings.slack_api_url))
+
+        def lookup(user: str) -> Person | None:
+            nonlocal refused
+            if user not in asked and not refused:
+                try:
+                    asked[user] = runner.run(gateway.person(user))
+                except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                    refused = True
+                    why = code_of(error) if isinstance(error, SlackApiError) else str(error)
+                    typer.echo(f"Slack cannot be asked for names: {why}", err=True)
+            return asked.get(user)
+
+        yield lookup
 
 
 def _of_channel(library: Library, channel: str, default: str) -> list[Event]:
@@ -87,20 +148,36 @@ def _as_text(tally: Tally) -> str:
         for name, count in tally.sessions.items()
     ]
     if tally.outside:
-        lines.append(f"Left out: {tally.outside} messages outside any session.")
+        lines.append(f"Left out: {len(tally.outside)} messages outside any session.")
     if tally.notices:
-        lines.append(f"Left out: {tally.notices} notices and messages of bots.")
+        lines.append(f"Left out: {len(tally.notices)} notices and messages of bots.")
     if tally.unknown_people:
         who = ", ".join(sorted(tally.unknown_people))
         lines.append(f"Not in users.json, so without a name: {who}.")
-    return "\n".join([*lines, *tally.problems])
+    problems = _grouped(tally)
+    if len(problems) > _SHOWN:
+        problems = [*problems[:_SHOWN], f"… and {len(problems) - _SHOWN} more problems."]
+    lines += problems
+    return "\n".join(lines)
+
+
+def _grouped(tally: Tally) -> list[str]:
+    """The problems; where several files have the same, one line for all of them."""
+    groups: dict[str, list[str]] = {}
+    for problem in tally.problems:
+        place, _mark, what = problem.partition(": ")
+        groups.setdefault(what, []).append(place)
+    return [
+        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {what}"
+        for what, places in groups.items()
+    ]
 
 
 def _as_data(tally: Tally) -> dict[str, object]:
     return {
         "sessions": {name: dict(count) for name, count in tally.sessions.items()},
-        "outside": tally.outside,
-        "notices": tally.notices,
+        "outside": len(tally.outside),
+        "notices": len(tally.notices),
         "unknown_people": sorted(tally.unknown_people),
         "problems": tally.problems,
     }

@@ -415,7 +415,8 @@ class Outbox(Protocol):
 class Labels(Protocol):
     """Names of what is no person, by Slack ID: `kind` is `channel`, `usergroup` or `emoji`.
 
-    An `emoji` is known by its name; its label is the name it is an alias of.
+    An `emoji` is known by its name; its label is the name it is an alias of. The kind `copied` is
+    of imports: from what moment the stored copy of a message or a person is.
     """
 
     def get(self, kind: str, slack_id: str) -> str | None: ...

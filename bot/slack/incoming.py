@@ -51,11 +51,7 @@ def message_event(event: Mapping[str, Any], bot_id: str | None) -> Posted | Dele
     subtype = event.get("subtype")
     channel = _string(event, "channel", _ID)
     if subtype == "message_changed":
-        inner = _mapping(event, "message")
-        if inner.get("subtype") == "tombstone":
-            # What is left of a deleted message that has replies.
-            return Deleted(channel, _string(inner, "ts", _TS))
-        return message_object(inner, channel, bot_id)
+        return message_object(_mapping(event, "message"), channel, bot_id)
     if subtype == "message_deleted":
         previous = event.get("previous_message")
         thread = previous.get("thread_ts") if isinstance(previous, Mapping) else None
@@ -66,12 +62,17 @@ def message_event(event: Mapping[str, Any], bot_id: str | None) -> Posted | Dele
 
 def message_object(
     message: Mapping[str, Any], channel: str, bot_id: str | None = None
-) -> Posted | None:
-    """A message object, of an event or of the history; None if no person wrote it."""
+) -> Posted | Deleted | None:
+    """A message object, of an event, the history or an export; None if no person wrote it.
+
+    What is left of a deleted message that has replies is a deletion.
+    """
     asker = form_asker(message, bot_id)
     subtype = message.get("subtype")
     if subtype is not None and not isinstance(subtype, str):
         raise Malformed("subtype is no text")
+    if subtype == "tombstone":
+        return Deleted(channel, _string(message, "ts", _TS))
     if asker is None and (subtype not in POSTED or message.get("bot_id")):
         return None
     ts = _string(message, "ts", _TS)
@@ -79,15 +80,13 @@ def message_object(
     thread_ts = message.get("thread_ts")
     if thread_ts is not None and not (isinstance(thread_ts, str) and _TS.match(thread_ts)):
         raise Malformed("thread_ts is no message timestamp")
-    edited = message.get("edited")
-    edited_ts = edited.get("ts") if isinstance(edited, Mapping) else None
     return Posted(
         channel=channel,
         ts=ts,
         author=author,
         content=_content(message),
         thread_ts=thread_ts if thread_ts != ts else None,
-        edited_ts=edited_ts if isinstance(edited_ts, str) and _TS.match(edited_ts) else None,
+        edited_ts=edited_ts(message),
         broadcast=subtype == "thread_broadcast",
         form=asker is not None,
     )
@@ -111,6 +110,13 @@ def ts_in(message: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) and _TS.match(value) else None
 
 
+def edited_ts(message: Mapping[str, Any]) -> str | None:
+    """When a message was last edited, as a `ts`; None where it was not."""
+    edited = message.get("edited")
+    value = edited.get("ts") if isinstance(edited, Mapping) else None
+    return value if isinstance(value, str) and _TS.match(value) else None
+
+
 def event_ts(event: Mapping[str, Any]) -> str | None:
     """When an event happened, as a `ts`; None where it does not say."""
     value = event.get("event_ts")
@@ -131,18 +137,20 @@ def reaction_event(event: Mapping[str, Any]) -> Reaction | None:
 
 
 def reactions_of(message: Mapping[str, Any], channel: str) -> set[Reaction]:
-    """The reactions a message object of the history carries."""
+    """The reactions a message object of the history carries; one that is malformed is left out."""
     found: set[Reaction] = set()
     ts = _string(message, "ts", _TS)
     listed = message.get("reactions")
     for reaction in listed if isinstance(listed, list) else ():
-        if not isinstance(reaction, Mapping):
-            raise Malformed("a reaction is no object")
-        name, users = _string(reaction, "name"), reaction.get("users")
-        for user in users if isinstance(users, list) else ():
-            if not isinstance(user, str) or not _ID.match(user):
-                raise Malformed("a reaction is by no member")
-            found.add(Reaction(channel, ts, name, user))
+        name = reaction.get("name") if isinstance(reaction, Mapping) else None
+        users = reaction.get("users") if isinstance(reaction, Mapping) else None
+        if not isinstance(name, str) or not name or not isinstance(users, list):
+            continue
+        found |= {
+            Reaction(channel, ts, name, user)
+            for user in users
+            if isinstance(user, str) and _ID.match(user)
+        }
     return found
 
 

@@ -32,6 +32,7 @@ from bot.sessions.ports import Changed, UnitOfWork, UnitOfWorkFactory
 from bot.slack import linking
 from bot.slack.history import History, Page
 from bot.slack.incoming import (
+    Deleted,
     Malformed,
     message_object,
     reactions_of,
@@ -225,14 +226,17 @@ class Reconciler:
         report.read += len(page)
         items: list[_Item] = []
         seen: set[str] = set()
+        gone: list[str] = []
         for message in page:
-            if message.get("subtype") == "tombstone":
-                continue  # what is left of a deleted message that has replies
             ts = message.get("ts")
             if isinstance(ts, str):
                 seen.add(ts)
             try:
                 posted = message_object(message, session.channel, self._context.bot_id)
+                if isinstance(posted, Deleted):
+                    seen.discard(posted.ts)
+                    gone.append(posted.ts)
+                    continue
                 if posted is None or posted.author == self._context.bot_user_id:
                     continue
                 reactions = reactions_of(message, session.channel)
@@ -250,6 +254,9 @@ class Reconciler:
             repaired, adrift = await asyncio.to_thread(self._repair, session, part, began)
             report.repaired += repaired
             report.adrift += adrift
+        gone = await asyncio.to_thread(self._not_deleted, session, gone)
+        if gone:
+            report.deleted += await asyncio.to_thread(self._deleted, session, gone, None)
         return seen
 
     def _differing(
@@ -333,6 +340,14 @@ class Reconciler:
     def _session(self, session_id: int) -> Session | None:
         with self._reading() as uow:
             return uow.sessions.get(session_id)
+
+    def _not_deleted(self, session: Session, tss: list[str]) -> list[str]:
+        """Those of some messages that the store does not know as deleted."""
+        if not tss:
+            return []
+        with self._reading() as uow:
+            stored = uow.messages.many(session.channel, tss)
+        return [ts for ts in tss if ts not in stored or not stored[ts].deleted]
 
     def _standing(self, session: Session, oldest: str, latest: str) -> set[str]:
         with self._reading() as uow:
