@@ -193,19 +193,16 @@ def _put(
         yield around[0]
         yield from _chunks(block)
         yield around[1]
-        if files.Stamp.of(path.stat()) != stamp:
-            raise _ChangedError
+        if not same and files.Stamp.of(path.stat()) != stamp:
+            raise files.ChangedMeanwhileError
 
     try:
+        same = target == path.resolve()
         like = (target if target.exists() else path).stat()
-        files.replace(target, chunks(), like)
-    except _ChangedError:
+        files.replace(target, chunks(), like, stamp if same else None)
+    except files.ChangedMeanwhileError:
         return False
     return True
-
-
-class _ChangedError(Exception):
-    """Another writer was faster."""
 
 
 def _chunks(block: IO[bytes]) -> Iterator[bytes]:

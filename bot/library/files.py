@@ -7,7 +7,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,13 +94,49 @@ def _too_long(limit: int) -> FileError:
     )
 
 
-def replace(target: Path, chunks: Iterable[bytes], like: os.stat_result | None = None) -> None:
-    """Writes a file so that a crash at any moment leaves the old one or the new one.
+class ChangedMeanwhileError(Exception):
+    """A file was changed by somebody else while it was to be replaced; the change stands."""
+
+
+def replace(
+    target: Path,
+    chunks: Iterable[bytes],
+    like: os.stat_result | None = None,
+    seen: Stamp | None = None,
+) -> None:
+    """Writes a file so that a crash at any time leaves the old one or the new one.
 
     The bytes go to a file of their own in the same folder (its name begins with a dot), are
     forced to the disk and take the place in one step. `like` gives the permissions and, where
-    that is allowed, the owner; a new file gets what the process usually gives. Raises OSError.
+    that is allowed, the owner; a new file gets what the process usually gives. `seen` is the
+    stamp of the target when it was read: where somebody changed it since, their change stays and
+    ChangedMeanwhileError is raised. Raises OSError.
     """
+    if seen is None:
+        _replace(target, chunks, like, lambda: None)
+        return
+    handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as before:
+
+        def check() -> None:
+            if Stamp.of(target.stat()) != seen:
+                raise ChangedMeanwhileError
+
+        _replace(target, chunks, like, check)
+        # An editor that had the old file open may have written into it until it lost its place.
+        status = os.fstat(before.fileno())
+        if (status.st_size, status.st_mtime_ns) != (seen.size, seen.modified_ns):
+            _replace(target, [before.read()], status, lambda: None)
+            raise ChangedMeanwhileError
+
+
+def _replace(
+    target: Path,
+    chunks: Iterable[bytes],
+    like: os.stat_result | None,
+    check: Callable[[], None],
+) -> None:
+    """Writes a file in one step; `check` is called last and may raise, which leaves the old one."""
     handle, name = tempfile.mkstemp(
         prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
     )
@@ -117,6 +153,7 @@ def replace(target: Path, chunks: Iterable[bytes], like: os.stat_result | None =
                 os.fchmod(file.fileno(), stat.S_IMODE(like.st_mode))
             file.flush()
             os.fsync(file.fileno())
+        check()
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -190,9 +190,11 @@ class Writer:
         known = self._problems(path, before)
         document, changed = self._checked(path, after.text, known)
         try:
-            if files.Stamp.of(path.stat()) != stamp:
-                raise UserError(_("{path}: was changed just now; try again", path=shown(path)))
-            files.replace(path, [document.data], path.stat())
+            files.replace(path, [document.data], path.stat(), stamp)
+        except files.ChangedMeanwhileError:
+            raise UserError(
+                _("{path}: was changed just now; try again", path=shown(path))
+            ) from None
         except OSError as error:
             raise UserError(
                 _(

@@ -297,6 +297,47 @@ def test_a_change_between_reading_and_replacing_is_seen(
     assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_an_edit_saved_while_the_archive_is_forced_to_the_disk_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    fsync, edits = os.fsync, ["---\ntitle: Saved meanwhile\n---\n"]
+
+    def slow(handle: int) -> None:
+        fsync(handle)
+        if edits:
+            other = path if in_place else tmp_path / "saved.md"
+            other.write_text(edits.pop())
+            other.replace(path)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    assert archive.write_archive(path, [Entry("A", "a")])
+    assert "Saved meanwhile" in path.read_text()
+    assert archive.read(path) == [Entry("A", "a")]
+    assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_an_edit_by_an_editor_that_had_the_file_open_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    replace, opened = Path.replace, [path.open("r+")]
+
+    def late(self: Path, target: Path) -> Path:
+        if opened:
+            with opened.pop() as editor:
+                editor.write("---\ntitle: Saved at the last instant\n---\n")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", late)
+    assert archive.write_archive(path, [Entry("A", "a")])
+    assert "Saved at the last instant" in path.read_text()
+    assert archive.read(path) == [Entry("A", "a")]
+
+
 def test_a_failing_disk_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
