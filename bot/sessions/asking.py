@@ -121,7 +121,8 @@ def release(
     if not waiting:
         return 0
     opened = session.opened_at
-    done = sum(s.at < opened for s in uow.members.submissions(session.id, "owed"))
+    taken = ("owed", "delayed", "returned")
+    done = sum(s.at < opened and s.state in taken for s in uow.members.submissions(session.id))
     due = (at - opened) // interval + 1 if interval > timedelta(0) else len(waiting) + done
     muted = {s.token for s in waiting if uow.mutes.any(session.id, {s.asker})}
     for token in muted:

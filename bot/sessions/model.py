@@ -263,8 +263,9 @@ class Submission:
     """A question sent through the form or `/ask`.
 
     `token` names it; `asker` is a member ID, or the key of one who asks anonymously; `text` is
-    mrkdwn. `state` is `waiting` (for its session to open), `owed` (to the channel) or
-    `withdrawn`. `ts` is its message, once that is posted.
+    mrkdwn. `state` is `waiting` (for its session to open), `owed` (queued for the channel, or
+    posted), `delayed` (queued, and Slack does not take it yet), `returned` (to the asker, because
+    Slack did not take it) or `withdrawn`. `ts` is its message, once that is posted.
     """
 
     token: str

@@ -57,12 +57,15 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What the bot owes Slack: a row of the outbox.
+    """A message queued for Slack, or another call that changes something: a row of the outbox.
 
     `key` names it for ever (`session 12 announcement`); `method` is a Web API method
     (`chat.postMessage`); `payload` its arguments; `channel` orders and paces the rows ('' where
-    a method has none). `slack_ts` is the `ts` Slack gave it, `sent_at` when. `tried_at` is when it
-    was first claimed: from then on it may stand in Slack.
+    a method has none). `state` is `due`; `held` (it waits, and others of its channel go past it);
+    `failed` (it is tried again only when somebody asks for it); `sent` or `dropped`. `error` says
+    how the last try ended, mostly Slack's code. `slack_ts` is the `ts` Slack gave it, `sent_at`
+    when. `tried_at` is when it was first claimed: from then on it may stand in Slack.
+    `not_before` is when it is tried next.
     """
 
     key: str
@@ -72,11 +75,12 @@ class Outgoing:
     id: int = 0
     attempts: int = 0
     error: str | None = None
-    state: str = "due"  # due | sent | failed
+    state: str = "due"  # due | held | failed | sent | dropped
     slack_ts: str | None = None
     sent_at: datetime | None = None
     created_at: datetime | None = field(default=None, compare=False)
     tried_at: datetime | None = field(default=None, compare=False)
+    not_before: datetime | None = field(default=None, compare=False)
 
 
 class Changed(Exception):
@@ -364,7 +368,7 @@ class Inbox(Protocol):
 
 
 class Outbox(Protocol):
-    """What the bot says, stored before it is sent; a key is owed once."""
+    """What the bot says, stored before it is sent; a key is queued once."""
 
     def add(self, outgoing: Outgoing, at: datetime) -> bool:
         """Stores it; False if the key is there already (nothing changes then)."""
@@ -385,13 +389,36 @@ class Outbox(Protocol):
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
         """Ends the lease; to be tried at `retry_at`, or given up (`failed`) when None."""
 
+    def hold(self, outgoing_id: int, error: str, retry_at: datetime) -> None:
+        """Ends the lease; the row is `held` and due again at `retry_at`. Until then the other rows
+        of its channel do not wait for it.
+        """
+
+    def hold_for(self, outgoing_id: int, key: str, retry_at: datetime) -> None:
+        """The same for a row that refers to the row `key`; due as soon as that one is sent."""
+
+    def retry(self, outgoing_id: int | None, at: datetime) -> int:
+        """Makes a row that is not sent due at once, and ends the trouble of its channel; with None
+        all that are due or held. A row that is being sent stays as it is. Gives how many.
+        """
+
+    def drop(self, outgoing_id: int, at: datetime) -> list[Outgoing]:
+        """Drops a row that is not sent, and those that refer to it: they are never sent.
+
+        Gives them as they were, the row first; nothing if it is sent, is being sent, was dropped
+        or is not there.
+        """
+
+    def queued(self, channel: str) -> list[Outgoing]:
+        """The rows of a channel that are `due`, oldest first."""
+
     def delay(self, channel: str, until: datetime) -> None:
         """No row of the channel is sent before `until` (Slack's `Retry-After`)."""
 
     def block(self, channel: str, why: str, until: datetime) -> bool:
         """The same, because of a trouble that people must mend; False if there was one already.
 
-        The trouble is over when something is sent there, or with `unblock`.
+        `why` is Slack's code. The trouble is over when something is sent there, or with `unblock`.
         """
 
     def unblock(self, channel: str) -> bool:
@@ -399,6 +426,9 @@ class Outbox(Protocol):
 
     def troubles(self) -> dict[str, str]:
         """The channels that are in trouble, and why."""
+
+    def blocked_until(self) -> dict[str, datetime]:
+        """The channels in which nothing is sent before a moment (which may be past)."""
 
     def release(self) -> int:
         """Ends all leases; for the one process of a database, whose predecessor died."""

@@ -1,9 +1,9 @@
-"""What the bot owes Slack: sent in order, at Slack's pace, and never twice.
+"""Sends the messages queued for Slack: in order, at Slack's pace, and none of them twice.
 
 A row is leased before it is sent. One that was tried before (the bot died, or Slack's answer was
-lost) is first looked for in the channel's history by the key in its metadata. A channel in which
-nothing can be said is left alone for a while and the organizers are told, once; what is owed
-there waits, for a day, until somebody has mended it.
+lost) is first looked for in the channel's history by the key in its metadata; a private note,
+which nobody can look for, is said again. What Slack refuses follows `bot.slack.refusals`: it is
+tried again, waits or is given up, and nothing is deleted.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiohttp import ClientConnectorError, ClientError
-from slack_sdk.errors import SlackApiError
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -25,11 +25,12 @@ from bot.outage import Outage
 from bot.sessions.model import ts_of
 from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
-from bot.sessions.voice import Voice
-from bot.slack import uploads
-from bot.slack.gateway import code_of, retry_after, status_of
+from bot.slack import queued, refusals, uploads
+from bot.slack.gateway import code_of, method_of, retry_after, status_of
 from bot.slack.history import History
-from bot.texts import N_, _
+from bot.slack.refusals import Then, Verdict
+from bot.slack.voice import SlackVoice, asked_token
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -41,42 +42,13 @@ LEASE = timedelta(seconds=PATIENCE + 4)
 LINES = 4
 """Rows, each for another channel, that are on their way at once."""
 LONGEST_WAIT = 300.0
-BLOCKED = timedelta(minutes=10)
-"""How long a channel is left alone in which nothing can be said."""
-KEEP = timedelta(days=1)
-"""How long what is owed to such a channel waits."""
+"""Seconds between two tries at the most, where Slack itself is in trouble."""
+FIRST_PROBE = timedelta(minutes=1)
+LONGEST_PROBE = timedelta(hours=1)
+"""The shortest and the longest time until a row is tried again that waits for somebody to act."""
 SKEW = timedelta(minutes=1)
 """How far our clock and Slack's may be apart."""
 IDLE_POLL = 1.0
-
-CHANNEL_TROUBLE = {
-    "channel_not_found": N_("the channel does not exist or is private; invite the bot to it"),
-    "not_in_channel": N_("the bot is not in the channel; type `/invite @Marginalia` there"),
-    "is_archived": N_("the channel is archived; unarchive it or move the event to another"),
-    "restricted_action": N_("posting in the channel is restricted; let the bot post there"),
-}
-PRIVATE = "chat.postEphemeral"
-"""A note that one person sees. Nobody can look whether it was said, so what may have been is not
-said again."""
-ALREADY = {"already_pinned", "already_reacted", "no_pin", "no_reaction"}
-FOR_LATER = {
-    "internal_error",
-    "fatal_error",
-    "service_unavailable",
-    "request_timeout",
-    "ratelimited",
-    "rate_limited",
-    "team_added_to_org",
-}
-TOKEN_TROUBLE = {
-    "account_inactive",
-    "invalid_auth",
-    "missing_scope",
-    "not_authed",
-    "token_expired",
-    "token_revoked",
-}
-"""Nobody's message is lost because of a token that somebody must renew."""
 
 OnSent = Callable[[UnitOfWork, Outgoing, str | None], None]
 
@@ -93,7 +65,7 @@ class Pump:
     client: AsyncWebClient
     history: History
     wall: Clock
-    voice: Voice
+    voice: SlackVoice
     interval: float
     on_sent: OnSent
     outage: Outage
@@ -162,11 +134,7 @@ class Pump:
 
     async def _send_and_note(self, outgoing: Outgoing, payload: dict[str, Any] | None) -> None:
         if payload is None:
-            await asyncio.to_thread(self._give_up, outgoing, "what it refers to was never posted")
-            return
-        if outgoing.method == PRIVATE and outgoing.attempts > 1 and outgoing.error is None:
-            await asyncio.to_thread(self._unsure, outgoing, "whoever sent it was killed")
-            return
+            return  # what it refers to is not sent
         try:
             async with asyncio.timeout(PATIENCE):
                 ts = await self._said_already(outgoing, payload) if outgoing.attempts > 1 else None
@@ -175,13 +143,9 @@ class Pump:
         except SlackApiError as error:
             await asyncio.to_thread(self._refused, outgoing, error)
         except UserError as error:
-            await asyncio.to_thread(self._give_up, outgoing, str(error))
-        except (ClientError, TimeoutError, OSError) as error:
-            why = type(error).__name__
-            if outgoing.method == PRIVATE and not isinstance(error, ClientConnectorError):
-                await asyncio.to_thread(self._unsure, outgoing, why)
-            else:
-                await asyncio.to_thread(self._retry, outgoing, why, None)
+            await asyncio.to_thread(self._cannot, outgoing, str(error))
+        except (SlackClientError, ClientError, TimeoutError, OSError) as error:
+            await asyncio.to_thread(self._retry, outgoing, type(error).__name__, None)
         else:
             await asyncio.to_thread(self._sent, outgoing, ts)
 
@@ -193,6 +157,7 @@ class Pump:
         return due is not None and due <= now
 
     def _claim(self) -> tuple[Outgoing | None, dict[str, Any] | None]:
+        """The next row and its payload; no payload where what it refers to is not sent."""
         now = self.wall.now()
         with self.factory() as uow:
             outgoing = uow.outbox.claim(now, now + LEASE, self.interval)
@@ -203,9 +168,20 @@ class Pump:
                 if isinstance(value, Mapping) and "ts_of" in value:
                     row = uow.outbox.get(str(value["ts_of"]))
                     if row is None or row.slack_ts is None:
+                        self._postpone(uow, outgoing, row)
                         return outgoing, None
                     payload[name] = row.slack_ts
             return outgoing, payload
+
+    def _postpone(self, uow: UnitOfWork, outgoing: Outgoing, row: Outgoing | None) -> None:
+        """What to do with a row that refers to `row`, which has no `ts`."""
+        if row is not None and row.state in ("due", "held", "failed"):
+            now = self.wall.now()
+            uow.outbox.hold_for(outgoing.id, row.key, now + probe_after(outgoing, now))
+        else:
+            log.info("%s is dropped: what it refers to was dropped", outgoing.key)
+            uow.outbox.failed(outgoing.id, "what it refers to was never posted", None)
+            uow.outbox.drop(outgoing.id, self.wall.now())
 
     async def _send(self, outgoing: Outgoing, payload: dict[str, Any]) -> str | None:
         if outgoing.method == uploads.FILE:
@@ -221,8 +197,6 @@ class Pump:
         try:
             response = await self._call(outgoing.method, arguments)
         except SlackApiError as error:
-            if code_of(error) in ALREADY:
-                return None
             pictureless = without_pictures(arguments)
             if code_of(error) != "invalid_blocks" or pictureless == arguments:
                 raise
@@ -271,25 +245,16 @@ class Pump:
             uow.outbox.sent(outgoing.id, ts, self.wall.now())
             self.on_sent(uow, outgoing, ts)
 
-    def _unsure(self, outgoing: Outgoing, why: str) -> None:
-        """A private note of which nobody can tell whether it was said counts as said."""
-        log.info("%s may have been said (%s); it is not said again", outgoing.key, why)
-        self._sent(outgoing, None)
-
     def _refused(self, outgoing: Outgoing, error: SlackApiError) -> None:
-        code = code_of(error)
-        wait = retry_after(error)
-        if wait is not None:
+        method, code = method_of(error) or outgoing.method, code_of(error)
+        found, wait = refusals.verdict(method, code), retry_after(error)
+        if wait is not None or found.then is Then.RETRY or status_of(error) >= 500:
             self._retry(outgoing, code, wait)
-        elif code in FOR_LATER or status_of(error) >= 500:
-            self._retry(outgoing, code, None)
-        elif code in TOKEN_TROUBLE:
-            log.error("Slack refuses the bot's token (%s); %s waits", code, outgoing.key)
-            self._retry(outgoing, code, LONGEST_WAIT)
-        elif code in CHANNEL_TROUBLE:
-            self._blocked(outgoing, code)
+        elif found.then is Then.DONE:
+            log.info("%s: nothing is left to do (%s)", outgoing.key, code)
+            self._sent(outgoing, None)
         else:
-            self._give_up(outgoing, code)
+            self._wait(outgoing, method, code, found)
 
     def _retry(self, outgoing: Outgoing, why: str, wait: float | None) -> None:
         now = self.wall.now()
@@ -300,24 +265,77 @@ class Pump:
             if wait is not None and outgoing.channel:
                 uow.outbox.delay(outgoing.channel, until)
 
-    def _blocked(self, outgoing: Outgoing, why: str) -> None:
-        """Nothing can be said in the row's channel: one notice, and the row waits or is let go."""
+    def _wait(self, outgoing: Outgoing, method: str, code: str, found: Verdict) -> None:
+        """Somebody must act before Slack takes the row."""
         now = self.wall.now()
-        too_old = outgoing.created_at is not None and outgoing.created_at + KEEP <= now
-        is_notice = outgoing.key.startswith("notice ")
-        if is_notice or too_old:
-            # A notice that cannot be posted is not announced by another notice.
-            self._give_up(outgoing, why)
-        else:
-            with self.factory() as uow:
-                uow.outbox.failed(outgoing.id, why, now)
-                channel_trouble(uow, self.voice, outgoing.channel, why, now)
-            log.warning("%s waits: %s", outgoing.key, CHANNEL_TROUBLE[why])
+        until = now + probe_after(outgoing, now)
+        if outgoing.error != code:
+            log.error("%s is refused: %s", outgoing.key, refusals.explain(method, code))
+        with self.factory() as uow:
+            if found.then is Then.GIVE_UP:
+                uow.outbox.failed(outgoing.id, code, None)
+                self._tell(uow, outgoing, method, code, now)
+            elif found.then is Then.WAIT_ALONE or not outgoing.channel:
+                uow.outbox.hold(outgoing.id, code, until)
+                self._tell(uow, outgoing, method, code, now)
+            else:
+                uow.outbox.failed(outgoing.id, code, now)
+                channel_trouble(uow, self.voice, outgoing.channel, code, now, until, method)
 
-    def _give_up(self, outgoing: Outgoing, why: str) -> None:
+    def _tell(
+        self, uow: UnitOfWork, outgoing: Outgoing, method: str, code: str, now: datetime
+    ) -> None:
+        """Tells the organizers, and who asked, of one row that waits or is given up."""
+        token = asked_token(outgoing.key)
+        returned = False
+        if token is not None:
+            given_up = refusals.verdict(method, code).then is Then.GIVE_UP
+            returned = given_up and self.voice.hand_back(uow, token, code, now)
+            if not returned:
+                self.voice.delay(uow, token, code, now)
+        if queued.is_notice(outgoing):
+            return  # a notice that cannot be posted is not announced by another notice
+        number = queued.session_of(outgoing)
+        session = uow.sessions.get(number) if number is not None else None
+        values = {
+            "what": queued.what(outgoing),
+            "place": place_name(uow, outgoing.channel),
+            "code": code,
+            "remedy": refusals.remedy(method, code),
+            "id": outgoing.id,
+        }
+        if returned:
+            text = _(
+                "Slack did not take {what} for {place} ({code}): {remedy}. Its asker has got it "
+                "back by direct message.",
+                **values,
+            )
+        else:
+            text = _(
+                "Slack did not take {what} for {place} ({code}): {remedy}. It is kept as number "
+                "{id} of `marginalia outbox`.",
+                **values,
+            )
+        if session is not None:
+            text = _("“{title}”: {text}", title=session.event.title, text=text)
+        key = f"refusal {outgoing.key} {code}"
+        if not queued.is_own(outgoing):
+            key = f"refusal {outgoing.channel} {method} {code} {now:%Y-%m-%d}"
+        self.voice.tell_organizers(uow, key, text, now)
+
+    def _cannot(self, outgoing: Outgoing, why: str) -> None:
+        """Gives up a row that cannot be made, such as a file of what is not there any more."""
         log.error("%s was not sent: %s", outgoing.key, why)
+        now = self.wall.now()
         with self.factory() as uow:
             uow.outbox.failed(outgoing.id, why, None)
+            text = _(
+                "{what} could not be made: {why}. It is kept as number {id} of `marginalia outbox`.",
+                what=queued.what(outgoing),
+                why=why,
+                id=outgoing.id,
+            )
+            self.voice.tell_organizers(uow, f"refusal {outgoing.key} {why}", text, now)
 
     def _pause(self) -> float:
         now = self.wall.now()
@@ -332,23 +350,56 @@ class Pump:
             return uow.outbox.depth()
 
 
-def channel_trouble(uow: UnitOfWork, voice: Voice, channel: str, why: str, now: datetime) -> None:
-    """Leaves a channel alone for a while; the organizers are told when that is new.
+def channel_trouble(
+    uow: UnitOfWork,
+    voice: SlackVoice,
+    channel: str,
+    code: str,
+    now: datetime,
+    until: datetime | None = None,
+    method: str = "",
+) -> None:
+    """Leaves a channel (or a person's direct messages) alone until a moment, a minute from now
+    unless `until` is given; where the trouble is new the organizers and those whose questions
+    wait are told.
 
-    `why` is Slack's code.
+    `code` is Slack's, of a call of `method` ('' where that does not matter).
     """
-    if uow.outbox.block(channel, why, now + BLOCKED):
-        reason = (
-            _(CHANNEL_TROUBLE[why])
-            if why in CHANNEL_TROUBLE
-            else _("Slack says {code}; invite the bot to it", code=why)
-        )
-        voice.tell_organizers(
-            uow,
-            f"channel {channel} {why} {now.isoformat()}",
-            _("Nothing can be posted in <#{channel}>: {reason}.", channel=channel, reason=reason),
-            now,
-        )
+    same = code in uow.outbox.troubles().values()
+    if not uow.outbox.block(channel, code, until or now + FIRST_PROBE):
+        return
+    for row in uow.outbox.queued(channel):
+        token = asked_token(row.key)
+        if token is not None:
+            voice.delay(uow, token, code, now)
+    if refusals.verdict(method, code).then is Then.WAIT_APP and same:
+        return  # it is no matter of this channel, and was told of another
+    text = _(
+        "Nothing can be posted in {place}: {reason} (Slack's code: {code}). What is said there "
+        "waits; `marginalia outbox` lists it.",
+        place=place_name(uow, channel),
+        reason=refusals.remedy(method, code),
+        code=code,
+    )
+    personally = channel == voice.organizers_channel
+    key = f"channel {channel} {code} {now.isoformat()}"
+    voice.tell_organizers(uow, key, text, now, personally=personally)
+
+
+def place_name(uow: UnitOfWork, channel: str) -> str:
+    """What a notice calls a channel, or the person whose direct messages are meant."""
+    if channel.startswith(("U", "W")):
+        person = uow.people.get(channel)
+        name = person.name if person is not None and person.name else channel
+        return _("the direct messages with {name}", name=name)
+    return f"<#{channel}>"
+
+
+def probe_after(outgoing: Outgoing, now: datetime) -> timedelta:
+    """How long a row waits that somebody must do something for: as long as it has waited so far,
+    so that the pauses double, within bounds."""
+    waited = now - (outgoing.tried_at or now)
+    return max(FIRST_PROBE, min(LONGEST_PROBE, waited))
 
 
 def backoff(attempts: int) -> float:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.markup import escape_mrkdwn
+from bot.sessions.anonymity import is_anonymous
 from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
@@ -69,7 +70,7 @@ class SlackVoice:
         key = announcement_key(session.id)
         payload = {
             "channel": session.channel,
-            "ts": {"ts_of": key},
+            "ts": session.announcement_ts or {"ts_of": key},
             "text": text,
             "blocks": blocks,
         }
@@ -100,12 +101,17 @@ class SlackVoice:
         key = f"session {session.id} muted {user}"
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
 
-    def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
+    def tell_organizers(
+        self, uow: UnitOfWork, key: str, text: str, at: datetime, personally: bool = False
+    ) -> None:
         """Posts to the organizers' channel, or to each organizer; into the log if there is none.
 
-        What files and people called things stays text: of Slack's marks only channels are.
+        `personally` tells each organizer, because nothing can be posted in their channel. What
+        files and people called things stays text: of Slack's marks only channels are.
         """
         places = (self.organizers_channel,) if self.organizers_channel else self.organizers
+        if personally:
+            places = self.organizers
         if not places:
             log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)
         for place in places:
@@ -172,6 +178,40 @@ class SlackVoice:
         }
         row = Outgoing(question_key(submission.token), "chat.postMessage", payload, session.channel)
         uow.outbox.add(row, at)
+        trouble = uow.outbox.troubles().get(session.channel)
+        if trouble is not None:
+            self.delay(uow, submission.token, trouble, at)
+
+    def delay(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
+        """Tells an asker, once, that Slack does not take the question yet; `code` is Slack's.
+
+        Who asked without a name sees it in the App Home: nobody knows whom to write to.
+        """
+        submission = uow.members.submission(token)
+        session = uow.sessions.get(submission.session_id) if submission is not None else None
+        if submission is None or session is None or submission.state != "owed" or submission.ts:
+            return
+        uow.members.update_submission(token, "delayed")
+        if not is_anonymous(submission.asker):
+            text, blocks = asked.delayed(session, submission, code)
+            self._direct(uow, f"delayed {token}", submission.asker, text, blocks, at)
+
+    def hand_back(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> bool:
+        """Gives an asker the question back by direct message; it is then not posted any more.
+
+        False where that cannot be: nobody knows who asked without a name.
+        """
+        submission = uow.members.submission(token)
+        session = uow.sessions.get(submission.session_id) if submission is not None else None
+        if submission is None or session is None or is_anonymous(submission.asker):
+            return False
+        row = uow.outbox.get(question_key(token))
+        if row is not None and not uow.outbox.drop(row.id, at):
+            return False
+        uow.members.update_submission(token, "returned")
+        text, blocks = asked.returned(session, submission, code)
+        self._direct(uow, f"returned {token}", submission.asker, text, blocks, at)
+        return True
 
     def answered(
         self,

@@ -1,4 +1,4 @@
-"""What the bot owes Slack: one row at a time, in order and at a pace for each channel."""
+"""Messages queued for Slack: one row at a time, in order and at a pace for each channel."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from sqlalchemy import (
 )
 
 from bot.sessions.ports import Outgoing
-from bot.store.repository import Repository
+from bot.store.repository import Repository, chunked
 from bot.store.tables import outbox, paces
 
 # Written out, not bound: SQLite takes a partial index only for a condition it can read.
 _DUE = outbox.c.state == literal_column("'due'")
+_HELD = outbox.c.state == literal_column("'held'")
 _OPEN = outbox.c.state != literal_column("'sent'")
+_REFERS = "waits for "
+"""How the `error` of a row begins that refers to another row; that row's key follows."""
 
 
 def _heads() -> Subquery:
@@ -67,6 +70,9 @@ _CLAIM = (
 )
 
 
+_NEXT_HELD = select(func.min(outbox.c.not_before)).where(_HELD, _OPEN)
+
+
 class Outbox(Repository):
     """`bot.sessions.ports.Outbox`. When a channel was last sent to is kept apart, in `paces`."""
 
@@ -96,36 +102,107 @@ class Outbox(Repository):
 
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
         """The next row that may be sent, leased; its `error` is how its last try ended."""
+        self._connection.execute(
+            update(outbox)
+            .where(_HELD, _OPEN, outbox.c.not_before <= at)
+            .values(state="due", not_before=None)
+        )
         sent_before = at - timedelta(seconds=interval)
         row = self._connection.execute(_CLAIM, {"at": at, "sent_before": sent_before}).one_or_none()
         if row is None:
             return None
         attempts, tried_at = row.attempts + 1, row.tried_at or at
-        self._set(
-            row.id, leased_until=lease_until, attempts=attempts, tried_at=tried_at, error=None
-        )
+        self._set(row.id, leased_until=lease_until, attempts=attempts, tried_at=tried_at)
         return _outgoing(row, attempts)
 
     def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None:
         """Sent, as `slack_ts`; its channel is paced from `at` on."""
-        self._set(outgoing_id, state="sent", slack_ts=slack_ts, sent_at=at, error=None)
-        query = select(outbox.c.channel).where(outbox.c.id == outgoing_id)
-        channel = self._connection.execute(query).scalar_one_or_none()
-        if channel:
-            self._pace(channel, "sent_at", at)
-            self.unblock(channel)
+        self._set(
+            outgoing_id,
+            state="sent",
+            slack_ts=slack_ts,
+            sent_at=at,
+            error=None,
+            not_before=None,
+            leased_until=None,
+        )
+        query = select(outbox.c.channel, outbox.c.key).where(outbox.c.id == outgoing_id)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return
+        self._connection.execute(
+            update(outbox)
+            .where(_HELD, _OPEN, outbox.c.error == _REFERS + row.key)
+            .values(state="due", not_before=None, error=None)
+        )
+        if row.channel:
+            self._pace(row.channel, "sent_at", at)
+            self.unblock(row.channel)
 
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
         """Ends the lease; due again, or given up."""
         again = {"state": "failed"} if retry_at is None else {"not_before": retry_at}
         self._set(outgoing_id, error=error, leased_until=None, **again)
 
+    def hold(self, outgoing_id: int, error: str, retry_at: datetime) -> None:
+        """Ends the lease; others of the channel go past the row until `retry_at`."""
+        self._set(outgoing_id, error=error, leased_until=None, state="held", not_before=retry_at)
+
+    def hold_for(self, outgoing_id: int, key: str, retry_at: datetime) -> None:
+        """The same, until the row `key` is sent."""
+        self.hold(outgoing_id, _REFERS + key, retry_at)
+
+    def retry(self, outgoing_id: int | None, at: datetime) -> int:
+        """Makes rows due at once; ends the troubles of their channels."""
+        wanted = [_OPEN, outbox.c.state.in_(["due", "held", "failed"])]
+        if outgoing_id is None:
+            # Rows that were given up are tried again only when they are asked for by number.
+            wanted[1] = outbox.c.state.in_(["due", "held"])
+        else:
+            wanted.append(outbox.c.id == outgoing_id)
+        rows = self._connection.execute(select(outbox.c.id, outbox.c.channel).where(*wanted)).all()
+        for part in chunked([row.id for row in rows]):
+            self._connection.execute(
+                update(outbox)
+                .where(
+                    outbox.c.id.in_(part),
+                    or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= at),
+                )
+                .values(state="due", not_before=None, leased_until=None)
+            )
+        for channel in {row.channel for row in rows}:
+            self.unblock(channel)
+        return len(rows)
+
+    def drop(self, outgoing_id: int, at: datetime) -> list[Outgoing]:
+        """Drops a row, and those that refer to it; gives them."""
+        query = select(outbox).where(
+            outbox.c.id == outgoing_id,
+            _OPEN,
+            outbox.c.state.in_(["due", "held", "failed"]),
+            or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= at),
+        )
+        row = self._connection.execute(query.with_for_update()).one_or_none()
+        if row is None:
+            return []
+        self._set(row.id, state="dropped", leased_until=None, not_before=None)
+        dropped = [_outgoing(row)]
+        below = select(outbox.c.id).where(_HELD, _OPEN, outbox.c.error == _REFERS + row.key)
+        for following in self._connection.execute(below).scalars().all():
+            dropped += self.drop(following, at)
+        return dropped
+
+    def queued(self, channel: str) -> list[Outgoing]:
+        """Rows of a channel that are due, oldest first."""
+        query = select(outbox).where(_DUE, outbox.c.channel == channel).order_by(outbox.c.id)
+        return [_outgoing(row) for row in self._connection.execute(query)]
+
     def delay(self, channel: str, until: datetime) -> None:
         """Nothing is sent there before `until`, nor before what was said earlier."""
         self._pace(channel, "blocked_until", until)
 
     def block(self, channel: str, why: str, until: datetime) -> bool:
-        """Nothing is sent there before `until`, until somebody has mended it."""
+        """Nothing is sent there before `until`, until somebody has changed it."""
         self._pace(channel, "blocked_until", until)
         statement = (
             update(paces)
@@ -147,6 +224,11 @@ class Outbox(Repository):
         """Why nothing is sent to these channels."""
         query = select(paces.c.channel, paces.c.trouble).where(paces.c.trouble.is_not(None))
         return {row.channel: row.trouble for row in self._connection.execute(query)}
+
+    def blocked_until(self) -> dict[str, datetime]:
+        """The channels in which nothing is sent before a moment."""
+        query = select(paces).where(paces.c.blocked_until.is_not(None))
+        return {row.channel: row.blocked_until for row in self._connection.execute(query)}
 
     def release(self) -> int:
         """Ends all leases."""
@@ -170,6 +252,9 @@ class Outbox(Repository):
             )
             for row in self._connection.execute(_WAITING)
         ]
+        held = self._connection.execute(_NEXT_HELD).scalar_one_or_none()
+        if held is not None:
+            moments.append(max(at, held))
         return min(moments, default=None)
 
     def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]:
@@ -216,4 +301,5 @@ def _outgoing(row: Row[Any], attempts: int | None = None) -> Outgoing:
         sent_at=row.sent_at,
         created_at=row.created_at,
         tried_at=row.tried_at,
+        not_before=row.not_before,
     )

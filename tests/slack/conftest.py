@@ -71,6 +71,11 @@ class World:
         found = [self.channel.messages[key] for key in self.channel.timeline]
         return [m.text for m in found if m.user == self.box.workspace.bot.user_id and not m.subtype]
 
+    def troubles(self) -> dict[str, str]:
+        """The channels in which nothing can be posted, each with Slack's code."""
+        with self.database.reading() as uow:
+            return uow.outbox.troubles()
+
     def owe(self, key: str, text: str, channel: str | None = None) -> None:
         """Puts a message into the outbox."""
         place = channel or self.channel.id

@@ -297,3 +297,78 @@ def test_keys_by_their_beginning(database: Database) -> None:
             "session 1 reminder a_b 2",
         ]
         assert uow.outbox.keys("session 1 reminder %") == []
+
+
+def test_what_is_held_lets_others_past_and_comes_back(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    owe(uow, "b")
+    assert claim(uow, 0) == "a"
+    uow.outbox.hold(number(uow, "a"), "restricted_action_thread_locked", later(60))
+    assert uow.outbox.depth() == 1
+    assert claim(uow, 1) == "b"
+    uow.outbox.sent(number(uow, "b"), None, later(1))
+    assert wait(uow, 2) == 58
+    assert claim(uow, 59) is None
+    (held,) = uow.outbox.listed(("held",))
+    assert (held.key, held.error, held.not_before) == (
+        "a",
+        "restricted_action_thread_locked",
+        later(60),
+    )
+    again = uow.outbox.claim(later(60), later(120), 1.0)
+    assert again is not None
+    assert (again.key, again.error) == ("a", "restricted_action_thread_locked")
+
+
+def test_what_refers_to_a_row_is_due_when_that_is_sent(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    owe(uow, "pin")
+    owe(uow, "other", "C2")
+    assert claim(uow, 0) == "a"
+    uow.outbox.hold(number(uow, "a"), "invalid_blocks", later(1000))
+    assert claim(uow, 0) == "pin"
+    uow.outbox.hold_for(number(uow, "pin"), "a", later(3000))
+    assert claim(uow, 0) == "other"
+    assert claim(uow, 0) is None
+    assert uow.outbox.retry(number(uow, "a"), later(1)) == 1
+    assert claim(uow, 1) == "a"
+    uow.outbox.sent(number(uow, "a"), "1.000000", later(1))
+    assert claim(uow, 2) == "pin"
+
+
+def test_what_is_dropped_takes_along_what_refers_to_it(uow: UnitOfWork) -> None:
+    for key in ("a", "pin", "pin's"):
+        owe(uow, key)
+    uow.outbox.hold(number(uow, "a"), "invalid_blocks", later(1000))
+    uow.outbox.hold_for(number(uow, "pin"), "a", later(1000))
+    uow.outbox.hold_for(number(uow, "pin's"), "pin", later(1000))
+    dropped = uow.outbox.drop(number(uow, "a"), later(1))
+    assert [row.key for row in dropped] == ["a", "pin", "pin's"]
+    assert uow.outbox.drop(number(uow, "a"), later(1)) == []
+    assert uow.outbox.retry(number(uow, "a"), later(1)) == 0
+    assert wait(uow, 5000) is None
+    assert not owe(uow, "a")  # it is not said another time
+
+
+def test_what_is_being_sent_is_not_dropped_nor_sent_beside(uow: UnitOfWork) -> None:
+    owe(uow, "a")
+    assert claim(uow, 0) == "a"
+    assert uow.outbox.drop(number(uow, "a"), later(1)) == []
+    uow.outbox.retry(number(uow, "a"), later(1))
+    assert claim(uow, 1) is None
+
+
+def test_all_that_waits_is_tried_again_but_what_was_given_up(uow: UnitOfWork) -> None:
+    for key, channel in (("a", "C1"), ("b", "C2"), ("c", "C3"), ("d", "C4")):
+        owe(uow, key, channel)
+    uow.outbox.block("C1", "is_archived", later(3600))
+    uow.outbox.hold(number(uow, "b"), "send_on_behalf_not_allowed", later(3600))
+    uow.outbox.failed(number(uow, "c"), "invalid_blocks", None)
+    uow.outbox.failed(number(uow, "d"), "internal_error", later(300))
+    assert uow.outbox.blocked_until() == {"C1": later(3600)}
+    assert uow.outbox.retry(None, later(1)) == 3
+    assert uow.outbox.troubles() == {}
+    assert [claim(uow, 1) for _ in range(4)] == ["a", "b", "d", None]
+    assert uow.outbox.retry(number(uow, "c"), later(2)) == 1
+    assert claim(uow, 2) == "c"
+    assert [row.key for row in uow.outbox.queued("C1")] == ["a"]

@@ -33,6 +33,31 @@ def question(submission: Submission) -> dict[str, Any]:
     return content
 
 
+def delayed(session: Session, submission: Submission, code: str) -> tuple[str, list[Block]]:
+    """What an asker reads whose question Slack does not take yet: `(text, blocks)`."""
+    text = _(
+        "Your question for the session on *{title}* is delayed: Slack does not let me post it "
+        "yet ({code}). The organizers know. I post it as soon as I can.",
+        title=escape_mrkdwn(session.event.title),
+        code=escape_mrkdwn(code),
+    )
+    quoted = "> " + escape_mrkdwn(excerpt({"text": submission.text}, 300))
+    how = _("You can take it back in my App Home, under My questions.")
+    return text, [section(text), section(quoted), note(how)]
+
+
+def returned(session: Session, submission: Submission, code: str) -> tuple[str, list[Block]]:
+    """What an asker reads who gets a question back: `(text, blocks)`, with the whole question."""
+    text = _(
+        "I could not post your question for the session on *{title}*: Slack refused it ({code}). "
+        "Here it is, so that you can post it yourself.",
+        title=escape_mrkdwn(session.event.title),
+        code=escape_mrkdwn(code),
+    )
+    whole = [section(part) for part in limits.parts(submission.text, limits.SECTION)]
+    return text, [section(text), *whole]
+
+
 def answered(
     session: Session, asked: Message, answer: Message, person: str, link: str
 ) -> tuple[str, list[Block]]:

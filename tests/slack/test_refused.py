@@ -1,0 +1,205 @@
+"""Slack refuses what is sent, with every code that it documents: nothing is lost or silent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clock.clocks import SystemClock
+from bot.sandbox.faults import CallFault
+from bot.sessions import lifecycle
+from bot.sessions.model import Event, State
+from bot.sessions.ports import Outgoing
+from bot.slack import outbox, refusals, uploads
+from bot.slack.refusals import Then, verdict
+from bot.store.database import Database
+from tests.slack.conftest import World, made
+from tests.slack.test_refusals import FIELD, documented
+
+MEASURED = (
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel",
+    "message_limit_exceeded",
+    "no_permission",
+    "ekm_access_denied",
+    "org_login_required",
+    "access_denied",
+    "accesslimited",
+    "two_factor_setup_required",
+)
+"""Codes after each of which the bot once said nothing any more."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "backoff", lambda attempts: 0.0)
+
+
+def refuse(world: World, method: str, code: str, count: int = 1) -> None:
+    world.box.faults.calls.append(CallFault(method, "error", count, error=code))
+
+
+def told(world: World) -> list[str]:
+    """What the organizer was told by direct message."""
+    place = world.box.workspace.im(world.people[0])
+    return [m.text for m in place.messages.values()]
+
+
+def row(world: World, key: str) -> Outgoing:
+    with world.database.reading() as uow:
+        found = uow.outbox.get(key)
+    assert found is not None
+    return found
+
+
+async def send(world: World) -> None:
+    """Sends until nothing can be sent now."""
+    async with asyncio.timeout(20):
+        while await world.edge.pump.step():
+            pass
+
+
+def retry(world: World, key: str | None = None) -> None:
+    with world.database.unit_of_work() as uow:
+        assert uow.outbox.retry(row(world, key).id if key else None, SystemClock().now())
+
+
+def opened(world: World, name: str) -> int:
+    """Another session in the channel, whose announcement is queued; the one before is closed."""
+    now = SystemClock().now()
+    with world.database.unit_of_work() as uow:
+        for session in uow.sessions.all((State.OPEN,)):
+            session.state = State.CLOSED
+            session.collects_until = now
+            uow.sessions.save(session)
+        event = Event(name, f"Book {name}", now - timedelta(minutes=1), now + timedelta(hours=1))
+        voice = world.edge.voice
+        planned = lifecycle.plan(uow, voice, event, world.channel.id, now, timedelta(days=7))
+        assert planned is not None
+        lifecycle.open_session(uow, voice, planned, now)
+        return planned.id
+
+
+async def announced_after(world: World, code: str, number: int) -> None:
+    """One session whose announcement is refused once with the code."""
+    before, pinned = len(told(world)), len(world.channel.pins)
+    key = f"session {opened(world, f'{number}')} announcement"
+    refuse(world, "chat.postMessage", code)
+    await send(world)
+    found = verdict("chat.postMessage", code)
+    if found.is_told:
+        said = told(world)[before:]
+        assert len(said) == 1, (code, said)
+        assert code in said[0]
+        assert refusals.remedy("chat.postMessage", code) in said[0]
+        assert row(world, key).error == code
+        assert row(world, f"{key} pin").state in ("due", "held")
+        assert len(world.channel.pins) == pinned
+        retry(world, key)
+        await send(world)
+    announcement, pin = row(world, key), row(world, f"{key} pin")
+    assert (announcement.state, pin.state) == ("sent", "sent"), code
+    shown = [world.channel.messages[k] for k in world.channel.timeline]
+    assert announcement.slack_ts == [m.ts for m in shown if not m.subtype][-1]
+    assert len(world.channel.pins) == pinned + 1
+    assert len(told(world)) == before + found.is_told
+
+
+async def test_no_measured_code_loses_an_announcement(world: World) -> None:
+    for number, code in enumerate(MEASURED):
+        await announced_after(world, code, number)
+
+
+HANDFUL = ("missing_scope", "token_revoked", "ratelimited", "fatal_error", "ekm_access_denied")
+CALLS = {
+    "chat.update": ("message_not_found", "edit_window_closed", "is_inactive", "msg_too_long"),
+    "chat.delete": ("message_not_found", "cant_delete_message"),
+    "chat.postEphemeral": ("user_not_in_channel", "not_in_channel", "restricted_action"),
+    "pins.add": ("already_pinned", "too_many_pins", "restricted_action", "not_pinnable"),
+    "reactions.add": ("already_reacted", "too_many_reactions", "thread_locked", "is_archived"),
+    "reactions.remove": ("no_reaction", "message_not_found", "no_access"),
+    "conversations.open": ("user_disabled", "user_not_found"),
+    "files.getUploadURLExternal": ("file_uploads_disabled", "storage_limit_reached"),
+    "files.completeUploadExternal": ("not_in_channel", "posting_to_channel_denied"),
+}
+"""Other methods of rows, each with some of its codes."""
+
+
+def queue(world: World, key: str, method: str) -> None:
+    """A row that calls a method, alone in the channel."""
+    place, person = world.channel.id, world.people[1]
+    ts = world.ask("Is this a question?")
+    rows = {
+        "chat.postMessage": Outgoing(key, method, {"channel": place, "text": key}, place),
+        "chat.update": Outgoing(key, method, {"channel": place, "ts": "", "text": key}, place),
+        "chat.delete": Outgoing(key, method, {"channel": place, "ts": ""}, place),
+        "chat.postEphemeral": Outgoing(
+            key, method, {"channel": place, "user": person, "text": key}, place
+        ),
+        "pins.add": Outgoing(key, method, {"channel": place, "timestamp": ts}, place),
+        "reactions.add": Outgoing(
+            key, method, {"channel": place, "timestamp": ts, "name": "tada"}, place
+        ),
+        "reactions.remove": Outgoing(
+            key, method, {"channel": place, "timestamp": ts, "name": "tada"}, place
+        ),
+        "conversations.open": uploads.outgoing(key, person, f"{key}.md", key, "", key),
+        "files.getUploadURLExternal": uploads.outgoing(key, place, f"{key}.md", key, "", key),
+        "files.completeUploadExternal": uploads.outgoing(key, place, f"{key}.md", key, "", key),
+    }
+    wanted = rows[method]
+    with world.database.unit_of_work() as uow:
+        if "ts" in wanted.payload:
+            own = Outgoing(f"own {key}", "chat.postMessage", {"channel": place, "text": "x"}, place)
+            uow.outbox.add(own, SystemClock().now())
+            wanted = replace(wanted, payload={**wanted.payload, "ts": {"ts_of": own.key}})
+        uow.outbox.add(wanted, SystemClock().now())
+
+
+async def kept_after(world: World, method: str, code: str) -> None:
+    """A row whose call is refused once with the code: what the table says comes true."""
+    key, found, before = f"{method} {code}", verdict(method, code), len(told(world))
+    queue(world, key, method)
+    world.edge.pump._direct.clear()  # as after a start: conversations are opened anew
+    refuse(world, method, code)
+    await send(world)
+    said = told(world)[before:]
+    assert len(said) == found.is_told, (key, said)
+    if found.is_told:
+        assert code in said[0]
+        assert refusals.remedy(method, code) in said[0]
+        state = {Then.GIVE_UP: "failed", Then.WAIT_ALONE: "held"}.get(found.then, "due")
+        assert (row(world, key).state, row(world, key).error) == (state, code)
+        troubles = {c for c in world.troubles().values() if c == code}
+        assert bool(troubles) == (found.then in (Then.WAIT_CHANNEL, Then.WAIT_APP)), key
+        retry(world, key)
+        await send(world)
+        assert world.troubles() == {}
+    assert row(world, key).state == "sent", key
+
+
+async def test_no_code_loses_a_message(slack_folder: Path, sqlite_url: str) -> None:
+    codes = documented(slack_folder)["chat.postMessage"]
+    assert set(MEASURED) <= set(codes)
+    codes = sorted({*codes, *(c for m, c in FIELD if m == "chat.postMessage"), "not_in_the_table"})
+    database = Database(sqlite_url)
+    async with made(database) as world:
+        for code in codes:
+            await kept_after(world, "chat.postMessage", code)
+        # Each once, in the channel, in the end.
+        assert sorted(world.said()[1:]) == sorted(f"chat.postMessage {code}" for code in codes)
+    database.close()
+
+
+@pytest.mark.parametrize("method", CALLS)
+async def test_no_method_loses_what_it_does(sqlite_url: str, method: str) -> None:
+    database = Database(sqlite_url)
+    async with made(database) as world:
+        world.edge.pump.contents = lambda name: name.encode()
+        for code in (*CALLS[method], *HANDFUL, "not_in_the_table"):
+            await kept_after(world, method, code)
+    database.close()
