@@ -19,6 +19,7 @@ from bot.demo.script import Actor, Script
 from bot.demo.stage import CHANNEL, Stage, staged
 from bot.library import archive
 from bot.library.archive import Entry
+from bot.sandbox.manifest import Manifest
 from bot.sandbox.model import Message
 from bot.sessions.model import Session
 
@@ -157,6 +158,7 @@ async def scene(
     files: Mapping[str, str] | None = None,
     start: datetime = START - timedelta(hours=1),
     people: Sequence[Actor] = PEOPLE,
+    manifest: Path | Manifest = MANIFEST,
 ) -> AsyncIterator[Scene]:
     """A world in `folder` with schedule files (the book, if none are given); no bot runs yet."""
     schedules = folder / "schedules"
@@ -164,7 +166,7 @@ async def scene(
         path = schedules / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    async with staged(Script(tuple(people)), start, MANIFEST) as stage:
+    async with staged(Script(tuple(people)), start, manifest) as stage:
         yield Scene(stage, folder)
 
 

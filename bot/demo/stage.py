@@ -12,6 +12,7 @@ from typing import Any
 from bot.app import Bot
 from bot.clock.clocks import FreeClock
 from bot.demo.script import Act, Actor, Script, mentions
+from bot.sandbox.manifest import Manifest
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from bot.store.database import Database
@@ -146,7 +147,11 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    script: Script, start: datetime, manifest: Path, port: int = 0, control_port: int = 0
+    script: Script,
+    start: datetime,
+    manifest: Path | Manifest,
+    port: int = 0,
+    control_port: int = 0,
 ) -> AsyncIterator[Stage]:
     """A sandbox with the script's people in it; its clock stands at `start` (aware UTC)."""
     clock = FreeClock(start)

@@ -94,9 +94,10 @@ Make = Callable[..., AbstractAsyncContextManager[World]]
 async def made(database: Database, *, connect: bool = False, **box: Any) -> AsyncIterator[World]:
     """A world; with `connect` the edge runs and hears, without it only does what it is told."""
     regime = box.pop("regime", "none")
+    manifest = box.pop("manifest", MANIFEST)
     clock = SystemClock()
     box = {"retry_delays": (0.0, 0.2, 0.4), "ack_timeout": 1.0, **box}
-    async with Sandbox(MANIFEST, **box) as sandbox:
+    async with Sandbox(manifest, **box) as sandbox:
         people = [sandbox.workspace.add_person(f"Reader {n}", quiet=True).id for n in range(5)]
         channel = sandbox.workspace.channel(CHANNEL)
         for person in people:

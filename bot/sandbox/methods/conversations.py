@@ -183,7 +183,11 @@ def _bounds(call: Call) -> tuple[int, int | None]:
 
 
 def _shown(call: Call, channel: Channel, message: Message) -> Json:
-    return call.workspace.render(channel, message, metadata=call.flag("include_all_metadata"))
+    # Slack does not say whether an app reads its own metadata without the scope: we say no.
+    reads = "metadata.message:read" in call.workspace.manifest.scopes
+    return call.workspace.render(
+        channel, message, metadata=reads and call.flag("include_all_metadata")
+    )
 
 
 def _member(call: Call, channel: Channel) -> None:
