@@ -215,6 +215,7 @@ class Surfaces:
         answers with "We had some trouble connecting".
         """
         stack = self.modals.get(view.user, [])
+        view.errors = {}
         action = response.get("response_action") if isinstance(response, dict) else None
         if action is None:
             self.close(view)
