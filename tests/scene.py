@@ -168,6 +168,8 @@ async def scene(
         path.write_text(text, encoding="utf-8")
     async with staged(Script(tuple(people)), start, manifest) as stage:
         yield Scene(stage, folder)
+        # Slack ignores an argument that a method does not know, so nothing else would tell.
+        assert not stage.box.api.ignored
 
 
 def text_of(message: Message) -> str:

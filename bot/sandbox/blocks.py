@@ -40,11 +40,13 @@ def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def message(blocks: Any, block_id: BlockId, picture: Picture) -> list[Json]:
+def message(
+    blocks: Any, block_id: BlockId, picture: Picture, too_long: str = "msg_blocks_too_long"
+) -> list[Json]:
     """The blocks of a message as Slack keeps them, each with IDs.
 
     `picture` says whether an image's address can be loaded. Raises Refusal `invalid_blocks`,
-    `invalid_blocks_format`, `msg_blocks_too_long`.
+    `invalid_blocks_format`, and `too_long` for more text than the blocks of a message hold.
     """
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise Refusal("invalid_blocks_format")
@@ -53,7 +55,7 @@ def message(blocks: Any, block_id: BlockId, picture: Picture) -> list[Json]:
     if check.errors:
         raise Refusal("invalid_blocks", check.errors, errors=check.reasons)
     if check.text_length > MESSAGE_TEXT:
-        raise Refusal("msg_blocks_too_long")
+        raise Refusal(too_long)
     return kept
 
 

@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+COMMON = frozenset(
+    """
+    invalid_arg_name invalid_array_arg invalid_post_type missing_post_type missing_scope
+    not_allowed_token_type not_authed ratelimited unknown_method
+    invalid_arguments invalid_auth invalid_json json_not_object
+    """.split()
+)
+"""Codes that any method can answer; what only some answer stands with each method."""
+
+_SPECS = "https://github.com/slackapi/slack-api-specs"
+FIELD_SEEN: Mapping[tuple[str, str], str] = {
+    ("*", "invalid_arguments"): "https://github.com/slackapi/java-slack-sdk/pull/302",
+    ("*", "invalid_auth"): _SPECS,
+    ("*", "invalid_json"): _SPECS,
+    ("*", "json_not_object"): _SPECS,
+    ("chat.postMessage", "cannot_dm_bot"): "https://github.com/HubSpot/slack-client/pull/90",
+    (
+        "chat.postMessage",
+        "invalid_attachments",
+    ): "https://github.com/slackapi/node-slack-sdk/pull/832",
+    ("chat.postMessage", "thread_not_found"): "https://github.com/slackapi/bolt-js/issues/2307",
+    ("conversations.open", "cannot_dm_bot"): "https://github.com/HubSpot/slack-client/pull/90",
+    ("reactions.add", "not_in_channel"): "https://github.com/HubSpot/slack-client/pull/356",
+    ("reactions.remove", "not_in_channel"): "https://github.com/HubSpot/slack-client/pull/356",
+}
+"""Codes that the page of a method (`*`: of every method) does not list, and where each was seen."""
 
 
 class Refusal(Exception):

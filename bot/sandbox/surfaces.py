@@ -196,7 +196,7 @@ class Surfaces:
             raise Refusal("not_enabled")
         member = self.workspace.members.get(user)
         if member is None or member.deleted:
-            raise Refusal("user_not_found")
+            raise Refusal("invalid_arguments", ["[ERROR] Invalid user_id [json-pointer:/user_id]"])
         known = self.homes.get(user)
         if hash_ and known is not None and hash_ != known.hash:
             raise Refusal("hash_conflict")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,7 +27,8 @@ from bot.sandbox.errors import RateLimited, Refusal
 from bot.sandbox.faults import CallFault, Faults
 from bot.sandbox.limits import Limits
 from bot.sandbox.listening import Connections
-from bot.sandbox.methods import METHODS, Call, Method
+from bot.sandbox.methods import METHODS, Call, Method, is_absent
+from bot.sandbox.methods.call import warned
 from bot.sandbox.model import Json
 from bot.sandbox.surfaces import Surfaces
 from bot.sandbox.wire import Wire
@@ -34,6 +37,21 @@ from bot.sandbox.workspace import Workspace
 log = logging.getLogger(__name__)
 
 FORM = "application/x-www-form-urlencoded"
+ARGUMENT = re.compile(r"[A-Za-z0-9_]{1,100}\Z")
+"""A name that an argument can have. Others are refused; one that a method does not know is not."""
+NO_CHARSET = (
+    "[WARN] A Content-Type HTTP header was presented but did not declare a charset, "
+    "such as a 'utf-8'"
+)
+
+
+@dataclass(slots=True)
+class _Arguments:
+    """The arguments of a call, and what Slack says of how they came."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    is_json: bool = False
+    warnings: dict[str, str] = field(default_factory=dict)
 
 
 class WebApi:
@@ -59,6 +77,8 @@ class WebApi:
         self.base_url = ""
         self.sockets_refused = False
         self.connections: Connections | None = None
+        self.ignored: set[tuple[str, str]] = set()
+        """Methods and arguments that were given and that the method does not know."""
         self._tokens = {bot_token: "bot", app_token: "app"}
         self.app = Starlette(
             routes=[
@@ -81,18 +101,20 @@ class WebApi:
         elif fault is not None and fault.kind != "lost_answer":
             self.wire.add("request", method=name, fault=fault.kind)
             return self._faulty(name, fault)
-        args: Mapping[str, Any] = {}
+        arguments = _Arguments()
         headers: dict[str, str] = {}
         status = 200
         try:
-            args, is_json = await _arguments(request)
-            self.wire.add("request", method=name, args=args)
-            body = self._run(name, args, is_json, request, headers)
+            await _read(request, arguments)
+            self.wire.add("request", method=name, args=arguments.given)
+            body = self._run(name, arguments, request, headers)
         except RateLimited as refusal:
             body, status = refusal.body(), 429
             headers["Retry-After"] = str(refusal.retry_after)
         except Refusal as refusal:
-            body = refusal.body()
+            if name in METHODS and not METHODS[name].answers(refusal.error):
+                raise RuntimeError(f"{refusal.error} is not among the errors of {name}") from None
+            body = warned(refusal.body(), arguments.warnings)
         if fault is not None and fault.kind == "lost_answer":
             self.wire.add("answer", method=name, body=body, lost=True)
             return _Broken(self.connections)
@@ -102,14 +124,16 @@ class WebApi:
     def _run(
         self,
         name: str,
-        args: Mapping[str, Any],
-        is_json: bool,
+        arguments: _Arguments,
         request: Request,
         headers: dict[str, str],
     ) -> Json:
+        args: Mapping[str, Any] = arguments.given
+        is_json = arguments.is_json
         method = METHODS.get(name)
         if method is None:
-            raise Refusal("unknown_method", req_method=name)
+            why = ["[ERROR] Slack has this method, the sandbox does not"] if is_absent(name) else []
+            raise Refusal("unknown_method", why, req_method=name)
         self._authenticate(method, args, is_json, request)
         granted = self.workspace.manifest.scopes
         headers["X-OAuth-Scopes"] = ",".join(granted)
@@ -122,11 +146,16 @@ class WebApi:
         if is_json and not method.json:
             # "Content types" on the method's page: JSON is not read, so nothing was given.
             args = {key: args[key] for key in request.query_params if key in args}
-        unknown = sorted(set(args) - method.args)
-        if unknown and name != "api.test":
-            raise Refusal("invalid_arguments", [f"[ERROR] unknown field: {key}" for key in unknown])
+        if name != "api.test":
+            # Slack says nothing of an argument that a method does not know:
+            # https://github.com/slackapi/python-slack-sdk/issues/1923
+            unknown = sorted(set(args) - method.args)
+            if unknown:
+                log.warning("%s ignores %s", name, ", ".join(unknown))
+                self.ignored.update((name, key) for key in unknown)
         call = Call(name, args, self.workspace, self.surfaces, self.limits, self.base_url)
-        return call.warned({"ok": True, **method.run(call)})
+        answer = {"ok": True, **method.run(call)}
+        return warned(answer, {**arguments.warnings, **call.warnings})
 
     def _authenticate(
         self, method: Method, args: Mapping[str, Any], is_json: bool, request: Request
@@ -301,28 +330,43 @@ class _Broken(Response):
                 continue
 
 
-async def _arguments(request: Request) -> tuple[dict[str, Any], bool]:
-    """The arguments of a call, and whether they came as JSON."""
-    args: dict[str, Any] = dict(request.query_params)
-    if request.method == "GET":
-        return args, False
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == "application/json":
-        raw = await request.body()
-        if not raw.strip():
-            return args, True
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise Refusal("invalid_json") from None
-        if not isinstance(body, dict):
-            raise Refusal("json_not_object")
-        return {**args, **body}, True
-    if content_type in (FORM, "multipart/form-data"):
-        form = await request.form()
-        for key, value in form.items():
-            args[key] = value if isinstance(value, str) else await value.read()
-        return args, False
-    if not await request.body():
-        return args, False
-    raise Refusal("invalid_post_type" if content_type else "missing_post_type")
+async def _read(request: Request, arguments: _Arguments) -> None:
+    """Reads the arguments of a call into `arguments`. Raises Refusal for what cannot be read."""
+    arguments.given.update(request.query_params)
+    if request.method != "GET":
+        header = request.headers.get("content-type", "").lower()
+        content_type, _, parameters = (part.strip() for part in header.partition(";"))
+        has_charset = "charset=" in parameters
+        if content_type == "application/json":
+            arguments.is_json = True
+            if not has_charset:
+                arguments.warnings["missing_charset"] = NO_CHARSET
+            arguments.given.update(_object(await request.body()))
+        elif content_type in (FORM, "multipart/form-data"):
+            if has_charset:
+                arguments.warnings["superfluous_charset"] = ""
+            async with request.form() as form:
+                for key, value in form.items():
+                    # A part that is a file holds the argument as text: `curl -F view=@view.json`.
+                    arguments.given[key] = (
+                        value
+                        if isinstance(value, str)
+                        else (await value.read()).decode(errors="replace")
+                    )
+        elif await request.body():
+            raise Refusal("invalid_post_type" if content_type else "missing_post_type")
+    for key in arguments.given:
+        if not ARGUMENT.match(key):
+            raise Refusal("invalid_array_arg" if "[" in key else "invalid_arg_name")
+
+
+def _object(raw: bytes) -> Json:
+    if not raw.strip():
+        return {}
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Refusal("invalid_json") from None
+    if not isinstance(body, dict):
+        raise Refusal("json_not_object")
+    return body

@@ -91,7 +91,7 @@ class Gateway:
             page = await self.client.conversations_list(
                 types="public_channel,private_channel",
                 exclude_archived=True,
-                limit=1000,
+                limit=999,
                 cursor=cursor or None,
             )
             for channel in page.get("channels") or ():

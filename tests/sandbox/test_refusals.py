@@ -26,6 +26,7 @@ class Scene:
         self.outside = workspace.channel("general").id
         self.hidden = workspace.add_channel("hidden", "ines", is_private=True).id
         self.private = workspace.channel("organizers").id
+        self.mine = workspace.post(workspace.channel(CHANNEL), "mine", bot=workspace.bot).ts
         archived = workspace.add_channel("old", "ines", members=[workspace.bot.user_id])
         self.old_ts = box.person("ines").post("old", "then").ts
         self.said = workspace.post(archived, "said", bot=workspace.bot).ts
@@ -53,7 +54,11 @@ CASES: list[tuple[str, Arguments, str]] = [
     ("conversations.kick", lambda s: {"channel": s.channel}, "unknown_method"),
     ("apps.connections.open", lambda s: {}, "not_allowed_token_type"),
     (POST, lambda s: {"text": "x"}, "invalid_arguments"),
-    (POST, lambda s: {"channel": s.channel, "text": "x", "colour": 1}, "invalid_arguments"),
+    (POST, lambda s: {"channel": s.channel, "text": "x", "a b": 1}, "invalid_arg_name"),
+    (POST, lambda s: {"channel": s.channel, "text": "x", "x" * 101: 1}, "invalid_arg_name"),
+    (POST, lambda s: {"channel": s.channel, "text": "x", "blocks[0]": 1}, "invalid_array_arg"),
+    (POST, lambda s: {"channel": s.channel, "markdown_text": "x", "text": "x"},
+     "markdown_text_conflict"),
     (POST, lambda s: {"channel": "C0000000000", "text": "x"}, "channel_not_found"),
     (POST, lambda s: {"channel": s.hidden, "text": "x"}, "channel_not_found"),
     (POST, lambda s: {"channel": s.outside, "text": "x"}, "not_in_channel"),
@@ -90,6 +95,15 @@ CASES: list[tuple[str, Arguments, str]] = [
      "message_not_found"),
     ("chat.update", lambda s: {"channel": s.channel, "ts": s.question, "text": "x"},
      "cant_update_message"),
+    ("chat.update", lambda s: {"channel": s.channel, "ts": s.mine, "blocks": [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}] * 5},
+     "msg_too_long"),
+    ("chat.update", lambda s: {"channel": s.channel, "ts": s.mine, "text": "x",
+                               "reply_broadcast": True}, "cant_broadcast_message"),
+    ("chat.update", lambda s: {"channel": s.channel, "ts": s.mine, "text": "x",
+                               "file_ids": ["F000"]}, "file_not_found"),
+    ("chat.update", lambda s: {"channel": s.channel, "ts": s.mine, "text": "x", "as_user": True},
+     "as_user_not_supported"),
     ("chat.delete", lambda s: {"channel": s.channel, "ts": s.question}, "cant_delete_message"),
     ("chat.delete", lambda s: {"channel": s.channel, "ts": s.gone}, "message_not_found"),
     ("chat.delete", lambda s: {"channel": s.channel}, "invalid_arguments"),
@@ -106,7 +120,10 @@ CASES: list[tuple[str, Arguments, str]] = [
     ("conversations.list", lambda s: {"types": "secret_channel"}, "invalid_types"),
     ("conversations.list", lambda s: {"types": "mpim"}, "missing_scope"),
     ("conversations.list", lambda s: {"cursor": "nonsense"}, "invalid_cursor"),
-    ("conversations.list", lambda s: {"limit": 1001}, "invalid_limit"),
+    ("conversations.list", lambda s: {"limit": 1000}, "invalid_limit"),
+    ("conversations.members", lambda s: {"channel": s.channel, "limit": 1000}, "invalid_limit"),
+    ("users.conversations", lambda s: {"limit": 1000}, "invalid_limit"),
+    ("users.list", lambda s: {"limit": 1000}, "invalid_arguments"),
     ("conversations.list", lambda s: {"limit": "many"}, "invalid_arguments"),
     ("conversations.members", lambda s: {"channel": "C0000000000"}, "channel_not_found"),
     ("conversations.join", lambda s: {"channel": s.archived}, "is_archived"),
@@ -114,8 +131,7 @@ CASES: list[tuple[str, Arguments, str]] = [
      "method_not_supported_for_channel_type"),
     ("conversations.join", lambda s: {"channel": s.hidden}, "channel_not_found"),
     ("conversations.history", lambda s: {"channel": s.outside}, "not_in_channel"),
-    ("conversations.history", lambda s: {"channel": s.channel, "limit": 1000}, "invalid_limit"),
-    ("conversations.history", lambda s: {"channel": s.channel, "limit": -1}, "invalid_limit"),
+    ("conversations.history", lambda s: {"channel": s.channel, "limit": -1}, "invalid_arguments"),
     ("conversations.history", lambda s: {"channel": s.channel, "oldest": "then"},
      "invalid_ts_oldest"),
     ("conversations.history", lambda s: {"channel": s.channel, "latest": "then"},
@@ -147,6 +163,13 @@ CASES: list[tuple[str, Arguments, str]] = [
      "is_archived"),
     ("reactions.remove", lambda s: {"channel": s.channel, "timestamp": s.question, "name": "eyes"},
      "no_reaction"),
+    ("reactions.remove", lambda s: {"channel": s.archived, "timestamp": s.old_ts, "name": "eyes"},
+     "no_access"),
+    ("pins.add", lambda s: {"channel": s.archived, "timestamp": s.said}, "restricted_action"),
+    ("pins.remove", lambda s: {"channel": s.archived, "timestamp": s.said}, "restricted_action"),
+    ("pins.remove", lambda s: {"channel": s.outside, "timestamp": "1.0"}, "channel_not_found"),
+    ("pins.list", lambda s: {"channel": s.outside}, "channel_not_found"),
+    ("users.conversations", lambda s: {"user": "U000"}, "invalid_arguments"),
     ("reactions.get", lambda s: {"channel": s.channel, "timestamp": "1.0"}, "message_not_found"),
     ("pins.add", lambda s: {"channel": s.channel, "timestamp": "then"}, "bad_timestamp"),
     ("reactions.add", lambda s: {"channel": s.channel, "timestamp": "-1", "name": "eyes"},
@@ -162,7 +185,7 @@ CASES: list[tuple[str, Arguments, str]] = [
     ("views.update", lambda s: {"view_id": "V000", "view": {}}, "not_found"),
     ("views.update", lambda s: {"view": {}}, "invalid_arguments"),
     ("views.publish", lambda s: {"user_id": "U000", "view": {"type": "home", "blocks": []}},
-     "user_not_found"),
+     "invalid_arguments"),
     ("views.publish", lambda s: {"user_id": s.person, "view": {"type": "modal", "blocks": []}},
      "invalid_arguments"),
     ("files.getUploadURLExternal", lambda s: {"filename": "x"}, "invalid_arguments"),
@@ -173,6 +196,7 @@ CASES: list[tuple[str, Arguments, str]] = [
 ]  # fmt: skip
 
 READS = {"bots.info", "team.info", "users.info", "users.lookupByEmail", "conversations.list",
+         "users.list", "users.conversations", "pins.list",
          "conversations.info", "conversations.members", "reactions.get", "files.info",
          "chat.getPermalink"}  # fmt: skip
 

@@ -15,6 +15,7 @@ from bot.sandbox.methods import (
     users,
     views,
 )
+from bot.sandbox.methods.absent import is_absent
 from bot.sandbox.methods.call import Call, Method
 
 METHODS: dict[str, Method] = {
@@ -29,4 +30,4 @@ METHODS: dict[str, Method] = {
 }
 """By name. `apps.connections.open` is among them, and gives a ticket to the socket."""
 
-__all__ = ["METHODS", "Call", "Method"]
+__all__ = ["METHODS", "Call", "Method", "is_absent"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from bot.sandbox.errors import Refusal
+from bot.sandbox.errors import COMMON, Refusal
 from bot.sandbox.ids import key_of
 from bot.sandbox.limits import Limits
 from bot.sandbox.model import Channel, Json, Message
@@ -42,19 +42,6 @@ class Call:
     def warn(self, code: str, message: str = "") -> None:
         """Adds a warning to the answer: <https://docs.slack.dev/apis/web-api/#warnings>."""
         self.warnings[code] = message
-
-    def warned(self, answer: Json) -> Json:
-        """The answer with the warnings in it."""
-        if not self.warnings:
-            return answer
-        metadata: Json = {
-            **answer.get("response_metadata", {}),
-            "warnings": list(self.warnings),
-        }
-        messages = [message for message in self.warnings.values() if message]
-        if messages:
-            metadata["messages"] = messages
-        return {**answer, "warning": ",".join(self.warnings), "response_metadata": metadata}
 
     # --- arguments ---------------------------------------------------------------------------
 
@@ -160,20 +147,22 @@ class Call:
         """The message an argument gives by its `ts`. Raises Refusal `message_not_found`."""
         return self.workspace.message(channel, self.required(name))
 
-    def item(self, writes: bool) -> tuple[Channel, Message]:
-        """What `channel` and `timestamp` give: a message that the bot may react to or pin.
+    def item(self, outside: str = "", archived: str = "") -> tuple[Channel, Message]:
+        """What `channel` and `timestamp` give: a message that the bot reacts to or pins.
 
-        Raises Refusal `no_item_specified`, `bad_timestamp`, `not_in_channel`, `is_archived`.
+        `outside` is the code for a channel that the bot is not in, `archived` for one that is
+        archived; without a code it is no matter. Raises Refusal with either of them,
+        `no_item_specified`, `bad_timestamp`, `channel_not_found`, `message_not_found`.
         """
         if not self.text("channel") or not self.text("timestamp"):
             raise Refusal("no_item_specified")
         channel = self.channel()
         if key_of(self.text("timestamp")) is None:
             raise Refusal("bad_timestamp")
-        if writes and self.me not in channel.members:
-            raise Refusal("not_in_channel")
-        if writes and channel.is_archived:
-            raise Refusal("is_archived")
+        if outside and self.me not in channel.members:
+            raise Refusal(outside)
+        if archived and channel.is_archived:
+            raise Refusal(archived)
         message = self.message(channel, "timestamp")
         if message.tombstone:
             raise Refusal("message_not_found")
@@ -181,14 +170,20 @@ class Call:
 
     # --- pages -------------------------------------------------------------------------------
 
-    def limit(self, default: int, most: int) -> int:
-        """The argument `limit`. Raises Refusal `invalid_limit`."""
+    def limit(self, default: int, most: int, error: str | None = None) -> int:
+        """The argument `limit`, at most `most`; a greater one counts as `most` without `error`.
+
+        Raises Refusal `error` for one that is too great, `invalid_arguments` for a negative one.
+        """
         given = self.integer("limit")
         if given is None or given == 0:
             return self.limits.page(self.method, None, default)
-        if given < 0 or given > most:
-            raise Refusal("invalid_limit")
-        return self.limits.page(self.method, given, default)
+        if given < 0 or (given > most and error is not None):
+            raise Refusal(
+                error or "invalid_arguments",
+                [f"[ERROR] must be from 1 to {most} [json-pointer:/limit]"],
+            )
+        return self.limits.page(self.method, min(given, most), default)
 
     def cursor(self, kind: str) -> int | None:
         """Where a page begins, from the argument `cursor`. Raises Refusal `invalid_cursor`."""
@@ -205,10 +200,19 @@ class Call:
         return int(number)
 
     def page(
-        self, items: Sequence[Item], kind: str, default: int, most: int = 1000
+        self,
+        items: Sequence[Item],
+        kind: str,
+        default: int,
+        most: int = 999,
+        error: str = "invalid_limit",
     ) -> tuple[Sequence[Item], Json]:
-        """A page of a whole list, and the `response_metadata` that leads to the next one."""
-        limit = self.limit(default, most)
+        """A page of a whole list, and the `response_metadata` that leads to the next one.
+
+        "Must be an integer under 1000", says <https://docs.slack.dev/reference/methods/conversations.list>
+        of `limit`. Raises Refusal `error` for one that is not, and `invalid_cursor`.
+        """
+        limit = self.limit(default, most, error)
         start = self.cursor(kind) or 0
         end = start + limit
         cursor = next_cursor(kind, end) if end < len(items) else ""
@@ -225,13 +229,24 @@ class Call:
         return key
 
 
+def warned(answer: Json, warnings: Mapping[str, str]) -> Json:
+    """The answer with warnings in it: codes, each with its sentence or ''."""
+    if not warnings:
+        return answer
+    metadata: Json = {**answer.get("response_metadata", {}), "warnings": list(warnings)}
+    messages = [message for message in warnings.values() if message]
+    if messages:
+        metadata["messages"] = [*metadata.get("messages", ()), *messages]
+    return {**answer, "warning": ",".join(warnings), "response_metadata": metadata}
+
+
 def next_cursor(kind: str, position: int) -> str:
     """A cursor, as opaque as Slack's."""
     return base64.b64encode(f"{kind}:{position}".encode()).decode()
 
 
 EVERYWHERE = frozenset({"token", "team_id", "pretty"})
-"""Arguments that no method minds; Bolt sends `team_id` with every call."""
+"""Arguments of every method; Bolt sends `team_id` with each call."""
 
 Caller = Literal["bot", "app", "any"]
 """Whose token a method takes: the bot's, the app's own, or none."""
@@ -248,8 +263,13 @@ class Method:
     scopes: tuple[str, ...]
     tier: int | None
     args: frozenset[str]
+    errors: frozenset[str]
     caller: Caller = "bot"
     json: bool = True
+
+    def answers(self, error: str) -> bool:
+        """Whether the method can answer this code; `api.test` repeats any that it is given."""
+        return error in self.errors or error in COMMON or self.name == "api.test"
 
 
 def methods(*all_of: Method) -> dict[str, Method]:
@@ -264,13 +284,23 @@ def method(
     tier: int | None,
     scopes: Sequence[str] = (),
     args: str = "",
+    errors: str = "",
     caller: Caller = "bot",
     json: bool = True,
 ) -> Method:
-    """Describes a method. `scopes`: any one of them will do; `args`: names, by blanks.
+    """Describes a method.
 
-    `json` is whether it takes a JSON body ("Content types" on its page of Slack's reference).
+    Any one of `scopes` will do. `args` are the names of its arguments and `errors` the codes that
+    it answers besides those of every method, both separated by blanks. `json` is whether it takes
+    a JSON body ("Content types" on its page of Slack's reference).
     """
     return Method(
-        name, run, tuple(scopes), tier, frozenset(args.split()) | EVERYWHERE, caller, json
+        name,
+        run,
+        tuple(scopes),
+        tier,
+        frozenset(args.split()) | EVERYWHERE,
+        frozenset(errors.split()),
+        caller,
+        json,
     )

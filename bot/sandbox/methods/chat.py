@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bot.sandbox import blocks as block_kit
-from bot.sandbox import richtext
+from bot.sandbox import objects, richtext
 from bot.sandbox.errors import Refusal
 from bot.sandbox.lengths import MAX_TEXT, TRUNCATED, TRUNCATED_MESSAGE, split
 from bot.sandbox.methods.call import Call, method, methods
@@ -29,9 +29,11 @@ def post_message(call: Call) -> Json:
     Attachments hang on the last, metadata and the thread are those of all.
     """
     ws = call.workspace
+    if call.flag("as_user"):
+        raise Refusal("as_user_not_supported")
     channel = _target(call)
-    text, blocks, attachments = content(call)
-    username, icons = _customised(call)
+    text, blocks, attachments = content(call, too_long="msg_blocks_too_long")
+    username, icons = customised(call)
     metadata = _metadata(call)
     thread_ts = call.text("thread_ts") or None
     broadcast = call.flag("reply_broadcast")
@@ -72,7 +74,7 @@ def _target(call: Call) -> Channel:
     member = ws.members.get(given)
     if member is not None:
         if member.deleted or member.is_bot:
-            raise Refusal("cannot_dm_bot" if member.is_bot else "user_not_found")
+            raise Refusal("cannot_dm_bot" if member.is_bot else "channel_not_found")
         return ws.im(member.id)
     try:
         channel = ws.channel(given)
@@ -111,22 +113,29 @@ NO_THREAD = frozenset(
 """Notices of the workspace, which take no replies."""
 
 
-def content(call: Call) -> tuple[str, list[Json] | None, list[Json] | None]:
+def content(
+    call: Call, too_long: str = "msg_too_long"
+) -> tuple[str, list[Json] | None, list[Json] | None]:
     """Text, blocks and attachments of a message; what is not given is '' or None.
 
     A text over 40,000 characters is cut, and the answer gets Slack's warning of it. Raises
     Refusal `no_text`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`,
-    `too_many_attachments`, `msg_blocks_too_long`.
+    `too_many_attachments`, `markdown_text_conflict`, and `too_long` for blocks with too much text.
     """
-    if call.flag("as_user"):
-        raise Refusal("as_user_not_supported")
     text = richtext.tidy(call.text("text"))
     if call.flag("link_names") or call.text("parse") == "full":
         text = call.workspace.linked(text)
     blocks = call.structure("blocks", "invalid_blocks_format")
     attachments = call.structure("attachments", "invalid_attachments")
+    markdown = call.text("markdown_text")
+    if markdown:
+        if text or blocks:
+            raise Refusal("markdown_text_conflict")
+        text, blocks = markdown, [{"type": "markdown", "text": markdown}]
     if blocks is not None:
-        blocks = block_kit.message(blocks, call.workspace.block_id, call.workspace.loads)
+        blocks = block_kit.message(blocks, call.workspace.block_id, call.workspace.loads, too_long)
+    if isinstance(attachments, bool):
+        attachments = None
     if attachments is not None:
         attachments = _attachments(attachments)
     if not text.strip() and not blocks and not attachments:
@@ -145,7 +154,11 @@ def _attachments(given: Any) -> list[Json]:
     return [{"id": i, **item} for i, item in enumerate(given, start=1)]
 
 
-def _customised(call: Call) -> tuple[str | None, Json | None]:
+def customised(call: Call) -> tuple[str | None, Json | None]:
+    """The name and the icons that a message is to have instead of the bot's.
+
+    Raises Refusal `missing_scope` without `chat:write.customize`.
+    """
     username = call.text("username") or None
     emoji, url = call.text("icon_emoji"), call.text("icon_url")
     if username or emoji or url:
@@ -189,10 +202,14 @@ def _metadata(call: Call) -> Json | None:
 def update(call: Call) -> Json:
     """Changes one of the bot's messages."""
     ws = call.workspace
+    if call.flag("as_user"):
+        raise Refusal("as_user_not_supported")
     channel = call.channel()
     message = _own(call, channel, "cant_update_message", "is_inactive")
-    gives_blocks = call.args.get("blocks") not in (None, "")
-    gives_text = "text" in call.args
+    gives_blocks = any(
+        call.args.get(name) not in (None, "") for name in ("blocks", "markdown_text")
+    )
+    gives_text = "text" in call.args or "markdown_text" in call.args
     blocks_only_removed = call.structure("blocks", "invalid_blocks_format") == []
     if blocks_only_removed and not call.text("text"):
         raise Refusal("no_text")
@@ -200,6 +217,12 @@ def update(call: Call) -> Json:
     if len(text.encode()) > UPDATE_TEXT:
         raise Refusal("msg_too_long")
     metadata = _metadata(call)
+    broadcast = call.flag("reply_broadcast") and not message.broadcast
+    if broadcast and message.root is None:
+        raise Refusal("cant_broadcast_message")
+    files = _files(call)
+    if files:
+        message.files = files
     ws.edit(
         channel,
         message,
@@ -211,7 +234,7 @@ def update(call: Call) -> Json:
         # "If blocks are used … the edited flag will not be displayed on the message."
         mark=not (gives_blocks and blocks),
     )
-    if call.flag("reply_broadcast") and message.root is not None and not message.broadcast:
+    if broadcast:
         ws.broadcast_reply(channel, message)
     return {
         "channel": channel.id,
@@ -219,6 +242,13 @@ def update(call: Call) -> Json:
         "text": message.text,
         "message": ws.render(channel, message, metadata=True),
     }
+
+
+def _files(call: Call) -> list[Json]:
+    found = [call.workspace.files.get(file) for file in call.names("file_ids")]
+    if any(file is None or file.deleted or file.user != call.me for file in found):
+        raise Refusal("file_not_found")
+    return [objects.file(file) for file in found if file is not None]
 
 
 def delete(call: Call) -> Json:
@@ -247,7 +277,7 @@ def post_ephemeral(call: Call) -> Json:
     channel = call.channel()
     user = call.required("user")
     text, blocks, attachments = content(call)
-    _customised(call)
+    customised(call)
     if channel.is_archived:
         raise Refusal("is_archived")
     if call.me not in channel.members:
@@ -279,7 +309,7 @@ def get_permalink(call: Call) -> Json:
     return {"channel": channel.id, "permalink": call.workspace.permalink(channel, message)}
 
 
-_CONTENT = "text blocks attachments mrkdwn parse link_names as_user"
+_CONTENT = "text markdown_text blocks attachments metadata parse link_names as_user"
 _LOOK = "username icon_emoji icon_url"
 
 METHODS = methods(
@@ -288,23 +318,54 @@ METHODS = methods(
         post_message,
         tier=None,
         scopes=["chat:write"],
-        args=f"channel {_CONTENT} {_LOOK} thread_ts reply_broadcast metadata unfurl_links "
-        "unfurl_media",
+        args=f"channel {_CONTENT} {_LOOK} mrkdwn thread_ts reply_broadcast unfurl_links "
+        "unfurl_media current_draft_last_updated_ts",
+        errors="as_user_not_supported cannot_dm_bot cannot_reply_to_message channel_not_found "
+        "invalid_attachments invalid_blocks invalid_blocks_format "
+        "invalid_metadata_format invalid_metadata_schema is_archived "
+        "markdown_text_conflict message_limit_exceeded metadata_too_large "
+        "msg_blocks_too_long no_text not_in_channel restricted_action "
+        "restricted_action_non_threadable_channel restricted_action_read_only_channel "
+        "restricted_action_thread_locked restricted_action_thread_only_channel "
+        "thread_not_found too_many_attachments",
     ),
     method(
         "chat.update",
         update,
         tier=3,
         scopes=["chat:write"],
-        args=f"channel ts {_CONTENT} reply_broadcast metadata",
+        args=f"channel ts {_CONTENT} reply_broadcast file_ids unfurled_attachments",
+        errors="as_user_not_supported cant_broadcast_message cant_update_message "
+        "channel_not_found edit_window_closed file_not_found invalid_attachments "
+        "invalid_blocks invalid_blocks_format invalid_metadata_format "
+        "invalid_metadata_schema is_inactive markdown_text_conflict message_not_found "
+        "metadata_too_large msg_too_long no_text too_many_attachments",
     ),
-    method("chat.delete", delete, tier=3, scopes=["chat:write"], args="channel ts as_user"),
+    method(
+        "chat.delete",
+        delete,
+        tier=3,
+        scopes=["chat:write"],
+        args="channel ts as_user",
+        errors="cant_delete_message channel_not_found message_not_found",
+    ),
     method(
         "chat.postEphemeral",
         post_ephemeral,
         tier=4,
         scopes=["chat:write"],
         args=f"channel user {_CONTENT} {_LOOK} thread_ts",
+        errors="cannot_reply_to_message channel_not_found invalid_attachments invalid_blocks "
+        "invalid_blocks_format is_archived markdown_text_conflict "
+        "message_limit_exceeded msg_too_long no_text not_in_channel restricted_action "
+        "too_many_attachments user_not_in_channel",
     ),
-    method("chat.getPermalink", get_permalink, tier=None, args="channel message_ts", json=False),
+    method(
+        "chat.getPermalink",
+        get_permalink,
+        tier=None,
+        args="channel message_ts",
+        json=False,
+        errors="channel_not_found message_not_found",
+    ),
 )

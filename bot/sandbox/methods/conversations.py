@@ -231,6 +231,7 @@ METHODS = methods(
         scopes=_ANY_READ,
         args="cursor exclude_archived limit team_id types",
         json=False,
+        errors="invalid_cursor invalid_limit invalid_types",
     ),
     method(
         "conversations.info",
@@ -239,6 +240,7 @@ METHODS = methods(
         scopes=_ANY_READ,
         args="channel include_locale include_num_members",
         json=False,
+        errors="channel_not_found",
     ),
     method(
         "conversations.members",
@@ -247,14 +249,24 @@ METHODS = methods(
         scopes=_ANY_READ,
         args="channel cursor limit",
         json=False,
+        errors="channel_not_found invalid_cursor invalid_limit",
     ),
-    method("conversations.join", join, tier=3, scopes=["channels:join"], args="channel"),
+    method(
+        "conversations.join",
+        join,
+        tier=3,
+        scopes=["channels:join"],
+        args="channel",
+        errors="channel_not_found is_archived method_not_supported_for_channel_type",
+    ),
     method(
         "conversations.leave",
         leave,
         tier=3,
         scopes=["channels:manage", "groups:write", "im:write", "mpim:write"],
         args="channel",
+        errors="cant_leave_general channel_not_found is_archived "
+        "method_not_supported_for_channel_type",
     ),
     method(
         "conversations.open",
@@ -262,6 +274,8 @@ METHODS = methods(
         tier=3,
         scopes=["channels:manage", "groups:write", "im:write", "mpim:write"],
         args="channel prevent_creation return_im users",
+        errors="cannot_dm_bot channel_not_found method_not_supported_for_channel_type "
+        "user_disabled user_not_found users_list_not_supplied",
     ),
     method(
         "conversations.history",
@@ -269,6 +283,8 @@ METHODS = methods(
         tier=3,
         scopes=_ANY_HISTORY,
         args="channel cursor include_all_metadata inclusive latest limit oldest",
+        errors="channel_not_found invalid_cursor invalid_ts_latest invalid_ts_oldest "
+        "not_in_channel",
     ),
     method(
         "conversations.replies",
@@ -276,6 +292,8 @@ METHODS = methods(
         tier=3,
         scopes=_ANY_HISTORY,
         args="channel ts cursor include_all_metadata inclusive latest limit oldest",
+        errors="channel_not_found invalid_cursor invalid_ts_latest invalid_ts_oldest "
+        "thread_not_found",
     ),
     method(
         "conversations.setTopic",
@@ -290,6 +308,8 @@ METHODS = methods(
             "mpim:write.topic",
         ],
         args="channel topic",
+        errors="channel_not_found is_archived method_not_supported_for_channel_type "
+        "not_in_channel too_long",
     ),
     method(
         "conversations.create",
@@ -297,5 +317,6 @@ METHODS = methods(
         tier=2,
         scopes=["channels:manage", "groups:write"],
         args="name is_private team_id",
+        errors="invalid_name_maxlength invalid_name_required invalid_name_specials name_taken",
     ),
 )

@@ -10,7 +10,9 @@ from typing import Any
 from bot.sandbox import blocks as block_kit
 from bot.sandbox import objects, richtext
 from bot.sandbox.errors import Refusal
+from bot.sandbox.ids import key_of
 from bot.sandbox.methods.call import Call, method, methods
+from bot.sandbox.methods.chat import customised
 from bot.sandbox.model import Channel, Json, Upload
 
 
@@ -34,22 +36,34 @@ def complete_upload(call: Call) -> Json:
     uploads = _given(call)
     channels = _channels(call)
     comment = richtext.tidy(call.text("initial_comment"))
-    blocks = call.structure("blocks", "invalid_blocks_format")
+    username, icons = customised(call)
+    blocks = call.structure("blocks", "invalid_blocks")
     if blocks is not None:
-        blocks = block_kit.message(blocks, ws.block_id, ws.loads)
+        if not isinstance(blocks, list):
+            raise Refusal("invalid_blocks")
+        blocks = block_kit.message(blocks, ws.block_id, ws.loads, too_long="invalid_blocks")
     thread_ts = call.text("thread_ts") or None
     for channel in channels:
-        if channel.is_archived:
-            raise Refusal("is_archived")
         if call.me not in channel.members:
             raise Refusal("not_in_channel")
-        if ws.posting_for(channel, call.me).refusal(reply=thread_ts is not None):
+        key = key_of(thread_ts) if thread_ts else None
+        restricted = ws.posting_for(channel, call.me).refusal(reply=thread_ts is not None)
+        if restricted or channel.is_archived or (thread_ts and key not in channel.messages):
             raise Refusal("posting_to_channel_denied")
     for upload in uploads:
         upload.complete = True
         ws.uploads.pop(upload.ticket, None)
     for channel in channels:
-        ws.post(channel, comment, bot=ws.bot, blocks=blocks, files=uploads, thread_ts=thread_ts)
+        ws.post(
+            channel,
+            comment,
+            bot=ws.bot,
+            blocks=blocks,
+            files=uploads,
+            thread_ts=thread_ts,
+            username=username,
+            icons=icons,
+        )
     return {"files": [objects.file(upload) for upload in uploads]}
 
 
@@ -156,7 +170,10 @@ METHODS = methods(
         complete_upload,
         tier=4,
         scopes=["files:write"],
-        args="files blocks channel_id channels initial_comment thread_ts",
+        args="files blocks channel_id channels initial_comment thread_ts username icon_emoji "
+        "icon_url",
+        errors="channel_not_found file_not_found invalid_blocks not_in_channel "
+        "posting_to_channel_denied",
     ),
     method(
         "files.info",
@@ -165,6 +182,7 @@ METHODS = methods(
         scopes=["files:read"],
         args="file count cursor limit page",
         json=False,
+        errors="file_deleted file_not_found",
     ),
     method(
         "files.list",
@@ -174,5 +192,12 @@ METHODS = methods(
         args="channel count page show_files_hidden_by_limit team_id ts_from ts_to types user",
         json=False,
     ),
-    method("files.delete", delete, tier=3, scopes=["files:write"], args="file"),
+    method(
+        "files.delete",
+        delete,
+        tier=3,
+        scopes=["files:write"],
+        args="file",
+        errors="cant_delete_file file_deleted file_not_found",
+    ),
 )

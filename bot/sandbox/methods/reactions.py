@@ -10,7 +10,7 @@ from bot.sandbox.model import Json
 def add(call: Call) -> Json:
     """Reacts to a message."""
     name = call.required("name")
-    channel, message = call.item(writes=True)
+    channel, message = call.item(outside="not_in_channel", archived="is_archived")
     call.workspace.react(channel, message, call.me, name)
     return {}
 
@@ -18,14 +18,14 @@ def add(call: Call) -> Json:
 def remove(call: Call) -> Json:
     """Takes the bot's reaction away."""
     name = call.required("name")
-    channel, message = call.item(writes=True)
+    channel, message = call.item(outside="not_in_channel", archived="no_access")
     call.workspace.unreact(channel, message, call.me, name)
     return {}
 
 
 def get(call: Call) -> Json:
     """A message with its reactions."""
-    channel, message = call.item(writes=False)
+    channel, message = call.item()
     ws = call.workspace
     shown = {**ws.render(channel, message), "permalink": ws.permalink(channel, message)}
     if message.reactions and not call.flag("full"):
@@ -37,13 +37,24 @@ def get(call: Call) -> Json:
 
 
 METHODS = methods(
-    method("reactions.add", add, tier=3, scopes=["reactions:write"], args="channel name timestamp"),
+    method(
+        "reactions.add",
+        add,
+        tier=3,
+        scopes=["reactions:write"],
+        args="channel name timestamp",
+        errors="already_reacted bad_timestamp channel_not_found invalid_name is_archived "
+        "message_not_found no_item_specified not_in_channel not_reactable "
+        "too_many_emoji",
+    ),
     method(
         "reactions.remove",
         remove,
         tier=2,
         scopes=["reactions:write"],
         args="channel name timestamp file file_comment",
+        errors="bad_timestamp channel_not_found invalid_name message_not_found no_access "
+        "no_item_specified no_reaction not_in_channel",
     ),
     method(
         "reactions.get",
@@ -52,5 +63,6 @@ METHODS = methods(
         scopes=["reactions:read"],
         args="channel timestamp full file file_comment",
         json=False,
+        errors="bad_timestamp channel_not_found message_not_found no_item_specified",
     ),
 )

@@ -90,11 +90,27 @@ def usergroups_users_list(call: Call) -> Json:
 
 
 METHODS = methods(
-    method("api.test", api_test, tier=4, args="error foo", caller="any"),
+    method("api.test", api_test, tier=4, args="error", caller="any"),
     method("auth.test", auth_test, tier=None, args="team_id"),
     method("apps.connections.open", connections_open, tier=1, caller="app"),
-    method("team.info", team_info, tier=3, scopes=["team:read"], args="team domain", json=False),
-    method("bots.info", bots_info, tier=3, scopes=["users:read"], args="bot team_id", json=False),
+    method(
+        "team.info",
+        team_info,
+        tier=3,
+        scopes=["team:read"],
+        args="team domain",
+        json=False,
+        errors="team_not_found",
+    ),
+    method(
+        "bots.info",
+        bots_info,
+        tier=3,
+        scopes=["users:read"],
+        args="bot team_id",
+        json=False,
+        errors="bot_not_found",
+    ),
     method(
         "emoji.list",
         emoji_list,
@@ -116,5 +132,6 @@ METHODS = methods(
         tier=2,
         scopes=["usergroups:read"],
         args="usergroup include_disabled team_id",
+        errors="no_such_subteam",
     ),
 )

@@ -25,7 +25,7 @@ def list_(call: Call) -> Json:
     # The bot's own entry and Slackbot's are among them, and so are deactivated members, but no
     # Slack Connect members: <https://github.com/rusq/slackdump/issues/292>.
     local = [member for member in ws.members.values() if member.team is None]
-    members, metadata = call.page(local, "user", default=1000)
+    members, metadata = call.page(local, "user", default=1000, error="invalid_arguments")
     return {
         "members": [ws.user_object(member) for member in members],
         "cache_ts": int(ws.now),
@@ -37,7 +37,7 @@ def conversations(call: Call) -> Json:
     """The channels somebody is in."""
     user = call.text("user", call.me)
     if user not in call.workspace.members:
-        raise Refusal("user_not_found")
+        raise Refusal("invalid_arguments", ["[ERROR] no such user [json-pointer:/user]"])
     channels = [c for c in listed(call) if user in c.members]
     page, metadata = call.page(channels, "conversation", default=100)
     ws = call.workspace
@@ -58,23 +58,31 @@ def lookup_by_email(call: Call) -> Json:
 
 METHODS = methods(
     method(
-        "users.info", info, tier=4, scopes=["users:read"], args="user include_locale", json=False
+        "users.info",
+        info,
+        tier=4,
+        scopes=["users:read"],
+        args="user include_locale",
+        json=False,
+        errors="user_not_found",
     ),
     method(
         "users.list",
         list_,
         tier=2,
         scopes=["users:read"],
-        args="cursor include_locale limit team_id presence",
+        args="cursor include_locale limit team_id",
         json=False,
+        errors="invalid_cursor",
     ),
     method(
         "users.conversations",
         conversations,
         tier=3,
         scopes=list(READ_SCOPES.values()),
-        args="cursor exclude_archived limit team_id types user",
+        args="cursor exclude_archived exclude_muted limit team_id types user",
         json=False,
+        errors="invalid_cursor invalid_limit invalid_types",
     ),
     method(
         "users.lookupByEmail",
@@ -83,5 +91,6 @@ METHODS = methods(
         scopes=["users:read.email"],
         args="email",
         json=False,
+        errors="users_not_found",
     ),
 )

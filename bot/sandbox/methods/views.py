@@ -53,8 +53,34 @@ def _shown(call: Call, view: View) -> Json:
 
 
 METHODS = methods(
-    method("views.open", open_, tier=4, args="trigger_id interactivity_pointer view"),
-    method("views.push", push, tier=4, args="trigger_id interactivity_pointer view"),
-    method("views.update", update, tier=4, args="view view_id external_id hash"),
-    method("views.publish", publish, tier=4, args="user_id view hash"),
+    method(
+        "views.open",
+        open_,
+        tier=4,
+        args="trigger_id interactivity_pointer view",
+        errors="duplicate_external_id exchanged_trigger_id expired_trigger_id "
+        "invalid_trigger_id view_too_large",
+    ),
+    method(
+        "views.push",
+        push,
+        tier=4,
+        args="trigger_id interactivity_pointer view",
+        errors="duplicate_external_id exchanged_trigger_id expired_trigger_id "
+        "invalid_trigger_id push_limit_reached view_too_large",
+    ),
+    method(
+        "views.update",
+        update,
+        tier=4,
+        args="view view_id external_id hash",
+        errors="duplicate_external_id hash_conflict not_found view_too_large",
+    ),
+    method(
+        "views.publish",
+        publish,
+        tier=4,
+        args="user_id view hash interactivity_pointer",
+        errors="duplicate_external_id hash_conflict not_enabled view_too_large",
+    ),
 )
