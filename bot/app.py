@@ -643,6 +643,7 @@ class Bot:
                 channel=settings.channel,
                 winners_weeks=settings.winners_weeks,
                 unthreaded=settings.unthreaded,
+                apps_left_out=frozenset(settings.apps_left_out),
             ),
             Judge(self.model),
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.errors import UserError
 from bot.sessions import collect
+from bot.sessions.collect import Posted
 from bot.sessions.linking import delete
 from bot.sessions.model import Event, Kind, Person, Session, State, moment
 from bot.sessions.ports import UnitOfWork
@@ -29,10 +30,11 @@ from bot.slack.incoming import (
     Malformed,
     edited_ts,
     message_object,
-    person,
+    our_key,
     reactions_of,
     ts_in,
 )
+from bot.slack.voice import announced_session
 from bot.store.database import Database
 
 OnDay = Callable[[int, int], None]
@@ -87,10 +89,11 @@ def importing(
     at: datetime,
     on_day: OnDay = lambda done, of: None,
     lookup: Lookup = lambda user: None,
+    left_out: Collection[str] = (),
 ) -> Tally:
     """Reads the channel (its name or ID) of exports into the sessions of `events`.
 
-    `at` is the present (aware UTC). Raises UserError for a channel that an export does not have
+    `at` is the present (aware UTC), `left_out` are IDs of apps whose messages are nobody's. Raises UserError for a channel that an export does not have
     or has no messages of, or an event whose session is in another channel.
     """
     sources = sorted((_source(dump, channel) for dump in dumps), key=lambda s: _age(s.at))
@@ -104,7 +107,7 @@ def importing(
     parts = sum(len(source.parts) for source in sources)
     done = 0
     for source in sources:
-        importer = _Importer(source, channel_id, at, tally, lookup)
+        importer = _Importer(source, channel_id, at, tally, lookup, left_out)
         with database.unit_of_work() as uow:
             importer.meet_everyone(uow)
         for part in source.parts:
@@ -129,13 +132,14 @@ def rehearse(
     at: datetime,
     on_day: OnDay,
     lookup: Lookup,
+    left_out: Collection[str] = (),
 ) -> Tally:
     """What `importing` into an empty database would give; nothing is kept."""
     with tempfile.TemporaryDirectory(prefix="marginalia-") as folder:
         database = Database(f"sqlite:///{Path(folder) / 'rehearsal.db'}")
         try:
             database.upgrade()
-            return importing(database, dumps, channel, events, at, on_day, lookup)
+            return importing(database, dumps, channel, events, at, on_day, lookup, left_out)
         finally:
             database.close()
 
@@ -202,13 +206,20 @@ class _Importer:
     """Takes one export into the store."""
 
     def __init__(
-        self, source: _Source, channel_id: str, at: datetime, tally: Tally, lookup: Lookup
+        self,
+        source: _Source,
+        channel_id: str,
+        at: datetime,
+        tally: Tally,
+        lookup: Lookup,
+        left_out: Collection[str],
     ):
         self._source = source
         self._channel = channel_id
         self._at = at
         self._tally = tally
         self._lookup = lookup
+        self._left_out = left_out
         self._met: set[str] = set()
 
     def meet_everyone(self, uow: UnitOfWork) -> None:
@@ -229,14 +240,19 @@ class _Importer:
     def take(self, uow: UnitOfWork, message: Mapping[str, Any], label: str) -> None:
         """Stores a message that belongs to a session; the others are counted."""
         try:
-            posted = message_object(message, self._channel)
-            if posted is None:
-                self._tally.notices.add(ts_in(message) or "")
-                return
+            key = our_key(message)
+            if key is not None and announced_session(key) is not None:
+                self._announced(uow, message)
+            bot_id = message.get("bot_id") if key is not None else None
+            posted = message_object(message, self._channel, bot_id, self._left_out)
             if isinstance(posted, Deleted):
                 delete(uow, Silence(), posted.channel, posted.ts, self._at, posted.thread_ts)
                 return
-            self._meet(uow, message, posted.author)
+            if posted is not None:
+                self._meet(uow, posted)
+            if posted is None or not collect.is_persons(uow, posted):
+                self._tally.notices.add(ts_in(message) or "")
+                return
             key = f"{posted.channel}:{posted.ts}"
             known = uow.messages.get(posted.channel, posted.ts)
             newer = known is None or self._is_newer(uow, key, known.session_id)
@@ -246,12 +262,19 @@ class _Importer:
                 self._tally.outside.add(posted.ts)
                 return
             if newer:
-                uow.reactions.replace(
-                    posted.channel, posted.ts, reactions_of(message, posted.channel)
-                )
+                reactions = reactions_of(message, posted.channel)
+                uow.reactions.replace(posted.channel, posted.ts, reactions)
                 self._note(uow, key)
         except Malformed as error:
             self._tally.problems.append(f"{label}: a message is left out: {error}")
+
+    def _announced(self, uow: UnitOfWork, message: Mapping[str, Any]) -> None:
+        """Notes where a bot of ours announced a session: what is in its thread are questions."""
+        ts = ts_in(message) or ""
+        for session in uow.sessions.in_channel(self._channel):
+            if ts and session.announcement_ts is None and session.collects(ts):
+                collect.announced(uow, session.id, ts)
+                return
 
     def _is_newer(self, uow: UnitOfWork, key: str, session_id: int | None = None) -> bool:
         """Whether this export's copy is at least as new as what is stored.
@@ -268,25 +291,22 @@ class _Importer:
     def _note(self, uow: UnitOfWork, key: str) -> None:
         uow.labels.put(COPIED, {key: self._source.at})
 
-    def _meet(self, uow: UnitOfWork, message: Mapping[str, Any], author: str) -> None:
+    def _meet(self, uow: UnitOfWork, posted: Posted) -> None:
         """Somebody whom no list of members has: the message may say the name, or Slack."""
-        if author in self._met:
+        author = posted.author
+        if author in self._met or posted.form:
             return
-        self._met.add(author)
         known = uow.people.get(author)
-        if known is not None and known.name:
-            return
-        profile = message.get("user_profile")
-        found = person({"id": author, "profile": profile}) if isinstance(profile, Mapping) else None
-        if found is None or not found.name:
+        named = (known is not None and known.name is not None) or posted.writer is not None
+        if not named:
             found = self._lookup(author)
-        if found is None or not found.name:
-            self._tally.unknown_people.add(author)
-            self._met.discard(author)
-            found = Person(author, deleted=True)
-        else:
-            self._tally.unknown_people.discard(author)
-        uow.people.put(found)
+            if found is None or not found.name:
+                if not posted.through_app:
+                    self._tally.unknown_people.add(author)
+                return
+            uow.people.put(found)
+        self._tally.unknown_people.discard(author)
+        self._met.add(author)
 
 
 def _count(uow: UnitOfWork, session: Session, at: datetime, tally: Tally) -> None:

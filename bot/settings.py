@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         "that is sure, at once and in the archive (`attach`), or left where it is and nobody "
         "asked (`keep`); an event's own `unthreaded` has the last word.",
     )
+    apps_left_out: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="IDs of apps (`A…`) or their bots (`B…`) whose messages are left out even where "
+        "they are posted in the name of a member, separated by commas or blanks.",
+    )
     meaning: Meaning = Field(
         "auto",
         description="Whether answers outside threads are compared with questions by what they "
@@ -171,7 +176,7 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
-    @field_validator("organizers", "vote_reactions", mode="before")
+    @field_validator("organizers", "vote_reactions", "apps_left_out", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value

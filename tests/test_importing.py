@@ -466,7 +466,10 @@ def as_told(case: dict[str, Any], path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("case", "questions", "replies"),
-    [("i01", 1, 1), ("i05", 1, 1), ("i10", 1, 1), ("i23", 1, 1), ("i29", 1, 1)],
+    [
+        *(("i01", 1, 1), ("i05", 1, 1), ("i10", 1, 1), ("i23", 1, 1), ("i29", 1, 1)),
+        *(("i11", 1, 1), ("i12", 0, 0), ("i14", 2, 1)),
+    ],
 )
 def test_what_was_reported_of_other_importers_is_right_here(
     case: str,
@@ -487,6 +490,10 @@ def test_what_was_reported_of_other_importers_is_right_here(
         assert archived(database) == [
             Entry("Anonymous", export.DELETED, (Entry("Ada Author", "A"),))
         ]
+    if case == "i12":
+        assert (len(tally.notices), tally.unknown_people) == (1, set())
+    if case == "i14":
+        assert archived(database)[1] == Entry("Ada Author", "It is a ROC curve.")
 
 
 def test_a_method_that_nobody_can_unpack_is_said(

@@ -79,11 +79,12 @@ def import_(
         def on_day(done: int, of: int) -> None:
             progress.update(bar, completed=done, total=of)
 
+        left_out = settings.apps_left_out
         if dry_run:
-            tally = rehearse(opened, channel, events, at, on_day, lookup)
+            tally = rehearse(opened, channel, events, at, on_day, lookup, left_out)
         else:
             with open_database(settings) as database:
-                tally = importing(database, opened, channel, events, at, on_day, lookup)
+                tally = importing(database, opened, channel, events, at, on_day, lookup, left_out)
     typer.echo(json.dumps(_as_data(tally), indent=2) if as_json else _as_text(tally))
     if tally.damaged:
         raise UserError(

@@ -26,7 +26,8 @@ class Posted:
     """A message as somebody posted or edited it in Slack.
 
     `thread_ts` is None at top level (and for the root of a thread). `edited_ts` is None for a
-    message that was never edited.
+    message that was never edited. `through_app` says that an app posted it, for a person or for
+    its own bot; `writer` is what the message says itself of who wrote it.
     """
 
     channel: str
@@ -37,6 +38,24 @@ class Posted:
     edited_ts: str | None = None
     broadcast: bool = False
     form: bool = False
+    through_app: bool = False
+    writer: Person | None = None
+
+
+def is_persons(uow: UnitOfWork, posted: Posted) -> bool:
+    """Whether a person wrote a message.
+
+    Bots are not persons. What was posted through an app may be a bot's, so it counts when its
+    author is known; until then it is left to the comparison with Slack's history, or the next
+    import.
+    """
+    if posted.form:
+        return True
+    author = uow.people.get(posted.author)
+    named = author is not None and author.name is not None
+    if posted.through_app and not named and posted.writer is None:
+        return False
+    return author is None or not author.is_bot
 
 
 def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool:
@@ -44,8 +63,12 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
 
     Top-level messages and messages in the announcement thread are questions while the session
     collects; a reply belongs to the session of its question whenever it is given. A question
-    that comes after the end gets, once a person, the note that the session is over.
+    that comes after the end gets, once a person, the note that the session is over. What is not a
+    person's is none of our business.
     """
+    if not is_persons(uow, posted):
+        return False
+    _meet(uow, posted)
     sessions = uow.sessions.in_channel(posted.channel)
     scrub = scrubber(uow)
     if scrub is not None:
@@ -70,6 +93,15 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
     if changed and known is None and message.kind is Kind.REPLY:
         tell_of_answer(uow, voice, message, at)
     return changed
+
+
+def _meet(uow: UnitOfWork, posted: Posted) -> None:
+    """Takes the name that a message says of its writer, where none is known."""
+    if posted.writer is None:
+        return
+    known = uow.people.get(posted.author)
+    if known is None or known.name is None:
+        uow.people.put(posted.writer)
 
 
 def _muted(uow: UnitOfWork, message: Message) -> bool:

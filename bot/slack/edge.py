@@ -139,6 +139,7 @@ class Edge:
             me.get("user_id"),
             self.desk.manners.unthreaded,
             self._judge,
+            self.desk.manners.apps_left_out,
         )
         self.desk.bot_user_id = me.get("user_id")
         self.voice.workspace_url = str(me.get("url") or "")

@@ -7,7 +7,7 @@ none of our business gives None.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,20 @@ from bot.sessions.model import Person, Reaction
 _TS = re.compile(r"\d{1,10}\.\d{1,6}\Z", re.ASCII)
 _ID = re.compile(r"[A-Z0-9]{2,30}\Z", re.ASCII)
 
+EVENT_TYPE = "marginalia"
+"""The `event_type` of the metadata that carries the key of a message of the bot's."""
 QUESTION_EVENT = "marginalia_question"
-"""The `event_type` of the metadata of a question that the bot posts for somebody."""
+"""The same of a question that the bot posts for somebody."""
 
-POSTED = {None, "file_share", "thread_broadcast", "me_message"}
+POSTED = {None, "file_share", "thread_broadcast", "me_message", "file_comment"}
 """The subtypes of a message that a person wrote: <https://docs.slack.dev/reference/events/message>.
 
 All others (`channel_join`, `channel_topic`, `bot_message`, `pinned_item` …) are the workspace
 talking about itself.
 """
+
+SLACKBOT = "USLACKBOT"
+"""Slack's own voice, which has a member ID and no bot's: reminders, custom responses."""
 
 CONTENT = ("text", "blocks", "files", "attachments")
 
@@ -43,29 +48,38 @@ class Deleted:
     thread_ts: str | None = None
 
 
-def message_event(event: Mapping[str, Any], bot_id: str | None) -> Posted | Deleted | None:
+def message_event(
+    event: Mapping[str, Any], bot_id: str | None, left_out: Collection[str] = ()
+) -> Posted | Deleted | None:
     """A `message` event: something posted or edited, something deleted, or None.
 
-    `bot_id` is our own, so that questions posted through the form are told from other bots'.
+    `bot_id` is our own, so that questions posted through the form are told from other bots';
+    `left_out` as in `message_object`.
     """
     subtype = event.get("subtype")
     channel = _string(event, "channel", _ID)
     if subtype == "message_changed":
-        return message_object(_mapping(event, "message"), channel, bot_id)
+        return message_object(_mapping(event, "message"), channel, bot_id, left_out)
     if subtype == "message_deleted":
         previous = event.get("previous_message")
         thread = previous.get("thread_ts") if isinstance(previous, Mapping) else None
         thread_ts = thread if isinstance(thread, str) and _TS.match(thread) else None
         return Deleted(channel, _string(event, "deleted_ts", _TS), thread_ts)
-    return message_object(event, channel, bot_id)
+    return message_object(event, channel, bot_id, left_out)
 
 
 def message_object(
-    message: Mapping[str, Any], channel: str, bot_id: str | None = None
+    message: Mapping[str, Any],
+    channel: str,
+    bot_id: str | None = None,
+    left_out: Collection[str] = (),
 ) -> Posted | Deleted | None:
     """A message object, of an event, the history or an export; None if no person wrote it.
 
-    What is left of a deleted message that has replies is a deletion.
+    What is left of a deleted message that has replies is a deletion. Slack marks what a person
+    posts through an app (with a user token) with the app's `bot_id`, just as what the app's own
+    bot posts: such a message is `through_app`, and who knows the members decides
+    (`bot.sessions.collect`). `left_out` are IDs of apps or bots whose messages are nobody's.
     """
     asker = form_asker(message, bot_id)
     subtype = message.get("subtype")
@@ -73,10 +87,11 @@ def message_object(
         raise Malformed("subtype is no text")
     if subtype == "tombstone":
         return Deleted(channel, _string(message, "ts", _TS))
-    if asker is None and (subtype not in POSTED or message.get("bot_id")):
+    if asker is None and not _by_a_member(message, subtype, left_out):
         return None
     ts = _string(message, "ts", _TS)
-    author = asker or _string(message, "user", _ID)
+    said = _comment(message) if subtype == "file_comment" else _legacy_upload(message)
+    author = asker or _string(said, "user", _ID)
     thread_ts = message.get("thread_ts")
     if thread_ts is not None and not (isinstance(thread_ts, str) and _TS.match(thread_ts)):
         raise Malformed("thread_ts is no message timestamp")
@@ -84,12 +99,70 @@ def message_object(
         channel=channel,
         ts=ts,
         author=author,
-        content=_content(message),
+        content=_content(said),
         thread_ts=thread_ts if thread_ts != ts else None,
         edited_ts=edited_ts(message),
         broadcast=subtype == "thread_broadcast",
         form=asker is not None,
+        through_app=asker is None and bool(message.get("bot_id")),
+        writer=_writer(message, author) if asker is None else None,
     )
+
+
+def _by_a_member(
+    message: Mapping[str, Any], subtype: str | None, left_out: Collection[str]
+) -> bool:
+    """Whether a member wrote a message: not Slack, and no app that is to be left out."""
+    if subtype not in POSTED or message.get("user") == SLACKBOT:
+        return False
+    return not {message.get("bot_id"), message.get("app_id")} & set(left_out)
+
+
+def _comment(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What somebody wrote about a file: until 2018 that was a message of another kind.
+
+    Its `text` is Slack's sentence about it.
+    """
+    comment = _mapping(message, "comment")
+    return {"user": comment.get("user"), "text": comment.get("comment")}
+
+
+def _legacy_upload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A message with a file, as it has been since 2018: the comment as text, the file in `files`.
+
+    Before, `file` held the file with its `initial_comment`, and `text` Slack's sentence about it.
+    """
+    file = message.get("file")
+    if (
+        message.get("subtype") != "file_share"
+        or "files" in message
+        or not isinstance(file, Mapping)
+    ):
+        return message
+    comment = file.get("initial_comment")
+    text = comment.get("comment") if isinstance(comment, Mapping) else None
+    return {**message, "text": text or "", "files": [file]}
+
+
+def _writer(message: Mapping[str, Any], author: str) -> Person | None:
+    """Who wrote a message, as far as it says that itself, as those of Slack Connect do."""
+    profile = message.get("user_profile")
+    found = person({"id": author, "profile": profile}) if isinstance(profile, Mapping) else None
+    return found if found is not None and found.name else None
+
+
+def our_key(message: Mapping[str, Any]) -> str | None:
+    """The key of a message that the bot posted, as its metadata has it; None in others."""
+    metadata = message.get("metadata")
+    if not isinstance(metadata, Mapping) or not message.get("bot_id"):
+        return None
+    payload = metadata.get("event_payload")
+    if metadata.get("event_type") not in (EVENT_TYPE, QUESTION_EVENT) or not isinstance(
+        payload, Mapping
+    ):
+        return None
+    key = payload.get("key")
+    return key if isinstance(key, str) else None
 
 
 def form_asker(message: Mapping[str, Any], bot_id: str | None) -> str | None:
@@ -173,16 +246,22 @@ def person(user: Mapping[str, Any]) -> Person:
     """A user object: <https://docs.slack.dev/reference/objects/user-object>.
 
     The name a person goes by is the display name, else the real name (FORMAT.md, "The archive
-    block").
+    block"), else the name of the account, which may be all that is known of a member of another
+    workspace.
     """
     profile = user.get("profile")
     fields = profile if isinstance(profile, Mapping) else {}
     real = _text(fields.get("real_name")) or _text(user.get("real_name"))
     return Person(
         slack_id=_string(user, "id", _ID),
-        name=_text(fields.get("display_name")) or real or _text(user.get("name")),
+        name=(
+            _text(fields.get("display_name"))
+            or real
+            or _text(user.get("name"))
+            or _text(fields.get("name"))
+        ),
         real_name=real,
-        is_bot=user.get("is_bot") is True,
+        is_bot=user.get("is_bot") is True or user.get("id") == SLACKBOT,
         deleted=user.get("deleted") is True,
         tz=_text(user.get("tz")),
     )

@@ -28,14 +28,13 @@ from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack import queued, refusals, uploads
 from bot.slack.gateway import code_of, method_of, retry_after, status_of
 from bot.slack.history import History
+from bot.slack.incoming import EVENT_TYPE
 from bot.slack.refusals import Then, Verdict
 from bot.slack.voice import SlackVoice, asked_token
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-EVENT_TYPE = "marginalia"
-"""The `event_type` of the metadata that carries a row's key."""
 PATIENCE = 8.0
 """Seconds that sending a row may take; then its answer counts as lost."""
 LEASE = timedelta(seconds=PATIENCE + 4)

@@ -232,7 +232,12 @@ class Reconciler:
             if isinstance(ts, str):
                 seen.add(ts)
             try:
-                posted = message_object(message, session.channel, self._context.bot_id)
+                posted = message_object(
+                    message,
+                    session.channel,
+                    self._context.bot_id,
+                    self._context.apps_left_out,
+                )
                 if isinstance(posted, Deleted):
                     seen.discard(posted.ts)
                     gone.append(posted.ts)
@@ -268,6 +273,8 @@ class Reconciler:
             stored = uow.messages.many(session.channel, tss)
             reactions = uow.reactions.of_messages(session.channel, tss)
             unknown = self._names.want(uow, users)
+            uow.people.many({item.posted.author for item in items})
+            items = [item for item in items if collect.is_persons(uow, item.posted)]
         differing = []
         for item in items:
             message = stored.get(item.posted.ts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,37 @@ async def test_a_deleted_root_keeps_its_replies_and_an_empty_thread_goes(world: 
     world.delete(reply)
     await world.edge.reconciler.whole(world.session_id)
     assert world.texts() == []
+
+
+async def test_a_question_deleted_while_nobody_heard_keeps_its_replies(world: World) -> None:
+    root = world.ask("Root?")
+    world.ask("Reply", 1, thread=root)
+    world.delete(root)
+    report = await world.edge.reconciler.whole(world.session_id)
+    assert report.deleted == 1
+    with world.database.reading() as uow:
+        (thread,) = uow.messages.iter_threads(world.session_id)
+    assert (thread.question.ts, thread.question.deleted) == (root, True)
+    assert [reply.content["text"] for reply in thread.replies] == ["Reply"]
+    again = await world.edge.reconciler.whole(world.session_id)
+    assert again.deleted == 0
+
+
+async def test_what_a_person_posts_through_an_app_is_found_when_its_writer_is_known(
+    world: World,
+) -> None:
+    app = world.box.workspace.add_bot("Poster")
+    theirs = world.box.workspace.post(world.channel, "Mine", user=world.people[1])
+    theirs.bot_id, theirs.app_id = app.id, app.app_id
+    world.box.workspace.post(world.channel, "Beep", bot=app)
+    await world.edge.reconciler.whole(world.session_id)
+    running = asyncio.create_task(world.edge.names.run())
+    try:
+        assert await world.edge.names.settle()
+    finally:
+        running.cancel()
+    await world.edge.reconciler.whole(world.session_id)
+    assert world.texts() == ["Mine"]
 
 
 async def test_news_cost_one_call_however_long_the_session(

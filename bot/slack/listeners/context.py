@@ -14,7 +14,8 @@ class Context:
     """Who we are in Slack, what time it is, and how we speak.
 
     `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`);
-    `judge` says which question they belong to.
+    `judge` says which question they belong to. `apps_left_out` are IDs of apps and bots whose
+    messages are nobody's.
     """
 
     clock: Clock
@@ -23,3 +24,4 @@ class Context:
     bot_user_id: str | None
     unthreaded: str = "attach"
     judge: Judge = field(default_factory=Judge)
+    apps_left_out: frozenset[str] = frozenset()

@@ -36,7 +36,8 @@ class Manners:
     """The settings that the handlers obey.
 
     `votes` are names of emoji; `digest_hour` is an hour of the author's day; `winners_weeks` is
-    how long who won takes no part in draws; `unthreaded` is `attach` or `keep`.
+    how long who won takes no part in draws; `unthreaded` is `attach` or `keep`; `apps_left_out`
+    are IDs of apps and bots whose messages are nobody's.
     """
 
     organizers: frozenset[str] = frozenset()
@@ -45,6 +46,7 @@ class Manners:
     channel: str = ""
     winners_weeks: float = 12.0
     unthreaded: str = "attach"
+    apps_left_out: frozenset[str] = frozenset()
 
 
 class FormError(UserError):

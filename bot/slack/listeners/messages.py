@@ -14,7 +14,7 @@ from bot.slack.listeners.context import Context
 
 def message(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
     """<https://docs.slack.dev/reference/events/message>."""
-    what = message_event(event, context.bot_id)
+    what = message_event(event, context.bot_id, context.apps_left_out)
     if isinstance(what, Deleted):
         now = context.clock.now()
         delete(uow, context.voice, what.channel, what.ts, now, what.thread_ts)
