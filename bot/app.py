@@ -21,7 +21,7 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import export, meaning, texts
-from bot.archiving import Archiving
+from bot.archiving import Archiving, folder_of
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.commits import Commits
@@ -100,7 +100,7 @@ class Bot:
         self._must_wipe = True  # a predecessor may have been killed before it did
         self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
         self.model = meaning.load(settings.meaning, MODEL_THREADS)
-        self.commits = Commits(repository(settings), self.clock, self._tell)
+        self.commits = Commits(repository(settings), database, self.clock, self.wall, self._tell)
         self.plans = Planner(
             lambda: self._load(self.library),
             self._changed,
@@ -114,7 +114,9 @@ class Bot:
         self.archive_commits = self.commits
         if settings.archive_dir is not None:
             folder = settings.archive_dir
-            self.archive_commits = Commits(repository(settings, folder), self.clock, self._tell)
+            self.archive_commits = Commits(
+                repository(settings, folder), database, self.clock, self.wall, self._tell
+            )
         self.archiving = Archiving(
             settings,
             database,
@@ -144,7 +146,7 @@ class Bot:
         """
         self.settings.require_slack()
         if self.settings.archive_dir is not None:
-            self.settings.archive_dir.mkdir(parents=True, exist_ok=True)
+            folder_of(self.settings.archive_dir)
         await asyncio.to_thread(self.commits.check)
         await asyncio.to_thread(self.archive_commits.check)
         self.database.reserve()

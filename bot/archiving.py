@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from bot import export
 from bot.commits import Commits
@@ -139,11 +140,14 @@ class Archiving:
     def _archive(self, session: Session) -> None:
         at = self._clock.now()
         target = None
-        if self._settings.archive_dir is not None:
-            target = self._settings.archive_dir / f"{session.event.id}.md"
-            target.parent.mkdir(parents=True, exist_ok=True)
+        commit = None
         try:
             source = export.source_of(self._library().paths, session)
+            if self._settings.archive_dir is not None:
+                target = folder_of(self._settings.archive_dir) / f"{session.event.id}.md"
+            commit = self._commits.begin(
+                [target or source], f"Archive “{session.event.title}”", Author.of("")
+            )
             with self._database.reading() as uow:
                 unthreaded = self._settings.unthreaded
                 export.export(uow, session, source, target, unthreaded, self._meaning)
@@ -153,14 +157,14 @@ class Archiving:
                 if summary is not None:
                     self._edge().voice.hand_over(uow, session, summary, at)
         except UserError as error:
+            self._commits.not_written(commit)
             self._tell(
                 f"session {session.id} archive", _("No archive was written: {error}.", error=error)
             )
         else:
             self._done(f"session {session.id} archive")
             log.info("the archive of session %d stands in %s", session.id, target or source)
-            message = f"Archive “{session.event.title}”"
-            self._commits.add([target or source], message, Author.of(""))
+            self._commits.written(commit)
 
     def _summary(self, uow: UnitOfWork, session: Session) -> Handover:
         """What organizers are told, once a session."""
@@ -168,3 +172,19 @@ class Archiving:
         return export.summary(
             uow, session, settings.vote_reactions, settings.unthreaded, self._meaning
         )
+
+
+def folder_of(folder: Path) -> Path:
+    """Makes the folder of archives if it is missing. Raises UserError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            _(
+                "MARGINALIA_ARCHIVE_DIR: {folder} cannot be made: {error}; correct the permissions "
+                "or name another folder",
+                folder=folder,
+                error=(error.strerror or str(error)).lower(),
+            )
+        ) from None
+    return folder

@@ -1,50 +1,55 @@
 """Commits and pushes, beside everything else: Git may take a minute, and may fail.
 
-A change is put into a queue and committed in a thread; what was committed is pushed. What fails
-is tried again, later each time, and the organizers get one line about it.
+A commit is a row of the database from before its files are written until Git has it, so that a
+kill at any step loses none and makes none twice. What was committed is pushed. What fails is tried
+again, later each time, and the organizers get one line about it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
 from bot.library.git import Author, Backoff, Repository
-from bot.sessions.ports import Clock
+from bot.sessions.ports import Clock, QueuedCommit
+from bot.store.database import Database
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-LAST_WORDS = 15.0
-"""Seconds that a commit under way is waited for when the bot stops."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    paths: tuple[Path, ...]
-    message: str
-    author: Author
+LAST_TRY_SECONDS = 15.0
+"""How long a commit under way is waited for when the bot stops."""
+WRITTEN_BY = timedelta(minutes=1)
+"""After this time the files of a commit are written, or whoever wrote them was killed."""
 
 
 class Commits:
     """What is to be committed in one repository. `tell` is told of failures, by a key.
 
-    Without a repository every change is simply forgotten: it stands on the disk.
+    `clock` paces the tries, `wall` is the wall clock. Without a repository every change is simply
+    forgotten: it is in the files.
     """
 
     def __init__(
-        self, repository: Repository | None, clock: Clock, tell: Callable[[str, str], None]
+        self,
+        repository: Repository | None,
+        database: Database,
+        clock: Clock,
+        wall: Clock,
+        tell: Callable[[str, str], None],
     ):
         self._repository = repository
+        self._database = database
         self._clock = clock
+        self._wall = wall
         self._tell = tell
-        self._queue: deque[_Change] = deque()
         self._commit_again, self._push_again = Backoff(), Backoff()
         self._waits = repository is not None
         self._task: asyncio.Task[None] | None = None
@@ -54,15 +59,35 @@ class Commits:
         if self._repository is not None:
             self._repository.check()
 
-    def add(self, paths: Sequence[Path], message: str, author: Author) -> None:
-        """Commits files as they are, soon."""
-        if self._repository is not None:
-            self._queue.append(_Change(tuple(paths), message, author))
+    def begin(self, paths: Sequence[Path], message: str, author: Author) -> int | None:
+        """Stores that files are to be committed, before they are written; gives its number.
+
+        Raises SQLAlchemyError where the database cannot be used: then nothing must be written.
+        """
+        if self._repository is None:
+            return None
+        commit = QueuedCommit(
+            tuple(path.absolute() for path in paths), message, author.name, author.email
+        )
+        with self._database.unit_of_work() as uow:
+            return uow.commits.add(self._repository.folder, commit, self._wall.now())
+
+    def written(self, number: int | None, message: str | None = None) -> None:
+        """The files are written and can be committed, with another message where one is given."""
+        if number is not None:
+            with self._database.unit_of_work() as uow:
+                uow.commits.make_ready(number, message)
             self._commit_again.done()
+
+    def not_written(self, number: int | None) -> None:
+        """Nothing was written, so nothing is committed."""
+        if number is not None:
+            with self._database.unit_of_work() as uow:
+                uow.commits.remove(number)
 
     def look(self) -> None:
         """Begins what is due, unless it is under way."""
-        if self._repository is None or not (self._queue or self._waits):
+        if self._repository is None:
             return
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work(self._repository), name="git")
@@ -74,41 +99,59 @@ class Commits:
             await self._task
 
     async def stop(self) -> None:
-        """Waits a little for what is under way; what is not pushed yet is pushed next time.
+        """Tries once more what could not be committed so far, and waits a little for it.
 
-        What could not be committed so far is tried once more: nobody would know of it later.
+        What is not committed or pushed then is so at the next start.
         """
-        if self._queue and (self._task is None or self._task.done()):
-            self._commit_again.done()
-            self.look()
+        self._commit_again.done()
+        self.look()
         if self._task is not None and not self._task.done():
             with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._task, LAST_WORDS)
-        for change in self._queue:
-            log.warning("not committed: %s", change.message.partition("\n")[0])
+                await asyncio.wait_for(self._task, LAST_TRY_SECONDS)
+        if self._repository is not None:
+            with suppress(SQLAlchemyError):
+                for change in await asyncio.to_thread(self._ready, self._repository):
+                    log.warning(
+                        "not committed yet: %s; it is tried again at the next start",
+                        change.message.partition("\n")[0],
+                    )
+
+    def _ready(self, repository: Repository) -> Sequence[QueuedCommit]:
+        with self._database.reading() as uow:
+            return uow.commits.ready(repository.folder, self._wall.now() - WRITTEN_BY)
 
     async def _work(self, repository: Repository) -> None:
-        while self._queue and self._commit_again.due(self._clock.now()):
-            change = self._queue[0]
-            try:
-                made = await asyncio.to_thread(
-                    repository.commit, change.paths, change.message, change.author
-                )
-            except UserError as error:
-                self._commit_again.failed(self._clock.now())
-                self._say(
-                    "commit",
-                    _("A change of the schedules was not committed: {error}.", error=error),
-                )
-                break
-            self._queue.popleft()
-            self._commit_again.done()
-            if made:
-                log.info("committed: %s", change.message.partition("\n")[0])
-                self._waits = True
-                self._push_again.done()
+        try:
+            while self._commit_again.due(self._clock.now()):
+                changes = await asyncio.to_thread(self._ready, repository)
+                for change in changes:
+                    if not await self._commit(repository, change):
+                        break
+                if not changes:
+                    break
+        except SQLAlchemyError as error:
+            log.warning("commits wait for the database: %s", type(error).__name__)
+            return
         if self._waits and self._push_again.due(self._clock.now()):
             await self._push(repository)
+
+    async def _commit(self, repository: Repository, change: QueuedCommit) -> bool:
+        author = Author(change.author_name, change.author_email)
+        try:
+            made = await asyncio.to_thread(repository.commit, change.paths, change.message, author)
+        except UserError as error:
+            self._commit_again.failed(self._clock.now())
+            self._say(
+                "commit", _("A change of the schedules was not committed: {error}.", error=error)
+            )
+            return False
+        await asyncio.to_thread(self.not_written, change.number)
+        self._commit_again.done()
+        if made:
+            log.info("committed: %s", change.message.partition("\n")[0])
+        self._waits = True
+        self._push_again.done()
+        return True
 
     async def _push(self, repository: Repository) -> None:
         try:

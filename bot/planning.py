@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from bot.commits import Commits
 from bot.errors import UserError
@@ -22,6 +23,8 @@ from bot.sessions.planning import Doer, Draft, Planned
 from bot.sessions.ports import Clock
 from bot.store.database import Database
 from bot.texts import _
+
+T = TypeVar("T")
 
 OVER = (State.CLOSED, State.ARCHIVED)
 
@@ -91,8 +94,9 @@ class Planner:
     async def create(self, draft: Draft, by: Doer) -> Event:
         """Writes a new file, and plans it."""
         async with self._writing:
-            path, event = await asyncio.to_thread(lambda: self._writer().create(draft))
-            self._written([path], f"Plan “{event.title}”", by)
+            _path, event = await self._write(
+                by, lambda writer: writer.create(draft), lambda made: f"Plan “{made[1].title}”"
+            )
         return event
 
     async def move(
@@ -113,9 +117,15 @@ class Planner:
                         title=session.event.title,
                     )
                 )
-            path, event = await asyncio.to_thread(lambda: self._writer().move(event_id, start, end))
-            what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
-            self._written([path], f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC", by)
+
+            def message(made: tuple[Path, Event]) -> str:
+                event = made[1]
+                what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
+                return f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC"
+
+            _path, event = await self._write(
+                by, lambda writer: writer.move(event_id, start, end), message
+            )
         return event
 
     async def cancel(self, event_id: str, by: Doer) -> Event:
@@ -137,24 +147,44 @@ class Planner:
                         title=event.title,
                     )
                 )
-            paths = await asyncio.to_thread(lambda: self._writer().cancel(event.id))
-            self._written(paths, f"Cancel “{event.title}”", by)
+            await self._write(
+                by, lambda writer: writer.cancel(event.id), lambda paths: f"Cancel “{event.title}”"
+            )
         return event
 
     async def restore(self, part: str, by: Doer) -> Event:
         """Takes the file of a cancelled event back."""
         async with self._writing:
-            old, new, event = await asyncio.to_thread(lambda: self._writer().restore(part))
-            self._written([old, new], f"Restore “{event.title}”", by)
+            _old, _new, event = await self._write(
+                by, lambda writer: writer.restore(part), lambda made: f"Restore “{made[2].title}”"
+            )
         return event
 
-    def _writer(self) -> Writer:
-        return Writer(self._read(), self._default_channel, self._clock.now(), self._members)
-
-    def _written(self, paths: Sequence[Path], message: str, by: Doer) -> None:
-        self._commits.add(paths, message, Author.of(by.name, by.slack_id))
-        self._commits.look()
+    async def _write(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
+        """Changes files and queues their commit; a kill in between loses neither."""
+        made = await asyncio.to_thread(self._write_now, by, work, message)
         self._changed()
+        return made
+
+    def _write_now(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
+        author = Author.of(by.name, by.slack_id)
+        commits: list[int | None] = []
+
+        def before(paths: Sequence[Path]) -> None:
+            commits.append(self._commits.begin(paths, f"Change {paths[-1].stem}", author))
+
+        writer = Writer(
+            self._read(), self._default_channel, self._clock.now(), self._members, before
+        )
+        try:
+            made = work(writer)
+        except UserError:
+            for number in commits:
+                self._commits.not_written(number)
+            raise
+        for number in commits:
+            self._commits.written(number, message(made))
+        return made
 
     def _session(self, event_id: str) -> Session | None:
         with self._database.reading() as uow:

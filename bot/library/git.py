@@ -104,6 +104,7 @@ class Repository:
         gone = [n for n in names if n not in present and self._is_known(n, known)]
         wanted = [*present, *gone]
         if not wanted or not self._run("status", "--porcelain", "-z", "--", *wanted):
+            self._wait_if_made(names, message)
             return False
         self._run(
             "commit",
@@ -118,6 +119,14 @@ class Repository:
         if self.remote is not None:
             self._run("update-ref", WAITING, "HEAD")
         return True
+
+    def _wait_if_made(self, names: Sequence[str], message: str) -> None:
+        """Notes that a commit is to be pushed which a process made that was killed right after."""
+        if self.remote is None or not names:
+            return
+        last = self._ask("log", "-1", "--format=%B", "--", *names) or ""
+        if last.strip() == message.strip():
+            self._run("update-ref", WAITING, "HEAD")
 
     def waits(self) -> bool:
         """Whether something was committed that is not pushed yet."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,8 +109,9 @@ def listed(names: Iterable[str]) -> str:
 class Writer:
     """Writes into the files of a folder. The library it is given is the folder as it is now.
 
-    `default_channel`, `now` and `members` are what `load` was given. All methods raise
-    UserError, one line; Unfit where the check refuses what would be written.
+    `default_channel`, `now` and `members` are what `load` was given; `before` is called with the
+    paths of what is about to be written or renamed. All methods raise UserError, one line; Unfit
+    where the check refuses what would be written.
     """
 
     def __init__(
@@ -119,8 +120,10 @@ class Writer:
         default_channel: str,
         now: datetime,
         members: Members | None = None,
+        before: Callable[[Sequence[Path]], None] = lambda paths: None,
     ):
         self.library = library
+        self.before = before
         self.default_channel = default_channel
         self.now = now
         self.members = members
@@ -151,6 +154,7 @@ class Writer:
                 }
             )
         document, planned = self._checked(path, text_of(draft), ())
+        self.before([path])
         try:
             _write_new(path, document.data)
         except FileExistsError:
@@ -189,6 +193,7 @@ class Writer:
             raise UserError(str(error.at(path))) from None
         known = self._problems(path, before)
         document, changed = self._checked(path, after.text, known)
+        self.before([path])
         try:
             files.replace(path, [document.data], path.stat(), stamp)
         except files.ChangedMeanwhileError:
@@ -209,7 +214,9 @@ class Writer:
         """Renames a file so that it plans nothing; gives its path before and now."""
         self._event(event_id)
         path = self.library.paths[event_id]
-        return path, _renamed(path, path.with_name(CANCELLED + path.name))
+        target = path.with_name(CANCELLED + path.name)
+        self.before([path, target])
+        return path, _renamed(path, target)
 
     def restore(self, part: str) -> tuple[Path, Path, Event]:
         """Renames a cancelled file back; gives its path before and now, and its event."""
@@ -241,6 +248,7 @@ class Writer:
         except FileError as error:
             raise UserError(str(error.at(path))) from None
         _document, planned = self._checked(back, text, ())
+        self.before([path, back])
         return path, _renamed(path, back), planned
 
     def _event(self, event_id: str) -> Event:

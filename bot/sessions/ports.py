@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 from bot.sessions.member_names import MemberListing
@@ -613,6 +614,62 @@ class Boards(Protocol):
         """
 
 
+class Requests(Protocol):
+    """What people asked for that must be done once, however often the request comes.
+
+    A form that is sent again has the same key, and finds what came of it the first time.
+    """
+
+    def begin(self, key: str, at: datetime, within: timedelta | None = None) -> bool:
+        """Notes a request; False if it was noted before (and, with `within`, not longer ago).
+
+        Where another transaction has just noted the same, it waits for how that ends.
+        """
+
+    def finish(self, key: str, result: Any) -> None:
+        """Stores what came of it, as JSON."""
+
+    def result(self, key: str) -> Any:
+        """What came of it; None where nothing is stored."""
+
+    def drop(self, key: str) -> None:
+        """It was not done: the same request is a new one."""
+
+    def prune(self, before: datetime) -> int:
+        """Deletes those noted before; gives how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedCommit:
+    """A commit to be made of files as they are; `number` is the row's."""
+
+    paths: tuple[Path, ...]
+    message: str
+    author_name: str
+    author_email: str
+    number: int = 0
+
+
+class Commits(Protocol):
+    """Commits that are to be made in the repository of a folder.
+
+    A row is stored before its files are written, so that a kill in between loses none; it can be
+    made once they are.
+    """
+
+    def add(self, folder: Path, commit: QueuedCommit, at: datetime) -> int:
+        """Stores it, not ready yet; gives its number."""
+
+    def make_ready(self, number: int, message: str | None) -> None:
+        """Its files are written; `message` replaces the one it had where it is given."""
+
+    def remove(self, number: int) -> None:
+        """Git has it, or nothing was written."""
+
+    def ready(self, folder: Path, before: datetime) -> Sequence[QueuedCommit]:
+        """Those that are ready or were added before a date and time, oldest first."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
@@ -647,6 +704,10 @@ class UnitOfWork(Protocol):
     def draws(self) -> Draws: ...
     @property
     def boards(self) -> Boards: ...
+    @property
+    def requests(self) -> Requests: ...
+    @property
+    def commits(self) -> Commits: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

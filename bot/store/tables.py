@@ -367,3 +367,24 @@ leases = Table(
     Column("until", Moment, nullable=False),
     Column("backend", Integer, nullable=False),  # the process of the server that serves the holder
 )
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", Anything, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("result", Json),
+)
+
+commits = Table(
+    "commits",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("folder", Anything, nullable=False),
+    Column("paths", Json, nullable=False),
+    Column("message", Anything, nullable=False),
+    Column("author_name", Anything, nullable=False),
+    Column("author_email", Anything, nullable=False),
+    Column("ready", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)

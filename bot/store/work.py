@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.store.actions import Actions
 from bot.store.boards import Boards
+from bot.store.commits import Commits
 from bot.store.draws import Draws
 from bot.store.edits import Edits
 from bot.store.forgotten import Forgotten
@@ -22,6 +23,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.reactions import Reactions
 from bot.store.repository import Turn
+from bot.store.requests import Requests
 from bot.store.sessions import Sessions
 
 
@@ -46,6 +48,8 @@ class Work:
         self.edits = Edits(connection)
         self.draws = Draws(connection)
         self.boards = Boards(connection)
+        self.requests = Requests(connection)
+        self.commits = Commits(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -15,7 +15,10 @@ import pytest
 from bot.app import Bot
 from bot.library.library import check
 from bot.sessions.model import State
+from bot.sessions.ports import QueuedCommit
+from bot.slack.listeners import interactions
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
+from tests.slack.hands import until
 from tests.slack.office import Office
 
 
@@ -152,6 +155,76 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
             assert f"{what} `{EVENT}`" in log
 
 
+async def test_extending_twice_within_a_minute_extends_once(world: Scene) -> None:
+    path = world.schedules / f"{EVENT}.md"
+    async with office(world) as ines:
+        await world.to(START)
+        first = await ines.qa("extend 1 day")
+        again = await ines.qa("extend  1 DAY")
+        assert "is now" in first
+        assert "twice within a minute" in again
+        assert "end: 2026-01-10 22:59:59\n" in path.read_text()
+        assert "is now" in await ines.qa("extend 2 days")
+        assert "end: 2026-01-12 22:59:59\n" in path.read_text()
+        log = await ines.qa("log")
+        assert log.count(f"extended `{EVENT}`") == 2
+
+
+async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:
+    async with office(world) as ines:
+        before = len(sorted(world.schedules.iterdir()))
+        await ines.form("new")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(interactions, "WITHIN", 0.0)
+            outcome = await ines.submit(**NEW)
+        assert "It goes on" in str(outcome.errors)
+        async with asyncio.timeout(10):
+            while len(sorted(world.schedules.iterdir())) == before:
+                await asyncio.sleep(0.01)
+            while not (await ines.submit()).acknowledged:
+                await asyncio.sleep(0.01)
+        assert len(sorted(world.schedules.iterdir())) == before + 1
+
+
+async def test_commits_of_a_bot_that_was_killed_are_made_and_pushed_once(
+    world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    git(tmp_path, "init", "-q", "-b", "main", str(world.schedules))
+    git(world.schedules, "add", ".")
+    by_hand = ("-c", "user.name=Ines", "-c", "user.email=x@x", "commit", "-qam")
+    git(world.schedules, *by_hand, "All")
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    path = world.schedules / f"{EVENT}.md"
+
+    def left_behind(message: str) -> None:
+        """What a bot leaves that is killed before it notes that the file is written."""
+        commit = QueuedCommit((path,), message, "Ines", "x@x")
+        with world.stage.bot.database.unit_of_work() as uow:
+            uow.commits.add(world.schedules, commit, datetime.now(UTC) - timedelta(minutes=5))
+
+    def pushed() -> list[str]:
+        return git(remote, "log", "--format=%s", "--branches").splitlines()
+
+    def waits() -> bool:
+        with world.stage.bot.database.reading() as uow:
+            return bool(uow.commits.ready(world.schedules, datetime.now(UTC)))
+
+    async with office(world, git_commit=True, git_remote=str(remote)):
+        path.write_text(path.read_text() + "\nMore.\n")
+        left_behind("Killed after it wrote")
+        await until(lambda: pushed() == ["Killed after it wrote", "All"])
+        left_behind("Killed before it wrote")
+        await until(lambda: not waits())
+        path.write_text(path.read_text() + "\nStill more.\n")
+        git(world.schedules, *by_hand, "Killed before it noted that it must push")
+        left_behind("Killed before it noted that it must push")
+        await until(lambda: "noted that it must push" in pushed()[0])
+        assert len(pushed()) == 3
+        await until(lambda: not waits())
+
+
 async def test_cancelled_and_back(world: Scene) -> None:
     async with office(world) as ines:
         assert "is cancelled" in await ines.qa("cancel the-book")
@@ -261,7 +334,7 @@ async def test_a_change_that_could_not_be_committed_is_tried_once_more_at_the_en
             lock.unlink()
     begins = "Ines Kestrel Let “The Book” end then" if mended else "X All"
     assert git(world.schedules, "log", "-1", "--format=%an %s").startswith(begins)
-    lost = [m for m in caplog.messages if m.startswith("not committed: Let “The Book” end")]
+    lost = [m for m in caplog.messages if m.startswith("not committed yet: Let “The Book” end")]
     assert len(lost) == (0 if mended else 1)
 
 

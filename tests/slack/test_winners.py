@@ -15,7 +15,8 @@ from bot.cli.main import app
 from bot.demo.script import Actor
 from bot.sandbox.faults import CallFault
 from bot.sandbox.model import Message
-from bot.sessions.winners import repeat
+from bot.sessions.winners import Draw, repeat
+from bot.slack.listeners import interactions
 from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
 from tests.slack.hands import Hands, until
 from tests.slack.office import Office
@@ -94,6 +95,29 @@ async def test_a_draw_is_announced_published_and_repeatable(world: Scene, tmp_pa
         form = json.dumps(await ines.form("winners 3"), ensure_ascii=False)
         assert "3 people take part" in form
         assert "3 former winners" in form
+
+
+async def test_a_draw_that_takes_long_goes_on_and_sending_the_form_again_draws_no_other(
+    world: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow confirmation, a busy database: the draw is in the database, and stays the only one."""
+    async with office(world) as ines:
+        await ask(world)
+        await ines.form("winners 2")
+        with monkeypatch.context() as patched:
+            patched.setattr(interactions, "WITHIN", 0.0)
+            outcome = await ines.submit()
+        assert "It goes on" in json.dumps(outcome.errors)
+
+        def draws() -> list[Draw]:
+            with world.stage.bot.database.reading() as uow:
+                return [draw for s in uow.sessions.all() for draw in uow.draws.of_session(s.id)]
+
+        await until(lambda: len(draws()) == 1)
+        assert (await ines.submit()).acknowledged
+        assert len(draws()) == 1
+        assert len(await drawn(world)) == 1
+        assert len(uploaded(world, ".json")) == 1
 
 
 async def test_an_author_chooses(world: Scene) -> None:

@@ -142,6 +142,15 @@ class Turn:
             return {}
         return data if isinstance(data, dict) else {}
 
+    @property
+    def form_key(self) -> str:
+        """The key of the form that was sent, the same each time it is sent again.
+
+        Slack gives each view that it opens an ID of its own:
+        <https://docs.slack.dev/reference/views#view-object-fields>.
+        """
+        return f"form {self.view.get('id')}"
+
     def typed(self, block_id: str) -> str:
         """What stands in a text input or is chosen in a menu of the view; '' for nothing."""
         chosen = self._state(block_id)

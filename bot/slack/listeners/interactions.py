@@ -135,7 +135,13 @@ class Interactions:
             return
         try:
             await self._check(turn, guarded)
-            response = await asyncio.wait_for(guarded.run(turn), WITHIN)
+            running = asyncio.ensure_future(guarded.run(turn))
+            done, _waiting = await asyncio.wait({running}, timeout=WITHIN)
+            if not done:
+                await ack(**_kept(turn, _late()))
+                await self._finish(turn, guarded, running)
+                return
+            response = running.result()
         except NotAllowed as error:
             await ack(**_kept(turn, str(error)))
             await turn.write(_refused, turn, guarded)
@@ -147,11 +153,6 @@ class Interactions:
                 await ack(**_kept(turn, " ".join(error.fields.values())))
         except UserError as error:
             await ack(**_kept(turn, _sentence(error)))
-        except TimeoutError:
-            log.warning("%s took too long", guarded.what)
-            await ack(
-                **_kept(turn, _("That took too long. Nothing is lost: please send it again."))
-            )
         except Exception:
             log.exception("%s failed", guarded.what)
             await ack(
@@ -159,6 +160,21 @@ class Interactions:
             )
         else:
             await (ack(**response) if response else ack())
+
+    async def _finish(
+        self, turn: Turn, guarded: Guarded, running: asyncio.Future[dict[str, Any] | None]
+    ) -> None:
+        """Waits for a form that took longer than Slack waits; says what failed in a message."""
+        log.warning("%s takes longer than Slack waits; it goes on", guarded.what)
+        try:
+            await running
+        except FormError as error:
+            await turn.say(" ".join(_sentence(UserError(e)) for e in error.fields.values()))
+        except UserError as error:
+            await turn.say(_sentence(error))
+        except Exception:
+            log.exception("%s failed", guarded.what)
+            await turn.say(_("Something went wrong. Please send the form again."))
 
     async def _suggest(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         turn = _turn(self.desk, body)
@@ -253,6 +269,13 @@ def _kept(turn: Turn, text: str) -> dict[str, Any]:
 
 def _message_view(text: str) -> View:
     return modal("message", _("Marginalia"), [section(text)], close=_("Back"))
+
+
+def _late() -> str:
+    return _(
+        "This takes longer than usual. It goes on, and you can close this form; if it fails, you get "
+        "a message."
+    )
 
 
 def _sentence(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,9 @@ from bot.texts import N_, _
 
 room = Room()
 
+SAME_WITHIN = timedelta(minutes=1)
+"""A command that is given again with the same words within this time is the same command: Slack
+showed no answer in time, or a click counted twice."""
 NIGHT = time(22, 59, 59)
 """When a session ends whose end is given as a day, where its file says no other time."""
 
@@ -55,13 +58,23 @@ async def new(turn: Turn) -> None:
 @room.view(planning.NEW, Who.ORGANIZER)
 async def planned(turn: Turn) -> dict[str, Any] | None:
     """Writes the file; what the check refuses stands below the inputs."""
-    try:
-        form = planning.read_form(turn.typed, turn.ticked)
-        draft = await _with_authors(turn, form)
-        event = await plans(turn).create(draft, await doer(turn))
-    except UserError as error:
-        raise FormError(planning.form_errors(error)) from None
-    await turn.write(note, turn, "planned", event)
+    files = plans(turn)
+    if not await turn.write(_begin, turn.form_key, turn.desk.wall.now()):
+        event_id = await turn.read(_result, turn.form_key)
+        if event_id is None:
+            raise UserError(_("This form was sent already, and its file is being written."))
+        event = await asyncio.to_thread(files.find, str(event_id))
+    else:
+        try:
+            form = planning.read_form(turn.typed, turn.ticked)
+            draft = await _with_authors(turn, form)
+            event = await files.create(draft, await doer(turn))
+        except BaseException as error:
+            await turn.write(_drop, turn.form_key)
+            if isinstance(error, UserError):
+                raise FormError(planning.form_errors(error)) from None
+            raise
+        await turn.write(_planned, turn, event)
     await turn.say(
         _("“{title}” is planned: {when}.", title=event.title, when=_span(event))
         + " "
@@ -102,8 +115,24 @@ async def extend(turn: Turn) -> None:
     # What is no duration is said of all that was typed, where it is no event's name either.
     longer = times.span(rest if times.span_or_none(rest) else turn.text)
     event = await _find(turn, part) if part else await _open_event(turn)
-    end = longer.after(event.end, event.timezone)
-    changed = await plans(turn).move(event.id, None, end, await doer(turn))
+    wanted = longer.after(event.end, event.timezone)
+    key = f"extend {event.id} {turn.user} {longer}"
+    end = await turn.write(_begin_extending, key, wanted, turn.desk.wall.now())
+    try:
+        changed = await plans(turn).move(event.id, None, end or wanted, await doer(turn))
+    except UserError:
+        await turn.write(_drop, key)
+        raise
+    if end is not None:
+        await turn.say(
+            _(
+                "“{title}” is now {when}. You asked for this twice within a minute, so it was done "
+                "once. To extend it again, wait a minute and repeat the command.",
+                title=changed.title,
+                when=_span(changed),
+            )
+        )
+        return
     await turn.write(note, turn, "extended", changed)
     await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
@@ -183,6 +212,31 @@ def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
     uow.actions.add(
         Action(turn.now, turn.user, what, session.id if session else None, event.id, details)
     )
+
+
+def _begin(uow: UnitOfWork, key: str, at: datetime) -> bool:
+    return uow.requests.begin(key, at)
+
+
+def _drop(uow: UnitOfWork, key: str) -> None:
+    uow.requests.drop(key)
+
+
+def _result(uow: UnitOfWork, key: str) -> Any:
+    return uow.requests.result(key)
+
+
+def _planned(uow: UnitOfWork, turn: Turn, event: Event) -> None:
+    uow.requests.finish(turn.form_key, event.id)
+    note(uow, turn, "planned", event)
+
+
+def _begin_extending(uow: UnitOfWork, key: str, end: datetime, at: datetime) -> datetime | None:
+    """The end for which the same person asked with the same words within the last minute."""
+    if uow.requests.begin(key, at, SAME_WITHIN):
+        uow.requests.finish(key, end.isoformat())
+        return None
+    return datetime.fromisoformat(uow.requests.result(key))
 
 
 def _person(uow: UnitOfWork, slack_id: str) -> Person | None:

@@ -101,9 +101,13 @@ def _session_named(uow: UnitOfWork, part: str) -> Session:
 
 
 def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
+    """Draws and announces; the same form sent again gives the draw that it made."""
     session = uow.sessions.get(int(turn.metadata.get("session", 0)))
     if session is None:
         raise UserError(_("There is no such session any more."))
+    if not uow.requests.begin(turn.form_key, turn.desk.wall.now()):
+        number = uow.requests.result(turn.form_key)
+        return next(d for d in uow.draws.of_session(session.id) if d.number == number)
     field = _field(uow, turn, session)
     way = Way(turn.typed("way") or Way.DRAWN)
     picked = list(dict.fromkeys(turn.ticked("picked")))
@@ -130,6 +134,7 @@ def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
         turn.now,
     )
     uow.draws.add(made)
+    uow.requests.finish(turn.form_key, made.number)
     turn.desk.voice.winners(uow, session, made, escape_mrkdwn(turn.typed("note")), turn.now)
     what = "drew" if way is Way.DRAWN else "picked"
     turn.noted(uow, what, session, count=len(chosen), number=made.number, seed=seed)

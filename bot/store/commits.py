@@ -1,0 +1,61 @@
+"""Commits that are to be made: a row each from before the file is written until Git has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from bot.sessions.ports import QueuedCommit
+from bot.store.repository import Repository
+from bot.store.tables import commits
+
+
+class Commits(Repository):
+    """`bot.sessions.ports.Commits`."""
+
+    def add(self, folder: Path, commit: QueuedCommit, at: datetime) -> int:
+        """Stores it, not ready yet; gives its number."""
+        row = {
+            "folder": str(folder.absolute()),
+            "paths": [str(path) for path in commit.paths],
+            "message": commit.message,
+            "author_name": commit.author_name,
+            "author_email": commit.author_email,
+            "ready": False,
+            "at": at,
+        }
+        result = self._connection.execute(insert(commits).values(row).returning(commits.c.id))
+        return int(result.scalar_one())
+
+    def make_ready(self, number: int, message: str | None) -> None:
+        """Its files are written."""
+        values = {"ready": True} if message is None else {"ready": True, "message": message}
+        self._connection.execute(update(commits).where(commits.c.id == number).values(**values))
+
+    def remove(self, number: int) -> None:
+        """Git has it, or nothing was written."""
+        self._connection.execute(delete(commits).where(commits.c.id == number))
+
+    def ready(self, folder: Path, before: datetime) -> Sequence[QueuedCommit]:
+        """Those of a folder that can be made, oldest first."""
+        query = (
+            select(commits)
+            .where(
+                commits.c.folder == str(folder.absolute()),
+                or_(commits.c.ready, commits.c.at < before),
+            )
+            .order_by(commits.c.id)
+        )
+        return [
+            QueuedCommit(
+                tuple(Path(path) for path in row.paths),
+                row.message,
+                row.author_name,
+                row.author_email,
+                row.id,
+            )
+            for row in self._connection.execute(query)
+        ]
