@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
@@ -21,34 +21,64 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot import board
+from bot import board, ports
 from bot.app import Bot
 from bot.errors import UserError
 from bot.health import Health
+from bot.slack.manifest import PATH
 
-LARGEST = 4 * 1024 * 1024
+log = logging.getLogger(__name__)
+
+LARGEST = 1024 * 1024
 """Bytes of a request of Slack's that are read; its largest are a few hundred thousand."""
+
+HERE = f"""This is Marginalia's port for Slack. Slack sends everything to POST {PATH}:
+that is the request URL of events, interactivity, menu options and commands in the app's settings.
+`marginalia manifest --url https://…` prints a manifest with all of them, and
+`marginalia doctor` says whether Slack can reach it. There is nothing else to see here.
+"""
 
 
 def application(bot: Bot) -> Starlette:
     """The routes. `POST /slack/events` takes events, commands and what people do in forms.
 
     What is not signed with the signing secret, or was signed more than five minutes ago, is
-    refused unread; the inbox knows an event that is sent again.
+    refused; the inbox knows an event that is sent again. What bears no signature that could be
+    right is refused before its body is read. Anything else is told where Slack's requests belong.
     """
+    bodies = ports.Bodies()
 
     async def slack(request: Request) -> Response:
-        size = request.headers.get("content-length", "")
-        if not re.fullmatch("[0-9]{1,9}", size) or int(size) > LARGEST:
-            return Response("a Content-Length of at most 4 MiB is needed\n", status_code=413)
-        answer = await bot.edge.request(await request.body(), request.headers)
+        if not bot.edge.may_be_signed(request.headers):
+            text = "the signature is missing, wrong or too old\n"
+            return Response(text, 401, media_type="text/plain")
+        try:
+            body = await bodies.read(request, LARGEST)
+        except ports.Unread as error:
+            return Response(f"{error}\n", error.status, media_type="text/plain")
+        answer = await bot.edge.request(body, request.headers)
         return Response(answer.body, answer.status, answer.first_headers_without_set_cookie())
 
-    return Starlette(routes=[Route("/slack/events", slack, methods=["POST"])])
+    async def here(request: Request) -> Response:
+        return Response(HERE, 200, media_type="text/plain")
+
+    async def elsewhere(request: Request, error: Exception) -> Response:
+        """A wrong path or method."""
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        if request.method == "POST":
+            path = request.url.path[:100]
+            log.warning("a request to %r is refused; Slack's URLs end with %s", path, PATH)
+        return Response(HERE, status, ports.CLOSE, "text/plain")
+
+    return Starlette(
+        routes=[Route("/", here), Route(PATH, slack, methods=["POST"])],
+        exception_handlers={404: elsewhere, 405: elsewhere},
+    )
 
 
 def watched(bot: Bot) -> Starlette:
@@ -150,27 +180,30 @@ async def serving(bot: Bot) -> AsyncIterator[None]:
     Raises UserError for a port that is taken.
     """
     settings = bot.settings
+    share = ports.shares()
     async with AsyncExitStack() as stack:
-        for name, port, app in (
-            ("MARGINALIA_PORT", settings.port, application),
-            ("MARGINALIA_HEALTH_PORT", settings.health_port, watched),
+        for name, port, app, most in (
+            ("MARGINALIA_PORT", settings.port, application, share["slack"]),
+            ("MARGINALIA_HEALTH_PORT", settings.health_port, watched, share["watching"]),
         ):
             if port is not None:
-                await stack.enter_async_context(_served(name, app(bot), settings.host, port))
+                limits = ports.Limits(most, settings.proxies)
+                await stack.enter_async_context(served(name, app(bot), settings.host, port, limits))
         if settings.board_port is not None:
-            await stack.enter_async_context(_boards(bot, settings.board_port))
+            limits = ports.Limits(share["boards"], settings.proxies)
+            await stack.enter_async_context(_boards(bot, settings.board_port, limits))
         yield
 
 
 @asynccontextmanager
-async def _boards(bot: Bot, port: int) -> AsyncIterator[None]:
+async def _boards(bot: Bot, port: int, limits: ports.Limits) -> AsyncIterator[None]:
     """The boards; those who look are sent away before the server ends."""
 
     def link(channel: str, ts: str) -> str:
         return bot.edge.voice.link(channel, ts)
 
     hub, app = board.application(bot.settings, bot.database, link)
-    async with _served("MARGINALIA_BOARD_PORT", app, bot.settings.host, port):
+    async with served("MARGINALIA_BOARD_PORT", app, bot.settings.host, port, limits):
         try:
             yield
         finally:
@@ -178,16 +211,33 @@ async def _boards(bot: Bot, port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _served(name: str, app: Starlette, host: str, port: int) -> AsyncIterator[None]:
+async def served(
+    name: str, app: Starlette, host: str, port: int, limits: ports.Limits
+) -> AsyncIterator[None]:
+    """Serves an application within limits, while the block runs.
+
+    Raises UserError for a port that is taken; `name` is the setting that names it.
+    """
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", lifespan="off", access_log=False
+        ports.Guarded(app, limits),
+        host=host,
+        port=port,
+        log_level="warning",
+        lifespan="off",
+        access_log=False,
+        http=ports.protocol(limits),
+        ws="none",
+        backlog=ports.BACKLOG,
+        h11_max_incomplete_event_size=ports.HEAD_BYTES,
+        timeout_keep_alive=ports.IDLE_SECONDS,
+        forwarded_allow_ips=list(limits.proxies),
     )
     server = _Server(config)
     try:
         socket = config.bind_socket()
     except SystemExit:
         raise UserError(f"{name}: {host}:{port} cannot be used; choose a free port") from None
-    socket.listen()  # whoever comes before the server is ready waits
+    socket.listen(ports.BACKLOG)  # whoever comes before the server is ready waits
     task = asyncio.create_task(server.serve(sockets=[socket]), name=name)
     try:
         yield

@@ -1,12 +1,22 @@
-"""How the bot logs: one line an event to standard error, and never a secret."""
+"""How the bot logs: one line an event to standard error, never a secret, and no flood."""
 
 from __future__ import annotations
 
 import logging
 import re
+import time
+from collections.abc import Callable
 
 _TOKENS = re.compile(r"\bx(?:ox[a-z]|app)-[\w-]+", re.ASCII)
+_DIGITS = re.compile(r"\d+")
 _PASSWORDS = re.compile(r"(://[^:/\s@]+:)[^@\s/]+(?=@)")
+
+
+SAME_LINES = 20
+"""Lines that are the same but for their numbers, and are written in `SAME_SECONDS`."""
+SAME_SECONDS = 60.0
+KINDS_OF_LINES = 1_000
+"""Kinds of lines that are counted at once."""
 
 
 class Redacting(logging.Formatter):
@@ -15,6 +25,44 @@ class Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record's line without secrets."""
         return redacted(super().format(record))
+
+
+class Counted(logging.Filter):
+    """Lets a line through so many times a minute; after that it is counted, and the count told.
+
+    Lines count as the same if they differ in their numbers alone. The count is written with the
+    next line of any kind after the minute.
+    """
+
+    def __init__(self, write: logging.Handler, now: Callable[[], float] = time.monotonic):
+        super().__init__()
+        self._write = write
+        self._now = now
+        self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
+        self._ends = float("inf")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        now = self._now()
+        if now >= self._ends:
+            self._tell(now)
+        key = (record.name, record.levelno, _DIGITS.sub("#", record.getMessage())[:200])
+        if key not in self._seen and len(self._seen) >= KINDS_OF_LINES:
+            self._tell(float("inf"))
+        since, count = self._seen.get(key, (now, 0))
+        self._seen[key] = (since, count + 1)
+        self._ends = min(self._ends, since + SAME_SECONDS)
+        return count < SAME_LINES
+
+    def _tell(self, now: float) -> None:
+        """Writes how often lines came that were not written, and counts afresh."""
+        over = {k: v for k, v in self._seen.items() if v[0] + SAME_SECONDS <= now}
+        self._seen = {k: v for k, v in self._seen.items() if k not in over}
+        self._ends = min((v[0] + SAME_SECONDS for v in self._seen.values()), default=float("inf"))
+        for (name, level, text), (_since, count) in over.items():
+            if count > SAME_LINES:
+                more = f"{count - SAME_LINES} more lines like this one: {text}"
+                self._write.emit(logging.LogRecord(name, level, "", 0, more, (), None))
 
 
 def redacted(text: str) -> str:
@@ -30,6 +78,7 @@ def configure(level: str) -> None:
     """Logs to standard error, from `level` up (a name such as `INFO`)."""
     handler = logging.StreamHandler()
     handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(Counted(handler))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Bolt and the scheduler tell of every connection and look; that is for debugging them.
     quieter = logging.DEBUG if level == "DEBUG" else logging.WARNING

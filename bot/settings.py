@@ -6,6 +6,7 @@ Every setting is an environment variable of the field's name in capitals: Slack'
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,6 +53,17 @@ class Settings(BaseSettings):
         None, description="The port for Slack's HTTP requests; Socket Mode when there is none."
     )
     host: str = Field("127.0.0.1", description="The address every HTTP server of ours binds.")
+    url: str = Field(
+        "",
+        description="The address under which Slack reaches `port`: `https://bot.example.org`; "
+        "`marginalia doctor` tries it.",
+    )
+    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses or networks of reverse proxies in front of our ports, separated by "
+        "commas or blanks; their X-Forwarded-For is believed, so that limits for one address "
+        "count clients and not the proxy.",
+    )
     database_url: str = Field(
         "sqlite:///var/marginalia.db",
         description="SQLite (the default) or `postgresql://user:password@host/name`.",
@@ -160,7 +172,7 @@ class Settings(BaseSettings):
         "", description="The website's address; covers (paths) are links when it is set."
     )
 
-    @field_validator("board_url")
+    @field_validator("board_url", "url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -176,10 +188,17 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
-    @field_validator("organizers", "vote_reactions", "apps_left_out", mode="before")
+    @field_validator("organizers", "proxies", "vote_reactions", "apps_left_out", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in value:
+            ip_network(place, strict=False)
+        return value
 
     @field_validator("vote_reactions")
     @classmethod

@@ -8,15 +8,21 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from bot import http
 from bot.errors import UserError
+from bot.sandbox.manifest import parse
+from bot.slack import manifest
 from tests.scene import END, START, Scene, scene
+from tests.slack.hands import Hands
+from tests.test_ports import raw
 
 
 def free_port() -> int:
@@ -132,3 +138,73 @@ async def test_a_taken_port_is_one_line(world: Scene) -> None:
             with pytest.raises(UserError, match=f"MARGINALIA_HEALTH_PORT: 127.0.0.1:{port}"):
                 async with http.serving(bot):
                     pass
+
+
+@asynccontextmanager
+async def by_http(world: Scene) -> AsyncIterator[int]:
+    """The bot serves Slack's requests; gives the port."""
+    port = free_port()
+    secret = world.stage.box.signing_secret
+    options: dict[str, Any] = {"SLACK_APP_TOKEN": None, "SLACK_SIGNING_SECRET": secret}
+    async with world.bot(port=port, **options) as bot, http.serving(bot):
+        yield port
+
+
+async def test_what_bears_no_signature_is_refused_before_its_body(world: Scene) -> None:
+    async with by_http(world) as port:
+        head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        assert (await raw(port, head + b"Content-Length: 1000000\r\n\r\n")).startswith(
+            b"HTTP/1.1 401 "
+        )
+
+
+async def test_bodies_are_counted_while_they_are_read(world: Scene) -> None:
+    def head(length: bytes) -> bytes:
+        stamp = b"X-Slack-Request-Timestamp: %d\r\n" % time.time()
+        signature = b"X-Slack-Signature: v0=" + b"0" * 64 + b"\r\n"
+        start = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        return start + length + stamp + signature + b"\r\n"
+
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    async with by_http(world) as port:
+        declared = await raw(port, head(b"Content-Length: 5000000\r\n"))
+        chunked = await raw(port, head(b"Transfer-Encoding: chunked\r\n"), *[chunk] * 20)
+    assert declared.startswith(b"HTTP/1.1 413 ")
+    assert chunked.startswith(b"HTTP/1.1 413 ")
+
+
+async def test_whoever_comes_to_the_wrong_place_is_told_the_right_one(world: Scene) -> None:
+    async with by_http(world) as port, httpx.AsyncClient() as client:
+        base = f"http://127.0.0.1:{port}"
+        for answer, status in (
+            (await client.get(base + "/"), 200),
+            (await client.get(base + "/slack/events"), 405),
+            (await client.post(base + "/slack/interactive"), 404),
+        ):
+            assert answer.status_code == status
+            assert "POST /slack/events" in answer.text
+
+
+async def test_the_manifest_is_all_that_http_needs(tmp_path: Path) -> None:
+    """Events, buttons, commands and menus arrive by the URLs of our manifest alone."""
+    port = free_port()
+    app = parse(yaml.safe_load(manifest.text(f"http://127.0.0.1:{port}")))
+    async with scene(tmp_path, manifest=app) as world:
+        secret = world.stage.box.signing_secret
+        options: dict[str, Any] = {"SLACK_APP_TOKEN": None, "SLACK_SIGNING_SECRET": secret}
+        async with world.bot(port=port, **options) as bot, http.serving(bot):
+            await world.to(START)
+            world.say("ben", "By an event?")
+            answer = world.say("ada", "Yes, that way.")
+            await world.hear()
+            ben, ada = Hands(world, "ben"), Hands(world, "ada")
+            assert await ben.types("/ask", "By a command, which is a request of its own?")
+            await ben.ask()
+            assert (await ben.submits("By a form, which is another request?")).acknowledged
+            shortcut = ada.person.message_shortcut("answers", world.channel.name, answer)
+            assert (await ada.places(shortcut, "By an event?")).acknowledged
+            await world.to(END)
+            assert not world.stage.box.dispatcher.lost
+        texts = [text for _name, text, _replies in world.threads()]
+        assert len(texts) == 3
+        assert ("Ben", "By an event?", [("Ada Author", "Yes, that way.")]) in world.threads()

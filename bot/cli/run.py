@@ -8,7 +8,7 @@ import signal
 
 import typer
 
-from bot import http, logs
+from bot import http, logs, ports
 from bot.app import Bot
 from bot.settings import Settings
 from bot.store.database import Database
@@ -31,6 +31,7 @@ def run() -> None:
     settings = Settings()
     logs.configure(settings.log_level)
     settings.require_slack()
+    ports.raise_descriptors()
     database = Database(settings.database_url)
     database.upgrade()
     try:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 30.0
 """Seconds between two tries to reach Slack at the most."""
+
+SIGNED_WITHIN = 300
+"""Seconds for which a signature is good: "verifying requests from Slack" says five minutes."""
 
 T = TypeVar("T")
 
@@ -186,10 +190,21 @@ class Edge:
             parsed, lambda: AsyncBoltRequest(body=text, headers=dict(headers))
         )
 
+    def may_be_signed(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request bears a signature of the last minutes; its body is not yet read."""
+        stamp = headers.get("x-slack-request-timestamp", "")
+        given = headers.get("x-slack-signature", "")
+        return (
+            self._signing_secret is not None
+            and re.fullmatch(r"v0=[0-9a-f]{64}", given) is not None
+            and re.fullmatch(r"[0-9]{1,12}", stamp) is not None
+            and abs(time.time() - int(stamp)) <= SIGNED_WITHIN
+        )
+
     def _is_signed(self, body: bytes, headers: Mapping[str, str]) -> bool:
         stamp = headers.get("x-slack-request-timestamp", "")
         given = headers.get("x-slack-signature", "")
-        if self._signing_secret is None or not re.fullmatch(r"[0-9]{1,12}", stamp):
+        if self._signing_secret is None or not self.may_be_signed(headers):
             return False
         try:
             return SignatureVerifier(self._signing_secret).is_valid(body, stamp, given)
