@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import export, meaning, texts
 from bot.archiving import Archiving, folder_of
+from bot.channels import ChannelFinder
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
 from bot.commits import Commits
@@ -32,7 +34,7 @@ from bot.library.git import Repository
 from bot.library.library import Changes, Library, diff, load
 from bot.library.problem import Problem
 from bot.library.watch import watch
-from bot.members import MemberIndex
+from bot.members import MemberDirectory
 from bot.outage import Outage
 from bot.planning import Planner
 from bot.reminding import Reminding
@@ -42,8 +44,8 @@ from bot.sessions.linking import Judge
 from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Changed, Clock
 from bot.settings import Settings
-from bot.slack.edge import Edge, Refused, patiently
-from bot.slack.gateway import ChannelTrouble, code_of
+from bot.slack.edge import Edge, Refused
+from bot.slack.gateway import ChannelTrouble, passing, reason_of
 from bot.slack.history import Pace
 from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
@@ -67,6 +69,10 @@ HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
 LONGEST_TICK = timedelta(minutes=2)
 """A tick that takes longer hangs; its replica lets the lead run out."""
+ORGANIZERS_AGAIN = 60.0
+"""Seconds until the organizers' channel is looked for again that cannot be used."""
+ORGANIZERS_WAIT = 5.0
+"""Seconds for which what is due waits at a start until the organizers' channel is found."""
 MODEL_THREADS = 1
 """Processor cores that comparing what texts mean may take; the others are for those who wait."""
 
@@ -91,7 +97,6 @@ class Bot:
         self._reading = asyncio.Lock()
         self._beside: set[asyncio.Task[Any]] = set()
         self._leader = database.leader()
-        self._members = MemberIndex()
         self._unplanned: dict[str, Event] = {}
         self._withdrawn: dict[str, None] = {}
         self._problems: list[Problem] = []
@@ -99,6 +104,18 @@ class Bot:
         self._pruned_at: datetime | None = None
         self._must_wipe = True  # a predecessor may have been killed before it did
         self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
+        self.members = MemberDirectory(
+            database,
+            lambda: self.edge.gateway,
+            self.wall,
+            self.outage,
+            lambda: self.leads,
+            self._tell,
+            self._over,
+        )
+        self.channels = ChannelFinder(database, lambda: self.edge.gateway, self._renamed)
+        self._organizers_found = asyncio.Event()
+        self._ended: UserError | None = None
         self.model = meaning.load(settings.meaning, MODEL_THREADS)
         self.commits = Commits(repository(settings), database, self.clock, self.wall, self._tell)
         self.plans = Planner(
@@ -108,7 +125,7 @@ class Bot:
             self.commits,
             self.clock,
             settings.channel,
-            self._member,
+            self.members.find,
         )
         # Archives that lie elsewhere may lie in another repository.
         self.archive_commits = self.commits
@@ -159,8 +176,8 @@ class Bot:
         edge.desk.services["archive_text"] = export.text_of
         try:
             await edge.identify()
-            await patiently(self._resolve_organizers)
-            await self._read_library()
+            await self._remember_organizers()
+            await self._read_again()
             edge.start()
             self.road = self._road()
             if self.settings.port is None:
@@ -174,10 +191,13 @@ class Bot:
         self._tasks = [
             self._task(self._watch(), "watch"),
             self._task(self.road.run(), "reconcile"),
+            self._task(self._find_organizers(), "organizers"),
             self._task(self._learn(), "labels"),
+            self._task(self.members.run(), "members"),
         ]
         if self.database.shared:
             self._tasks.append(self._task(self._keep_lead(), "lead"))
+        self._log_start()
         self._ticker.start()
 
     async def stop(self) -> None:
@@ -190,13 +210,46 @@ class Bot:
         for commits in {self.commits, self.archive_commits}:  # mostly the same
             await commits.stop()
         async with self._ticking:
+            await self.channels.stop()
             await self.edge.stop()
         self.leads = False
         self._leader.release()
 
     async def wait(self) -> None:
-        """Returns when `stop` is called."""
+        """Returns when `stop` is called. Raises UserError, one line, when the bot cannot go on."""
         await self._stop.wait()
+        if self._ended is not None:
+            raise self._ended
+
+    def _end(self, error: Refused) -> None:
+        """Slack does not accept us any more: whoever waits for the bot's end hears why."""
+        self._ended = UserError(str(error))
+        self._stop.set()
+
+    def _log_start(self) -> None:
+        """Says in the log who runs here, on what, and what comes next."""
+        edge, now = self.edge, self.clock.now()
+        log.info(
+            "connected to the workspace %s as %s; the database is %s",
+            edge.workspace,
+            edge.bot_name,
+            self.database.place,
+        )
+        coming = [e for e in self.library.events.values() if e.end > now]
+        if not coming:
+            log.info("no event is planned in %s", self.settings.schedules)
+            return
+        first = min(coming, key=lambda e: (e.start, e.id))
+        log.info(
+            "%d %s planned; %s: %s, %s to %s in #%s",
+            len(coming),
+            "event is" if len(coming) == 1 else "events are",
+            "open now" if first.start <= now else "next",
+            first.id,
+            f"{first.start:%F %H:%M}",
+            f"{first.end:%F %H:%M} UTC",
+            (first.channel or self.settings.channel).lstrip("#"),
+        )
 
     async def health(self) -> Health:
         """How it is, asked of the database now."""
@@ -223,6 +276,9 @@ class Bot:
 
     def _asked(self, known: Health) -> Health:
         with self.database.reading() as uow:
+            running, last = uow.member_names.running_listing(), uow.member_names.last_listing()
+            listing = running or last
+            listed_at = last.finished_at if last is not None else None
             since = uow.inbox.waiting_since()
             lag = (self.wall.now() - since).total_seconds() if since is not None else 0.0
             return replace(
@@ -234,6 +290,13 @@ class Bot:
                 parked=uow.inbox.parked(),
                 outbox=uow.outbox.depth(),
                 blocked=len(uow.outbox.troubles()),
+                member_listing=running is not None,
+                members_listed=listing.members if listing is not None else 0,
+                members_age=(
+                    max(0.0, (self.wall.now() - listed_at).total_seconds())
+                    if listed_at is not None
+                    else None
+                ),
             )
 
     # What is due
@@ -283,6 +346,8 @@ class Bot:
         if not self.leads:
             self.leads = True
             await asyncio.to_thread(self._take_over)
+        await self._wait_for_organizers()
+        await self._find_authors()
         await self._plan_again()
         for due in await asyncio.to_thread(self._due):
             await self._must_lead()
@@ -306,15 +371,31 @@ class Bot:
             if self.outage.lasts:
                 await asyncio.to_thread(self.database.probe)
                 self.outage.over()
-            return await self.tick()
+            following = await self.tick()
         except Changed as error:
             log.info("somebody else was quicker: %s", error)
         except (SlackApiError, ClientError, TimeoutError) as error:
-            log.warning("what is due waits for Slack (%s)", type(error).__name__)
+            await asyncio.to_thread(self._held_up, "what is due", error)
         except Exception as error:
             if not self.outage.met(error):
                 raise
+        else:
+            self._over("what is due")
+            return following
         return None
+
+    def _held_up(self, key: str, error: Exception) -> None:
+        """Something waits for Slack: told once, to the organizers where it does not pass."""
+        why = reason_of(error)
+        if self._told.get(key) == why:
+            return
+        self._told[key] = why
+        log.warning("%s waits for Slack: %s", key, why)
+        if isinstance(error, SlackApiError) and not passing(error):
+            text = _(
+                "The bot has to wait, because Slack refuses to answer it: {reason}.", reason=why
+            )
+            self._tell(f"{key} refused", text)
 
     def _take_over(self) -> None:
         """The lead is ours now: everything is planned again, and nothing is taken for sure.
@@ -397,7 +478,6 @@ class Bot:
             return
         try:
             if due.step is Step.OPEN:
-                await self._find_authors(session.event)
                 await self.edge.gateway.join(session.channel)
                 await asyncio.to_thread(self._open, due.session_id)
                 return
@@ -429,20 +509,34 @@ class Bot:
     def _open(self, session_id: int) -> None:
         with self.database.unit_of_work() as uow:
             session = uow.sessions.get(session_id)
-            if session is not None:
-                lifecycle.open_session(uow, self.edge.voice, session, self.clock.now())
+            is_open = session is not None and lifecycle.open_session(
+                uow, self.edge.voice, session, self.clock.now()
+            )
+        if session is not None and is_open:
+            log.info(
+                "session %d on %s is open in %s", session.id, session.event.id, session.channel
+            )
 
     def _adopt(self, session_id: int) -> None:
         with self.database.unit_of_work() as uow:
             session = uow.sessions.get(session_id)
             if session is not None:
                 lifecycle.adopt_missed(uow, session, self.clock.now())
+        if session is not None:
+            log.info(
+                "session %d on %s was missed; what was said is collected from Slack's history",
+                session.id,
+                session.event.id,
+            )
 
     def _close(self, session_id: int) -> None:
         with self.database.unit_of_work() as uow:
             session = uow.sessions.get(session_id)
-            if session is not None:
-                lifecycle.close_session(uow, self.edge.voice, session, self.clock.now())
+            is_closed = session is not None and lifecycle.close_session(
+                uow, self.edge.voice, session, self.clock.now()
+            )
+        if session is not None and is_closed:
+            log.info("session %d on %s is closed", session.id, session.event.id)
         self._must_wipe = True
 
     # The second road
@@ -479,7 +573,7 @@ class Bot:
 
     def _watched(self) -> list[int]:
         """Sessions that are compared with Slack's history."""
-        now, catch_up = self.clock.now(), timedelta(days=self.settings.catch_up_days)
+        now, catch_up = self.clock.now(), self._catch_up_time
         with self.database.reading() as uow:
             found = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
         return [s.id for s in found if s.is_watched(now, catch_up)]
@@ -497,9 +591,9 @@ class Bot:
                     report.add((await reconciler.roots(session_id))[0])
         except (SlackApiError, ClientError, TimeoutError) as error:
             log.warning(
-                "session %d is closed before it could be compared with Slack's history (%s)",
+                "session %d is closed before it could be compared with Slack's history: %s",
                 session_id,
-                code_of(error) if isinstance(error, SlackApiError) else type(error).__name__,
+                reason_of(error),
             )
         else:
             log.info("session %d compared with Slack's history: %s", session_id, report)
@@ -507,30 +601,31 @@ class Bot:
 
     # Files
 
-    async def _read_library(self) -> None:
-        found = await asyncio.to_thread(self._load, None)
-        await self._take(found, diff(None, found))
-
-    def _member(self, name: str) -> str | None:
-        """The member ID of the one who goes by a name, as far as we know members by now."""
-        return self._members.find(name)
-
     def _load(self, previous: Library | None) -> Library:
-        return load(
-            self.settings.schedules,
-            default_channel=self.settings.channel,
-            now=self.clock.now(),
-            previous=previous,
-            members=self._member,
-        )
+        authors = (a for e in (previous.events.values() if previous else ()) for a in e.authors)
+        with self.members.lookup({author.name for author in authors}) as find:
+            return load(
+                self.settings.schedules,
+                default_channel=self.settings.channel,
+                now=self.clock.now(),
+                previous=previous,
+                members=find,
+            )
 
     async def reread(self) -> None:
         """Reads the folder now, without waiting for notices, and does what follows from it."""
+        await self._read_again()
+        await self._look()
+
+    async def _read_again(self) -> None:
+        """Reads the folder; what is new in it is planned at the next tick.
+
+        This alone replaces the library, so that nothing new is overlooked.
+        """
         async with self._reading:
             before = self.library
             found = await asyncio.to_thread(self._load, before)
-            await self._take(found, diff(before, found))
-        await self._look()
+            self._take(found, diff(before, found))
 
     def _changed(self) -> None:
         """We changed a file ourselves: it is read again at once, beside whoever changed it."""
@@ -544,12 +639,9 @@ class Bot:
         async for _found, _changes in watch(self.library, self._load, self._stop):
             await self.reread()
 
-    async def _take(self, found: Library, changes: Changes) -> None:
+    def _take(self, found: Library, changes: Changes) -> None:
         """Makes a new reading of the folder ours; it is planned at the next tick."""
         self.library = found
-        if any(a.slack_id is None for e in found.events.values() for a in self._coming(e)):
-            await self._members.learn(self.edge.gateway, self.wall)
-            self.library = found = await asyncio.to_thread(self._load, found)
         self._withdrawn.update(dict.fromkeys(event.id for event in changes.removed))
         for event_id in {e.id for e in changes.added} | {e.id for _old, e in changes.changed}:
             if event_id in found.events:
@@ -559,31 +651,36 @@ class Bot:
         for event_id in changes.mended:
             log.info("the schedule %s is right again", event_id)
 
-    async def _find_authors(self, event: Event) -> None:
-        """Looks once more for authors whom nobody knew in Slack: they may have joined since."""
-        now = self.library.events.get(event.id)
-        if now is None or all(author.slack_id for author in now.authors):
-            return
-        await self._members.learn(self.edge.gateway, self.wall)
-        self.library = await asyncio.to_thread(self._load, self.library)
-        found = self.library.events.get(event.id)
-        if found is not None and found != event:
-            await self._plan(found)
+    async def _find_authors(self) -> None:
+        """Takes over authors who are known in Slack by now; looks for those who are not."""
+        library = self.library
+        names = {
+            author.name
+            for event in library.events.values()
+            if event.id not in library.broken
+            for author in self._coming(event)
+            if author.slack_id is None
+        }
+        found = await asyncio.to_thread(self.members.many, names) if names else {}
+        if found:
+            await self._read_again()
+            log.info("authors are known in Slack now: %s", ", ".join(sorted(found.values())))
+        self.members.want(not names <= set(found))
 
     def _coming(self, event: Event) -> tuple[Author, ...]:
         """The authors who matter still: also those of a session that is yet to be made up for."""
-        late = timedelta(days=self.settings.catch_up_days)
-        return event.authors if event.end + late > self.clock.now() else ()
+        return event.authors if event.end + self._catch_up_time > self.clock.now() else ()
 
     async def _plan_again(self) -> None:
         """Plans what changed, and tries again what could not be: its channel was not there."""
         while self._withdrawn:
             event_id = next(iter(self._withdrawn))
             await asyncio.to_thread(self._withdraw, event_id)
+            if event_id not in self.library.events:  # it may have come back meanwhile
+                self._unplanned.pop(event_id, None)
             self._withdrawn.pop(event_id, None)
-            self._unplanned.pop(event_id, None)
-        for event in list(self._unplanned.values()):
-            await self._plan(self.library.events.get(event.id, event))
+        if self._unplanned:
+            await self._plan_all()
         while self._problems:
             problem = self._problems[0]
             await asyncio.to_thread(
@@ -593,26 +690,82 @@ class Bot:
             )
             del self._problems[:1]
 
-    async def _plan(self, event: Event) -> None:
-        name = event.channel or self.settings.channel
+    async def _plan_all(self) -> None:
+        self.channels.look_again()
+        sessions = await asyncio.to_thread(self._sessions_of, list(self._unplanned))
+        failure = None
+        for event_id in list(self._unplanned):
+            try:
+                await self._plan(event_id, sessions.get(event_id))
+            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                failure = error  # what is due of other sessions does not wait for it
+        if failure is None:
+            self._over("planning")
+        else:
+            await asyncio.to_thread(self._held_up, "planning", failure)
+
+    async def _plan(self, event_id: str, session: Session | None) -> None:
+        """Makes the event's file the plan of its session; it stays to be done until it is."""
+        event = self.library.events.get(event_id, self._unplanned[event_id])
+        is_past = lifecycle.is_past(event, self.clock.now(), self._catch_up_time)
+        channel: str | None = None
+        if session is not None and session.state not in (State.SCHEDULED, State.CANCELLED):
+            channel = session.channel  # by its ID, whatever it is called by now
+        elif not is_past or session is not None:
+            channel = await self._channel_of(event)
+            if channel is None:
+                if session is not None and session.event.channel == event.channel:
+                    # The rest of the plan holds while the channel is not found.
+                    await asyncio.to_thread(self._plan_in, event, session.channel)
+                return
+        if channel is not None:
+            await asyncio.to_thread(self._plan_in, event, channel)
+        if self.library.events.get(event_id, event) == event:
+            self._unplanned.pop(event_id, None)
+
+    async def _channel_of(self, event: Event) -> str | None:
+        """The ID of the event's channel, None where it cannot be said (now)."""
         try:
-            channel = await self.edge.gateway.channel_id(name)
+            channel = await self.channels.find(event.channel or self.settings.channel)
         except ChannelTrouble as error:
-            self._unplanned[event.id] = event
             if event.end > self.clock.now():
-                self._tell(
+                await asyncio.to_thread(
+                    self._tell,
                     f"event {event.id} channel",
                     _("“{title}”: {error}.", title=event.title, error=error),
                 )
-            return
-        self._unplanned.pop(event.id, None)
-        self._over(f"event {event.id} channel")
-        await asyncio.to_thread(self._plan_in, event, channel)
+            return None
+        if channel is not None:
+            self._over(f"event {event.id} channel")
+        return channel
+
+    def _sessions_of(self, event_ids: list[str]) -> dict[str, Session]:
+        with self.database.reading() as uow:
+            found = [uow.sessions.by_event(event_id) for event_id in event_ids]
+        return {session.event.id: session for session in found if session is not None}
+
+    def _renamed(self, name: str, now: str) -> None:
+        """A channel is called otherwise than the settings or a file say."""
+        self._tell(
+            f"channel {name} renamed",
+            _(
+                "The channel #{name} is called #{now} now. The bot goes on there; change the name "
+                "in MARGINALIA_CHANNEL, MARGINALIA_ORGANIZERS_CHANNEL or the schedule files that "
+                "say it.",
+                name=name,
+                now=now,
+            ),
+        )
 
     def _plan_in(self, event: Event, channel: str) -> None:
-        catch_up = timedelta(days=self.settings.catch_up_days)
         with self.database.unit_of_work() as uow:
-            lifecycle.plan(uow, self.edge.voice, event, channel, self.clock.now(), catch_up)
+            now, catch_up = self.clock.now(), self._catch_up_time
+            lifecycle.plan(uow, self.edge.voice, event, channel, now, catch_up)
+
+    @property
+    def _catch_up_time(self) -> timedelta:
+        """How long after its end a session nobody ran is still made up for."""
+        return timedelta(days=self.settings.catch_up_days)
 
     def _withdraw(self, event_id: str) -> None:
         with self.database.unit_of_work() as uow:
@@ -648,26 +801,68 @@ class Bot:
                 apps_left_out=frozenset(settings.apps_left_out),
             ),
             Judge(self.model),
+            self._end,
         )
 
-    async def _resolve_organizers(self) -> None:
+    async def _remember_organizers(self) -> None:
+        """Takes the channel that was the organizers' when it was last found, until it is again."""
         name = self.settings.organizers_channel
-        if name is None:
-            return
-        try:
-            channel = await self.edge.gateway.channel_id(name)
-            await self.edge.gateway.join(channel)
-        except ChannelTrouble as error:
-            raise UserError(f"MARGINALIA_ORGANIZERS_CHANNEL: {error}") from None
-        self.edge.voice.organizers_channel = channel
+        if name is not None:
+            found = await asyncio.to_thread(self.channels.led_to, name)
+            self.edge.voice.organizers_channel = found
+
+    async def _find_organizers(self) -> None:
+        """Finds and joins the organizers' channel; while that fails each organizer is written to.
+
+        A channel that cannot be used never keeps the bot from its sessions.
+        """
+        key, name = "organizers channel", self.settings.organizers_channel
+        while name is not None:
+            voice, trouble = self.edge.voice, ""
+            try:
+                channel = await self.channels.find(name)
+                if channel is None:  # a huge workspace, whose channels are still being listed
+                    await self.channels.list_all()
+                    continue
+                await self.edge.gateway.join(channel)
+                voice.organizers_channel = channel
+            except ChannelTrouble as error:
+                voice.organizers_channel, trouble = None, str(error)
+            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                trouble = reason_of(error)
+            except SQLAlchemyError as error:
+                if not self.outage.met(error):
+                    raise
+                trouble = "the database cannot be used"
+            self._organizers_found.set()
+            if not trouble:
+                self._over(key)
+                return
+            if self._told.get(key) != trouble:
+                self._told[key] = trouble
+                log.error("MARGINALIA_ORGANIZERS_CHANNEL: %s", trouble)
+                if voice.organizers_channel is None and not self.outage.lasts:
+                    text = _("The organizers' channel cannot be used: {reason}.", reason=trouble)
+                    await asyncio.to_thread(self._tell, f"{key} trouble", text)
+            await asyncio.sleep(ORGANIZERS_AGAIN)
+            self.channels.look_again()
+
+    async def _wait_for_organizers(self) -> None:
+        """Once after a start: notices wait, for a little, until it is known where they go."""
+        wanted = self.settings.organizers_channel is not None
+        if wanted and self.edge.voice.organizers_channel is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._organizers_found.wait(), ORGANIZERS_WAIT)
+            self._organizers_found.set()
 
     async def _learn(self) -> None:
         """Learns the names of what is no person, when Slack and the database let us."""
         while True:
             try:
+                await self.channels.list_all()
                 await self._learn_labels()
             except (SlackApiError, ClientError, TimeoutError, SQLAlchemyError, OSError) as error:
-                log.info("names of channels and groups are not known yet: %s", type(error).__name__)
+                log.info("names of channels and groups are not known yet: %s", reason_of(error))
                 await asyncio.sleep(LABELS_AGAIN)
             else:
                 return

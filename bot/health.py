@@ -9,7 +9,9 @@ from dataclasses import dataclass
 class Health:
     """How a running bot is. Numbers of the database are None while it does not answer.
 
-    `lag` and `reconcile_age` are in seconds; the latter is None where nothing is compared (another
+    `member_listing` is whether all members of the workspace are being listed, `members_listed` how
+    many were by that listing, or else by the last, and `members_age` how long ago the last ended.
+    `lag` and the ages are in seconds; `reconcile_age` is None where nothing is compared (another
     replica leads, or no session is watched).
     """
 
@@ -25,6 +27,9 @@ class Health:
     blocked: int | None = None
     reconcile_age: float | None = None
     reconcile_waiting: int | None = None
+    member_listing: bool | None = None
+    members_listed: int | None = None
+    members_age: float | None = None
 
     @property
     def troubles(self) -> list[str]:

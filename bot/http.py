@@ -155,6 +155,18 @@ class _Numbers(Collector):
                 "Threads that are still to be compared (on the leader).",
                 health.reconcile_waiting,
             ),
+            "marginalia_member_listing": (
+                "1 while all members of the workspace are listed, to find authors by name.",
+                None if health.member_listing is None else float(health.member_listing),
+            ),
+            "marginalia_members_listed": (
+                "Members read by the listing that goes on, or else by the last one.",
+                health.members_listed,
+            ),
+            "marginalia_members_age_seconds": (
+                "How long ago all members were last listed.",
+                health.members_age,
+            ),
             "marginalia_leader": ("1 on the replica whose clock runs.", float(health.leads)),
             "marginalia_connected": ("1 while Slack can reach us.", float(health.connected)),
             "marginalia_database_up": ("1 while the database answers.", float(health.database)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Coroutine
+from typing import Any
 
 import typer
 
@@ -40,6 +42,16 @@ def run() -> None:
         database.close()
 
 
+async def _either(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Returns when one of them does, with what it raises."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
 async def _run(bot: Bot) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -49,7 +61,7 @@ async def _run(bot: Bot) -> None:
     try:
         async with http.serving(bot):
             log.info("the bot is running")
-            await stop.wait()
+            await _either(stop.wait(), bot.wait())
     finally:
         log.info("the bot stops")
         await bot.stop()

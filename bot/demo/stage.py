@@ -130,6 +130,7 @@ class Stage:
         """
         async with asyncio.timeout(SETTLED_WITHIN):
             await self.box.settle()
+            await self.bot.members.settle()
             await self.bot.edge.worker.drain()
             await self.bot.edge.pump.drain()
             await self.box.settle()

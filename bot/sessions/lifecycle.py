@@ -47,7 +47,7 @@ def plan(
     """
     session = uow.sessions.by_event(event.id)
     if session is None:
-        if event.end <= at and (event.archived or event.end + catch_up <= at):
+        if is_past(event, at, catch_up):
             return None
         return uow.sessions.add(event, channel)
     event = _still_known(event, session.event)
@@ -63,6 +63,11 @@ def plan(
     if session.state is State.OPEN and before != event:
         voice.reannounce(uow, session, at)
     return session
+
+
+def is_past(event: Event, at: datetime, catch_up: timedelta) -> bool:
+    """Whether a book that has no session gets none any more: it happened without us."""
+    return event.end <= at and (event.archived or event.end + catch_up <= at)
 
 
 def _still_known(event: Event, before: Event) -> Event:

@@ -28,7 +28,7 @@ from bot.slack import shape
 from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
 from bot.slack.history import History, Regime
 from bot.slack.inbox import DEPTH, InboxWorker, InboxWriter, nested
-from bot.slack.listeners import ROOMS
+from bot.slack.listeners import ROOMS, people
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.desk import Desk, Manners
 from bot.slack.listeners.home import Homes
@@ -42,6 +42,7 @@ from bot.slack.voice import SlackVoice, announced_session, asked_token
 
 log = logging.getLogger(__name__)
 
+REMOVALS = ("app_uninstalled", "tokens_revoked")
 LONGEST_WAIT = 30.0
 """Seconds between two tries to reach Slack at the most."""
 
@@ -59,7 +60,8 @@ class Edge:
     """The bot's side of one Slack workspace.
 
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
-    called whenever a new Socket Mode connection stands. `contents` makes the files that are owed,
+    called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
+    its token revoked. `contents` makes the files that are owed,
     `judge` says which question an author's message belongs to.
     """
 
@@ -80,10 +82,11 @@ class Edge:
         contents: Contents = no_contents,
         manners: Manners | None = None,
         judge: Judge | None = None,
+        removed: Callable[[Refused], None] = lambda _: None,
     ):
         self.client = web_client(bot_token, api_url)
-        self.gateway = Gateway(self.client)
         plain = plain_client(bot_token, api_url)
+        self.gateway = Gateway(self.client, plain)
         self.history = History(plain, regime)
         self.voice = voice
         self.outage = outage
@@ -94,6 +97,9 @@ class Edge:
         self._wall = wall
         self._signing_secret = signing_secret
         self._connected = connected
+        self._removed = removed
+        self._asking: asyncio.Task[None] | None = None
+        self.workspace = self.bot_name = ""
         self._judge = judge or Judge()
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
@@ -147,6 +153,8 @@ class Edge:
         )
         self.desk.bot_user_id = me.get("user_id")
         self.voice.workspace_url = str(me.get("url") or "")
+        self.workspace = f"{me.get('team')} ({me.get('team_id')}, {self.voice.workspace_url})"
+        self.bot_name = f"{me.get('user')} ({me.get('user_id')})"
         self.writer = InboxWriter(self._factory, self._wall, self._stored, self.outage)
         self.worker = InboxWorker(
             self._factory, self.context, self._wall, self.names, self.outage, self.writer
@@ -227,6 +235,16 @@ class Edge:
         return await self.app.async_dispatch(request())
 
     async def _store(self, body: Mapping[str, Any]) -> BoltResponse:
+        event = body.get("event")
+        kind = event.get("type") if isinstance(event, Mapping) else None
+        if kind in REMOVALS:
+            self._ask_whether_removed()
+        if (
+            kind == "user_change"
+            and isinstance(event, Mapping)
+            and await asyncio.to_thread(self._is_known, event)
+        ):
+            return BoltResponse(status=200, body="")
         try:
             await self.writer.put(envelope_key(body), body)
         except Exception as error:
@@ -234,6 +252,38 @@ class Edge:
                 log.exception("an envelope could not be stored")
             return BoltResponse(status=503, body="")
         return BoltResponse(status=200, body="")
+
+    def _is_known(self, event: Mapping[str, Any]) -> bool:
+        """Whether a `user_change` tells nothing that we keep: most are a changed status.
+
+        In a workspace of 90,000 members there are many each second, and to look costs a tenth of
+        storing and handling them.
+        """
+        try:
+            with self._reading() as uow:
+                return not people.is_news(uow, people.member_in(event))
+        except Exception as error:  # noqa: BLE001 - it is stored, and whoever handles it says so
+            log.debug("a changed member is stored unseen: %s", type(error).__name__)
+            return False
+
+    def _ask_whether_removed(self) -> None:
+        """Asks Slack whether our token still works; an event may be old, or about another's."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="removed")
+
+    async def _ask(self) -> None:
+        try:
+            await patiently(self.client.auth_test)
+        except SlackApiError as error:
+            self._removed(
+                Refused(
+                    "the app was uninstalled or its token was revoked: Slack refuses "
+                    f"SLACK_BOT_TOKEN ({code_of(error)}); install the app again at "
+                    "api.slack.com/apps, put its new token into SLACK_BOT_TOKEN and start the bot"
+                )
+            )
+        else:
+            log.info("a token of the app was revoked; the bot's own still works")
 
     async def connect(self, app_token: str) -> None:
         """Opens the Socket Mode connection. Raises Refused for a token that is refused.
@@ -263,7 +313,7 @@ class Edge:
         """Closes the connection and ends the workers; what is not done stays stored."""
         if self.socket is not None:
             await self.socket.close()
-        await ended(self._tasks)
+        await ended([*self._tasks, *([self._asking] if self._asking is not None else [])])
 
     def _on_sent(self, uow: UnitOfWork, outgoing: Outgoing, ts: str | None) -> None:
         session_id = announced_session(outgoing.key)

@@ -22,7 +22,8 @@ from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-PAGE = 200
+PAGE = 999
+"""Channels or members that one call gives; Slack takes a `limit` under 1,000."""
 
 
 class ChannelTrouble(Exception):
@@ -38,29 +39,45 @@ class ChannelTrouble(Exception):
 
 
 class Gateway:
-    """Reads from Slack; retries what Slack asks to retry."""
+    """Reads from Slack. `client` asks again by itself, `plain` makes each call once."""
 
-    def __init__(self, client: AsyncWebClient):
+    def __init__(self, client: AsyncWebClient, plain: AsyncWebClient | None = None):
         self.client = client
-        self._channels: dict[str, str] = {}
+        self._plain = plain or client
 
-    async def channel_id(self, channel: str) -> str:
-        """The ID of a channel given by name or ID, joined if it can be.
+    async def joined_channels(self) -> AsyncIterator[dict[str, str]]:
+        """The channels the bot is in, names by ID, page by page; archived ones are left out.
 
-        Raises ChannelTrouble if there is no such channel or the bot cannot be in it.
+        <https://docs.slack.dev/reference/methods/users.conversations>
         """
-        name = channel.lstrip("#")
-        if name not in self._channels:
-            await self._list_channels()
-        if name not in self._channels:
-            raise ChannelTrouble(
-                _(
-                    "there is no channel #{name} that the bot can see; create it, or invite the "
-                    "bot if it is private",
-                    name=name,
-                )
+        async for page in self._channels("users.conversations"):
+            yield page
+
+    async def channels(self) -> AsyncIterator[dict[str, str]]:
+        """All channels the bot can see, names by ID, page by page; archived ones are left out.
+
+        <https://docs.slack.dev/reference/methods/conversations.list>
+        """
+        async for page in self._channels("conversations.list"):
+            yield page
+
+    async def _channels(self, method: str) -> AsyncIterator[dict[str, str]]:
+        cursor = ""
+        while True:
+            answer = await self.client.api_call(
+                method,
+                http_verb="GET",
+                params={
+                    "types": "public_channel,private_channel",
+                    "exclude_archived": "true",
+                    "limit": str(PAGE),
+                    **({"cursor": cursor} if cursor else {}),
+                },
             )
-        return self._channels[name]
+            yield {c["id"]: c["name"] for c in answer.get("channels") or ()}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
 
     async def join(self, channel_id: str) -> None:
         """Joins a public channel. Raises ChannelTrouble if that is not possible.
@@ -85,22 +102,6 @@ class Gateway:
                 code,
             ) from None
 
-    async def _list_channels(self) -> None:
-        cursor = ""
-        while True:
-            page = await self.client.conversations_list(
-                types="public_channel,private_channel",
-                exclude_archived=True,
-                limit=999,
-                cursor=cursor or None,
-            )
-            for channel in page.get("channels") or ():
-                self._channels[channel["name"]] = channel["id"]
-                self._channels[channel["id"]] = channel["id"]
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
-
     async def person(self, user: str) -> Person | None:
         """A member by ID; None where Slack does not know it.
 
@@ -118,12 +119,11 @@ class Gateway:
         return None
 
     async def labels(self) -> dict[str, dict[str, str]]:
-        """Names of channels, user groups and the workspace's emoji aliases, by kind and ID.
+        """Names of user groups and the workspace's emoji aliases, by kind and ID.
 
         What an app may not ask for is left out: those names are then the IDs.
         """
-        await self._list_channels()
-        found = {"channel": {i: n for n, i in self._channels.items() if n != i}}
+        found: dict[str, dict[str, str]] = {}
         try:
             groups = await self.client.usergroups_list(include_disabled=True)
             found["usergroup"] = {g["id"]: g["handle"] for g in groups.get("usergroups") or ()}
@@ -133,16 +133,21 @@ class Gateway:
             log.warning("names of groups or emoji are not known: %s", code_of(error))
         return found
 
-    async def members(self) -> AsyncIterator[Person]:
-        """All members of the workspace, page by page."""
-        cursor = ""
-        while True:
-            page = await self.client.users_list(limit=PAGE, cursor=cursor or None)
-            for user in page.get("members") or ():
-                yield person(user)
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
+    async def members(self, cursor: str, limit: int) -> tuple[list[Person], str]:
+        """A page of all members of the workspace, and the cursor of the next one ('' at the end).
+
+        Asks once. Raises SlackApiError where Slack refuses.
+        <https://docs.slack.dev/reference/methods/users.list>
+        """
+        params = {"limit": str(limit), **({"cursor": cursor} if cursor else {})}
+        answer = await self._plain.api_call("users.list", http_verb="GET", params=params)
+        found = []
+        for user in answer.get("members") or ():
+            try:
+                found.append(person(user))
+            except Malformed as error:
+                log.warning("a member is left out: %s", error)
+        return found, str((answer.get("response_metadata") or {}).get("next_cursor") or "")
 
 
 def web_client(token: str, api_url: str) -> AsyncWebClient:

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.sessions.model import Person
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import Gateway, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Names:
                     await asyncio.to_thread(self._write, found)
                     self._known.add(user)
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-                log.info("no name for %s yet: %s", user, type(error).__name__)
+                log.info("no name for %s yet: %s", user, reason_of(error))
                 await asyncio.sleep(PAUSE)
                 continue
             except Exception as error:  # noqa: BLE001 - the database; others say so
@@ -107,3 +107,5 @@ class Names:
                 for session_id in uow.messages.named(found.slack_id, found.name):
                     uow.sessions.touch(session_id, self._clock.now())
             uow.people.put(found)
+            if not uow.member_names.is_current(found):
+                uow.member_names.put([found])

@@ -32,6 +32,7 @@ METHODS = (
     "reactions.add",
     "reactions.remove",
     "usergroups.list",
+    "users.conversations",
     "users.info",
     "users.list",
     "views.open",

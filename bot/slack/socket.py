@@ -21,6 +21,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.gateway import reason_of
+
 log = logging.getLogger(__name__)
 library = logging.getLogger("slack_sdk.socket_mode.marginalia")
 
@@ -122,7 +124,7 @@ class Socket:
                 await self._client.connect_to_new_endpoint()
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
                 if failures == 0:
-                    log.warning("Slack cannot be reached (%s); trying again", type(error).__name__)
+                    log.warning("no connection to Slack: %s; trying again", reason_of(error))
                 await asyncio.sleep(min(LONGEST_WAIT, 0.25 * 2**failures))
                 failures = min(failures + 1, 10)
 

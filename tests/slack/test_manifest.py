@@ -11,6 +11,7 @@ import yaml
 from bot.errors import UserError
 from bot.sandbox.manifest import parse
 from bot.slack import manifest
+from bot.slack.edge import REMOVALS
 from bot.slack.listeners import HANDLERS, ROOMS
 from tests.cli.running import marginalia
 
@@ -38,7 +39,7 @@ def test_slack_takes_it(url: str | None):
 
 def test_every_event_has_a_handler_and_every_handler_its_event():
     app = parse(yaml.safe_load(manifest.text()))
-    assert {name.partition(".")[0] for name in app.events} == set(HANDLERS)
+    assert {name.partition(".")[0] for name in app.events} == {*HANDLERS, *REMOVALS}
 
 
 def test_every_command_and_shortcut_has_a_handler_and_every_handler_its_own():

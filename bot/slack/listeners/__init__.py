@@ -16,6 +16,7 @@ from bot.slack.listeners import (
     asking,
     channels,
     home,
+    labels,
     linking,
     messages,
     mine,
@@ -37,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     **reactions.HANDLERS,
     **people.HANDLERS,
     **channels.HANDLERS,
+    **labels.HANDLERS,
     **home.HANDLERS,
 }
 """By the event's `type`. An event of another type is stored, and then left alone."""
