@@ -170,6 +170,8 @@ def replay(
         folder = Path(name)
         result = asyncio.run(play.replay(file, output or folder / file.name, folder))
     differing = result.differing
+    for warning in result.warnings:
+        typer.echo(f"warning: {warning}", err=True)
     if as_json:
         typer.echo(json.dumps(_summary(file, output, result), indent=2, ensure_ascii=False))
     else:
@@ -177,7 +179,8 @@ def replay(
             f"{file.name}: {len(result.after)} threads and "
             f"{sum(len(t.replies) for t in result.after)} replies came back; "
             f"names, order and nesting {'are the same' if result.same_shape else 'DIFFER'}; "
-            f"{len(differing)} texts read otherwise"
+            f"{len(differing)} texts read otherwise, {result.same_bytes} of {result.texts} are the "
+            "same byte for byte"
         )
         for before, after in differing[:10]:
             typer.echo(f"- {before[:200]!r}\n+ {after[:200]!r}")
@@ -194,6 +197,9 @@ def _summary(file: Path, output: Path | None, result: Comparison) -> dict[str, A
         "threads": len(result.after),
         "replies": sum(len(t.replies) for t in result.after),
         "same_shape": result.same_shape,
+        "texts": result.texts,
+        "same_bytes": result.same_bytes,
+        "warnings": list(result.warnings),
         "differing": [{"before": b, "after": a} for b, a in result.differing],
     }
 

@@ -15,8 +15,11 @@ from bot.demo.stage import Stage, staged
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
+from bot.library.document import Document
+from bot.library.event import REQUIRED, parse
 from bot.library.library import Library, load
 from bot.library.people import FOLDER, folder_for
+from bot.library.problem import FileError
 from bot.markup import from_markdown, plain
 from bot.sessions.model import Event, State
 
@@ -47,15 +50,30 @@ class Audience(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An archive page beside what a replay of it gave."""
+    """An archive page beside what a replay of it gave.
+
+    `warnings` are what is wrong with the page and does not keep it from being played.
+    """
 
     before: tuple[Entry, ...]
     after: tuple[Entry, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def same_shape(self) -> bool:
         """Whether names, order and nesting are the same."""
         return [_shape(t) for t in self.before] == [_shape(t) for t in self.after]
+
+    @property
+    def texts(self) -> int:
+        """How many texts the page has."""
+        return len(_texts(self.before))
+
+    @property
+    def same_bytes(self) -> int:
+        """How many texts came back byte for byte."""
+        pairs = zip(_texts(self.before), _texts(self.after), strict=False)
+        return sum(before == after for before, after in pairs)
 
     @property
     def differing(self) -> list[tuple[str, str]]:
@@ -74,7 +92,8 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     if not threads:
         raise UserError(f"{path}: no archive to replay; give a file with an `archive:` block")
     schedules = folder / "schedules"
-    event = only(copied(path, schedules, archived=False), path)
+    library, warnings = to_be_played(path, schedules)
+    event = only(library, path)
     script = scripts.of_archive(event, threads)
     async with (
         staged(script, event.start - BEFORE, MANIFEST) as stage,
@@ -90,7 +109,7 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
         await close(stage, event)
     written = archive.read(schedules / path.name)
     archive.write_archive(path, written, output)
-    return Comparison(tuple(threads), tuple(written))
+    return Comparison(tuple(threads), tuple(written), warnings)
 
 
 async def week(folder: Path, speed: float, audience: Audience) -> Path:
@@ -99,7 +118,7 @@ async def week(folder: Path, speed: float, audience: Audience) -> Path:
     `speed` is how many seconds of the week pass in a real one.
     """
     schedules = folder / "schedules"
-    event = only(copied(EXAMPLE, schedules, archived=True), EXAMPLE)
+    event = only(copied(EXAMPLE, schedules), EXAMPLE)
     script = scripts.load(WEEK, event.start)
     async with (
         staged(script, event.start - BEFORE, MANIFEST) as stage,
@@ -127,20 +146,45 @@ async def close(stage: Stage, event: Event) -> None:
     with stage.bot.database.reading() as uow:
         session = uow.sessions.by_event(event.id)
         if session is None or session.state is not State.ARCHIVED:
-            raise UserError(f"the session of {event.id} did not come to its archive; see the log")
+            raise UserError(
+                f"the session of `{event.id}` did not come to its archive: "
+                + (f"it is {session.state}" if session is not None else "it has no session")
+            )
 
 
-def copied(path: Path, schedules: Path, archived: bool) -> Library:
-    """A folder of schedules with a copy of one file and of the people it may name.
+def copied(path: Path, schedules: Path) -> Library:
+    """A folder of schedules with a copy of one file and of the people it may name."""
+    schedules.mkdir(parents=True)
+    shutil.copyfile(path, schedules / path.name)
+    return _with_people(path, schedules)
 
-    Without its archive (`archived` False) the file is that of a session still to come.
+
+def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]:
+    """The same with the file as it was before its session, and warnings.
+
+    It has no archive, and no `channel`: a play has a channel of its own. A key that is wrong, as
+    a link without an address, is a warning and is left out, where the session needs it not.
     """
     schedules.mkdir(parents=True)
-    target = schedules / path.name
-    if archived:
-        shutil.copyfile(path, target)
-    else:
-        target.write_bytes(archive.without_archive(path))
+    try:
+        document = Document.of(archive.without_archive(path).decode("utf-8"))
+        schedule = parse(document, path)
+        warnings = []
+        unwanted = {"channel"} & set(schedule.lines)
+        for problem in schedule.problems:
+            key = schedule.key_at(problem.line)
+            if problem.is_error and key is not None and key not in REQUIRED:
+                unwanted.add(key)
+                warnings.append(str(problem))
+        for key in unwanted:
+            document = document.with_block(key, "")
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None
+    (schedules / path.name).write_bytes(document.data)
+    return _with_people(path, schedules), tuple(warnings)
+
+
+def _with_people(path: Path, schedules: Path) -> Library:
     people = folder_for(path.absolute().parent)
     if people is not None:
         shutil.copytree(people, schedules / FOLDER)

@@ -37,7 +37,7 @@ async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIte
     buttons put it forward. Raises OSError for a port that is taken.
     """
     schedules = folder / "schedules"
-    event = play.only(play.copied(play.EXAMPLE, schedules, archived=False), play.EXAMPLE)
+    event = play.only(play.copied(play.EXAMPLE, schedules), play.EXAMPLE)
     script = scripts.load(play.WEEK, event.start)
     start = event.start - play.BEFORE
     async with staged(script, start, play.MANIFEST, port, control_port) as stage:

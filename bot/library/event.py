@@ -68,6 +68,11 @@ class Schedule:
     slack: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
 
+    def key_at(self, line: int) -> str | None:
+        """The key at the top whose value stands in a line of the file; None above the first."""
+        above = [(at, key) for key, at in self.lines.items() if at <= line]
+        return max(above)[1] if above else None
+
 
 def parse(document: Document, path: Path) -> Schedule:
     """The schedule in a document; problems, never an exception."""

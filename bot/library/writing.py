@@ -300,12 +300,10 @@ class Writer:
 
 def _by_key(schedule: event.Schedule, errors: Iterable[Problem]) -> dict[str, str]:
     """Problems as one line for each key they stand at."""
-    lines = sorted((line, key) for key, line in schedule.lines.items())
     found: dict[str, str] = {}
     for problem in errors:
-        at = [key for line, key in lines if line <= problem.line]
-        key = at[-1] if at and problem.path == schedule.path else ""
-        found.setdefault(key, f"{problem.what}; {problem.hint}")
+        key = schedule.key_at(problem.line) if problem.path == schedule.path else None
+        found.setdefault(key or "", f"{problem.what}; {problem.hint}")
     return found
 
 

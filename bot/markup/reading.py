@@ -12,6 +12,7 @@ from functools import cache
 from html import unescape
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup import emoji, normal
@@ -38,12 +39,28 @@ from bot.markup.tree import (
 _MARKS = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
 _BREAK = re.compile(r"<br\s*/?>\n?", re.I)
 _HTML = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+_FROM_ONE = re.compile(r"^( {0,3}1)(?=\)[ \t])", re.M)
+_DASHES = re.compile(r"(?<!-)(--)(-?)(?!-)")
 
 
 @cache
 def parser() -> MarkdownIt:
     """The Markdown that archives are written in: CommonMark and strikethrough."""
-    return MarkdownIt("commonmark").enable("strikethrough")
+    found = MarkdownIt("commonmark").enable("strikethrough")
+    found.core.ruler.before("text_join", "dashes", _dashes)
+    return found
+
+
+def _dashes(state: StateCore) -> None:
+    """Makes dashes of hyphens, as the website does; neither in links nor where one is escaped."""
+    for token in state.tokens:
+        links = 0
+        for child in token.children or ():
+            links += child.nesting if child.type in ("link_open", "link_close") else 0
+            if child.type == "text" and not links:
+                child.content = _DASHES.sub(
+                    lambda found: "\N{EM DASH}" if found[2] else "\N{EN DASH}", child.content
+                )
 
 
 def read(markdown: str, flow: bool = False) -> Tree:
@@ -52,7 +69,8 @@ def read(markdown: str, flow: bool = False) -> Tree:
     In an archive's text a line break is one (the website makes it a `<br />`). With `flow` it is
     a space, as Markdown has it: the text of a book's page, that its writer wrapped.
     """
-    tokens = parser().parse(normal.clean(markdown))
+    # The website's renderer has no list of `1)`: that is a line which somebody wrote so.
+    tokens = parser().parse(_FROM_ONE.sub(r"\1\\", normal.clean(markdown)))
     for token in tokens if flow else ():
         for child in token.children or ():
             if child.type == "softbreak":
@@ -97,6 +115,8 @@ def _block(node: SyntaxTreeNode) -> Iterator[Block]:
 
 def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
     number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
+    if number is not None and node.markup == ".":
+        number = 1  # as the website counts every list
     for each in node.children:
         content: list[Inlines] = []
         begun = False
@@ -155,6 +175,9 @@ def _pieces(nodes: Iterable[SyntaxTreeNode], style: int) -> Iterator[Inline]:
             case "html_inline":
                 if _BREAK.fullmatch(node.content):
                     yield Text("\n", style)
+            case "em" if style & ITALIC:  # the website has no italic inside italic
+                mark = Text(node.markup, style)
+                yield from (mark, *_pieces(node.children, style), mark)
             case "strong" | "em" | "s":
                 yield from _pieces(node.children, style | _MARKS[node.type])
 

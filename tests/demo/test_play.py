@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -44,6 +45,46 @@ async def test_a_sample_comes_back(tmp_path: Path, format_folder: Path, name: st
     assert result.same_shape
     assert result.differing == []
     assert outside(tmp_path / "out.md") == outside(sample)
+
+
+@pytest.mark.parametrize("channel", ["ask-me-anything", "C0123ABCD", '"#ask-me-anything"'])
+async def test_a_page_with_a_channel_of_its_own_comes_back(tmp_path: Path, channel: str) -> None:
+    page = tmp_path / f"{EVENT}.md"
+    page.write_text(BOOK.replace("authors:", f"channel: {channel}\nauthors:"))
+    archive.write_archive(page, [Entry("Ben", "Q", (Entry("Ada Author", "A"),))])
+    result = await play.replay(page, tmp_path / "out.md", tmp_path / "play")
+    assert result.same_shape
+    assert (result.same_bytes, result.texts) == (2, 2)
+    assert (tmp_path / "out.md").read_bytes() == page.read_bytes()
+
+
+async def test_the_reported_page_comes_back(
+    tmp_path: Path, reported: dict[str, dict[str, Any]]
+) -> None:
+    page = tmp_path / "20240101-book.md"
+    page.write_text(reported["r01"]["input"], encoding="utf-8")
+    result = await play.replay(page, tmp_path / "out.md", tmp_path / "play")
+    assert (tmp_path / "out.md").read_bytes() == archive.with_archive(page, result.before)
+    assert result.before == result.after
+
+
+def test_what_is_wrong_with_a_page_of_the_past_is_a_warning(tmp_path: Path) -> None:
+    page = tmp_path / f"{EVENT}.md"
+    page.write_text(BOOK.replace("    link: https://book.example/?a=1&b=2\n", ""))
+    archive.write_archive(page, [Entry("Ben", "1) Q"), Entry("Ben", "2) Q")])
+    checked = marginalia("check", page, cwd=tmp_path)
+    assert checked.returncode == 2
+    assert "a link has no `link`" in checked.stdout + checked.stderr
+    done = marginalia("replay", page, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (warning,) = done.stderr.strip().splitlines()
+    assert warning.startswith("warning: ")
+    assert "a link has no `link`" in warning
+    assert "0 texts read otherwise" in done.stdout
+    page.write_text(page.read_text().replace("start: 2026-01-05 00:00:00", "start: soon"))
+    done = marginalia("replay", page, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "`start` must be" in done.stderr
 
 
 def test_the_replayed_file_is_what_a_yaml_reader_reads(tmp_path: Path, format_folder: Path) -> None:
@@ -136,7 +177,7 @@ def test_on_a_terminal_the_demo_goes_on_in_the_browser(tmp_path: Path) -> None:
             found := re.search(r"Open (http://127\.0\.0\.1:\d+)\S* in a browser", shown)
         ) is None:
             assert select.select([terminal], [], [], 60)[0], f"nothing more came: {shown}"
-            shown += os.read(terminal, 65536).decode()
+            shown += os.read(terminal, 65536).decode(errors="replace")
         assert "The archive: " in shown
         with urlopen(Request(found[1], headers={"Accept": "text/html"})) as page:
             assert "<title>" in page.read().decode()

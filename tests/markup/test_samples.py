@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from bot.library import archive
 from bot.markup import from_markdown, to_markdown
-from tests.markup.page import page
-from tests.markup.seen import text_of
+from tests.markup.page import read
+from tests.markup.seen import Line, canonical
 from tests.markup.slack import Names
+from tests.web.test_text import Website, website
+
+__all__ = ["website"]
 
 
 def texts(samples: list[Path]) -> Iterator[tuple[str, str]]:
@@ -20,18 +25,52 @@ def texts(samples: list[Path]) -> Iterator[tuple[str, str]]:
                 yield f"{path.name}, question {number}, reply {reply}", entry.text
 
 
-def read(markdown: str) -> list[str]:
-    """What a reader of the file sees, line by line, beside where the gaps are."""
-    return [text_of(line) for line in page(markdown, website=False) if line[1]]
+AS_ELSE = ("enroll in <#C01FABYF2RG|course-data-engineering>", "◦ prompt_template = \n```###")
+"""Parts of the two texts that the website shows otherwise than Slack could: it makes a table of a
+mention that was left as it was, and has no end of a code block."""
 
 
-def test_every_text_reads_the_same_after_slack(samples: list[Path]) -> None:
+def seen(html: str) -> list[Line] | str:
+    """What a reader of the page sees; its HTML where no message could have made that."""
+    try:
+        return canonical(read(html), gaps=True)
+    except AssertionError:
+        return html
+
+
+def test_every_text_reads_the_same_after_slack(samples: list[Path], website: Website) -> None:
     """And what came back comes back to the letter: a session played twice is the same file."""
-    count = 0
+    count = same = 0
     for where, text in texts(samples):
         count += 1
         once = to_markdown(from_markdown(text), Names())
+        same += once == text
         if once != text:
-            assert read(once) == read(text), where
+            if not any(part in text for part in AS_ELSE):
+                assert seen(website(once)) == seen(website(text)), where
             assert to_markdown(from_markdown(once), Names()) == once, where
     assert count > 500
+    assert same / count > 0.91
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("1) a\n2) b", "1\\) a\n2\\) b"),
+        ("Intro\n1) a", "Intro\n1\\) a"),
+        ("2) a\n3) b", "2) a\n3) b"),
+        ("2. a\n3. b", "1. a\n2. b"),
+        ("a -- b --- c", "a – b — c"),
+        ("a -\\- b", "a -\\- b"),
+        ("`a -- b` ---- [https://a--b.org](https://a--b.org)", None),
+        ("_the *other* one_", None),
+    ],
+)
+def test_what_the_website_reads_otherwise_than_commonmark(
+    text: str, back: str | None, website: Website
+) -> None:
+    once = to_markdown(from_markdown(text), Names())
+    assert back is None or once == back
+    if "https" not in text:
+        assert seen(website(once)) == seen(website(text))
+    assert to_markdown(from_markdown(once), Names()) == once
