@@ -141,6 +141,13 @@ class Scene:
         with self.stage.bot.database.reading() as uow:
             return uow.sessions.by_event(event)
 
+    def stored_texts(self, event: str = EVENT) -> list[str]:
+        """The texts of all messages that the event's session holds, by `ts`."""
+        with self.stage.bot.database.reading() as uow:
+            session = uow.sessions.by_event(event)
+            assert session is not None
+            return [m.content.get("text", "") for m in uow.messages.of_session(session.id)]
+
     def archive(self, event: str = EVENT) -> list[Entry]:
         """The archive in the schedule file."""
         return archive.read(self.schedules / f"{event}.md")

@@ -184,7 +184,9 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     session.collects_until = min(session.event.end, at)
     uow.sessions.save(session)
     uow.members.drop_secret(session.id)
-    numbers = figures(session, uow.messages.of_session(session.id), queue.elsewhere(uow, session))
+    threads = uow.messages.iter_threads(session.id)
+    shown = (m for thread in threads for m in (thread.question, *thread.replies) if not m.deleted)
+    numbers = figures(session, shown, queue.elsewhere(uow, session))
     if uow.outbox.get(f"session {session.id} announcement") is None:
         voice.missed(uow, session, numbers, at)
     else:

@@ -261,10 +261,17 @@ class Messages(Repository):
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """How much was asked and answered, and by how many."""
+        # A reply in the thread of something that is no question (a huddle, another bot's message)
+        # is kept, because a question can come after its replies, and counts nowhere.
+        root = messages.alias("root")
+        has_root = exists().where(
+            root.c.channel == messages.c.channel, root.c.ts == messages.c.root_ts
+        )
         present = (
             (messages.c.session_id == session_id)
             & messages.c.deleted_at.is_(None)
             & (messages.c.hidden == "")
+            & ((messages.c.kind == str(Kind.QUESTION)) | has_root)
         )
         by_author = messages.c.author.in_(sorted(authors))
         is_question = (messages.c.kind == str(Kind.QUESTION)) & ~by_author

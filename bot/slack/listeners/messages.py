@@ -9,11 +9,18 @@ from bot.sessions.linking import delete
 from bot.sessions.ports import UnitOfWork
 from bot.slack import linking
 from bot.slack.incoming import Deleted, message_event
+from bot.slack.listeners.channels import usable
 from bot.slack.listeners.context import Context
+
+POSTING_CHANGED = "channel_posting_permissions"
+"""The subtype of the message that says that it was changed who may post in a channel."""
 
 
 def message(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
     """<https://docs.slack.dev/reference/events/message>."""
+    if event.get("subtype") == POSTING_CHANGED:
+        usable(context, uow, event)
+        return
     what = message_event(event, context.bot_id, context.apps_left_out)
     if isinstance(what, Deleted):
         now = context.clock.now()
