@@ -23,6 +23,7 @@ ROOMS = {
     "board": "board",
     "check": "check",
     "demo": "demo",
+    "doctor": "doctor",
     "evaluate-pairing": "pairing",
     "export": "export",
     "forget": "people",

@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from starlette.applications import Starlette
@@ -102,7 +103,7 @@ class WebApi:
             self.wire.add("request", method=name, fault=fault.kind)
             return self._faulty(name, fault)
         arguments = _Arguments()
-        headers: dict[str, str] = {}
+        headers = {"Date": formatdate(self.workspace.now, usegmt=True)}
         status = 200
         try:
             await _read(request, arguments)

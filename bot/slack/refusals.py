@@ -21,6 +21,7 @@ METHODS = (
     "chat.postMessage",
     "chat.update",
     "conversations.history",
+    "conversations.info",
     "conversations.join",
     "conversations.list",
     "conversations.open",

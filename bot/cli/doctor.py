@@ -1,0 +1,54 @@
+"""`marginalia doctor`: whether the bot can work here, and what must be mended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+
+import typer
+
+from bot import doctor, logs
+from bot.cli.options import JSON
+from bot.settings import Settings
+from bot.slack.checkup import Finding, State
+
+_SIGNS = {State.OK: "ok", State.WARNING: "warning", State.PROBLEM: "PROBLEM"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command(name="doctor")(examine)
+
+
+def examine(as_json: JSON = False) -> None:
+    """Check the tokens, scopes, channels, authors, database, folders, clock and request URL.
+
+    Asks Slack and posts nothing. Each finding is one line with what to do about it; exit code 2
+    if something must be mended, else 0. Warnings are no reason for exit code 2.
+    """
+    settings = Settings()
+    # A run beside it may say the same; here each finding says it once.
+    logs.configure("ERROR")
+    findings = asyncio.run(_all(settings, as_json))
+    problems = sum(finding.state is State.PROBLEM for finding in findings)
+    if as_json:
+        rows = [{**asdict(f), "text": logs.redacted(f.text)} for f in findings]
+        typer.echo(json.dumps({"ok": not problems, "findings": rows}, indent=2, ensure_ascii=False))
+    elif problems:
+        typer.echo(f"{problems} to be mended.")
+    else:
+        typer.echo("Nothing must be mended.")
+    if problems:
+        raise typer.Exit(2)
+
+
+async def _all(settings: Settings, quiet: bool) -> list[Finding]:
+    found = []
+    async for finding in doctor.examine(settings):
+        found.append(finding)
+        if not quiet:
+            remedy = f" → {finding.remedy}" if finding.remedy else ""
+            line = f"{_SIGNS[finding.state]:8}{finding.check}: {finding.text}{remedy}"
+            typer.echo(logs.redacted(" ".join(line.split("\n"))))
+    return found
