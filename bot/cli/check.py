@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import JSON
+from bot.cli.stored import known_members
 from bot.library import library
 from bot.settings import Settings
 
@@ -31,9 +32,13 @@ def check(
     Warnings are printed too, and are no reason for exit code 2.
     """
     settings = Settings()
-    problems = library.check(
-        paths or [settings.schedules], default_channel=settings.channel, now=datetime.now(UTC)
-    )
+    with known_members(settings) as members:
+        problems = library.check(
+            paths or [settings.schedules],
+            default_channel=settings.channel,
+            now=datetime.now(UTC),
+            members=members,
+        )
     if as_json:
         rows = [
             {

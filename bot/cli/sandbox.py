@@ -36,6 +36,9 @@ def sandbox(
         typer.Option(help="An app's manifest: scopes, events, commands; Marginalia's by default."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same IDs and tokens.")] = 0,
+    members: Annotated[
+        int, typer.Option(help="So many more members, as in a huge workspace.", min=0, max=200_000)
+    ] = 0,
 ) -> None:
     """Run a local Slack workspace, to try the bot without Slack. Stop it with Ctrl-C.
 
@@ -43,7 +46,7 @@ def sandbox(
     """
     try:
         app = load(manifest) if manifest else parse(yaml.safe_load(text()))
-        box = Sandbox(app, host, port, control_port, seed=seed)
+        box = Sandbox(app, host, port, control_port, seed=seed, members=members)
         asyncio.run(_serve(box))
     except (ManifestError, NotLoopback) as error:
         raise UserError(str(error)) from None

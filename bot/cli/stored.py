@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
 from bot.library.library import Library, load
+from bot.library.people import Members
 from bot.sessions.model import Session
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
@@ -21,6 +24,31 @@ def open_database(settings: Settings) -> Iterator[Database]:
     try:
         database.upgrade()
         yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def known_members(settings: Settings) -> Iterator[Members | None]:
+    """Finds members by name as the bot knows them; None where no database can be asked.
+
+    Nothing is made or upgraded: files are also checked where no bot has ever run.
+    """
+    try:
+        database = Database(settings.database_url)
+    except UserError:
+        yield None
+        return
+    try:
+        with ExitStack() as stack:
+            find: Members | None = None
+            try:
+                uow = stack.enter_context(database.reading())
+                if uow.member_names.last_listing() is not None:
+                    find = uow.member_names.find
+            except SQLAlchemyError:
+                stack.pop_all()  # what could not be read from is closed with the database
+            yield find
     finally:
         database.close()
 

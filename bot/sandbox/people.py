@@ -16,8 +16,11 @@ PEOPLE = (
 )
 
 
-def furnish(workspace: Workspace) -> None:
-    """Adds people and channels; the bot is in `book-of-the-week` and `organizers`."""
+def furnish(workspace: Workspace, members: int = 0) -> None:
+    """Adds people and channels; the bot is in `book-of-the-week` and `organizers`.
+
+    `members` are so many more people, who are in no channel: a workspace may be huge.
+    """
     people = [
         workspace.add_person(
             real_name,
@@ -39,3 +42,5 @@ def furnish(workspace: Workspace) -> None:
         "book-of-the-week", organizer, members=[*everybody, bot], topic="A book, a week, its author"
     )
     workspace.add_channel("organizers", organizer, is_private=True, members=[bot])
+    for number in range(1, members + 1):
+        workspace.add_person(f"Member Number {number}", name=f"member{number}", quiet=True)

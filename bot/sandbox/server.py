@@ -32,7 +32,8 @@ class Sandbox:
     seconds before each further attempt at an event that is not acknowledged within
     `ack_timeout`; a trigger is good for `trigger_life` seconds. Where the
     manifest turns Socket Mode off, each kind of delivery goes to the URL that the manifest gives
-    for it; with `request_url` everything goes there instead. `extras` is what its page has besides.
+    for it; with `request_url` everything goes there instead. `members` are people besides those of
+    a furnished workspace; `extras` is what its page has besides.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Sandbox:
         trigger_life: float = TRIGGER_LIFE,
         request_url: str | None = None,
         furnished: bool = True,
+        members: int = 0,
         extras: Extras | None = None,
     ):
         """Raises ManifestError, and NotLoopback for a `host` that others could reach."""
@@ -58,7 +60,7 @@ class Sandbox:
         self.manifest = manifest if isinstance(manifest, Manifest) else load(manifest)
         self._host, self._port, self._control_port = host, port, control_port
         self._request_url = request_url
-        self._furnished = furnished
+        self._furnished, self._members = furnished, members
         self.extras = extras or Extras()
         self.workspace = Workspace(self.manifest, time_source or time.time, seed)
         ids = Ids(seed + 2)
@@ -67,7 +69,7 @@ class Sandbox:
         self.signing_secret = ids.secret(32)
         self.verification_token = ids.secret(24)
         if furnished:
-            furnish(self.workspace)
+            furnish(self.workspace, members)
         self.faults = Faults()
         self.wire = Wire(
             lambda: self.workspace.now,
@@ -147,7 +149,7 @@ class Sandbox:
         listening, self.workspace.listening = self.workspace.listening, False
         self.workspace.clear()
         if self._furnished:
-            furnish(self.workspace)
+            furnish(self.workspace, self._members)
         self.workspace.listening = listening
         self.workspace.changed("reset")
 

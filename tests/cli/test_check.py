@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from bot.sessions.model import Person
+from bot.store.database import Database
 from tests.cli.running import marginalia
+from tests.store.builders import T0
 
 GOOD = """\
 ---
@@ -74,3 +77,20 @@ def test_an_author_nobody_knows_in_slack_is_a_warning_before_the_start(tmp_path:
     assert (
         "20990105-a.md:5: warning: the author `Ada Author` is no known Slack member" in done.stdout
     )
+
+
+def test_an_author_whom_the_bot_knows_by_name_needs_no_id(tmp_path: Path) -> None:
+    coming = GOOD.replace("2026-01", "2099-01").replace("[Ada Author]", "[Ada Author, Nobody]")
+    (tmp_path / "book.md").write_text(coming)
+    env = {"MARGINALIA_DATABASE_URL": f"sqlite:///{tmp_path / 'm.db'}"}
+    before = marginalia("check", "book.md", cwd=tmp_path, env=env)
+    assert before.stdout.count("is no known Slack member") == 2
+    assert not (tmp_path / "m.db").exists()
+    database = Database(env["MARGINALIA_DATABASE_URL"])
+    database.upgrade()
+    with database.unit_of_work() as uow:
+        listing = uow.member_names.begin_listing(T0)
+        uow.member_names.add_page(listing, [Person("UADA", "ada", "Ada Author")], "", T0)
+    database.close()
+    (line,) = marginalia("check", "book.md", cwd=tmp_path, env=env).stdout.splitlines()
+    assert "Nobody" in line
