@@ -32,6 +32,7 @@ ROOMS = {
     "log": "log",
     "manifest": "manifest",
     "mend": "pairing",
+    "outbox": "outbox",
     "reconcile": "reconcile",
     "replay": "demo",
     "restore": "database",

@@ -1,0 +1,162 @@
+"""`marginalia outbox`: messages queued for Slack, listed, tried again or dropped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import texts
+from bot.cli.options import JSON
+from bot.cli.stored import open_database
+from bot.errors import UserError
+from bot.sessions.ports import Outbox, Outgoing, UnitOfWork
+from bot.settings import Settings
+from bot.slack import queued, refusals
+from bot.slack.voice import SlackVoice, asked_token
+
+OPEN = ("due", "held", "failed")
+STATES = {"due": "queued", "held": "waits", "failed": "given up"}
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="The number `marginalia outbox` shows.")]
+OptionalId = Annotated[
+    int | None,
+    typer.Argument(metavar="[ID]", help="The number `marginalia outbox` shows; all without one."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command with its subcommands."""
+    outbox = typer.Typer(help="Messages queued for Slack: list, retry or drop them.")
+    outbox.callback(invoke_without_command=True)(_first)
+    outbox.command("list")(list_)
+    outbox.command()(retry)
+    outbox.command()(drop)
+    app.add_typer(outbox, name="outbox")
+
+
+def _first(context: typer.Context, as_json: JSON = False) -> None:
+    """Messages queued for Slack: list, retry or drop them."""
+    if context.invoked_subcommand is None:
+        list_(as_json)
+
+
+def list_(as_json: JSON = False) -> None:
+    """List what is not sent yet: why, what can be done about it, and when it is tried next."""
+    with open_database(Settings()) as database, database.reading() as uow:
+        rows = uow.outbox.listed(OPEN)
+        blocked = uow.outbox.blocked_until()
+        troubles = uow.outbox.troubles()
+    entries = [_entry(row, blocked, troubles) for row in rows]
+    if as_json:
+        typer.echo(json.dumps({"queued": entries}, indent=2))
+        return
+    if entries:
+        table = Table("ID", "Queued (UTC)", "What", "Where", "Tries", "State", "Error", box=None)
+        table.add_column("Next try (UTC)")
+        for entry in entries:
+            table.add_row(
+                str(entry["id"]),
+                _shown(entry["queued_at"]),
+                entry["what"],
+                entry["channel"],
+                str(entry["attempts"]),
+                entry["state"],
+                _one_line(entry["error"] or ""),
+                _shown(entry["next_try_at"]),
+            )
+        # A pipe has no width to keep to.
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
+    for error, remedy in sorted({(e["error"], e["remedy"]) for e in entries if e["remedy"]}):
+        typer.echo(f"{_one_line(error)}: {remedy}")
+    counts = {state: sum(e["state"] == state for e in entries) for state in STATES.values()}
+    typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()) + ".")
+
+
+def retry(row: OptionalId = None, as_json: JSON = False) -> None:
+    """Send a message at once, or all that wait; the bot does it when it runs.
+
+    What was given up is tried again only by its number.
+    """
+    with open_database(Settings()) as database, database.unit_of_work() as uow:
+        count = uow.outbox.retry(row, datetime.now(UTC))
+        if row is not None and not count:
+            raise _not_queued(uow.outbox, row)
+    if row is None:
+        done = {"retried": count}
+        typer.echo(json.dumps(done) if as_json else f"{count} messages are tried again")
+    else:
+        _done(row, "is tried again", as_json)
+
+
+def drop(row: Id, as_json: JSON = False) -> None:
+    """Give a message up for good. A question goes back to its asker."""
+    settings = Settings()
+    texts.use(settings.language)
+    with open_database(settings) as database, database.unit_of_work() as uow:
+        found = next((r for r in uow.outbox.listed(OPEN) if r.id == row), None)
+        if found is None:
+            raise _not_queued(uow.outbox, row)
+        said = _drop(uow, found, datetime.now(UTC))
+    _done(row, said, as_json)
+
+
+def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
+    token = asked_token(found.key)
+    if token is not None and SlackVoice().hand_back(uow, token, found.error or "dropped", now):
+        return "is dropped; its asker gets the question back by direct message"
+    if not uow.outbox.drop(found.id, now):
+        raise UserError(f"number {found.id} is being sent; try again in a few seconds")
+    if token is not None:
+        uow.members.update_submission(token, "returned")
+        return "is dropped; its asker finds the question in the App Home"
+    return "is dropped"
+
+
+def _not_queued(outbox: Outbox, row: int) -> UserError:
+    found = ", ".join(str(r.id) for r in outbox.listed(OPEN)[:20]) or "none"
+    return UserError(f"no message {row} is queued; queued are: {found}")
+
+
+def _done(row: int, what: str, as_json: bool) -> None:
+    typer.echo(json.dumps({"id": row, "state": what}) if as_json else f"{row} {what}")
+
+
+def _entry(
+    row: Outgoing, blocked: Mapping[str, datetime], troubles: Mapping[str, str]
+) -> dict[str, Any]:
+    # A row behind another waits for the same reason as that one.
+    error = row.error or (troubles.get(row.channel) if row.state == "due" else None)
+    times = [row.not_before, blocked.get(row.channel) if row.state == "due" else None]
+    next_try = max((at for at in times if at is not None), default=None)
+    known = refusals.is_known(row.method, error or "")
+    waits = row.state == "due" and row.channel in troubles
+    return {
+        "id": row.id,
+        "key": row.key,
+        "what": queued.what(row),
+        "method": row.method,
+        "channel": row.channel,
+        "queued_at": row.created_at.isoformat() if row.created_at else None,
+        "attempts": row.attempts,
+        "state": "waits" if waits else STATES[row.state],
+        "error": error,
+        "remedy": refusals.verdict(row.method, error or "").remedy if known else "",
+        "next_try_at": next_try.isoformat() if next_try and row.state != "failed" else None,
+        "text": row.payload.get("text"),
+    }
+
+
+def _shown(at: str | None) -> str:
+    return at[:19].replace("T", " ") if at else ""
+
+
+def _one_line(text: str) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(shown.split())[:200]
