@@ -109,7 +109,7 @@ def drop(row: Id, as_json: JSON = False) -> None:
 
 def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
     token = asked_token(found.key)
-    if token is not None and SlackVoice().hand_back(uow, token, found.error or "dropped", now):
+    if token is not None and SlackVoice().hand_back(uow, token, now, found.error):
         return "is dropped; its asker gets the question back by direct message"
     if not uow.outbox.drop(found.id, now):
         raise UserError(f"number {found.id} is being sent; try again in a few seconds")

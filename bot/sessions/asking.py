@@ -15,6 +15,9 @@ from bot.sessions.model import Session, State, Submission
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Voice
 
+NOT_POSTED = ("waiting", "delayed", "returned")
+"""The states of questions that do not stand in the channel, and that their askers can take back."""
+
 
 class Why(StrEnum):
     """Why a question is not taken."""
@@ -96,9 +99,9 @@ def submit(uow: UnitOfWork, voice: Voice, draft: Draft, at: datetime) -> Submiss
 
 
 def withdraw_waiting(uow: UnitOfWork, token: str, person: str) -> bool:
-    """Takes back a question that waits for its session; False if it is no longer there to take."""
+    """Takes back a question that is not posted yet; False if it is no longer there to take."""
     submission = uow.members.submission(token)
-    if submission is None or submission.state != "waiting":
+    if submission is None or submission.state not in NOT_POSTED:
         return False
     session = uow.sessions.get(submission.session_id)
     if session is None or submission.asker not in keys_of(uow, session, person):
@@ -131,6 +134,22 @@ def release(
     for submission in turn:
         _post(uow, voice, session, submission, at)
     return len(turn)
+
+
+def close(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> None:
+    """What happens at the close of a session to questions that are not posted.
+
+    They go back to their askers. Those of people without a name cannot: they are posted late, as
+    soon as they can be.
+    """
+    for submission in uow.members.submissions(session.id):
+        if submission.state not in ("waiting", "delayed"):
+            continue
+        waits = submission.state == "waiting"
+        if waits and uow.mutes.any(session.id, {submission.asker}):
+            uow.members.update_submission(submission.token, "withdrawn")
+        elif not voice.hand_back(uow, submission.token, at) and waits:
+            _post(uow, voice, session, submission, at)
 
 
 def _post(

@@ -26,8 +26,9 @@ class Posted:
     """A message as somebody posted or edited it in Slack.
 
     `thread_ts` is None at top level (and for the root of a thread). `edited_ts` is None for a
-    message that was never edited. `through_app` says that an app posted it, for a person or for
-    its own bot; `writer` is what the message says itself of who wrote it.
+    message that was never edited. `form` says that the bot posted it for somebody, `token` which
+    submission it is. `through_app` says that an app posted it, for a person or for its own bot;
+    `writer` is what the message says itself of who wrote it.
     """
 
     channel: str
@@ -38,6 +39,7 @@ class Posted:
     edited_ts: str | None = None
     broadcast: bool = False
     form: bool = False
+    token: str = ""
     through_app: bool = False
     writer: Person | None = None
 
@@ -75,7 +77,8 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
         posted = replace(posted, content=scrub.content(posted.content))
     message = _placed(uow, sessions, posted)
     if message is None:
-        _late(uow, voice, sessions, posted, at)
+        if not posted.form:
+            _late(uow, voice, sessions, posted, at)
         return False
     if _muted(uow, message):
         session = uow.sessions.get(message.session_id)
@@ -189,6 +192,12 @@ def _owner(sessions: list[Session], root: str) -> Session | None:
     return next((s for s in sessions if s.announcement_ts == root or s.collects(root)), None)
 
 
+def _asked_in(uow: UnitOfWork, posted: Posted) -> Session | None:
+    """The session that a question was sent to, even if Slack took it only after the end."""
+    submission = uow.members.submission(posted.token) if posted.token else None
+    return uow.sessions.get(submission.session_id) if submission is not None else None
+
+
 def _placed(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Message | None:
     known = uow.messages.get(posted.channel, posted.ts)
     if known is not None:
@@ -196,7 +205,7 @@ def _placed(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Message
         return _message(uow, known.session_id, posted, known.kind, known.question_ts, known.origin)
     thread = posted.thread_ts if posted.thread_ts != posted.ts else None
     if thread is None:
-        owner = _owner(sessions, posted.ts)
+        owner = _asked_in(uow, posted) or _owner(sessions, posted.ts)
         if owner is None:
             return None
         origin = "form" if posted.form else "channel"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.sessions import queue
+from bot.sessions import asking, queue
 from bot.sessions.model import Event, Kind, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.voice import Figures, Voice
@@ -183,6 +183,7 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     session.closed_at = at
     session.collects_until = min(session.event.end, at)
     uow.sessions.save(session)
+    asking.close(uow, voice, session, at)
     uow.members.drop_secret(session.id)
     threads = uow.messages.iter_threads(session.id)
     shown = (m for thread in threads for m in (thread.question, *thread.replies) if not m.deleted)

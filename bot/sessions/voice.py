@@ -83,6 +83,13 @@ class Voice(Protocol):
     def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
         """A question sent through the form, in the channel, by its asker's name."""
 
+    def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
+        """Gives a question that is not posted back to its asker, by direct message; it is not
+        posted any more. `code` is why Slack refused it, None where the session is over.
+
+        False where that cannot be: it is being posted, or nobody knows who asked.
+        """
+
     def answered(
         self,
         uow: UnitOfWork,
@@ -163,6 +170,10 @@ class Silence:
 
     def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
         """Nothing."""
+
+    def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
+        """Nothing."""
+        return False
 
     def answered(
         self,

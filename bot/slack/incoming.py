@@ -104,6 +104,7 @@ def message_object(
         edited_ts=edited_ts(message),
         broadcast=subtype == "thread_broadcast",
         form=asker is not None,
+        token=form_token(message) if asker is not None else "",
         through_app=asker is None and bool(message.get("bot_id")),
         writer=_writer(message, author) if asker is None else None,
     )
@@ -175,6 +176,15 @@ def form_asker(message: Mapping[str, Any], bot_id: str | None) -> str | None:
     payload = metadata.get("event_payload")
     asker = payload.get("asker") if isinstance(payload, Mapping) else None
     return asker if isinstance(asker, str) and asker else None
+
+
+def form_token(message: Mapping[str, Any]) -> str:
+    """Which submission a question from the form is; '' where its message does not say."""
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    key = payload.get("key") if isinstance(payload, Mapping) else None
+    kind, _blank, token = key.partition(" ") if isinstance(key, str) else ("", "", "")
+    return token if kind == "question" else ""
 
 
 def ts_in(message: Mapping[str, Any]) -> str | None:

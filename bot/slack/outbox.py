@@ -107,11 +107,16 @@ class Pump:
         return True
 
     async def drain(self, within: float = 30.0) -> None:
-        """Sends until nothing is due; TimeoutError after `within` seconds."""
+        """Sends all that is due in the next `within` seconds; what waits for longer stays.
+
+        Raises TimeoutError when it is not done after that time.
+        """
+        end = self.wall.now() + timedelta(seconds=within)
         async with asyncio.timeout(within):
-            while await asyncio.to_thread(self._depth):
+            while (due := await asyncio.to_thread(self._next_due)) is not None and due < end:
                 if not await self.step():
-                    await asyncio.sleep(min(0.05, await asyncio.to_thread(self._pause)))
+                    ahead = (due - self.wall.now()).total_seconds()
+                    await asyncio.sleep(min(0.05, max(0.0, ahead)))
 
     async def step(self) -> bool:
         """Sends the next row; False if none may be sent now."""
@@ -150,10 +155,8 @@ class Pump:
 
     def _ready(self) -> bool:
         """Whether a row may be sent now; nobody is kept from writing by the question."""
-        now = self.wall.now()
-        with self.reading() as uow:
-            due = uow.outbox.next_due(now, self.interval)
-        return due is not None and due <= now
+        due = self._next_due()
+        return due is not None and due <= self.wall.now()
 
     def _claim(self) -> tuple[Outgoing | None, dict[str, Any] | None]:
         """The next row and its payload; no payload where what it refers to is not sent."""
@@ -289,7 +292,7 @@ class Pump:
         returned = False
         if token is not None:
             given_up = refusals.verdict(method, code).then is Then.GIVE_UP
-            returned = given_up and self.voice.hand_back(uow, token, code, now)
+            returned = given_up and self.voice.hand_back(uow, token, now, code)
             if not returned:
                 self.voice.delay(uow, token, code, now)
         if queued.is_notice(outgoing):
@@ -337,16 +340,14 @@ class Pump:
             self.voice.tell_organizers(uow, f"refusal {outgoing.key} {why}", text, now)
 
     def _pause(self) -> float:
-        now = self.wall.now()
-        with self.reading() as uow:
-            due = uow.outbox.next_due(now, self.interval)
+        due = self._next_due()
         if due is None:
             return 0.25
-        return min(IDLE_POLL, max(0.01, (due - now).total_seconds()))
+        return min(IDLE_POLL, max(0.01, (due - self.wall.now()).total_seconds()))
 
-    def _depth(self) -> int:
+    def _next_due(self) -> datetime | None:
         with self.reading() as uow:
-            return uow.outbox.depth()
+            return uow.outbox.next_due(self.wall.now(), self.interval)
 
 
 def channel_trouble(

@@ -196,11 +196,8 @@ class SlackVoice:
             text, blocks = asked.delayed(session, submission, code)
             self._direct(uow, f"delayed {token}", submission.asker, text, blocks, at)
 
-    def hand_back(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> bool:
-        """Gives an asker the question back by direct message; it is then not posted any more.
-
-        False where that cannot be: nobody knows who asked without a name.
-        """
+    def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
+        """A direct message with the whole question; its row is dropped."""
         submission = uow.members.submission(token)
         session = uow.sessions.get(submission.session_id) if submission is not None else None
         if submission is None or session is None or is_anonymous(submission.asker):

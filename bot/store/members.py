@@ -179,6 +179,9 @@ class Members(Repository):
             select(func.max(handlings.c.at)).scalar_subquery(),
             select(func.count(case((submissions.c.state != "waiting", 1)))).scalar_subquery(),
             select(func.count()).select_from(submissions).scalar_subquery(),
+            select(
+                func.count(case((submissions.c.state.in_(["delayed", "returned"]), 1)))
+            ).scalar_subquery(),
             select(func.count(case((people.c.quiet, 1)))).scalar_subquery(),
         ]
         return str(tuple(self._connection.execute(select(*counted, *latest)).one()))

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
-from bot.sessions.model import Message, Session, Submission
+from bot.sessions.model import Message, Session, State, Submission
 from bot.slack.blocks import limits
 from bot.slack.blocks.kit import Block, note, section
 from bot.slack.blocks.limits import cut
@@ -46,14 +46,23 @@ def delayed(session: Session, submission: Submission, code: str) -> tuple[str, l
     return text, [section(text), section(quoted), note(how)]
 
 
-def returned(session: Session, submission: Submission, code: str) -> tuple[str, list[Block]]:
+def returned(session: Session, submission: Submission, code: str | None) -> tuple[str, list[Block]]:
     """What an asker reads who gets a question back: `(text, blocks)`, with the whole question."""
-    text = _(
-        "I could not post your question for the session on *{title}*: Slack refused it ({code}). "
-        "Here it is, so that you can post it yourself.",
-        title=escape_mrkdwn(session.event.title),
-        code=escape_mrkdwn(code),
-    )
+    title = escape_mrkdwn(session.event.title)
+    if session.state not in (State.OPEN, State.SCHEDULED):
+        text = _(
+            "I could not post your question for the session on *{title}* before its end. Here it "
+            "is, so that you can keep it.",
+            title=title,
+        )
+    else:
+        why = escape_mrkdwn(code) if code else _("an organizer dropped it")
+        text = _(
+            "I could not post your question for the session on *{title}* ({code}). Here it is, so "
+            "that you can post it yourself.",
+            title=title,
+            code=why,
+        )
     whole = [section(part) for part in limits.parts(submission.text, limits.SECTION)]
     return text, [section(text), *whole]
 

@@ -126,15 +126,21 @@ def question_block(number: int) -> str:
     return f"question{number}"
 
 
-def taken(session: Session, waits: bool) -> View:
-    """The form after it was sent."""
-    return modal("done", _("Thank you"), [section(taken_text(session, waits))], close=_("Close"))
+def taken(session: Session, state: str) -> View:
+    """The form after it was sent; `state` is the submission's."""
+    return modal("done", _("Thank you"), [section(taken_text(session, state))], close=_("Close"))
 
 
-def taken_text(session: Session, waits: bool) -> str:
-    """What is said after a question was taken."""
+def taken_text(session: Session, state: str) -> str:
+    """What is said after a question was taken; `state` is the submission's."""
     title = escape_mrkdwn(session.event.title)
-    if waits:
+    if state == "delayed":
+        return _(
+            "Your question is kept, but it is delayed: Slack does not let me post in {channel} at "
+            "the moment. The organizers know. My App Home shows it under My questions.",
+            channel=f"<#{session.channel}>",
+        )
+    if state == "waiting":
         return _(
             "Your question is kept. It is posted when the session on *{title}* opens, {when}.",
             title=title,

@@ -8,13 +8,16 @@ from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message, Person, Session, State, Submission
+from bot.slack.blocks import limits
 from bot.slack.blocks.kit import (
     Block,
     Element,
+    View,
     actions,
     button,
     confirm,
     header,
+    modal,
     note,
     option,
     section,
@@ -74,11 +77,10 @@ def mine(shown: Page[Mine | Submission], workspace_url: str) -> list[Block]:
     if not shown.items:
         blocks.append(section(_("You have asked nothing yet.")))
     for entry in shown.items:
-        blocks.append(
-            _waiting(entry)
-            if isinstance(entry, Submission)
-            else _mine(entry, workspace_url, shown.number)
-        )
+        if isinstance(entry, Submission):
+            blocks += _not_posted(entry)
+        else:
+            blocks.append(_mine(entry, workspace_url, shown.number))
     return blocks + turning(shown, "mine", "mine")
 
 
@@ -153,13 +155,27 @@ def _privacy_menu(person: Person | None) -> Element:
     return select("mine_privacy", options, _("How"), chosen)
 
 
-def _waiting(submission: Submission) -> Block:
-    text = _shortened({"text": submission.text})
-    return section(
-        text + "\n_" + _("waits for the session to open") + "_",
+def own_words(submission: Submission) -> View:
+    """A question that is not posted, whole."""
+    whole = [section(part) for part in limits.parts(submission.text, limits.SECTION)]
+    return modal("message", _("Your question"), whole, close=_("Close"))
+
+
+def _not_posted(submission: Submission) -> list[Block]:
+    states = {
+        "delayed": _("delayed: Slack does not let me post it yet"),
+        "returned": _("not posted: Slack did not take it"),
+    }
+    said = states.get(submission.state, _("waits for the session to open"))
+    shown = section(
+        f"{_shortened({'text': submission.text})}\n_{said}_",
         button(_("Withdraw"), "mine_withdraw_waiting", submission.token),
         block_id=f"waiting {submission.token}",
     )
+    if submission.state not in states:
+        return [shown]
+    whole = button(_("Show all of it"), "mine_show", submission.token)
+    return [shown, actions(whole, block_id=f"show {submission.token}")]
 
 
 def _shortened(content: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ async def ask(turn: Turn) -> None:
         return
     draft = await _draft(turn, secrets.token_hex(8), target.id, turn.text, anonymous=False)
     submission = await _submit(turn, draft)
-    await turn.say(blocks.taken_text(target, submission.state == "waiting"))
+    await turn.say(blocks.taken_text(target, submission.state))
 
 
 @room.shortcut("ask")
@@ -97,7 +97,7 @@ async def sent(turn: Turn) -> dict[str, object]:
     session = next((s for s in form.sessions if s.id == form.session_id), None)
     if session is None:
         return {}
-    view = blocks.taken(session, submission.state == "waiting")
+    view = blocks.taken(session, submission.state)
     return {"response_action": "update", "view": view}
 
 

@@ -15,6 +15,7 @@ from bot.slack.blocks.kit import Block
 from bot.slack.blocks.mine import Mine
 from bot.slack.listeners.desk import Desk, Turn
 from bot.slack.listeners.rooms import Room
+from bot.slack.voice import question_key
 from bot.texts import N_, _
 
 room = Room()
@@ -105,10 +106,19 @@ async def put_back(turn: Turn) -> None:
 
 @room.action("mine_withdraw_waiting")
 async def withdraw_waiting(turn: Turn) -> None:
-    """A question that was sent ahead is not asked."""
-    if not await turn.write(asking.withdraw_waiting, turn.value, turn.user):
+    """A question that is not posted yet is not asked."""
+    if not await turn.write(_take_back, turn):
         raise UserError(_("That question has been posted already; withdraw it there."))
     await _renewed(turn)
+
+
+@room.action("mine_show")
+async def show(turn: Turn) -> None:
+    """A question that is not posted, whole, so that its asker can copy it."""
+    submission = await turn.read(_own, turn)
+    if submission is None:
+        raise UserError(_("That question is no longer there."))
+    await turn.open(blocks.own_words(submission))
 
 
 @room.shortcut("follow")
@@ -150,7 +160,7 @@ def _my_questions(uow: UnitOfWork, desk: Desk, person: str, number: int) -> list
     own = [m for name in sorted(names) for m in uow.messages.of_author(name)]
     asked = [m for m in own if m.kind is Kind.QUESTION]
     asked.sort(key=lambda m: m.at, reverse=True)
-    waiting = [s for s in uow.members.submissions_of(names) if s.state == "waiting"]
+    waiting = [s for s in uow.members.submissions_of(names) if s.state in asking.NOT_POSTED]
     waiting = [s for s in waiting if _to_come(uow, s.session_id)]
     whole: list[Message | Submission] = [*waiting, *asked]
     shown = paging.page(whole, number, blocks.SHOWN)
@@ -214,6 +224,27 @@ def _quiet(uow: UnitOfWork, person: str) -> bool:
     muted = not (known is not None and known.quiet)
     uow.people.set_quiet(person, muted)
     return muted
+
+
+def _own(uow: UnitOfWork, turn: Turn) -> Submission | None:
+    """The submission that a button names, if it is the person's own."""
+    submission = uow.members.submission(turn.value)
+    session = uow.sessions.get(submission.session_id) if submission is not None else None
+    if submission is None or session is None:
+        return None
+    mine = asking.keys_of(uow, session, turn.user)
+    return submission if submission.asker in mine else None
+
+
+def _take_back(uow: UnitOfWork, turn: Turn) -> bool:
+    submission = _own(uow, turn)
+    if submission is None:
+        return False
+    row = uow.outbox.get(question_key(submission.token))
+    open_row = row is not None and row.state not in ("sent", "dropped")
+    if row is not None and open_row and not uow.outbox.drop(row.id, turn.desk.wall.now()):
+        return False  # it is being posted
+    return asking.withdraw_waiting(uow, submission.token, turn.user)
 
 
 def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
