@@ -188,8 +188,21 @@ class Upload:
     content: bytes | None = None
     url: str = ""
     permalink: str = ""
+    permalink_public: str = ""
+    alt: str = ""
+    """What it shows, for people who cannot see it."""
     is_external: bool = False
     ticket: str = ""
     complete: bool = False
     deleted: bool = False
     shares: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text, of which Slack shows the beginning."""
+        return self.filetype in ("text", "markdown") and self.content is not None
+
+    @property
+    def text(self) -> str:
+        """The content of a text."""
+        return (self.content or b"").decode(errors="replace")

@@ -5,16 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from html import escape
+from struct import unpack
 from zoneinfo import ZoneInfo
 
+from bot.sandbox import emoji
 from bot.sandbox.ids import ts_of
 from bot.sandbox.model import Bot, Channel, Json, Member, Message, Posting, Upload
 
 SLACKBOT = "USLACKBOT"
 AVATAR_SIZES = (24, 32, 48, 72, 192, 512)
+THUMBNAILS = (64, 80, 160, 360, 480)
+PNG = b"\x89PNG\r\n\x1a\n"
+PREVIEW = 1_000
+"""Characters of a text file that its object shows."""
+EMOJI = "https://a.slack-edge.com/production-standard-emoji-assets/14.0/google-medium"
+"""Where the pictures of standard emoji are."""
+TABS = ("files", "bookmarks")
 
 
 @lru_cache(maxsize=256)
@@ -43,15 +53,25 @@ def user(member: Member, team: str, now: float, email: bool) -> Json:
         "fields": {},
         "status_text": member.status_text,
         "status_emoji": member.status_emoji,
-        "status_emoji_display_info": [],
+        "status_emoji_display_info": _status_emoji(member.status_emoji),
         "status_expiration": 0,
         "avatar_hash": member.avatar_hash,
         "first_name": first,
         "last_name": last,
         **{f"image_{size}": f"{base}_{size}.png" for size in AVATAR_SIZES},
         "status_text_canonical": "",
+        "pronouns": "",
+        "start_date": "",
+        "huddle_state": "default_unset",
+        "huddle_state_expiration_ts": 0,
         "team": team,
     }
+    if not member.is_bot and member.avatar_hash:
+        profile |= {
+            "is_custom_image": True,
+            "image_1024": f"{base}_1024.png",
+            "image_original": f"{base}_original.png",
+        }
     if email and member.email:
         profile["email"] = member.email
     if member.is_bot:
@@ -80,6 +100,8 @@ def user(member: Member, team: str, now: float, email: bool) -> Json:
         "is_email_confirmed": not member.is_bot,
         "who_can_share_contact_card": "EVERYONE",
     }
+    if member.is_bot:
+        out |= {"is_workflow_bot": False, "is_connector_bot": False}
     if member.team is not None:
         return _external(member, out)
     if member.deleted:
@@ -87,6 +109,17 @@ def user(member: Member, team: str, now: float, email: bool) -> Json:
         for key in ("color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner"):
             del out[key]
     return out
+
+
+def _status_emoji(given: str) -> list[Json]:
+    """What a client shows of the emoji of a status."""
+    name = given.strip(":")
+    usual = emoji.usual(name, {}) if name else None
+    if usual is None:
+        return []
+    # Its code points (`unicode`) are left out: the sandbox knows emoji by name alone.
+    shown = {"emoji_name": usual, "display_url": f"{EMOJI}/{usual}.png"}
+    return [shown if usual == name else {**shown, "display_alias": name}]
 
 
 _EXTERNAL = frozenset({"id", "name", "deleted", "color", "real_name", "is_bot", "updated"})
@@ -198,10 +231,15 @@ def _icons(it: Bot) -> Json:
     }
 
 
-def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
-    """A conversation: <https://docs.slack.dev/reference/objects/conversation-object>."""
+def channel(
+    it: Channel, team: str, bot_user: str, *, num_members: bool = False, read: bool = True
+) -> Json:
+    """A conversation: <https://docs.slack.dev/reference/objects/conversation-object>.
+
+    `read` is whether it says what the bot has read of it; `conversations.list` does not.
+    """
     if it.peer is not None:
-        return {
+        direct: Json = {
             "id": it.id,
             "created": it.created,
             "is_archived": it.is_archived,
@@ -213,6 +251,7 @@ def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
             "is_user_deleted": False,
             "priority": 0,
         }
+        return {**direct, **_READ, "is_open": True} if read else direct
     out: Json = {
         "id": it.id,
         "name": it.name,
@@ -224,6 +263,7 @@ def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
         "created": it.created,
         "is_archived": it.is_archived,
         "is_general": it.name == "general",
+        "is_moved": 0,
         "unlinked": 0,
         "name_normalized": it.name,
         "is_shared": bool(it.connected),
@@ -237,17 +277,49 @@ def channel(it: Channel, team: str, bot_user: str, num_members: bool) -> Json:
         "is_ext_shared": bool(it.connected),
         "shared_team_ids": [team, *it.connected],
         "pending_connected_team_ids": [],
+        "internal_team_ids": [team] if it.connected else [],
         "is_member": bot_user in it.members,
         "topic": dict(it.topic),
         "purpose": dict(it.purpose),
         "previous_names": list(it.previous_names),
+        "properties": _properties(it.posting),
     }
+    if read and bot_user in it.members:
+        out |= _READ
     if it.connected:
         out["conversation_host_id"] = team
         out["connected_team_ids"] = [team, *it.connected]
     if num_members:
         out["num_members"] = len(it.members)
     return out
+
+
+_READ = {"last_read": "0000000000.000000"}
+"""What the bot has read: nothing, as it never calls `conversations.mark`."""
+
+
+def _properties(posting: Posting) -> Json:
+    """The `properties` of a channel: its tabs, and who may post."""
+    found: Json = {
+        "is_dormant": False,
+        "huddles_restricted": False,
+        "tabs": [{"id": tab, "type": tab, "label": "", "is_disabled": False} for tab in TABS],
+        "tabz": [{"id": tab, "type": tab, "label": "", "is_disabled": False} for tab in TABS],
+    }
+    may = {"type": ["admin"], "user": sorted(posting.allowed)}
+    if posting.is_read_only or posting.is_thread_only:
+        found["posting_restricted_to"] = may
+    if posting.is_read_only or posting.is_non_threadable:
+        found["threads_restricted_to"] = may
+    return found
+
+
+def created_channel(it: Channel, team: str) -> Json:
+    """The channel of the event `channel_created`, which knows nothing of the app."""
+    shown = channel(it, team, "", read=False)
+    for name in ("is_member", "properties", "parent_conversation"):
+        del shown[name]
+    return shown
 
 
 def posting(it: Posting) -> Json:
@@ -285,16 +357,17 @@ def message(
         if value is not None:
             out[name] = value
     if it.files is not None:
-        out.update(files=it.files, upload=it.subtype == "file_share", display_as_bot=False)
+        out.update(_files(it, it.files))
     if metadata and it.metadata is not None:
         out["metadata"] = it.metadata
     out.update(it.more)
     if it.root is not None:
         out["thread_ts"] = ts_of(it.root)
-        if root is not None and it.broadcast:
-            out["root"] = message(root, team, profile, metadata=metadata)
-        elif root is not None:
+        if root is not None:
             out["parent_user_id"] = root.author
+        if root is not None and it.broadcast:
+            shown = message(root, team, profile, metadata=metadata)
+            out["root"] = {**shown, "parent_user_id": root.author}
     elif it.replies:
         out.update(_thread(it))
     if it.reactions and not bare:
@@ -327,6 +400,17 @@ def _author(it: Message, profile: Callable[[str], Json | None]) -> Json:
     return out
 
 
+def _files(it: Message, files: list[Json]) -> Json:
+    out: Json = {
+        "files": files,
+        "upload": it.subtype == "file_share",
+        "display_as_bot": False,
+    }
+    if it.bot_id is not None:
+        out["x_files"] = [file["id"] for file in files]
+    return out
+
+
 def _thread(it: Message) -> Json:
     return {
         "thread_ts": it.ts,
@@ -345,6 +429,60 @@ def reactions(it: Message) -> list[Json]:
         {"name": name, "users": list(users), "count": len(users)}
         for name, users in it.reactions.items()
     ]
+
+
+def shared_file(it: Upload, team: str, channels: Mapping[str, Channel]) -> Json:
+    """A file as the methods of files show it: with where it was shared, and its beginning."""
+    shown = file(it)
+    where = [channels[channel] for channel in it.shares if channel in channels]
+    kinds = (("channels", "channel"), ("groups", "group"), ("ims", "im"))
+    for name, kind in kinds:
+        shown[name] = [channel.id for channel in where if channel.type == kind]
+    shares: Json = {}
+    for channel in where:
+        kind = "private" if channel.is_private else "public"
+        shares.setdefault(kind, {})[channel.id] = [
+            {
+                "ts": ts,
+                "channel_name": channel.name,
+                "team_id": team,
+                "share_user_id": it.user,
+                "source": "UNKNOWN",
+                "is_silent_share": False,
+                "reply_users": [],
+                "reply_users_count": 0,
+                "reply_count": 0,
+            }
+            for ts in it.shares[channel.id]
+        ]
+    shown |= {"shares": shares, "has_more_shares": False, "comments_count": 0}
+    if it.mimetype.startswith("image/"):
+        shown |= _picture(it, team)
+    if it.is_text:
+        text = it.text
+        shown |= {
+            "edit_link": f"{it.permalink}/edit",
+            "preview": text[:PREVIEW],
+            "preview_highlight": f"<pre>{escape(text[:PREVIEW])}</pre>",
+            "preview_is_truncated": len(text) > PREVIEW,
+            "lines": text.count("\n") + 1,
+            "lines_more": text[PREVIEW:].count("\n"),
+        }
+    return shown
+
+
+def _picture(it: Upload, team: str) -> Json:
+    """Where smaller copies of a picture would be; how large it is, if it is a PNG."""
+    base = f"https://files.slack.com/files-tmb/{team}-{it.id}/{it.name.rpartition('.')[0]}"
+    found: Json = {f"thumb_{size}": f"{base}_{size}.png" for size in THUMBNAILS}
+    if it.content is not None and it.content.startswith(PNG) and len(it.content) >= 24:
+        width, height = unpack(">II", it.content[16:24])
+        found |= {"original_w": width, "original_h": height}
+        for size in (360, 480):
+            scale = min(1.0, size / max(width, height, 1))
+            found[f"thumb_{size}_w"] = round(width * scale)
+            found[f"thumb_{size}_h"] = round(height * scale)
+    return found
 
 
 def file(it: Upload) -> Json:
@@ -372,6 +510,9 @@ def file(it: Upload) -> Json:
         "url_private": it.url,
         "url_private_download": it.url,
         "permalink": it.permalink,
+        "permalink_public": it.permalink_public,
+        "media_display_type": "unknown",
+        "alt_txt": it.alt,
         "is_starred": False,
         "has_rich_preview": False,
         "file_access": "visible",

@@ -135,7 +135,7 @@ class WebApi:
         if method is None:
             why = ["[ERROR] Slack has this method, the sandbox does not"] if is_absent(name) else []
             raise Refusal("unknown_method", why, req_method=name)
-        self._authenticate(method, args, is_json, request)
+        caller = self._authenticate(method, args, is_json, request)
         granted = self.workspace.manifest.scopes
         headers["X-OAuth-Scopes"] = ",".join(granted)
         headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
@@ -154,13 +154,13 @@ class WebApi:
             if unknown:
                 log.warning("%s ignores %s", name, ", ".join(unknown))
                 self.ignored.update((name, key) for key in unknown)
-        call = Call(name, args, self.workspace, self.surfaces, self.limits, self.base_url)
+        call = Call(name, args, self.workspace, self.surfaces, self.limits, self.base_url, caller)
         answer = {"ok": True, **method.run(call)}
         return warned(answer, {**arguments.warnings, **call.warnings})
 
     def _authenticate(
         self, method: Method, args: Mapping[str, Any], is_json: bool, request: Request
-    ) -> None:
+    ) -> str:
         token = ""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -169,13 +169,14 @@ class WebApi:
             token = str(args.get("token") or "")
         if not token:
             if method.caller == "any":
-                return
+                return ""
             raise Refusal("not_authed")
         kind = self._tokens.get(token)
         if kind is None:
             raise Refusal("invalid_auth")
-        if method.caller not in ("any", kind):
+        if method.caller not in ("any", "both", kind):
             raise Refusal("not_allowed_token_type")
+        return kind
 
     def _faulty(self, name: str, fault: CallFault) -> Response:
         if fault.kind == "http":

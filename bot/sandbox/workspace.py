@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 from bot.sandbox import emoji, objects, richtext
 from bot.sandbox.errors import Refusal
@@ -333,6 +334,14 @@ class Workspace:
             "id": group,
             "team_id": self.team,
             "is_usergroup": True,
+            "is_subteam": True,
+            "is_visible": True,
+            "is_section": False,
+            "is_idp_group": False,
+            "is_membership_locked": False,
+            "is_editing_restricted": False,
+            "auto_provision": False,
+            "channel_count": 0,
             "name": name,
             "description": "",
             "handle": handle,
@@ -400,17 +409,7 @@ class Workspace:
             self.emit(
                 {
                     "type": "channel_created",
-                    "channel": {
-                        "id": channel.id,
-                        "is_channel": True,
-                        "name": name,
-                        "name_normalized": name,
-                        "created": channel.created,
-                        "creator": founder.id,
-                        "is_shared": False,
-                        "is_org_shared": False,
-                        "context_team_id": self.team,
-                    },
+                    "channel": objects.created_channel(channel, self.team),
                     **self._event_ts(),
                 }
             )
@@ -564,7 +563,12 @@ class Workspace:
         self._say(channel, user, f"{kind}_unarchive", f"<@{user}> un-archived the channel", {})
         self._emit_channel(
             channel,
-            {"type": f"{kind}_unarchive", "channel": channel.id, "user": user, **self._event_ts()},
+            {
+                "type": f"{kind}_unarchive",
+                "channel": channel.id,
+                "actor_id" if channel.is_private else "user": user,
+                **self._event_ts(),
+            },
         )
 
     def delete_channel(self, channel: Channel, user: str) -> None:
@@ -975,6 +979,9 @@ class Workspace:
         file.url = f"{self.file_base}/files-pri/{self.team}-{file.id}/{quote(name)}"
         file.permalink = (
             f"https://{self.domain}.slack.com/files/{user}/{file.id}/{quote(name.lower())}"
+        )
+        file.permalink_public = (
+            f"https://slack-files.com/{self.team}-{file.id}-{crc32(file.id.encode()):08x}"
         )
         self.files[file.id] = file
         return file

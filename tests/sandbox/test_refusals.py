@@ -140,6 +140,7 @@ CASES: list[tuple[str, Arguments, str]] = [
      "invalid_cursor"),
     ("conversations.replies", lambda s: {"channel": s.channel, "ts": s.gone}, "thread_not_found"),
     ("conversations.replies", lambda s: {"channel": s.channel}, "invalid_arguments"),
+    ("conversations.replies", lambda s: {"channel": s.outside, "ts": "1.0"}, "channel_not_found"),
     ("conversations.open", lambda s: {}, "users_list_not_supplied"),
     ("conversations.open", lambda s: {"users": "U000"}, "user_not_found"),
     ("conversations.open", lambda s: {"users": s.bot}, "cannot_dm_bot"),
@@ -246,7 +247,10 @@ async def test_tokens(box: Sandbox, token: str, error: str):
 
 async def test_an_app_token_does_not_speak(box: Sandbox):
     client = client_of(box, box.app_token)
-    assert (await refusal(client.auth_test()))["error"] == "not_allowed_token_type"
+    assert (await refusal(client.users_list()))["error"] == "not_allowed_token_type"
+    known = await client.auth_test()
+    assert (known["app_id"], known["app_name"]) == (box.workspace.app_id, box.manifest.name)
+    assert "user_id" not in known
     assert (await client.apps_connections_open(app_token=box.app_token))["url"].startswith(
         "ws://127."
     )

@@ -36,6 +36,8 @@ class Call:
     surfaces: Surfaces
     limits: Limits
     base_url: str
+    caller: str = "bot"
+    """Whose token it came with: `bot`, `app`, or '' for none."""
     warnings: dict[str, str] = field(default_factory=dict)
     """Slack's codes of what it only warns of, with the sentence beside each ('' for none)."""
 
@@ -104,6 +106,8 @@ class Call:
     def names(self, name: str) -> list[str]:
         """A list: of strings in JSON, or separated by commas."""
         value = self.args.get(name)
+        if isinstance(value, str) and value.startswith("["):
+            value = self.structure(name, "invalid_arguments")
         if value is None or value == "":
             return []
         if isinstance(value, list):
@@ -248,8 +252,8 @@ def next_cursor(kind: str, position: int) -> str:
 EVERYWHERE = frozenset({"token", "team_id", "pretty"})
 """Arguments of every method; Bolt sends `team_id` with each call."""
 
-Caller = Literal["bot", "app", "any"]
-"""Whose token a method takes: the bot's, the app's own, or none."""
+Caller = Literal["bot", "app", "both", "any"]
+"""Whose token a method takes: the bot's, the app's own, either, or none."""
 
 Handler = Callable[[Call], Json]
 

@@ -165,9 +165,10 @@ def customised(call: Call) -> tuple[str | None, Json | None]:
         call.needs("chat:write.customize")
     icons: Json | None = None
     if emoji:
-        icons = {"emoji": f":{emoji.strip(':')}:"}
+        name = emoji.strip(":")
+        icons = {"emoji": f":{name}:", "image_64": f"{objects.EMOJI}/{name}.png"}
     elif url:
-        icons = {"image_48": url}
+        icons = {f"image_{size}": url for size in (36, 48, 72)}
     if icons is not None and username is None:
         username = call.workspace.bot.name
     return username, icons

@@ -24,7 +24,9 @@ def list_(call: Call) -> Json:
     page, metadata = call.page(channels, "channel", default=100)
     ws = call.workspace
     return {
-        "channels": [objects.channel(c, ws.team, call.me, num_members=True) for c in page],
+        "channels": [
+            objects.channel(c, ws.team, call.me, num_members=True, read=False) for c in page
+        ],
         **metadata,
     }
 
@@ -71,7 +73,7 @@ def join(call: Call) -> Json:
     if channel.is_private:
         raise Refusal("method_not_supported_for_channel_type")
     message = call.workspace.join(channel, call.me)
-    shown = objects.channel(channel, call.workspace.team, call.me, num_members=False)
+    shown = {**objects.channel(channel, call.workspace.team, call.me), "priority": 0}
     if message is None:
         call.warn("already_in_channel")
     return {"channel": shown}
@@ -119,7 +121,14 @@ def open_(call: Call) -> Json:
 
 def _opened(call: Call, channel: Channel) -> Json:
     if call.flag("return_im"):
-        return objects.channel(channel, call.workspace.team, call.me, num_members=False)
+        ws = call.workspace
+        latest = channel.messages[channel.timeline[-1]] if channel.timeline else None
+        return {
+            **objects.channel(channel, ws.team, call.me),
+            "latest": ws.render(channel, latest) if latest is not None else None,
+            "unread_count": 0,
+            "unread_count_display": 0,
+        }
     return {"id": channel.id}
 
 
@@ -152,7 +161,7 @@ def history(call: Call) -> Json:
 def replies(call: Call) -> Json:
     """A thread, oldest first."""
     channel = call.readable(HISTORY_SCOPES)
-    _member(call, channel)
+    _member(call, channel, "channel_not_found")
     oldest, latest = _bounds(call)
     limit = call.limit(default=1000, most=1000)
     ts = call.required("ts")
@@ -190,9 +199,9 @@ def _shown(call: Call, channel: Channel, message: Message) -> Json:
     )
 
 
-def _member(call: Call, channel: Channel) -> None:
+def _member(call: Call, channel: Channel, error: str = "not_in_channel") -> None:
     if call.me not in channel.members:
-        raise Refusal("not_in_channel")
+        raise Refusal(error)
 
 
 def set_topic(call: Call) -> Json:
@@ -209,7 +218,7 @@ def set_topic(call: Call) -> Json:
     if len(topic) > MAX_TOPIC:
         raise Refusal("too_long")
     call.workspace.set_topic(channel, call.me, topic)
-    return {"channel": objects.channel(channel, call.workspace.team, call.me, num_members=False)}
+    return {"channel": objects.channel(channel, call.workspace.team, call.me)}
 
 
 def create(call: Call) -> Json:
@@ -217,7 +226,8 @@ def create(call: Call) -> Json:
     private = call.flag("is_private")
     call.needs("groups:write" if private else "channels:manage")
     channel = call.workspace.add_channel(call.text("name"), call.me, is_private=private)
-    return {"channel": objects.channel(channel, call.workspace.team, call.me, num_members=False)}
+    shown = objects.channel(channel, call.workspace.team, call.me)
+    return {"channel": {**shown, "is_open": True, "priority": 0}}
 
 
 _ANY_READ = list(READ_SCOPES.values())

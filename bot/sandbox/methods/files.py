@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from bot.sandbox import blocks as block_kit
@@ -24,6 +25,7 @@ def get_upload_url(call: Call) -> Json:
         raise Refusal("invalid_arguments", ["[ERROR] missing required field: length"])
     ws = call.workspace
     upload = ws.upload(call.me, name, b"", complete=False)
+    upload.alt = call.text("alt_txt")
     upload.size = length
     upload.ticket = ws.ids.secret(40)
     ws.uploads[upload.ticket] = upload.id
@@ -64,7 +66,11 @@ def complete_upload(call: Call) -> Json:
             username=username,
             icons=icons,
         )
-    return {"files": [objects.file(upload) for upload in uploads]}
+    return {"files": [_shown(call, upload) for upload in uploads]}
+
+
+def _shown(call: Call, upload: Upload) -> Json:
+    return objects.shared_file(upload, call.workspace.team, call.workspace.channels)
 
 
 def _given(call: Call) -> list[Upload]:
@@ -105,11 +111,22 @@ def _channels(call: Call) -> list[Channel]:
 
 def info(call: Call) -> Json:
     """One file."""
-    return {
-        "file": objects.file(_file(call)),
+    upload = _file(call)
+    answer: Json = {
+        "file": _shown(call, upload),
         "comments": [],
+        "paging": {"count": 100, "total": 0, "page": 1, "pages": 0},
         "response_metadata": {"next_cursor": ""},
     }
+    if upload.is_text:
+        answer |= {
+            "content": upload.text,
+            "is_truncated": False,
+            "content_highlight_html": f"<pre>{escape(upload.text)}</pre>",
+            "content_highlight_html_truncated": False,
+            "content_highlight_css": "",
+        }
+    return answer
 
 
 def list_(call: Call) -> Json:
@@ -126,7 +143,7 @@ def list_(call: Call) -> Json:
     count = call.integer("count") or 100
     page = call.integer("page") or 1
     return {
-        "files": [objects.file(upload) for upload in files[(page - 1) * count : page * count]],
+        "files": [_shown(call, upload) for upload in files[(page - 1) * count : page * count]],
         "paging": {
             "count": count,
             "total": len(files),

@@ -7,6 +7,9 @@ from bot.sandbox.errors import Refusal
 from bot.sandbox.methods.call import Call, method, methods
 from bot.sandbox.model import Json
 
+TEAM_ICON = "https://a.slack-edge.com/80588/img/avatars-teams/ava_0001"
+TEAM_ICON_SIZES = (34, 44, 68, 88, 102, 132, 230)
+
 
 def api_test(call: Call) -> Json:
     """Gives back what it was given."""
@@ -16,8 +19,10 @@ def api_test(call: Call) -> Json:
 
 
 def auth_test(call: Call) -> Json:
-    """Who the token is."""
+    """Who the token is; of an app-level token, the app."""
     ws = call.workspace
+    if call.caller == "app":
+        return {"app_name": ws.manifest.name, "app_id": ws.app_id}
     return {
         "url": f"https://{ws.domain}.slack.com/",
         "team": ws.name,
@@ -46,9 +51,17 @@ def team_info(call: Call) -> Json:
             "url": f"https://{ws.domain}.slack.com/",
             "domain": ws.domain,
             "email_domain": "",
-            "icon": {"image_default": True},
+            "icon": {
+                "image_default": True,
+                **{f"image_{size}": f"{TEAM_ICON}_{size}.png" for size in TEAM_ICON_SIZES},
+            },
             "avatar_base_url": "https://ca.slack-edge.com/",
             "is_verified": False,
+            "discoverable": "unlisted",
+            "locale": "en-US",
+            "pay_prod_cur": "",
+            "lob_sales_home_enabled": False,
+            "is_sfdc_auto_slack": False,
         }
     }
 
@@ -91,7 +104,7 @@ def usergroups_users_list(call: Call) -> Json:
 
 METHODS = methods(
     method("api.test", api_test, tier=4, args="error", caller="any"),
-    method("auth.test", auth_test, tier=None, args="team_id"),
+    method("auth.test", auth_test, tier=None, caller="both"),
     method("apps.connections.open", connections_open, tier=1, caller="app"),
     method(
         "team.info",

@@ -26,8 +26,9 @@ def list_(call: Call) -> Json:
     # Slack Connect members: <https://github.com/rusq/slackdump/issues/292>.
     local = [member for member in ws.members.values() if member.team is None]
     members, metadata = call.page(local, "user", default=1000, error="invalid_arguments")
+    more = {"locale": "en-US"} if call.flag("include_locale") else {}
     return {
-        "members": [ws.user_object(member) for member in members],
+        "members": [{**ws.user_object(member), **more} for member in members],
         "cache_ts": int(ws.now),
         **metadata,
     }
@@ -42,7 +43,7 @@ def conversations(call: Call) -> Json:
     page, metadata = call.page(channels, "conversation", default=100)
     ws = call.workspace
     return {
-        "channels": [objects.channel(c, ws.team, call.me, num_members=False) for c in page],
+        "channels": [objects.channel(c, ws.team, call.me) for c in page],
         **metadata,
     }
 
