@@ -96,6 +96,26 @@ async def test_people_of_another_workspace_ask_and_answer_under_their_names(
             assert world.threads() == [("Omar Reader", "Is it for me, noor?", [("noor", "It is.")])]
 
 
+async def test_an_author_of_another_workspace_is_found_by_name_once_they_write(
+    tmp_path: Path,
+) -> None:
+    file = BOOK.replace("[Ada Author, Nobody Known]", "[Noor Aldine]")
+    async with scene(tmp_path, {f"{EVENT}.md": file}) as world:
+        noor = world.workspace.add_person("Noor Aldine", "noor", workspace="Aldine Press")
+        world.workspace.join(world.channel, noor.id)
+        world.stage.ids["noor"] = noor.id
+        async with world.bot() as bot:
+            await world.to(START)
+            asked = world.say("ben", "Is it for me?")
+            world.say("noor", "It is.", asked)
+            await world.hear()
+            assert await bot.edge.names.settle()
+            await until(lambda: noor.id in (s.author_ids if (s := world.session()) else ()))
+            await until(lambda: f"<@{noor.id}>" in text_of(world.posted()[0]))
+            await world.to(END)
+            assert "1 question, 1 answer" in text_of(world.posted()[-1])
+
+
 # --- messages of other kinds -----------------------------------------------------------------
 
 

@@ -128,9 +128,13 @@ class MemberNames(Repository):
         if new.finished_at is not None:
             old = delete(member_listings).where(member_listings.c.number < new.number)
             self._connection.execute(old)
-            # Who was in no page is in the workspace no more.
+            # Who was in no page is in the workspace no more, or is a Slack Connect member, whom
+            # Slack lists to nobody: of those we keep whom we met.
+            met = select(people.c.slack_id).where(~people.c.deleted)
             self._connection.execute(
-                delete(member_names).where(member_names.c.listing < new.number)
+                delete(member_names).where(
+                    member_names.c.listing < new.number, member_names.c.member.not_in(met)
+                )
             )
         return new
 

@@ -107,6 +107,20 @@ def test_a_listing_goes_on_where_it_was_and_ends_with_those_who_are_there(
         assert found == {"Ada Author": "UADA", "Cleo": "UCLEO", "Dora": "UDORA"}
 
 
+def test_a_slack_connect_member_whom_we_met_is_known_though_no_listing_has_them(
+    database: Database,
+) -> None:
+    noor, gone = Person("UNOOR", "noor", "Noor Aldine"), Person("UGONE", "Gone", deleted=True)
+    with database.unit_of_work() as uow:
+        listed(uow, ADA)
+        uow.people.put(noor)
+        uow.people.put(gone)
+        uow.member_names.put([noor, Person("UGONE", "Gone"), Person("UBEN", "Ben")])
+        listed(uow, ADA)
+        found = uow.member_names.many(["Noor Aldine", "noor", "Gone", "Ben"])
+        assert found == {"Noor Aldine": "UNOOR", "noor": "UNOOR"}
+
+
 def test_a_page_that_somebody_else_stored_is_not_stored_again(database: Database) -> None:
     with database.unit_of_work() as uow:
         first = uow.member_names.begin_listing(T0)
