@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bot.clock.clocks import FreeClock
+from bot.members import MemberDirectory
 from bot.sandbox.faults import CallFault
 from bot.slack.gateway import PAGE
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
@@ -227,3 +229,30 @@ async def test_a_change_that_was_confirmed_while_members_are_listed_is_planned(
         assert session.event.end == later
         await world.to(END)
         assert len(world.posted()) == 1, "it is not over yet"
+
+
+async def test_only_the_replica_that_leads_lists_members(world: Scene) -> None:
+    async with world.bot() as bot:
+        await world.look()
+        made = listed(world)
+        clock, leads = FreeClock(bot.wall.now() + timedelta(days=1)), False
+        other = MemberDirectory(
+            bot.database,
+            lambda: bot.edge.gateway,
+            clock,
+            bot.outage,
+            lambda: leads,
+            lambda key, text: None,
+            lambda key: None,
+        )
+        task = asyncio.create_task(other.run())
+        try:
+            other.want(True)
+            assert await other.settle()
+            assert listed(world) == made
+            leads = True
+            other.want(True)
+            assert await other.settle()
+            assert listed(world) == made + 1
+        finally:
+            task.cancel()
