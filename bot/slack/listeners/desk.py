@@ -20,7 +20,7 @@ from bot.sessions.model import Action, Session, State, Who
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from bot.sessions.rights import may
 from bot.slack.blocks import limits
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import Gateway, reason_of
 from bot.slack.voice import SlackVoice
 from bot.texts import _
 
@@ -211,7 +211,7 @@ class Turn:
             else:
                 await self.desk.client.chat_postMessage(channel=self.user, **content)
         except SlackApiError as error:
-            log.warning("an answer to a person was refused: %s", error.response.get("error"))
+            log.warning("an answer to a person was refused: %s", reason_of(error))
 
     async def replace(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
         """Puts something else in the place of the note in which it was done."""

@@ -7,14 +7,17 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from time import monotonic
 from typing import Any
 
+from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from bot.outage import Outage
 from bot.sessions.model import State
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks.kit import Block, View, header, home, section
+from bot.slack.gateway import passing, reason_of, retry_after
 from bot.slack.incoming import Malformed
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.desk import Desk
@@ -25,6 +28,9 @@ log = logging.getLogger(__name__)
 
 LOOKED_AT_FOR = timedelta(hours=8)
 """How long after it was opened an App Home counts as looked at, and is kept up to date."""
+REFUSED_PAUSE = 60.0
+LONGEST_PAUSE = 3600.0
+"""Seconds until a home is tried again that Slack refused; the pauses double."""
 LOOK = 0.5
 """Seconds between two looks for what changed."""
 
@@ -52,6 +58,8 @@ class Homes:
         self._wake = asyncio.Event()
         self._seen: tuple[Any, ...] = ()
         self._shown: dict[str, str] = {}
+        self._failures: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}
 
     def touch(self) -> None:
         """Something that homes show has changed."""
@@ -75,19 +83,46 @@ class Homes:
                 continue
 
     async def refresh(self) -> int:
-        """Publishes what has changed since the last look; gives how many homes."""
+        """Publishes what has changed since the last look; gives how many homes.
+
+        A home that Slack refuses is left alone for a while, longer each time.
+        """
         state, viewers = await self._desk.read(self._look)
-        if state == self._seen:
+        now = monotonic()
+        again = {person for person, at in self._not_before.items() if at <= now}
+        if state == self._seen and not again:
             return 0
+        wanted = viewers if state != self._seen else [p for p in viewers if p in again]
         self._seen = state
         count = 0
-        for person in viewers:
+        for person in again - set(viewers):
+            del self._not_before[person]
+        for person in wanted:
+            if self._not_before.get(person, 0.0) > now:
+                continue
             try:
                 count += await self.publish(person)
-            except SlackApiError as error:
-                log.warning("an App Home was refused: %s", error.response.get("error"))
-                self._seen = ()
+            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                self._refused(person, error)
+            else:
+                self._failures.pop(person, None)
+                self._not_before.pop(person, None)
         return count
+
+    def _refused(self, person: str, error: Exception) -> None:
+        failures = self._failures.get(person, 0) + 1
+        self._failures[person] = failures
+        pause = min(LONGEST_PAUSE, 2.0 ** min(failures - 1, 20))
+        if isinstance(error, SlackApiError):
+            named = retry_after(error)
+            if named is not None:
+                pause = named
+            elif not passing(error):
+                pause = max(pause, REFUSED_PAUSE)
+        self._not_before[person] = monotonic() + pause
+        # One line for all viewers: what is refused for one mostly is for all.
+        if failures == 1 and len(self._failures) == 1:
+            log.warning("an App Home is not shown; tried again later: %s", reason_of(error))
 
     async def publish(self, person: str) -> bool:
         """Publishes the home of one person; False if it is the same as before.

@@ -22,6 +22,7 @@ from bot.sessions.model import Action, State, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import help as help_blocks
 from bot.slack.blocks.kit import View, modal, section
+from bot.slack.gateway import code_of, reason_of
 from bot.slack.listeners.desk import Desk, FormError, NotAllowed, Turn
 from bot.slack.listeners.rooms import Guarded, Room, Subcommand
 from bot.texts import _
@@ -202,8 +203,11 @@ class Interactions:
             usage = f"\n{help_blocks.line(hint)}" if hint is not None else ""
             await turn.say(_sentence(error) + usage)
         except SlackApiError as error:
-            log.warning("%s: Slack answered %s", guarded.what, error.response.get("error"))
-            await turn.say(_("Slack did not let me do that. Please try again in a moment."))
+            log.warning("%s: Slack refused: %s", guarded.what, reason_of(error))
+            code = code_of(error)
+            await turn.say(
+                _("Slack did not let me do that ({code}). Please try again in a moment.", code=code)
+            )
         except Exception:
             log.exception("%s failed", guarded.what)
             await turn.say(_("Something went wrong. Please try again in a moment."))
