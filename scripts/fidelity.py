@@ -199,6 +199,15 @@ Messages are given as `text` where Slack's mrkdwn can say them; of blocks, the k
 LIMITS = """\
 ## What cannot be said
 
+**A script.** Whatever is posted is text on the page: no element but those of the tables above, no
+attribute that acts, no `javascript:`. Where CommonMark and kramdown might take a delimiter for
+different things, the element itself is written, with entities in it: `pre-<em>trained</em>`, and
+`<code>` for code that holds a backtick or `~~`. What holds anything that could run is read again
+once it is written, and written without any markup should it not read as the message says
+(`bot/markup/proof.py`). `tests/markup/hostile.py` makes messages that try, and shows them to
+kramdown with GFM and without. Archives of older versions: `marginalia mend` finds what could run
+in their texts and makes text of it.
+
 **Lines in a block of code.** Liquid's `newline_to_br` puts a `<br />` before every line feed and
 knows nothing of Markdown, so in a block of code the page would show the letters `<br />`. Markdown
 ends a line at a carriage return as well, and the filter does not look for those: lines in a block
@@ -242,8 +251,7 @@ block of code Slack links addresses; there the page shows what they say. A label
 even if its sender meant two stars. Slack shows the same, so the page does.
 
 **Liquid.** The website does not read the texts of an archive as Liquid: they are values, not
-templates. `{{` and `{%` of a message are broken up all the same, but not in code, where every
-character stands for itself.
+templates. `{{` and `{%` of a message are broken up all the same, in code too.
 """
 
 

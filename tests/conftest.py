@@ -25,6 +25,7 @@ from tests.databases import (
     sqlite_template,
     sqlite_url,
 )
+from tests.kramdown import website
 
 __all__ = [
     "bare_url",
@@ -35,6 +36,7 @@ __all__ = [
     "postgres_url",
     "sqlite_template",
     "sqlite_url",
+    "website",
 ]
 
 # Words alone, where a test does not say else: the model takes its time, and is not everywhere.

@@ -56,6 +56,7 @@ def mend(
 ) -> None:
     """Put an archive's unthreaded answers under the questions they answer.
 
+    HTML and scripts in its texts, which an older version may have let through, become text.
     Prints what each of the authors' top-level entries is, how sure that is, and why. Sure answers
     move, with --review those that you say; nothing is written without --in-place or --output.
     """
@@ -66,7 +67,8 @@ def mend(
     page = mending.read(path)
     if not page.entries:
         raise UserError(f"{shown(path)}: has no archive; export the session first")
-    if not page.authors:
+    page, neutral = mending.neutralised(page)
+    if not page.authors and not neutral:
         raise UserError(
             f"{shown(path)}: none of the names in the archive is an author's; correct `authors`"
         )
@@ -78,16 +80,16 @@ def mend(
     if review:
         links = _reviewed(page, found, links)
     elif not as_json:
-        for line in _proposals(page, found, links):
+        for line in _proposals(page, found, links, neutral):
             typer.echo(line)
     target = output or (path if in_place else None)
     changed = False
-    if target is not None and (links or output is not None):
+    if target is not None and (links or neutral or output is not None):
         changed = archive.write_archive(
             path, mending.attach(page.entries, page.authors, links), output
         )
     if as_json:
-        typer.echo(json.dumps(_as_data(path, page, found, links, changed), indent=2))
+        typer.echo(json.dumps(_as_data(path, page, found, links, changed, neutral), indent=2))
         return
     moved = f"{len(links)} of {_count(len(_by_authors(found)), 'top-level entry', 'top-level entries')} by the authors"
     if target is None:
@@ -100,8 +102,9 @@ def _by_authors(found: Pairing) -> list[Decision]:
     return [decision for decision in found.decisions if decision.by_author]
 
 
-def _proposals(page: Page, found: Pairing, links: dict[str, str]) -> list[str]:
-    lines = [_line(page, decision, links) for decision in _by_authors(found)]
+def _proposals(page: Page, found: Pairing, links: dict[str, str], neutral: list[str]) -> list[str]:
+    lines = [f"[{place}] holds what could run on the website; it becomes text" for place in neutral]
+    lines += [_line(page, decision, links) for decision in _by_authors(found)]
     for covered in found.covered:
         root = covered.by.partition(".")[0]
         lines.append(
@@ -172,10 +175,16 @@ def _asked(decision: Decision, default: str) -> str | None:
 
 
 def _as_data(
-    path: Path, page: Page, found: Pairing, links: dict[str, str], written: bool
+    path: Path,
+    page: Page,
+    found: Pairing,
+    links: dict[str, str],
+    written: bool,
+    neutral: list[str],
 ) -> dict[str, Any]:
     return {
         "file": str(path),
+        "neutralised": neutral,
         "authors": sorted(page.authors),
         "proposals": [
             {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -19,7 +19,7 @@ from bot.library.archive import Entry
 from bot.library.document import Document
 from bot.library.problem import FileError, shown
 from bot.library.values import Field
-from bot.markup import visible_text
+from bot.markup import neutral, visible_text
 from bot.sessions.pairing import Post, move
 from bot.sessions.pairing.words import plain, squashed
 
@@ -70,6 +70,27 @@ def read(path: Path) -> Page:
     if found or not entries:
         return Page(path, entries, found)
     return Page(path, entries, _busiest(entries), guessed=True)
+
+
+def neutralised(page: Page) -> tuple[Page, list[str]]:
+    """The page without anything in its texts that could run on the website.
+
+    Tags and attributes become the text that they are, and links that run their labels. The second
+    value names the places of the texts that are other now.
+    """
+    places: list[str] = []
+
+    def made(entry: Entry, place: str) -> Entry:
+        text = neutral(entry.text)
+        replies = tuple(
+            made(reply, f"{place}.{number}") for number, reply in enumerate(entry.replies, 1)
+        )
+        if text != entry.text:
+            places.append(place)
+        return Entry(entry.name, text, replies)
+
+    entries = tuple(made(entry, str(number)) for number, entry in enumerate(page.entries, 1))
+    return replace(page, entries=entries), places
 
 
 def posts_of(entries: Sequence[Entry], authors: frozenset[str]) -> list[Post]:

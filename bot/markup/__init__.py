@@ -6,10 +6,12 @@ text. `docs/fidelity.md` says how each construct comes out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.markup import markdown, outgoing, quick
+from bot.markup import markdown, outgoing, proof
+from bot.markup.elements import elements
 from bot.markup.mrkdwn import escape as escape_mrkdwn
 from bot.markup.names import Names, NoNames, WorkspaceEmoji
 from bot.markup.parse import parse
@@ -20,13 +22,18 @@ __all__ = [
     "Names",
     "NoNames",
     "WorkspaceEmoji",
+    "elements",
     "escape_mrkdwn",
     "from_markdown",
     "markdown_to_mrkdwn",
+    "neutral",
     "plain",
     "to_markdown",
     "visible_text",
 ]
+
+
+_BREAK = re.compile(r"<br\s*/?>\n?", re.I)
 
 
 def to_markdown(message: Mapping[str, Any], names: Names) -> str:
@@ -35,13 +42,23 @@ def to_markdown(message: Mapping[str, Any], names: Names) -> str:
     `message` is Slack's message object: `blocks`, or else `text`, then the title and link of each
     attachment and file. `names` gives the names behind the IDs in it.
     """
-    found = quick.markdown(message, names)
-    return markdown.write(parse(message), names) if found is None else found
+    return markdown.write(parse(message), names)
 
 
 def from_markdown(text: str) -> dict[str, Any]:
     """The `text` and `blocks` of a Slack message that says what a Markdown text says."""
     return outgoing.message(read(text))
+
+
+def neutral(text: str) -> str:
+    """An archive's Markdown with whatever the website could run or follow in it as text.
+
+    Given as it is where kramdown finds no HTML, attribute, Liquid or script in it: all that is
+    exported now is such a text. Archives of before, and what was put into one by hand, may not be.
+    """
+    if proof.dead(text):
+        return text
+    return markdown.write(read(_BREAK.sub("\n", text), html=False), NoNames())
 
 
 def markdown_to_mrkdwn(text: str) -> str:

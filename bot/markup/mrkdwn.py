@@ -59,14 +59,21 @@ _ENTITIES = re.compile(r"&(amp|lt|gt);")
 _ANGLE = re.compile(r"<([^<>\n]+)>")
 _EMOJI = re.compile(r":(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-6](?:-[2-6])?):)?")
 
-# A mark opens where no word ends and closes where none begins, and hugs what it marks; two of a
-# kind side by side (`**kwargs`) are no marks.
-_MARK = re.compile(
-    r"(?<![^\W_])(?<!\*)\*(?![\s*])(?P<b>[^*\n]*[^*\s])\*(?![^\W_]|\*)"
-    r"|(?<![^\W_])(?<!_)_(?![\s_])(?P<i>[^\n]*?[^_\s])_(?![^\W_]|_)"
-    r"|(?<![^\W_])(?<!~)~(?![\s~])(?P<s>[^~\n]*[^~\s])~(?![^\W_]|~)"
-)
-_STYLES = {"b": BOLD, "i": ITALIC, "s": STRIKE}
+# A mark opens where no word and no backslash ends (`¯\\_(ツ)_/¯`), and hugs what it marks; two of a
+# kind side by side (`**kwargs`) are no marks. It closes where no word begins, nor one of the
+# characters before which Slack shows a star as it is; they were tried one by one for
+# https://github.com/pocka/slack-message-parser/issues/34.
+_OPENING = re.compile(r"(?<![^\W_])(?<!\\)(?:(?<!\*)\*(?![\s*])|(?<!_)_(?![\s_])|(?<!~)~(?![\s~]))")
+_NOT_AFTER = {
+    "*": r"[^\W_]|[*_`@&(|\\<>]",
+    "_": r"[^\W_]|[_`@&(|\\<>]",
+    "~": r"[^\W_]|[~`@&(|\\<>]",
+}
+_CLOSING = {
+    mark: re.compile(rf"(?<![\s{mark}]){re.escape(mark)}(?!{after})")
+    for mark, after in _NOT_AFTER.items()
+}
+_STYLES = {"*": BOLD, "_": ITALIC, "~": STRIKE}
 _MARKS = re.compile(r"[*_~]")
 
 # These two mark a quoted line, and a quote of all that follows.
@@ -215,13 +222,29 @@ def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> str:
 
 def _pieces(text: str, held: list[Inlines], style: int) -> Iterator[Inline]:
     """Reads the marks of one line, and puts back what was set apart."""
-    at = 0
-    if _MARKS.search(text):
-        for match in _MARK.finditer(text):
-            yield from _released(text[at : match.start()], held, style)
-            kind = match.lastgroup or ""
-            yield from _pieces(match[kind], held, style | _STYLES[kind])
-            at = match.end()
+    at = start = 0
+    unclosed = ""  # the marks that nothing in the rest of the line closes
+    while opening := _OPENING.search(text, start) if _MARKS.search(text, start) else None:
+        start = opening.end()
+        mark = opening[0]
+        if mark in unclosed:
+            continue
+        if mark == "_":
+            closing = _CLOSING[mark].search(text, start + 1)
+            if closing is None:
+                unclosed += mark
+                continue
+        else:  # another of its kind is in no bold text
+            end = text.find(mark, start)
+            if end < 0:
+                unclosed += mark
+                continue
+            closing = _CLOSING[mark].match(text, end)
+            if closing is None:
+                continue
+        yield from _released(text[at : opening.start()], held, style)
+        yield from _pieces(text[start : closing.start()], held, style | _STYLES[mark])
+        at = start = closing.end()
     yield from _released(text[at:], held, style)
 
 

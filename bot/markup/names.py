@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from bot.markup import emoji as standard
@@ -53,13 +54,11 @@ def mention(piece: Mention, names: Names) -> str:
     """
     match piece.kind:
         case "user":
-            return _one_line(names.user(piece.id)) or piece.label or piece.id
+            return _name(names.user, piece)
         case "channel":
-            name = _one_line(names.channel(piece.id)) or piece.label or piece.id
-            return "#" + name.removeprefix("#")
+            return "#" + _name(names.channel, piece).removeprefix("#")
         case _:
-            name = _one_line(names.usergroup(piece.id)) or piece.label or piece.id
-            return "@" + name.removeprefix("@")
+            return "@" + _name(names.usergroup, piece).removeprefix("@")
 
 
 def emoji(piece: Emoji, names: Names) -> str:
@@ -69,7 +68,10 @@ def emoji(piece: Emoji, names: Names) -> str:
         characters = _alias(piece, names)
     if characters is None and piece.unicode:
         characters = from_unicode(piece.unicode)
-    return characters or f":{piece.name}:" + (f":skin-tone-{piece.tone}:" if piece.tone else "")
+    if characters:
+        return characters
+    tone = f":skin-tone-{piece.tone}:" if piece.tone else ""
+    return _one_line(f":{piece.name}:{tone}")
 
 
 def _alias(piece: Emoji, names: WorkspaceEmoji) -> str | None:
@@ -83,6 +85,10 @@ def _alias(piece: Emoji, names: WorkspaceEmoji) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def _name(known: Callable[[str], str | None], piece: Mention) -> str:
+    return _one_line(known(piece.id)) or _one_line(piece.label) or _one_line(piece.id)
 
 
 def _one_line(name: str | None) -> str:

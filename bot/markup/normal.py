@@ -53,6 +53,9 @@ _BULLETS = "•◦▪"
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
+# What a browser takes out of an address before it looks at it:
+# https://url.spec.whatwg.org/#concept-basic-url-parser
+_DROPPED = re.compile(r"[\t\n]")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # Schemes that run or carry a document of their own; a reader sees the words, and no link.
 _SCRIPTS = frozenset(
@@ -406,14 +409,19 @@ def lines_of(pieces: Inlines) -> list[Inlines]:
     return [tuple(line) for line in lines]
 
 
+def scripted(scheme: str) -> bool:
+    """Whether an address of this scheme runs, or carries a document of its own."""
+    return scheme.lower() in _SCRIPTS
+
+
 def link(url: str, label: str, style: int) -> Inline:
     """A link in its one form: no label where it only says the address again.
 
     Text alone where the address is none that a page may link to (a script, a path).
     """
-    url = clean(url).strip()
+    url = _DROPPED.sub("", clean(url)).strip()
     label = " ".join(clean(label).split("\n")).strip()
     scheme = SCHEME.match(url)
-    if scheme is None or scheme[1].lower() in _SCRIPTS:
+    if scheme is None or scripted(scheme[1]):
         return Text(label or url, style)
     return Link(url, "" if label == url else label, style)

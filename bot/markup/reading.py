@@ -16,6 +16,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup import emoji, normal
+from bot.markup.elements import elements
 from bot.markup.tree import (
     BOLD,
     CODE,
@@ -43,10 +44,14 @@ _FROM_ONE = re.compile(r"^( {0,3}1)(?=\)[ \t])", re.M)
 _DASHES = re.compile(r"(?<!-)(--)(-?)(?!-)")
 
 
-@cache
 def parser() -> MarkdownIt:
     """The Markdown that archives are written in: CommonMark and strikethrough."""
-    found = MarkdownIt("commonmark").enable("strikethrough")
+    return _parser(html=True)
+
+
+@cache
+def _parser(*, html: bool) -> MarkdownIt:
+    found = MarkdownIt("commonmark", {"html": html}).enable("strikethrough").use(elements)
     found.core.ruler.before("text_join", "dashes", _dashes)
     return found
 
@@ -63,14 +68,14 @@ def _dashes(state: StateCore) -> None:
                 )
 
 
-def read(markdown: str, flow: bool = False) -> Tree:
-    """The tree of a Markdown text.
+def read(markdown: str, flow: bool = False, *, html: bool = True) -> Tree:
+    """The tree of a Markdown text; where `html` is false, a tag in it is text.
 
     In an archive's text a line break is one (the website makes it a `<br />`). With `flow` it is
     a space, as Markdown has it: the text of a book's page, that its writer wrapped.
     """
     # The website's renderer has no list of `1)`: that is a line which somebody wrote so.
-    tokens = parser().parse(_FROM_ONE.sub(r"\1\\", normal.clean(markdown)))
+    tokens = _parser(html=html).parse(_FROM_ONE.sub(r"\1\\", normal.clean(markdown)))
     for token in tokens if flow else ():
         for child in token.children or ():
             if child.type == "softbreak":

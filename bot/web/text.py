@@ -2,8 +2,9 @@
 
 FORMAT.md, "Text": the website shows a message as `text | newline_to_br | markdownify` (Liquid and
 kramdown) and a description as `markdownify`. What is shown here is what is shown there, except
-that nothing of a text is ever HTML: a tag stays the text it is, whoever wrote it, and pictures of
-other hosts are links. Where kramdown loses what the reader in Slack saw, that is kept: the number
+that nothing of a text is ever HTML: but for the few elements without attributes that
+`bot.markup` writes, a tag stays the text it is, whoever wrote it, and pictures of other hosts are
+links. Where kramdown loses what the reader in Slack saw, that is kept: the number
 a list begins with, and the lines of a code block.
 """
 
@@ -21,6 +22,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
+
+from bot.markup import elements
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 """Where a link may lead."""
@@ -141,6 +144,7 @@ def _parser(*, tables: bool = False) -> MarkdownIt:
     parser.block.ruler.at(
         "fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
+    parser.use(elements)
     parser.inline.ruler.before("autolink", "break", _break)
     parser.core.ruler.before("smartquotes", "dashes", _dashes)
     parser.core.ruler.after("smartquotes", "quotes", _quotes)

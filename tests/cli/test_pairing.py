@@ -97,6 +97,25 @@ def test_mend_writes_elsewhere(tmp_path: Path) -> None:
     assert len(archive.read(other)) == 3
 
 
+def test_mend_makes_text_of_what_could_run(tmp_path: Path) -> None:
+    """An archive of before, in which the website would find a script."""
+    script = "How do I strike, ~~like `this~~ <script>alert(1)</script>`?"
+    path = page(tmp_path, [Entry("pekka", script, (Entry("a", "[x](javascript:b)"),)), *ADRIFT])
+    before = path.read_bytes()
+    shown = marginalia("mend", path, cwd=tmp_path)
+    assert shown.stdout.splitlines()[:2] == [
+        "[1.1] holds what could run on the website; it becomes text",
+        "[1] holds what could run on the website; it becomes text",
+    ]
+    assert path.read_bytes() == before
+    marginalia("mend", path, "--in-place", cwd=tmp_path)
+    first = archive.read(path)[0]
+    assert "<script" not in first.text
+    assert first.replies[0].text == "\\[x\\](javascript:b)"
+    data = json.loads(marginalia("mend", path, "--json", cwd=tmp_path).stdout)
+    assert data["neutralised"] == []
+
+
 def test_mend_as_json(tmp_path: Path) -> None:
     done = marginalia("mend", page(tmp_path, ADRIFT), "--json", cwd=tmp_path)
     data = json.loads(done.stdout)

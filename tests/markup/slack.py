@@ -385,7 +385,7 @@ def _closing(line: list[_Atom], at: int) -> int:
     mark = line[at].shows
     if mark not in _MARKS or not line[at].literal:
         return 0
-    if at and (_plain(line[at - 1], mark) or at + 1 == len(line)):
+    if at and (_plain(line[at - 1], mark) or at + 1 == len(line) or _is(line[at - 1], "\\")):
         return 0
     if at + 1 == len(line) or _is(line[at + 1], mark) or _space(line[at + 1]):
         return 0
@@ -394,11 +394,16 @@ def _closing(line: list[_Atom], at: int) -> int:
             continue
         before, after = line[index - 1], line[index + 1] if index + 1 < len(line) else None
         closes = not (_is(before, mark) or _space(before))
-        if closes and not (after and _plain(after, mark)):
+        if closes and not (after and (_plain(after, mark) or _keeps(after, mark))):
             return index
         if mark != "_":
             return 0
     return 0
+
+
+def _keeps(atom: _Atom, mark: str) -> bool:
+    """Whether no mark closes before `atom`: tried with a star in Slack, character by character."""
+    return atom.literal and atom.shows in ("`@&(|\\<>_" if mark == "*" else "`@&(|\\<>")
 
 
 def _is(atom: _Atom, mark: str) -> bool:

@@ -9,12 +9,10 @@ import pytest
 
 from bot.library import archive
 from bot.markup import from_markdown, to_markdown
+from tests.kramdown import Kramdown
 from tests.markup.page import read
 from tests.markup.seen import Line, canonical
 from tests.markup.slack import Names
-from tests.web.test_text import Website, website
-
-__all__ = ["website"]
 
 
 def texts(samples: list[Path]) -> Iterator[tuple[str, str]]:
@@ -38,7 +36,7 @@ def seen(html: str) -> list[Line] | str:
         return html
 
 
-def test_every_text_reads_the_same_after_slack(samples: list[Path], website: Website) -> None:
+def test_every_text_reads_the_same_after_slack(samples: list[Path], website: Kramdown) -> None:
     """And what came back comes back to the letter: a session played twice is the same file."""
     count = same = 0
     for where, text in texts(samples):
@@ -67,7 +65,7 @@ def test_every_text_reads_the_same_after_slack(samples: list[Path], website: Web
     ],
 )
 def test_what_the_website_reads_otherwise_than_commonmark(
-    text: str, back: str | None, website: Website
+    text: str, back: str | None, website: Kramdown
 ) -> None:
     once = to_markdown(from_markdown(text), Names())
     assert back is None or once == back

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -18,46 +15,9 @@ from justhtml import JustHTML
 from bot.library import archive
 from bot.markup import NoNames, to_markdown
 from bot.web import text
+from tests.kramdown import Kramdown
 
-RUBY = "ruby"
 PARTS = ["rich_text_section", "rich_text_quote", "rich_text_preformatted", "rich_text_list"]
-
-Website = Callable[[str], str]
-
-
-@pytest.fixture(scope="module")
-def website() -> Iterator[Website]:
-    """The website's own conversion, to compare with; skips, saying so, where it is missing."""
-    probe = "require 'kramdown'; require 'kramdown-parser-gfm'"
-    try:
-        found = subprocess.run([RUBY, "-e", probe], capture_output=True, check=False).returncode
-    except FileNotFoundError:
-        found = 1
-    if found:
-        missing = "the website's converter is missing: install ruby-kramdown-parser-gfm"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    script = Path(__file__).with_name("kramdown.rb")
-    with subprocess.Popen(
-        [RUBY, str(script)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    ) as ruby:
-        stdin, stdout = ruby.stdin, ruby.stdout
-        assert stdin
-        assert stdout
-
-        def convert(markdown: str) -> str:
-            stdin.write(json.dumps({"text": markdown}) + "\n")
-            stdin.flush()
-            return str(json.loads(stdout.readline()))
-
-        yield convert
-        stdin.close()
 
 
 def seen(html: str) -> str:
@@ -69,7 +29,7 @@ def seen(html: str) -> str:
     return re.sub(r"\s+", " ", words).strip()
 
 
-def test_a_sample_shows_what_the_website_shows(samples: list[Path], website: Website) -> None:
+def test_a_sample_shows_what_the_website_shows(samples: list[Path], website: Kramdown) -> None:
     texts = [
         entry.text
         for path in samples
@@ -117,7 +77,7 @@ _messages = st.lists(
 @settings(derandomize=True)
 @given(blocks=_messages)
 def test_what_slack_showed_shows_as_on_the_website(
-    website: Website, blocks: list[dict[str, object]]
+    website: Kramdown, blocks: list[dict[str, object]]
 ) -> None:
     markdown = to_markdown({"blocks": [{"type": "rich_text", "elements": blocks}]}, NoNames())
     assert seen(str(text.message(markdown).html)) == seen(website(markdown))

@@ -1,0 +1,77 @@
+"""The few HTML elements that the Markdown of a message may hold, for markdown-it.
+
+Where a mark's delimiters would not be taken for one, `inline` writes `<em>`, `<strong>`, `<del>` or
+`<code>`, and a block of code that Liquid would look into is `<pre><code>`. With this plugin they
+are the tokens that the usual forms give, so whoever reads Markdown knows one form; and a parser
+that is to know no other HTML can have all of it off.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+
+_OPENING = re.compile(r"<(em|strong|del|code)>")
+_TOKENS = {"em": "em", "strong": "strong", "del": "s"}
+_PRE, _PRE_END = "<pre><code>", "</code></pre>"
+
+
+def elements(parser: MarkdownIt) -> None:
+    """Teaches a parser the elements."""
+    parser.inline.ruler.before("autolink", "element", _inline)
+    parser.block.ruler.before(
+        "fence", "element", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
+
+
+def _inline(state: StateInline, silent: bool) -> bool:
+    opening = _OPENING.match(state.src, state.pos)
+    if opening is None:
+        return False
+    closing = f"</{opening[1]}>"
+    start, most = opening.end(), state.posMax
+    end = state.src.find(closing, start, most)
+    if end < 0:
+        return False
+    if opening[1] == "code":
+        content = state.src[start:end]
+        if "<" in content or "`" in content:
+            return False
+        if not silent:
+            token = state.push("code_inline", "code", 0)
+            token.markup, token.content = "`", unescape(content)
+    elif not silent:
+        kind = _TOKENS[opening[1]]
+        state.push(f"{kind}_open", kind, 1)
+        state.pos, state.posMax = start, end
+        state.md.inline.tokenize(state)
+        state.posMax = most
+        state.push(f"{kind}_close", kind, -1)
+    state.pos = end + len(closing)
+    return True
+
+
+def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if not state.src.startswith(_PRE, state.bMarks[start] + state.tShift[start]):
+        return False
+    lines: list[str] = []
+    for number in range(start, end):
+        if number > start and state.sCount[number] < state.blkIndent:
+            return False
+        line = state.getLines(number, number + 1, state.blkIndent, False)
+        if line.endswith(_PRE_END):
+            break
+        lines.append(line)
+    else:
+        return False
+    if not silent:
+        content = "\n".join([*lines, line.removesuffix(_PRE_END)])
+        token = state.push("code_block", "code", 0)
+        token.content = unescape(content.lstrip(" ").removeprefix(_PRE))
+        token.map = [start, number + 1]
+    state.line = number + 1
+    return True

@@ -1,0 +1,404 @@
+"""Inline pieces as lines of Markdown that show the same characters with the same marks.
+
+CommonMark and kramdown disagree about delimiters that stand beside letters, about code that holds
+a delimiter, and about which pair comes first. So each construct has two forms. The usual one
+(`**b**`, `_i_`, `~~s~~`, `` `c` ``) is written only where both parsers take it for the same by
+their own grammar, whatever else stands in the text; everywhere else the construct is the HTML
+element that it stands for, with what is in it in entities (`pre-<em>trained</em>`). Three rules
+keep the usual forms apart:
+
+* A backtick in the Markdown is a delimiter of a code span, which opens and closes on one line and
+  holds no backtick; a literal one is an entity, but where it is the only one of the message.
+* `~~` is a delimiter of a strike; in code, and literally where the message has another, it is not
+  written as it is.
+* A literal character is escaped where either parser could pair it with another of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote as _percent
+
+from bot.markup.tree import BOLD, ITALIC, STRIKE
+
+HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+# What may need an escape anywhere in a line; a text without any of it, and without a line that
+# begins like a block, is its own Markdown.
+HOT = re.compile(r"[\\`*_~\[\]{}|$&<>]|--|\.\.\.|(?:^|\n)[\s#+=:^0-9-]|\s(?:\n|$)")
+
+# Begins with the set of their first characters, so that all others are skipped at once.
+_ESCAPES = re.compile(
+    r"[&<>\\\]*_~`{$-](?:(?P<html>(?<=[&<>]))"
+    r"|(?P<backslash>(?<=\\)(?=[!-/:-@\[-`{-~\n]|\Z))"
+    r"|(?P<bracket>(?<=\])(?=\())"
+    r"|(?P<star>(?<=\*)\**)|(?P<under>(?<=_)_*)|(?P<tilde>(?<=~)~*)|(?P<tick>(?<=`)`*)"
+    r"|(?P<liquid>(?<=\{)(?=%))|(?P<brace>(?<=\{\{)|(?<=\{)(?=:))"
+    r"|(?P<math>(?<=\$)\$+)|(?P<dash>(?<=--)))"
+)
+_INDENT = re.compile(r"^[^\S\n]+", re.M)
+_LINE_END = re.compile(r"[^\S\n]+(?=\n)")
+_END = re.compile(r"[^\S\n]+\Z")
+_DOTS = re.compile(r"\.{3,}")
+
+# A line that begins a block: an escape before its first character, or before its delimiter.
+_BLOCK_START = re.compile(
+    r"(?=#)"  # a heading; for kramdown without GFM with no space behind it, too
+    r"|(?=[-+*](?:[\s|]|$))"  # a list; for kramdown the bar is as good as a space
+    r"|(?=[=-]+\s*$)"  # the underline of a heading
+    r"|(?=([*_-])(?:\s*\1){2,}\s*$)"  # a rule
+    r"|(?=:[\s|])"  # kramdown: a definition
+    r"|(?=\*\[)"  # kramdown: an abbreviation
+    # A link's definition, its end on this line or another; a footnote's. `](` will be escaped.
+    r"|(?=\[(?:[^\]]|\](?=\())*(?:\]:|\Z))"
+    r"|(?=~~~|```)"  # a fence
+)
+_RUN = re.compile(r"\*+|_+|~+|`+|#+")
+_NUMBERED = re.compile(r"(\d+)([.)])(?=[\s|]|$)")
+_TASK = re.compile(r"\[(?=[ xX]\]\s)")  # kramdown: a check box, at the start of a list's item
+
+_IN_CODE = re.compile(r"[&<>*_~`|\[\]{}\\$]")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_URL_ESCAPES = re.compile(r"[\s\x00-\x1f\x7f<>\"\\|`{}\[\]^]|~~|\$\$")
+_PAIRS = {"~~": "%7E%7E", "$$": "%24%24"}
+_URL_PARENS = re.compile(r"[()]")
+
+# In the text that pairs are looked for in: a mark or a link, which is neither space nor letter.
+MARKED = "\ufffc"
+
+_DELIMITERS = {BOLD: "**", ITALIC: "_", STRIKE: "~~"}
+_ELEMENTS = {BOLD: "strong", ITALIC: "em", STRIKE: "del"}
+
+
+@dataclass(slots=True)
+class Run:
+    """Literal text, or (`raw`) Markdown already, with the marks on it."""
+
+    text: str
+    style: int
+    code: bool = False
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escapes:
+    """Which of the paired characters could pair up, and so need an escape."""
+
+    star: bool = False
+    under: bool = False
+    tilde: bool = False
+    tick: bool = False
+
+
+def lines(runs: Sequence[Run], escapes: Escapes, *, item: bool = False) -> list[str]:
+    """The Markdown of runs, line by line, without what a block puts before them.
+
+    `item` says that they are an item of a list.
+    """
+    written: list[str] = []
+    opens = True  # a block begins here for kramdown: it may be a table
+    for line in _lines(runs, escapes):
+        written.append(_line(line, opens=opens, item=item and not written))
+        opens = not written[-1]
+    return written
+
+
+def pairs(text: str, mark: str) -> bool:
+    """Whether a run of `mark` could open emphasis and a later one close it, for either parser.
+
+    Wider than CommonMark's flanking rules, for kramdown's: `*` opens before anything but a space
+    and closes after anything but one; `_` also not inside a word.
+    """
+    opened = False
+    # As it is written: without spaces at a line's end, and with no-break spaces at its start.
+    text = _INDENT.sub(MARKED, _LINE_END.sub("", text))
+    for run in re.finditer(re.escape(mark) + "+", text):
+        before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
+        # At a line's end stands the `<` of the website's `<br />`.
+        opens = after == "\n" or (bool(after) and not after.isspace())
+        closes = bool(before) and not before.isspace()
+        if mark == "_":
+            opens = opens and not before.isalpha()
+            closes = closes and not _letter(after)
+        if (opened and closes) or len(run[0]) > 2:
+            return True
+        opened = opened or opens
+    return False
+
+
+def code(text: str, *, linked: bool = False) -> str:
+    """Code on one line; `linked` where it is the label of a link."""
+    if (
+        "`" in text
+        or "~~" in text
+        or "{{" in text
+        or "{%" in text
+        or text[0].isspace()
+        or text[-1].isspace()
+        or (linked and "]" in text)
+    ):
+        return f"<code>{_IN_CODE.sub(entity, text)}</code>"
+    return f"`{text}`"
+
+
+def literal(text: str) -> str:
+    """A line in which nothing is left that any parser could take for markup."""
+    shown = text.lstrip()
+    spaces = len(text[: len(text) - len(shown)].expandtabs(4))
+    return "&nbsp;" * spaces + _PUNCTUATION.sub(entity, shown.rstrip())
+
+
+def label(text: str, escapes: Escapes) -> str:
+    """A link's label: brackets stay where they balance, as in a shortened address (`[…]`)."""
+    escaped = escape(text, escapes).replace("|", "\\|")
+    if escaped[0] == "^":  # a footnote for kramdown
+        escaped = "&#94;" + escaped[1:]
+    if "[" not in escaped and "]" not in escaped:
+        return escaped
+    depth = 0
+    for found in re.finditer(r"\\.|[\[\]]", escaped):
+        depth += {"[": 1, "]": -1}.get(found[0], 0)
+        if depth < 0 or found[0] == "\\]":
+            depth = -1
+            break
+    if depth or "[^" in escaped:
+        escaped = re.sub(
+            r"\\.|[\[\]]", lambda each: each[0] if len(each[0]) > 1 else "\\" + each[0], escaped
+        )
+    return escaped.replace("]:", "]\\:")  # a link's definition, for kramdown even so
+
+
+def destination(url: str) -> str:
+    """An address as a link's destination."""
+    url = _URL_ESCAPES.sub(_percented, url)
+    depth = 0
+    for paren in _URL_PARENS.findall(url):
+        depth += 1 if paren == "(" else -1
+        if depth < 0:
+            break
+    if depth:
+        url = url.replace("(", "%28").replace(")", "%29")
+    return url.replace("&", "&amp;")
+
+
+def escape(text: str, escapes: Escapes) -> str:
+    """Literal text as Markdown, but for what a line's start needs."""
+
+    def escaped(match: re.Match[str]) -> str:
+        found = match[0]
+        match match.lastgroup:
+            case "html":
+                return HTML[found]
+            case "star":
+                if not escapes.star or _spaced(match):
+                    return found
+            case "under":
+                if not escapes.under or _in_word(match):
+                    return found
+            case "tilde":
+                return "&#126;" * len(found) if escapes.tilde else found
+            case "tick":
+                return "&#96;" * len(found) if escapes.tick else found
+            case "liquid":
+                return "&#123;"
+        return "".join("\\" + each for each in found)
+
+    text = _ESCAPES.sub(escaped, text)
+    return _DOTS.sub(_dots, text) if "..." in text else text
+
+
+def _lines(runs: Sequence[Run], escapes: Escapes) -> Iterator[list[Run]]:
+    """The runs of each line, escaped, without empty ones and without spaces at its ends."""
+    line: list[Run] = []
+    for index, run in enumerate(runs):
+        if run.raw:
+            line.append(run)
+            continue
+        text = run.text
+        if " \n" in text or "\t\n" in text or not text.isascii():
+            text = _LINE_END.sub("", text)
+        if index + 1 == len(runs):
+            text = _END.sub("", text)
+        elif runs[index + 1].text[0] == "\n" and not runs[index + 1].raw:
+            text = text.rstrip(" \t\u00a0")
+        text = escape(text, escapes)
+        first, *others = text.split("\n")
+        if first:
+            line.append(Run(first, run.style))
+        for each in others:
+            yield _shown(line)
+            line = [Run(each, run.style)] if each else []
+    yield _shown(line)
+
+
+def _shown(line: list[Run]) -> list[Run]:
+    """A line whose first spaces show: as no-break spaces, which no reader takes for code."""
+    while line and not line[-1].raw and not (text := line[-1].text.rstrip()):
+        del line[-1]
+    if line and not line[-1].raw:
+        line[-1].text = text
+    if line and not line[0].raw and line[0].text[0].isspace():
+        text = line[0].text.lstrip()
+        spaces = line[0].text[: len(line[0].text) - len(text)].expandtabs(4)
+        rest = [Run(text, line[0].style)] if text else []
+        line[:1] = [Run("&nbsp;" * len(spaces), 0, raw=True), *rest]
+    return line
+
+
+def _line(line: Sequence[Run], *, opens: bool, item: bool) -> str:
+    if not line:
+        return ""
+    texts = [run.text for run in line]
+    for index, run in enumerate(line):
+        if run.raw:
+            continue
+        if opens and "|" in texts[index]:
+            texts[index] = texts[index].replace("|", "\\|")
+        if texts[index][-1] == "!" and index + 1 < len(line) and texts[index + 1][0] == "[":
+            texts[index] = texts[index][:-1] + "\\!"
+    if not line[0].raw and not line[0].style:
+        texts[0] = _block_start(texts[0], item=item)
+    if len(line) == 1 and not line[0].style:
+        return texts[0]
+    return _marked(line, texts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A mark that is open: the run before which it ends, and what closes it."""
+
+    mark: int
+    end: int
+    closing: str
+
+
+def _marked(line: Sequence[Run], texts: Sequence[str]) -> str:
+    """A line's texts with their marks around them."""
+    out: list[str] = []
+    stack: list[_Mark] = []
+    known = 0  # the marks in the stack
+    for index, run in enumerate(line):
+        while stack and stack[-1].end <= index:
+            out.append(stack[-1].closing)
+            known &= ~stack.pop().mark
+        missing = [mark for mark in _DELIMITERS if run.style & ~known & mark]
+        if missing:
+            missing.sort(key=lambda mark: -_extent(line, index, mark))
+            for mark in missing:
+                outer = stack[-1].end if stack else len(line) + 1
+                end = min(_extent(line, index, mark), outer)
+                known |= mark
+                # What stands on each side of the two delimiters; any delimiter is as good as `*`.
+                before = out[-1][-1] if out else " "
+                first = "*" if run.style & ~known else texts[index][0]
+                last = "*" if line[end - 1].style & ~known else texts[end - 1][-1]
+                if end == outer:
+                    after = "*"
+                elif end == len(line):
+                    after = " "
+                else:
+                    after = "*" if line[end].style & ~known else texts[end][0]
+                if _usual(mark, before, first, last, after):
+                    out.append(_DELIMITERS[mark])
+                    stack.append(_Mark(mark, end, _DELIMITERS[mark]))
+                else:
+                    out.append(f"<{_ELEMENTS[mark]}>")
+                    stack.append(_Mark(mark, end, f"</{_ELEMENTS[mark]}>"))
+        out.append(texts[index])
+    out.extend(mark.closing for mark in reversed(stack))
+    return "".join(out)
+
+
+def _usual(mark: int, before: str, first: str, last: str, after: str) -> bool:
+    """Whether both parsers take delimiters between these characters for a mark's.
+
+    CommonMark's rules of left- and right-flanking runs
+    (https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run), narrowed to characters of
+    which all its versions think the same; and kramdown's `_` never opens behind a letter and a
+    hyphen.
+    """
+    if mark == ITALIC:
+        return (
+            _divides(before)
+            and before != "-"
+            and _divides(after)
+            and not first.isspace()
+            and not last.isspace()
+        )
+    return (first.isalnum() or (_divides(before) and not first.isspace())) and (
+        last.isalnum() or (_divides(after) and not last.isspace())
+    )
+
+
+def _divides(character: str) -> bool:
+    """Whether it is space or punctuation, for CommonMark and for kramdown alike."""
+    return character.isspace() or (
+        not character.isalnum()
+        if character.isascii()
+        else unicodedata.category(character).startswith("P")
+    )
+
+
+def _extent(line: Sequence[Run], start: int, mark: int) -> int:
+    end = start
+    while end < len(line) and line[end].style & mark:
+        end += 1
+    return end
+
+
+def entity(match: re.Match[str]) -> str:
+    """The character that a pattern found, as an entity."""
+    return HTML.get(match[0]) or f"&#{ord(match[0])};"
+
+
+def _dots(match: re.Match[str]) -> str:
+    """Three dots, which kramdown makes one character of; not in a path, nor between digits."""
+    before = match.string[match.start() - 1 : match.start()]
+    after = match.string[match.end() : match.end() + 1]
+    if "/" in (before, after) or (before.isdigit() and after.isdigit()):
+        return "\\." * len(match[0])
+    return match[0]
+
+
+def _spaced(match: re.Match[str]) -> bool:
+    """Whether a run stands between spaces, and so marks nothing."""
+    text = match.string
+    if len(match[0]) > 2:
+        return False
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    # At a line's end stands the `<` of the website's `<br />`, and at its start no-break spaces.
+    if not (before.isspace() and after.isspace() and after != "\n"):
+        return False
+    return not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].isspace()
+
+
+def _in_word(match: re.Match[str]) -> bool:
+    """Whether a run stands inside a word, and so marks nothing."""
+    text = match.string
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    return len(match[0]) < 3 and before.isalpha() and _letter(after)
+
+
+def _letter(character: str) -> bool:
+    """Whether no `_` before it can close emphasis: a letter or a digit for Ruby as for Python."""
+    return character.isalpha() or character.isdecimal()
+
+
+def _block_start(text: str, *, item: bool) -> str:
+    """The start of a line, escaped where it would begin a block."""
+    if _BLOCK_START.match(text):
+        run = _RUN.match(text)
+        end = run.end() if run else 1  # what is left of a run might be a mark by itself
+        return "".join("\\" + each for each in text[:end]) + text[end:]
+    if text == "^":  # kramdown: the end of a block
+        return "&#94;"
+    if item and _TASK.match(text):
+        return "\\" + text
+    return _NUMBERED.sub(r"\1\\\2", text, count=1) if _NUMBERED.match(text) else text
+
+
+def _percented(match: re.Match[str]) -> str:
+    return _PAIRS.get(match[0]) or _percent(match[0], safe="")

@@ -1,0 +1,219 @@
+"""The second line of defence: what was written is read again before anybody is shown it.
+
+`inline` and `markdown` are to write Markdown that no parser takes for more than the message says.
+Should they fail, what was written must not reach a page: here it is parsed, with strikes and
+tables and every `<br />` of the website, and compared with the message, piece by piece. What
+kramdown does other than CommonMark is held by `tame`, from the grammar of what may be written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.markup import names as naming
+from bot.markup.elements import elements
+from bot.markup.names import Names
+from bot.markup.normal import SCHEME, clean, scripted
+from bot.markup.tree import (
+    BOLD,
+    CODE,
+    ITALIC,
+    STRIKE,
+    Code,
+    Divider,
+    Emoji,
+    Inlines,
+    Link,
+    List,
+    Mention,
+    Quote,
+    Text,
+    Tree,
+)
+
+Seen = tuple[str, int, str]
+"""Characters without spaces, the marks on them and the address that they link; or a block's name."""
+
+# What would act if the code that it stands in were none.
+_ACTS = re.compile(r"\]\(|\{[:{%]|\$\$")
+_FENCED = re.compile(r"(?:^|(?<=[\r\n]))[> ]*(~{3,}|`{3,})\r(?:[^\n]*?\r)??[> ]*\1(?=[\r\n]|\Z)")
+_PRE = re.compile(r"<pre><code>[^<`]*</code></pre>")
+_SPAN = re.compile(r"`([^`\r\n]+)`")
+_ELEMENT = re.compile(r"<code>[^<>`|~]*</code>|</?(?:em|strong|del)>")
+_LIVE = re.compile(r"<|&(?!(?:amp|lt|gt|nbsp|#[0-9]+);)|(?<!\\)\{:|\{\{|\{%|\$\$")
+# What kramdown could make something of, wherever it stands; a lone `<br />` is a line's end.
+_ACTIVE = re.compile(
+    r"<(?!br\s*/?>)(?=[A-Za-z/!?:_])|\{[:{%]|\$\$.*\$\$|\]\(\s*(?!https?:|mailto:)|\]:|!\[|script:",
+    re.I | re.S,
+)
+_DESTINATION = re.compile(r"\](?:\(|:)\s*<?([^\s>)]*)")
+_PATH = re.compile(r"(?:[/#?.]|[\w-]+(?![\w-]*[:&\\]))")
+_BREAK = re.compile(r"\r?\n")
+_SPACE = re.compile(r"\s+")
+_STYLES = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
+
+
+def needed(written: str) -> bool:
+    """Whether a text holds anything that would act if it were not taken as it is meant.
+
+    That is what stands in code, and our own elements; everything else is escaped as it is.
+    """
+    return "<" in written or (
+        ("`" in written or "~~~" in written) and _ACTS.search(written) is not None
+    )
+
+
+def holds(written: str, tree: Tree, names: Names) -> bool:
+    """Whether a text says what the message says, and nothing else, to CommonMark and kramdown."""
+    return tame(written) and _read(written) == _joined(_said(tree, names))
+
+
+def tame(written: str) -> bool:
+    """Whether kramdown can take nothing in a text for a tag, an attribute list, math or Liquid.
+
+    It looks for code, strikes and tables in an order of its own, and in a table's lines for code
+    alone. With the backticks of a text paired line by line, and neither backticks nor `~~` in what
+    they enclose, every order finds the same code; outside of it nothing is left that could act.
+    """
+    text = _FENCED.sub("", _PRE.sub("", written))
+    spans = _SPAN.findall(text)
+    if any("~~" in span for span in spans):
+        return False
+    text = _SPAN.sub("", text)
+    if text.count("`") > (0 if spans or len(text) < len(written) else 1):
+        return False
+    return _LIVE.search(_ELEMENT.sub("", text)) is None
+
+
+def dead(written: str) -> bool:
+    """Whether nothing in a text, whoever wrote it, could act on the website."""
+    if not tame(written):
+        return _ACTIVE.search(written) is None
+    text = _SPAN.sub("", _FENCED.sub("", written))
+    return all(
+        ((scheme := SCHEME.match(address)) and not scripted(scheme[1])) or _PATH.match(address)
+        for address in _DESTINATION.findall(text)
+    )
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable(["strikethrough", "table"]).use(elements)
+
+
+def _read(written: str) -> list[Seen] | None:
+    """What a text shows; None where it has what no message has."""
+    found: list[Seen] = []
+    for token in _parser().parse(_BREAK.sub("<br />\n", written)):
+        match token.type:
+            case "inline":
+                inner = _inline(token.children or ())
+                if inner is None:
+                    return None
+                found += inner
+            case "list_item_open":
+                found.append(("item", -1, ""))
+            case "blockquote_open":
+                found.append(("quote", -1, ""))
+            case "fence" | "code_block":
+                if token.info:
+                    return None
+                found.append((token.content.removesuffix("\n"), CODE, "block"))
+            case "hr":
+                found.append(("rule", -1, ""))
+            case "html_block" if not token.content.replace("<br />", "").strip():
+                pass  # of an empty item
+            case kind if kind not in _PLAIN:
+                return None
+    return _joined(found)
+
+
+_PLAIN = frozenset(
+    f"{kind}_{end}"
+    for kind in ("paragraph", "bullet_list", "ordered_list", "list_item", "blockquote")
+    for end in ("open", "close")
+)
+
+
+def _inline(tokens: Sequence[Token]) -> list[Seen] | None:
+    found: list[Seen] = []
+    style, url = 0, ""
+    for token in tokens:
+        name, _, end = token.type.partition("_")
+        match token.type:
+            case "text":
+                found.append((token.content, style, url))
+            case "code_inline":
+                found.append((token.content, style | CODE, url))
+            case "link_open":
+                url = _address(str(token.attrs.get("href", "")))
+                if token.attrs.keys() != {"href"}:
+                    return None
+            case "link_close":
+                url = ""
+            case "softbreak":
+                pass
+            case "html_inline" if token.content == "<br />":
+                pass
+            case _ if name in _STYLES and end in ("open", "close"):
+                style = style | _STYLES[name] if end == "open" else style & ~_STYLES[name]
+            case _:
+                return None
+    return found
+
+
+def _said(tree: Tree, names: Names) -> Iterator[Seen]:
+    """What a message shows."""
+    for block in tree:
+        match block:
+            case List():
+                for item in block.items:
+                    yield "item", -1, ""
+                    yield from _pieces(item.content, names)
+            case Code():
+                text = "".join(text for text, _, _ in _pieces(block.content, names))
+                yield clean(text).strip("\n"), CODE, "block"
+            case Divider():
+                yield "rule", -1, ""
+            case _:
+                if isinstance(block, Quote):
+                    yield "quote", -1, ""
+                yield from _pieces(block.content, names)
+
+
+def _pieces(content: Inlines, names: Names) -> Iterator[Seen]:
+    for piece in content:
+        match piece:
+            case Text():
+                yield piece.text, piece.style, ""
+            case Link():
+                yield piece.label or piece.url, piece.style, _address(piece.url)
+            case Mention():
+                yield clean(naming.mention(piece, names)), piece.style, ""
+            case Emoji():
+                yield naming.emoji(piece, names), piece.style, ""
+
+
+def _address(url: str) -> str:
+    """An address, whatever of it is percent-encoded."""
+    return unquote(_parser().normalizeLink(unquote(url)))
+
+
+def _joined(pieces: Iterator[Seen] | list[Seen]) -> list[Seen]:
+    """Characters with the same marks as one, and no space, which says nothing here."""
+    found: list[Seen] = []
+    for text, style, url in pieces:
+        shown = _SPACE.sub("", text)
+        if not shown:
+            continue
+        if found and style >= 0 and url != "block" and found[-1][1:] == (style, url):
+            found[-1] = (found[-1][0] + shown, style, url)
+        else:
+            found.append((shown, style, url))
+    return found
