@@ -1,11 +1,14 @@
 """The app's manifest: which scopes are granted, which events are told.
 
-Checked as <https://docs.slack.dev/reference/app-manifest> describes it, so that a file the
-sandbox takes is one that can be pasted into Slack.
+Checked as <https://docs.slack.dev/reference/app-manifest> and the published schema
+(<https://github.com/slackapi/manifest-schema>) describe it, so that a file the sandbox takes is
+one that can be pasted into Slack. What is about features that the sandbox does not have
+(functions, workflows, assistants …) is accepted and has no effect.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +20,13 @@ import yaml
 from bot.sandbox.errors import ManifestError
 
 EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "app_context_changed": (),
     "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
     "app_uninstalled": (),
+    "assistant_thread_context_changed": ("assistant:write",),
+    "assistant_thread_started": ("assistant:write",),
+    "call_rejected": ("calls:read",),
     "channel_archive": ("channels:read",),
     "channel_created": ("channels:read",),
     "channel_deleted": ("channels:read",),
@@ -27,14 +34,22 @@ EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
     "channel_id_changed": ("channels:read",),
     "channel_left": ("channels:read",),
     "channel_rename": ("channels:read",),
+    "channel_shared": ("channels:read", "groups:read"),
     "channel_unarchive": ("channels:read",),
+    "channel_unshared": ("channels:read", "groups:read"),
+    "dnd_updated_user": ("dnd:read",),
+    "email_domain_changed": ("team:read",),
     "emoji_changed": ("emoji:read",),
+    "entity_details_requested": (),
     "file_change": ("files:read",),
     "file_created": ("files:read",),
     "file_deleted": ("files:read",),
     "file_public": ("files:read",),
     "file_shared": ("files:read",),
     "file_unshared": ("files:read",),
+    "function_executed": (),
+    "grid_migration_finished": (),
+    "grid_migration_started": (),
     "group_archive": ("groups:read",),
     "group_deleted": ("groups:read",),
     "group_history_changed": ("groups:history",),
@@ -42,6 +57,7 @@ EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
     "group_rename": ("groups:read",),
     "group_unarchive": ("groups:read",),
     "im_history_changed": ("im:history",),
+    "invite_requested": ("admin.invites:read",),
     "link_shared": ("links:read",),
     "member_joined_channel": ("channels:read", "groups:read"),
     "member_left_channel": ("channels:read", "groups:read"),
@@ -57,15 +73,29 @@ EVENT_SCOPES: Mapping[str, tuple[str, ...]] = {
     "pin_removed": ("pins:read",),
     "reaction_added": ("reactions:read",),
     "reaction_removed": ("reactions:read",),
+    "shared_channel_invite_accepted": ("conversations.connect:manage",),
+    "shared_channel_invite_approved": ("conversations.connect:manage",),
+    "shared_channel_invite_declined": ("conversations.connect:manage",),
+    "shared_channel_invite_received": ("conversations.connect:read",),
+    "shared_channel_invite_requested": ("conversations.connect:manage",),
     "subteam_created": ("usergroups:read",),
     "subteam_members_changed": ("usergroups:read",),
     "subteam_updated": ("usergroups:read",),
+    "team_access_granted": (),
+    "team_access_revoked": (),
     "team_domain_change": ("team:read",),
     "team_join": ("users:read",),
     "team_rename": ("team:read",),
     "tokens_revoked": (),
     "user_change": ("users:read",),
+    "user_huddle_changed": ("users:read",),
     "user_profile_changed": ("users.profile:read",),
+    "user_status_changed": ("users:read",),
+    "workflow_deleted": ("workflow.steps:execute",),
+    "workflow_published": ("workflow.steps:execute",),
+    "workflow_step_deleted": ("workflow.steps:execute",),
+    "workflow_step_execute": ("workflow.steps:execute",),
+    "workflow_unpublished": ("workflow.steps:execute",),
 }
 """Bot events and the scopes that cover each, any one of which will do.
 
@@ -74,9 +104,13 @@ From the page of each event at <https://docs.slack.dev/reference/events>.
 
 SCOPES = frozenset(
     [
+        "admin.invites:read",
         "app_mentions:read",
+        "assistant:write",
         "bookmarks:read",
         "bookmarks:write",
+        "calls:read",
+        "calls:write",
         "canvases:read",
         "canvases:write",
         "channels:history",
@@ -89,6 +123,11 @@ SCOPES = frozenset(
         "chat:write.customize",
         "chat:write.public",
         "commands",
+        "conversations.connect:manage",
+        "conversations.connect:read",
+        "conversations.connect:write",
+        "datastore:read",
+        "datastore:write",
         "dnd:read",
         "emoji:read",
         "files:read",
@@ -102,6 +141,8 @@ SCOPES = frozenset(
         "im:read",
         "im:write",
         "im:write.topic",
+        "incoming-webhook",
+        "links.embed:write",
         "links:read",
         "links:write",
         "lists:read",
@@ -110,6 +151,7 @@ SCOPES = frozenset(
         "mpim:history",
         "mpim:read",
         "mpim:write",
+        "mpim:write.invites",
         "mpim:write.topic",
         "pins:read",
         "pins:write",
@@ -120,30 +162,74 @@ SCOPES = frozenset(
         "remote_files:read",
         "remote_files:share",
         "remote_files:write",
+        "search:read.files",
+        "search:read.im",
+        "search:read.mpim",
+        "search:read.private",
+        "search:read.public",
+        "search:read.users",
+        "team.billing:read",
+        "team.preferences:read",
         "team:read",
+        "tokens.basic",
+        "triggers:read",
+        "triggers:write",
         "usergroups:read",
         "usergroups:write",
         "users.profile:read",
         "users:read",
         "users:read.email",
         "users:write",
+        "workflow.steps:execute",
     ]
 )
-"""Scopes a bot token can have, of those the sandbox knows: <https://docs.slack.dev/reference/scopes>."""
+"""Scopes that a bot token can have: <https://docs.slack.dev/reference/scopes>."""
 
-_TOP = {"_metadata", "display_information", "features", "oauth_config", "settings"}
+_TOP = {
+    "$schema",
+    "_metadata",
+    "app_directory",
+    "datastores",
+    "display_information",
+    "external_auth_providers",
+    "features",
+    "functions",
+    "mcp_servers",
+    "oauth_config",
+    "outgoing_domains",
+    "settings",
+    "types",
+    "workflows",
+}
+_FEATURES = {
+    "agent_view",
+    "app_home",
+    "assistant_view",
+    "bot_user",
+    "functions",
+    "rich_previews",
+    "search",
+    "shortcuts",
+    "slash_commands",
+    "unfurl_domains",
+    "workflow_steps",
+}
 _SETTINGS = {
     "allowed_ip_address_ranges",
     "event_subscriptions",
     "function_runtime",
+    "hermes_app_type",
     "incoming_webhooks",
     "interactivity",
     "is_hosted",
+    "is_mcp_enabled",
     "org_deploy_enabled",
+    "siws_links",
     "socket_mode_enabled",
     "token_rotation_enabled",
 }
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}\Z")
+_URL = re.compile(r"https?://")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 
 
@@ -192,9 +278,9 @@ class Manifest:
 
 
 def load(path: Path) -> Manifest:
-    """Reads a manifest in YAML (or JSON, which is YAML). Raises ManifestError, one line."""
+    """Reads a manifest in YAML or JSON. Raises ManifestError, one line."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -210,13 +296,21 @@ def load(path: Path) -> Manifest:
         raise ManifestError(f"{path}: {error}") from None
 
 
+def _parsed(text: str) -> Any:
+    try:
+        # Before YAML, which does not take JSON that is indented with tabs.
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
+
+
 def parse(data: Any) -> Manifest:
     """A manifest from its parsed YAML. Raises ManifestError for what Slack would not take."""
     top = _Part(data, "")
     top.only(_TOP)
     name = _display(top)
     features = top.part("features")
-    features.only({"app_home", "bot_user", "shortcuts", "slash_commands", "unfurl_domains"})
+    features.only(_FEATURES)
     home = features.part("app_home")
     home.only({"home_tab_enabled", "messages_tab_enabled", "messages_tab_read_only_enabled"})
     bot_user = features.part("bot_user")
@@ -230,9 +324,8 @@ def parse(data: Any) -> Manifest:
     interactivity = settings.part("interactivity")
     interactivity.only({"is_enabled", "request_url", "message_menu_options_url"})
     interactive = interactivity.flag("is_enabled")
-    if interactive and not (
-        settings.flag("socket_mode_enabled") or interactivity.text("request_url", limit=3500)
-    ):
+    interactivity_url = interactivity.url("request_url")
+    if interactive and not (settings.flag("socket_mode_enabled") or interactivity_url):
         raise ManifestError(
             "settings.interactivity.request_url: is required without socket_mode_enabled"
         )
@@ -251,9 +344,9 @@ def parse(data: Any) -> Manifest:
         socket_mode=settings.flag("socket_mode_enabled"),
         home_tab=home.flag("home_tab_enabled"),
         messages_tab=home.flag("messages_tab_enabled"),
-        events_url=settings.part("event_subscriptions").text("request_url", limit=3500),
-        interactivity_url=interactivity.text("request_url", limit=3500),
-        options_url=interactivity.text("message_menu_options_url", limit=3500),
+        events_url=settings.part("event_subscriptions").url("request_url"),
+        interactivity_url=interactivity_url,
+        options_url=interactivity.url("message_menu_options_url"),
     )
 
 
@@ -272,7 +365,7 @@ def _display(top: _Part) -> str:
 
 def _scopes(top: _Part) -> tuple[str, ...]:
     oauth = top.part("oauth_config")
-    oauth.only({"scopes", "redirect_urls", "pkce_enabled"})
+    oauth.only({"scopes", "redirect_urls", "pkce_enabled", "token_management_enabled"})
     asked = oauth.part("scopes")
     asked.only({"bot", "user", "bot_optional", "user_optional"})
     scopes = tuple(asked.texts("bot"))
@@ -297,7 +390,7 @@ def _events(settings: _Part, scopes: tuple[str, ...]) -> frozenset[str]:
                 f"settings.event_subscriptions.bot_events: {event} needs the scope "
                 f"{' or '.join(needed)}"
             )
-    url = subscriptions.text("request_url", limit=3500)
+    url = subscriptions.url("request_url")
     if events and not settings.flag("socket_mode_enabled") and not url:
         raise ManifestError(
             "settings.event_subscriptions.request_url: is required without socket_mode_enabled"
@@ -319,7 +412,7 @@ def _commands(features: _Part) -> dict[str, Command]:
             part.text("description", limit=2000, required=True),
             part.text("usage_hint", limit=1000),
             part.flag("should_escape"),
-            part.text("url", limit=3500),
+            part.url("url", limit=3000),
         )
     return found
 
@@ -372,9 +465,11 @@ class _Part:
         return _Part(self.data.get(key), self._path(key))
 
     def parts(self, key: str, most: int) -> list[_Part]:
-        value = self.data.get(key, [])
-        if not isinstance(value, list) or len(value) > most:
-            raise ManifestError(f"{self._path(key)}: must be a list of at most {most}")
+        if key not in self.data:
+            return []
+        value = self.data[key]
+        if not isinstance(value, list) or not 0 < len(value) <= most:
+            raise ManifestError(f"{self._path(key)}: must be a list of 1 to {most}")
         return [_Part(item, f"{self._path(key)}[{i}]") for i, item in enumerate(value)]
 
     def text(self, key: str, limit: int, required: bool = False) -> str:
@@ -385,6 +480,12 @@ class _Part:
             raise ManifestError(f"{self._path(key)}: is missing")
         if len(value) > limit:
             raise ManifestError(f"{self._path(key)}: has more than {limit} characters")
+        return value
+
+    def url(self, key: str, limit: int = 3500) -> str:
+        value = self.text(key, limit)
+        if value and not _URL.match(value):
+            raise ManifestError(f"{self._path(key)}: must begin with https://")
         return value
 
     def texts(self, key: str) -> list[str]:

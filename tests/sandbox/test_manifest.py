@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,18 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("settings.socket_mode_enabled", "yes", "must be true or false"),
         ("settings.interactivity.is_enabled", False, "shortcuts need it"),
         ("features", [], "features: must be a mapping"),
+        ("features.shortcuts", [], "shortcuts: must be a list of 1 to 10"),
+        ("settings.interactivity.request_url", "bot.example", "must begin with https://"),
+        (
+            "features.slash_commands",
+            [{"command": "/x", "description": "x", "url": "x.example"}],
+            "must begin with https://",
+        ),
+        (
+            "settings.event_subscriptions.bot_events",
+            ["assistant_thread_started"],
+            "needs the scope assistant:write",
+        ),
     ],
 )
 def test_refused(path: str, value: Any, message: str):
@@ -100,3 +113,95 @@ def test_files_that_cannot_be_read(tmp_path: Path):
     broken.write_text("- a\n- b\n")
     with pytest.raises(ManifestError, match="must be a mapping"):
         load(broken)
+
+
+def app(**parts: Any) -> dict[str, Any]:
+    """A small manifest: `settings__socket_mode_enabled=True` sets what stands within another."""
+    data: dict[str, Any] = {
+        "display_information": {"name": "Starter"},
+        "features": {"bot_user": {"display_name": "starter", "always_online": False}},
+        "oauth_config": {"scopes": {"bot": ["app_mentions:read", "chat:write", "commands"]}},
+        "settings": {"org_deploy_enabled": True, "socket_mode_enabled": True},
+    }
+    for path, value in parts.items():
+        *parents, last = path.split("__")
+        part = data
+        for parent in parents:
+            part = part.setdefault(parent, {})
+        part[last] = value
+    return data
+
+
+URL = "https://bot.example/slack"
+FUNCTION = {
+    "title": "Summarise",
+    "description": "Says it shortly",
+    "input_parameters": {"channel": {"type": "slack#/types/channel_id", "name": "channel"}},
+    "output_parameters": {"text": {"type": "string", "name": "text"}},
+}
+OF_OTHERS = {
+    "with a schema": app(**{"$schema": "https://schemas.example/manifest.schema.json"}),
+    "an assistant": app(
+        features__assistant_view={"assistant_description": "Helps", "suggested_prompts": []},
+        oauth_config__scopes__bot=["assistant:write", "im:history", "chat:write"],
+        settings__event_subscriptions={
+            "bot_events": [
+                "assistant_thread_started", "assistant_thread_context_changed", "message.im",
+            ]
+        },
+    ),
+    "an agent": app(
+        features__agent_view={"agent_description": "Helps", "suggested_prompts": []},
+        settings__event_subscriptions={"bot_events": ["app_context_changed", "app_mention"]},
+        settings__is_mcp_enabled=True,
+        mcp_servers={},
+    ),
+    "a function": app(
+        functions={"summarise": FUNCTION},
+        settings__event_subscriptions={"bot_events": ["function_executed", "app_mention"]},
+        settings__function_runtime="remote",
+        settings__hermes_app_type="remote",
+    ),
+    "a search": app(
+        features__search={"search_function_callback_id": "search", "enable_ai_answers": True},
+        features__rich_previews={"entity_types": ["slack#/entities/item"]},
+        settings__event_subscriptions={"bot_events": ["entity_details_requested"]},
+    ),
+    "workflows": app(
+        _metadata={"major_version": 2},
+        workflows={"time_off": {"title": "Time off", "steps": []}},
+        types={},
+        datastores={},
+        outgoing_domains=[],
+        features__workflow_steps=[{"name": "Ask", "callback_id": "ask"}],
+    ),
+    "HTTP": app(
+        settings__socket_mode_enabled=False,
+        settings__event_subscriptions={"request_url": URL, "bot_events": ["app_mention"]},
+        settings__interactivity={
+            "is_enabled": True, "request_url": URL, "message_menu_options_url": URL,
+        },
+        features__slash_commands=[{"command": "/x", "description": "x", "url": URL}],
+        oauth_config__redirect_urls=[f"{URL}/oauth"],
+        oauth_config__token_management_enabled=False,
+        settings__siws_links={"initiate_uri": URL},
+    ),
+    "many scopes": app(
+        oauth_config__scopes__bot=[
+            "calls:read", "calls:write", "incoming-webhook", "mpim:write.invites",
+            "search:read.public", "conversations.connect:read", "tokens.basic",
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+def test_manifests_of_other_apps_are_taken(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "manifest.json"
+    # Indented with tabs, as some of Slack's own samples are.
+    path.write_text(json.dumps(OF_OTHERS[name], indent="\t"), encoding="utf-8")
+    manifest = load(path)
+    assert manifest == parse(OF_OTHERS[name])
+    assert manifest.name == "Starter"
+    path.write_text(yaml.safe_dump(OF_OTHERS[name]), encoding="utf-8")
+    assert load(path) == manifest
