@@ -166,7 +166,10 @@ class _Server(uvicorn.Server):
         yield
 
     async def main_loop(self) -> None:
-        await self.stopping.wait()
+        while not self.stopping.is_set():
+            await self.on_tick(0)  # sets the Date that answers carry, as Slack's do
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), 0.5)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:

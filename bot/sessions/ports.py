@@ -378,6 +378,19 @@ class Outbox(Protocol):
     def keys(self, start: str) -> list[str]:
         """The keys of all rows that begin so."""
 
+    def now(self, local: datetime) -> datetime:
+        """The time by which leases count: the database server's where several processes share
+        one, else `local`."""
+
+    def holds(self, outgoing: Outgoing, at: datetime) -> bool:
+        """Whether the lease that `claim` gave lasts, and is not another's by now."""
+
+    def sent_at(self, channel: str) -> datetime | None:
+        """When something was last sent to a channel; None for never."""
+
+    def last_used(self) -> list[tuple[str, datetime]]:
+        """The channels to which something was sent, and when last, latest first."""
+
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
         """The next row to send, leased until then; `attempts` counts its claims, this one too.
 

@@ -22,7 +22,6 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import UserError
 from bot.outage import Outage
-from bot.sessions.model import ts_of
 from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack import queued, refusals, uploads
@@ -30,6 +29,7 @@ from bot.slack.gateway import code_of, method_of, retry_after, status_of
 from bot.slack.history import History
 from bot.slack.incoming import EVENT_TYPE
 from bot.slack.refusals import Then, Verdict
+from bot.slack.said import SaidAlready
 from bot.slack.voice import SlackVoice, asked_token
 from bot.texts import _
 
@@ -45,8 +45,6 @@ LONGEST_WAIT = 300.0
 FIRST_PROBE = timedelta(minutes=1)
 LONGEST_PROBE = timedelta(hours=1)
 """The shortest and the longest time until a row is tried again that waits for somebody to act."""
-SKEW = timedelta(minutes=1)
-"""How far our clock and Slack's may be apart."""
 IDLE_POLL = 1.0
 
 OnSent = Callable[[UnitOfWork, Outgoing, str | None], None]
@@ -70,11 +68,16 @@ class Pump:
     outage: Outage
     contents: uploads.Contents
     _direct: dict[str, str] = field(default_factory=dict)
+    said: SaidAlready = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.said = SaidAlready(self.client, self.history, self.reading, self.wall)
 
     async def run(self) -> None:
         """Sends for ever; ends when it is cancelled."""
         sending: set[asyncio.Task[None]] = set()
         try:
+            await self._compare()
             while True:
                 pause = 0.0
                 try:
@@ -96,14 +99,22 @@ class Pump:
                 task.cancel()
             await asyncio.gather(*sending, return_exceptions=True)
 
+    async def _compare(self) -> None:
+        try:
+            await self.said.compare()
+        except Exception as error:
+            if not self.outage.met(error):
+                log.exception("the outbox could not be compared with Slack")
+
     async def _start(self, sending: set[asyncio.Task[None]]) -> bool:
         """Begins to send the next row; False if none may be sent now."""
         if not await asyncio.to_thread(self._ready):
             return False
+        until = asyncio.get_running_loop().time() + PATIENCE
         outgoing, payload = await asyncio.to_thread(self._claim)
         if outgoing is None:
             return False
-        sending.add(asyncio.create_task(self._deliver(outgoing, payload)))
+        sending.add(asyncio.create_task(self._deliver(outgoing, payload, until)))
         return True
 
     async def drain(self, within: float = 30.0) -> None:
@@ -111,24 +122,29 @@ class Pump:
 
         Raises TimeoutError when it is not done after that time.
         """
-        end = self.wall.now() + timedelta(seconds=within)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
         async with asyncio.timeout(within):
-            while (due := await asyncio.to_thread(self._next_due)) is not None and due < end:
+            while (pause := await asyncio.to_thread(self._until_due)) is not None:
+                if loop.time() + pause >= end:
+                    return
                 if not await self.step():
-                    ahead = (due - self.wall.now()).total_seconds()
-                    await asyncio.sleep(min(0.05, max(0.0, ahead)))
+                    await asyncio.sleep(min(0.05, max(0.0, pause)))
 
     async def step(self) -> bool:
         """Sends the next row; False if none may be sent now."""
+        until = asyncio.get_running_loop().time() + PATIENCE
         outgoing, payload = await asyncio.to_thread(self._claim)
         if outgoing is None:
             return False
-        await self._deliver(outgoing, payload)
+        await self._deliver(outgoing, payload, until)
         return True
 
-    async def _deliver(self, outgoing: Outgoing, payload: dict[str, Any] | None) -> None:
+    async def _deliver(
+        self, outgoing: Outgoing, payload: dict[str, Any] | None, until: float
+    ) -> None:
         try:
-            await self._send_and_note(outgoing, payload)
+            await self._send_and_note(outgoing, payload, until)
         except Closing:
             return  # the lease runs out, and it is sent when the bot runs again
         except Exception as error:
@@ -136,13 +152,24 @@ class Pump:
             if not self.outage.met(error):
                 log.exception("%s: what became of it cannot be stored", outgoing.key)
 
-    async def _send_and_note(self, outgoing: Outgoing, payload: dict[str, Any] | None) -> None:
+    async def _send_and_note(
+        self, outgoing: Outgoing, payload: dict[str, Any] | None, until: float
+    ) -> None:
+        """Sends a claimed row before `until` (of the loop's clock), which is before its lease ends.
+
+        A process that was stopped in between finds the time past, or the row another's.
+        """
         if payload is None:
             return  # what it refers to is not sent
         try:
-            async with asyncio.timeout(PATIENCE):
-                ts = await self._said_already(outgoing, payload) if outgoing.attempts > 1 else None
+            async with asyncio.timeout_at(until):
+                ts = await self._said_already(outgoing, payload)
                 if ts is None:
+                    if not await asyncio.to_thread(self._still_holds, outgoing):
+                        log.info("%s is left to whoever has it now", outgoing.key)
+                        return
+                    if asyncio.get_running_loop().time() >= until:
+                        raise TimeoutError
                     ts = await self._send(outgoing, payload)
         except SlackApiError as error:
             await asyncio.to_thread(self._refused, outgoing, error)
@@ -153,19 +180,29 @@ class Pump:
         else:
             await asyncio.to_thread(self._sent, outgoing, ts)
 
+    def _still_holds(self, outgoing: Outgoing) -> bool:
+        with self.reading() as uow:
+            return uow.outbox.holds(outgoing, self._now(uow))
+
+    def _now(self, uow: UnitOfWork) -> datetime:
+        """The present by the clock that all replicas share."""
+        return uow.outbox.now(self.wall.now())
+
     def _ready(self) -> bool:
         """Whether a row may be sent now; nobody is kept from writing by the question."""
-        due = self._next_due()
-        return due is not None and due <= self.wall.now()
+        pause = self._until_due()
+        return pause is not None and pause <= 0
 
     def _claim(self) -> tuple[Outgoing | None, dict[str, Any] | None]:
         """The next row and its payload; no payload where what it refers to is not sent."""
-        now = self.wall.now()
         with self.factory() as uow:
+            now = self._now(uow)
             outgoing = uow.outbox.claim(now, now + LEASE, self.interval)
             if outgoing is None:
                 return None, None
             payload = dict(outgoing.payload)
+            if outgoing.method == "chat.postMessage":
+                payload["metadata"] = _metadata(uow, outgoing)
             for name, value in payload.items():
                 if isinstance(value, Mapping) and "ts_of" in value:
                     row = uow.outbox.get(str(value["ts_of"]))
@@ -178,12 +215,12 @@ class Pump:
     def _postpone(self, uow: UnitOfWork, outgoing: Outgoing, row: Outgoing | None) -> None:
         """What to do with a row that refers to `row`, which has no `ts`."""
         if row is not None and row.state in ("due", "held", "failed"):
-            now = self.wall.now()
+            now = self._now(uow)
             uow.outbox.hold_for(outgoing.id, row.key, now + probe_after(outgoing, now))
         else:
             log.info("%s is dropped: what it refers to was dropped", outgoing.key)
             uow.outbox.failed(outgoing.id, "what it refers to was never posted", None)
-            uow.outbox.drop(outgoing.id, self.wall.now())
+            uow.outbox.drop(outgoing.id, self._now(uow))
 
     async def _send(self, outgoing: Outgoing, payload: dict[str, Any]) -> str | None:
         if outgoing.method == uploads.FILE:
@@ -192,10 +229,6 @@ class Pump:
             await uploads.send(self.client, place, payload, content)
             return None
         arguments = dict(payload)
-        if outgoing.method == "chat.postMessage":
-            metadata = arguments.get("metadata") or {"event_type": EVENT_TYPE}
-            keyed = {**metadata.get("event_payload", {}), "key": outgoing.key}
-            arguments["metadata"] = {**metadata, "event_payload": keyed}
         try:
             response = await self._call(outgoing.method, arguments)
         except SlackApiError as error:
@@ -212,26 +245,11 @@ class Pump:
         return await self.client.api_call(method, json=arguments)
 
     async def _said_already(self, outgoing: Outgoing, payload: Mapping[str, Any]) -> str | None:
-        """The `ts` of the row's message, if it stands in Slack since it was first tried."""
-        if outgoing.method not in ("chat.postMessage", uploads.FILE):
+        """The `ts` of the row's message where it is in Slack already."""
+        if not self.said.must_look(outgoing, payload):
             return None
-        channel = await self._conversation(outgoing.channel)
-        since = ts_of((outgoing.tried_at or self.wall.now()) - SKEW)
-        thread_ts = payload.get("thread_ts")
-        if isinstance(thread_ts, str):
-            pages = self.history.replies(channel, thread_ts, oldest=since, wait=False)
-        else:
-            pages = self.history.channel(channel, since, None, wait=False)
-        async for page in pages:
-            for message in page:
-                if outgoing.method == uploads.FILE and uploads.shared(message, payload):
-                    log.info("%s was uploaded already", outgoing.key)
-                    return str(message["ts"])
-                metadata = message.get("metadata") or {}
-                if (metadata.get("event_payload") or {}).get("key") == outgoing.key:
-                    log.info("%s was said already", outgoing.key)
-                    return str(message["ts"])
-        return None
+        place = await self._conversation(outgoing.channel)
+        return await self.said.find(outgoing, payload, place)
 
     async def _conversation(self, channel: str) -> str:
         """A channel's ID, also of the direct messages with a person who is given in its place."""
@@ -244,7 +262,7 @@ class Pump:
 
     def _sent(self, outgoing: Outgoing, ts: str | None) -> None:
         with self.factory() as uow:
-            uow.outbox.sent(outgoing.id, ts, self.wall.now())
+            uow.outbox.sent(outgoing.id, ts, self._now(uow))
             self.on_sent(uow, outgoing, ts)
 
     def _refused(self, outgoing: Outgoing, error: SlackApiError) -> None:
@@ -259,21 +277,26 @@ class Pump:
             self._wait(outgoing, method, code, found)
 
     def _retry(self, outgoing: Outgoing, why: str, wait: float | None) -> None:
-        now = self.wall.now()
-        until = now + timedelta(seconds=wait if wait is not None else backoff(outgoing.attempts))
+        pause = timedelta(seconds=wait if wait is not None else backoff(outgoing.attempts))
         log.info("%s will be sent again: %s", outgoing.key, why)
         with self.factory() as uow:
+            now = self._now(uow)
+            if not uow.outbox.holds(outgoing, now):
+                return
+            until = now + pause
             uow.outbox.failed(outgoing.id, why, until)
             if wait is not None and outgoing.channel:
                 uow.outbox.delay(outgoing.channel, until)
 
     def _wait(self, outgoing: Outgoing, method: str, code: str, found: Verdict) -> None:
         """Somebody must act before Slack takes the row."""
-        now = self.wall.now()
-        until = now + probe_after(outgoing, now)
         if outgoing.error != code:
             log.error("%s is refused: %s", outgoing.key, refusals.explain(method, code))
         with self.factory() as uow:
+            now = self._now(uow)
+            if not uow.outbox.holds(outgoing, now):
+                return
+            until = now + probe_after(outgoing, now)
             if found.then is Then.GIVE_UP:
                 uow.outbox.failed(outgoing.id, code, None)
                 self._tell(uow, outgoing, method, code, now)
@@ -328,8 +351,10 @@ class Pump:
     def _cannot(self, outgoing: Outgoing, why: str) -> None:
         """Gives up a row that cannot be made, such as a file of what is not there any more."""
         log.error("%s was not sent: %s", outgoing.key, why)
-        now = self.wall.now()
         with self.factory() as uow:
+            now = self._now(uow)
+            if not uow.outbox.holds(outgoing, now):
+                return
             uow.outbox.failed(outgoing.id, why, None)
             text = _(
                 "{what} could not be made: {why}. It is kept as number {id} of `marginalia outbox`.",
@@ -340,14 +365,15 @@ class Pump:
             self.voice.tell_organizers(uow, f"refusal {outgoing.key} {why}", text, now)
 
     def _pause(self) -> float:
-        due = self._next_due()
-        if due is None:
-            return 0.25
-        return min(IDLE_POLL, max(0.01, (due - self.wall.now()).total_seconds()))
+        pause = self._until_due()
+        return 0.25 if pause is None else min(IDLE_POLL, max(0.01, pause))
 
-    def _next_due(self) -> datetime | None:
+    def _until_due(self) -> float | None:
+        """Seconds until the next row may be sent; None where none waits."""
         with self.reading() as uow:
-            return uow.outbox.next_due(self.wall.now(), self.interval)
+            now = self._now(uow)
+            due = uow.outbox.next_due(now, self.interval)
+        return None if due is None else (due - now).total_seconds()
 
 
 def channel_trouble(
@@ -400,6 +426,20 @@ def probe_after(outgoing: Outgoing, now: datetime) -> timedelta:
     so that the pauses double, within bounds."""
     waited = now - (outgoing.tried_at or now)
     return max(FIRST_PROBE, min(LONGEST_PROBE, waited))
+
+
+def _metadata(uow: UnitOfWork, outgoing: Outgoing) -> dict[str, Any]:
+    """A message's metadata with what makes it known later: the row's key, and the event's ID.
+
+    The event tells sessions apart that have the same number in two databases.
+    """
+    metadata = outgoing.payload.get("metadata") or {"event_type": EVENT_TYPE}
+    keyed = {**metadata.get("event_payload", {}), "key": outgoing.key}
+    number = queued.session_of(outgoing)
+    session = uow.sessions.get(number) if number is not None else None
+    if session is not None:
+        keyed["event"] = session.event.id
+    return {**metadata, "event_payload": keyed}
 
 
 def backoff(attempts: int) -> float:

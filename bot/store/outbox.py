@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
     Subquery,
     bindparam,
@@ -56,13 +57,24 @@ _WAITING = (
     .join(_HEADS, outbox.c.id == _HEADS.c.id)
     .outerjoin(paces, paces.c.channel == outbox.c.channel)
 )
+CLOCK_SET_BACK = timedelta(minutes=2)
+"""A lease that ends later than this, or a message sent later than now by as much, is from before
+the clock was set back: no lease is that long."""
+
+
+def _past(column: ColumnElement[Any], at: Any, at_most: Any = None) -> ColumnElement[bool]:
+    """A time that is over, was never set, or lies further ahead than it can."""
+    over = or_(column.is_(None), column <= at)
+    return over if at_most is None else or_(over, column > at_most)
+
+
 _CLAIM = (
     _WAITING.where(
         _DUE,
-        or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("at")),
-        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("at")),
-        or_(paces.c.blocked_until.is_(None), paces.c.blocked_until <= bindparam("at")),
-        or_(paces.c.sent_at.is_(None), paces.c.sent_at <= bindparam("sent_before")),
+        _past(outbox.c.not_before, bindparam("at")),
+        _past(outbox.c.leased_until, bindparam("at"), bindparam("at_most")),
+        _past(paces.c.blocked_until, bindparam("at")),
+        _past(paces.c.sent_at, bindparam("sent_before"), bindparam("at_most")),
     )
     .order_by(outbox.c.id)
     .limit(1)
@@ -100,6 +112,36 @@ class Outbox(Repository):
         query = select(outbox.c.key).where(outbox.c.key.startswith(start, autoescape=True))
         return sorted(self._connection.execute(query).scalars())
 
+    def now(self, local: datetime) -> datetime:
+        """The server's time on PostgreSQL, else `local`."""
+        if not self._postgresql:
+            return local
+        now: datetime = self._connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now
+
+    def holds(self, outgoing: Outgoing, at: datetime) -> bool:
+        """Whether the lease of a claim lasts."""
+        query = select(outbox.c.id).where(
+            outbox.c.id == outgoing.id,
+            outbox.c.attempts == outgoing.attempts,
+            outbox.c.leased_until > at,
+        )
+        return self._connection.execute(query).one_or_none() is not None
+
+    def sent_at(self, channel: str) -> datetime | None:
+        """When something was last sent there."""
+        query = select(paces.c.sent_at).where(paces.c.channel == channel)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def last_used(self) -> list[tuple[str, datetime]]:
+        """Where something was sent, and when, latest first."""
+        query = (
+            select(paces.c.channel, paces.c.sent_at)
+            .where(paces.c.sent_at.is_not(None))
+            .order_by(paces.c.sent_at.desc())
+        )
+        return [(row.channel, row.sent_at) for row in self._connection.execute(query)]
+
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
         """The next row that may be sent, leased; its `error` is how its last try ended."""
         self._connection.execute(
@@ -108,7 +150,8 @@ class Outbox(Repository):
             .values(state="due", not_before=None)
         )
         sent_before = at - timedelta(seconds=interval)
-        row = self._connection.execute(_CLAIM, {"at": at, "sent_before": sent_before}).one_or_none()
+        values = {"at": at, "sent_before": sent_before, "at_most": at + CLOCK_SET_BACK}
+        row = self._connection.execute(_CLAIM, values).one_or_none()
         if row is None:
             return None
         attempts, tried_at = row.attempts + 1, row.tried_at or at
@@ -242,13 +285,16 @@ class Outbox(Repository):
 
     def next_due(self, at: datetime, interval: float) -> datetime | None:
         """When `claim` will find something; not before `at`."""
+        at_most = at + CLOCK_SET_BACK
         moments = [
             max(
                 at,
                 row.not_before or at,
-                row.leased_until or at,
+                row.leased_until if row.leased_until and row.leased_until <= at_most else at,
                 row.blocked_until or at,
-                row.paced_at + timedelta(seconds=interval) if row.paced_at else at,
+                row.paced_at + timedelta(seconds=interval)
+                if row.paced_at and row.paced_at <= at_most
+                else at,
             )
             for row in self._connection.execute(_WAITING)
         ]
@@ -275,14 +321,16 @@ class Outbox(Repository):
         self._connection.execute(update(outbox).where(outbox.c.id == outgoing_id).values(**values))
 
     def _pace(self, channel: str, name: str, at: datetime) -> None:
-        """Moves a moment of the channel forward, never back."""
+        """Moves a time of the channel forward; back only where the clock was set back."""
         statement = self._insert(paces).values(channel=channel, **{name: at})
         column = paces.c[name]
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["channel"],
                 set_={name: at},
-                where=or_(column.is_(None), column < at),
+                where=_past(column, at, at + CLOCK_SET_BACK)
+                if name == "sent_at"
+                else _past(column, at),
             )
         )
 

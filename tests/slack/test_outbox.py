@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from socket import socket
 
 import pytest
 
 from bot.clock.clocks import SystemClock
 from bot.sandbox.faults import CallFault
+from bot.sessions import lifecycle
+from bot.sessions.model import Event
 from bot.slack import outbox
-from tests.slack.conftest import World
+from bot.store.database import Database
+from tests.slack.conftest import World, made
 
 
 def fail(world: World, method: str, kind: str, **more: object) -> None:
@@ -131,12 +136,181 @@ async def test_a_lease_of_a_dead_process_is_released_at_the_start(world: World) 
     world.owe("k1", "Leased")
     now = SystemClock().now()
     with world.database.unit_of_work() as uow:
-        assert uow.outbox.claim(now, now + timedelta(hours=1), 0.0) is not None
+        now = uow.outbox.now(now)
+        assert uow.outbox.claim(now, now + timedelta(minutes=1), 0.0) is not None
     assert not await world.edge.pump.step()
     with world.database.unit_of_work() as uow:
         assert uow.outbox.release() == 1
     await world.edge.pump.drain()
     assert world.said()[-1] == "Leased"
+
+
+class Shifted:
+    """The machine's clock, so many seconds ahead."""
+
+    def __init__(self, seconds: float):
+        self.by = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.by
+
+    def wall(self, at: datetime) -> datetime:
+        return at
+
+
+@pytest.mark.parametrize("ahead", [75.0, 3600.0])
+async def test_a_clock_that_differs_from_slacks_says_nothing_twice(
+    world: World, ahead: float
+) -> None:
+    world.edge.pump.wall = world.edge.pump.said.wall = Shifted(ahead)
+    fail(world, "chat.postMessage", "lost_answer")
+    world.owe("k1", "Once")
+    await world.edge.pump.drain()
+    assert world.said().count("Once") == 1
+
+
+async def test_a_clock_that_was_set_back_an_hour_keeps_nothing_from_being_said(
+    world: World,
+) -> None:
+    pump = world.edge.pump
+    pump.interval = 0.2
+    pump.wall = pump.said.wall = Shifted(3600.0)
+    world.owe("k1", "Before")
+    await pump.drain()
+    world.owe("k2", "Was being sent")
+    with world.database.unit_of_work() as uow:
+        now = uow.outbox.now(pump.wall.now())
+        assert uow.outbox.claim(now, now + outbox.LEASE, 0.0) is not None
+    pump.wall = pump.said.wall = SystemClock()
+    if world.database.shared:  # its clock was not set back
+        with world.database.unit_of_work() as uow:
+            uow.outbox.release()
+    world.owe("k3", "After")
+    await pump.drain(within=5)
+    assert world.said()[-3:] == ["Before", "Was being sent", "After"]
+
+
+async def test_replicas_whose_clocks_differ_say_everything_once(postgres_url: str) -> None:
+    """Slack answers slowly; by the other's clock the lease has long run out."""
+    database = Database(postgres_url)
+    async with made(database) as world:
+        one = world.edge.pump
+        two = replace(one, wall=Shifted(30.0))
+        one.wall = one.said.wall = Shifted(-13.0)
+        fail(world, "chat.postMessage", "slow", count=100, seconds=0.3)
+        for number in range(5):
+            world.owe(f"k{number}", f"Part {number}")
+            world.owe(f"d{number}", f"To you {number}", channel=world.people[number])
+        running = [asyncio.create_task(pump.run()) for pump in (one, two)]
+        async with asyncio.timeout(30):
+            while one._until_due() is not None:
+                await asyncio.sleep(0.05)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        assert world.said()[-5:] == [f"Part {number}" for number in range(5)]
+        for number in range(5):
+            messages = world.box.workspace.im(world.people[number]).messages.values()
+            assert [m.text for m in messages] == [f"To you {number}"]
+    database.close()
+
+
+async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anothers(
+    world: World,
+) -> None:
+    """Stopped for longer than its lease, while another sent the row."""
+    pump = world.edge.pump
+    world.owe("k1", "Once")
+    until = asyncio.get_running_loop().time() + outbox.PATIENCE
+    outgoing, payload = pump._claim()
+    assert outgoing is not None
+    with world.database.unit_of_work() as uow:
+        uow.outbox.release()
+    await pump.drain()  # another process
+    await pump._deliver(outgoing, payload, until)
+    await pump._deliver(outgoing, payload, until - 2 * outbox.PATIENCE)
+    assert world.said().count("Once") == 1
+    with world.database.reading() as uow:
+        row = uow.outbox.get("k1")
+        assert row is not None
+        assert (row.state, row.error) == ("sent", None)
+
+
+async def test_a_process_that_was_stopped_for_long_sends_nothing_it_claimed_before(
+    world: World,
+) -> None:
+    pump = world.edge.pump
+    world.owe("k1", "Once")
+    outgoing, payload = pump._claim()
+    assert outgoing is not None
+    await pump._deliver(outgoing, payload, asyncio.get_running_loop().time() - 1)
+    assert world.said().count("Once") == 0
+    await pump.drain()
+    assert world.said().count("Once") == 1
+
+
+def make_anew(database: Database) -> None:
+    """Deletes the file of a database, as somebody might, and starts with a new one."""
+    database.close()
+    Path(database.place).unlink()
+    database.upgrade()
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_a_database_older_than_the_channel_says_nothing_twice(
+    sqlite_url: str, tmp_path: Path, fresh: bool
+) -> None:
+    """A backup of before was restored, or the file was deleted and made anew."""
+    database = Database(sqlite_url)
+    backup = tmp_path / "backup.db"
+    async with made(database) as world:
+        if not fresh:
+            database.backup(backup)
+
+        def say(number: int) -> None:
+            world.owe(f"k{number}", f"Part {number}")
+            world.owe(f"d{number}", f"To you {number}", channel=world.people[1])
+
+        say(1)
+        await world.edge.pump.drain()
+        database.close()
+        if fresh:
+            make_anew(database)
+        else:
+            database.restore(backup)
+        pump = replace(world.edge.pump)
+        say(1)
+        say(2)
+        running = asyncio.create_task(pump.run())
+        async with asyncio.timeout(20):
+            while pump._until_due() is not None:
+                await asyncio.sleep(0.05)
+        running.cancel()
+        assert world.said()[-2:] == ["Part 1", "Part 2"]
+        messages = world.box.workspace.im(world.people[1]).messages.values()
+        assert [m.text for m in messages] == ["To you 1", "To you 2"]
+    database.close()
+
+
+async def test_a_new_database_does_not_take_another_books_announcement_for_its_own(
+    sqlite_url: str,
+) -> None:
+    """Sessions are numbered anew in a new database, and events are not."""
+    database = Database(sqlite_url)
+    async with made(database) as world:
+        make_anew(database)
+        pump = replace(world.edge.pump)
+        now = SystemClock().now()
+        with database.unit_of_work() as uow:
+            event = Event("f", "Another Book", now, now + timedelta(hours=1))
+            week = timedelta(days=7)
+            session = lifecycle.plan(uow, world.edge.voice, event, world.channel.id, now, week)
+            assert session is not None
+            assert session.id == world.session_id
+            lifecycle.open_session(uow, world.edge.voice, session, now)
+        await pump.drain()
+        assert sum("Another Book" in text for text in world.said()) == 1
+    database.close()
 
 
 def owe_a_note(world: World) -> None:

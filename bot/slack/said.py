@@ -1,0 +1,193 @@
+"""Finds what is queued for Slack where it stands there already.
+
+Two things make a row of the outbox older than the channel. Slack's answer was lost, or the process
+died before it was stored: the row was tried before. Or the database itself is older than the
+channel, restored from a backup or made anew: then the row is new and its message is not. So a row
+that was tried is looked for, and so is the first row that this process sends to a place. Messages
+are known by the key in their metadata.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.sessions.model import ts_of
+from bot.sessions.ports import Clock, Outgoing, UnitOfWorkFactory
+from bot.slack import uploads
+from bot.slack.gateway import code_of, retry_after
+from bot.slack.history import History
+
+log = logging.getLogger(__name__)
+
+MARGIN = timedelta(minutes=1)
+"""How much earlier a look begins than the row was tried: HTTP dates count in seconds, and an
+answer takes a while."""
+LOOK_BACK = timedelta(days=8)
+"""How far back a place is looked through in which this database never said anything."""
+COMPARED = 3
+"""Channels, those used last, by which the database is compared with Slack at a start."""
+
+
+@dataclass(slots=True)
+class SaidAlready:
+    """Looks for messages in Slack's history. One for each running bot.
+
+    `client` must try nothing again by itself, `wall` is the wall clock.
+    """
+
+    client: AsyncWebClient
+    history: History
+    reading: UnitOfWorkFactory
+    wall: Clock
+    _looked_at: set[tuple[str, str]] = field(default_factory=set)
+    _is_older: bool = False
+
+    async def compare(self) -> None:
+        """Finds out at a start whether the database is older than what Slack holds.
+
+        Then direct messages, too, are looked for before the first is sent to a person. Where Slack
+        does not answer, the database is taken to be older.
+        """
+        fresh, places = await asyncio.to_thread(self._last_used)
+        self._is_older = fresh
+        if self.history.restricted:
+            return
+        for channel, sent_at in places:
+            try:
+                known = await self._keys(channel, None, await self._by_slack(sent_at))
+            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                why = code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+                log.info("what was said in %s could not be compared: %s", channel, why)
+                self._is_older = True
+                continue
+            if await asyncio.to_thread(self._unknown, set(known)):
+                log.warning(
+                    "Slack holds messages of this bot that the database does not know; it was "
+                    "restored or made anew, so each place is looked through before anything is "
+                    "said there"
+                )
+                self._is_older = True
+
+    def must_look(self, outgoing: Outgoing, payload: Mapping[str, Any]) -> bool:
+        """Whether a row is to be looked for before it is sent."""
+        if outgoing.method not in ("chat.postMessage", uploads.FILE):
+            return False
+        return outgoing.attempts > 1 or self._is_first(outgoing.channel, _thread_of(payload))
+
+    async def find(self, outgoing: Outgoing, payload: Mapping[str, Any], place: str) -> str | None:
+        """The `ts` of the row's message where it stands in Slack, else None.
+
+        `place` is the conversation's ID. Raises SlackApiError where Slack refuses to show the
+        history of a row that was tried before, or wants to be asked later.
+        """
+        thread_ts = _thread_of(payload)
+        is_first = self._is_first(outgoing.channel, thread_ts)
+        since = outgoing.tried_at
+        if is_first:
+            since = await asyncio.to_thread(self._sent_at, outgoing.channel)
+        try:
+            found = await self._messages(place, thread_ts, await self._by_slack(since))
+        except SlackApiError as error:
+            if outgoing.attempts > 1 or retry_after(error) is not None:
+                raise
+            log.info("what was said in %s cannot be read: %s", place, code_of(error))
+            found = []
+        self._looked_at.add((outgoing.channel, thread_ts or ""))
+        for message in found:
+            if _is_it(message, outgoing, payload):
+                log.info("%s was said already", outgoing.key)
+                return str(message["ts"])
+        return None
+
+    def _is_first(self, channel: str, thread_ts: str | None) -> bool:
+        """Whether this process says its first there, in a place that must be looked through.
+
+        An app that is given 15 messages a minute of the history cannot look through everything.
+        """
+        if (channel, thread_ts or "") in self._looked_at or self.history.restricted:
+            return False
+        return self._is_older or not _is_direct(channel)
+
+    async def _messages(
+        self, place: str, thread_ts: str | None, since: str
+    ) -> list[dict[str, Any]]:
+        if thread_ts is not None:
+            pages = self.history.replies(place, thread_ts, oldest=since, wait=False)
+        else:
+            pages = self.history.channel(place, since, None, wait=False)
+        return [message async for page in pages for message in page]
+
+    async def _keys(self, place: str, thread_ts: str | None, since: str) -> list[str]:
+        found = await self._messages(place, thread_ts, since)
+        return [str(_payload(message)["key"]) for message in found if "key" in _payload(message)]
+
+    async def _by_slack(self, at: datetime | None) -> str:
+        """A `ts` somewhat before `at` (by the database's clock) as Slack's clock shows it."""
+        now = await asyncio.to_thread(self._now)
+        ahead = now - (slack_time(await self.client.auth_test()) or now)
+        return ts_of((at or now - LOOK_BACK) - ahead - MARGIN)
+
+    def _now(self) -> datetime:
+        with self.reading() as uow:
+            return uow.outbox.now(self.wall.now())
+
+    def _sent_at(self, channel: str) -> datetime | None:
+        with self.reading() as uow:
+            return uow.outbox.sent_at(channel)
+
+    def _last_used(self) -> tuple[bool, list[tuple[str, datetime]]]:
+        with self.reading() as uow:
+            used = uow.outbox.last_used()
+        channels = [(c, at) for c, at in used if not _is_direct(c)]
+        return not used, channels[:COMPARED]
+
+    def _unknown(self, keys: set[str]) -> set[str]:
+        with self.reading() as uow:
+            rows = {key: uow.outbox.get(key) for key in keys}
+        return {key for key, row in rows.items() if row is None or row.slack_ts is None}
+
+
+def slack_time(response: AsyncSlackResponse) -> datetime | None:
+    """What Slack's clock showed when it answered, to the second; None where it does not say."""
+    headers = {str(k).lower(): v for k, v in dict(response.headers).items()}
+    given = headers.get("date")
+    try:
+        return parsedate_to_datetime(str(given)).astimezone(UTC) if given else None
+    except ValueError:
+        return None
+
+
+def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = message.get("metadata")
+    found = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_it(message: Mapping[str, Any], outgoing: Outgoing, payload: Mapping[str, Any]) -> bool:
+    if outgoing.method == uploads.FILE:
+        return uploads.shared(message, payload)
+    found, wanted = _payload(message), _payload(payload)
+    if found.get("key") != outgoing.key:
+        return False
+    # Messages of earlier versions of this program do not say their event.
+    return "event" not in found or found.get("event") == wanted.get("event")
+
+
+def _thread_of(payload: Mapping[str, Any]) -> str | None:
+    thread = payload.get("thread_ts")
+    return thread if isinstance(thread, str) else None
+
+
+def _is_direct(channel: str) -> bool:
+    return channel.startswith(("U", "W", "D"))
