@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import export, meaning, texts
 from bot.archiving import Archiving, folder_of
+from bot.attempts import Attempts, LeadLostError
 from bot.channels import ChannelFinder
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
@@ -42,7 +44,8 @@ from bot.sessions import asking, digests, lifecycle
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.linking import Judge
 from bot.sessions.model import Author, Event, Session, State
-from bot.sessions.ports import Changed, Clock
+from bot.sessions.pairing import Closing
+from bot.sessions.ports import Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused
 from bot.slack.gateway import ChannelTrouble, passing, reason_of
@@ -103,6 +106,12 @@ class Bot:
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
         self._must_wipe = True  # a predecessor may have been killed before it did
+        self._attempts = Attempts(
+            self.outage.explains,
+            lambda key, error: asyncio.to_thread(self._held_up, key, error),
+            lambda key, text: asyncio.to_thread(self._tell, key, text),
+            self._over,
+        )
         self._ticker = Ticker(self.clock, self._look, settings.sweep_interval)
         self.members = MemberDirectory(
             database,
@@ -334,10 +343,10 @@ class Bot:
                 beside.add_done_callback(self._beside.discard)
 
     async def _must_lead(self) -> None:
-        """Raises Changed unless the lead is still ours: asked before each thing done once."""
+        """Raises LeadLostError unless the lead is ours: asked before each thing done once."""
         if not await asyncio.to_thread(self._leader.holds):
             self.leads = False
-            raise Changed("another replica leads now")
+            raise LeadLostError("another replica leads now")
 
     async def _do_all_due(self) -> datetime | None:
         if not await asyncio.to_thread(self._leader.acquire):
@@ -346,24 +355,29 @@ class Bot:
         if not self.leads:
             self.leads = True
             await asyncio.to_thread(self._take_over)
-        await self._wait_for_organizers()
-        await self._find_authors()
-        await self._plan_again()
+        await self._attempt("organizers", self._wait_for_organizers)
+        await self._attempt("authors", self._find_authors)
+        await self._attempt("plans", self._plan_again)
         for due in await asyncio.to_thread(self._due):
-            await self._must_lead()
-            await self._do(due)
+            await self._attempt(f"session {due.session_id} {due.step}", partial(self._do, due))
         # Their mornings are in their own zones, which Slack says.
         self.edge.names.ask(await asyncio.to_thread(self._unknown_authors))
-        await self._must_lead()
-        await asyncio.to_thread(self._attend)
-        await self.reminding.look(self._must_lead)
-        await self.archiving.look(self._must_lead)
+        for session_id in await asyncio.to_thread(self._to_attend):
+            attend = partial(asyncio.to_thread, self._attend, session_id)
+            await self._attempt(f"session {session_id} questions and digests", attend)
+        await self.reminding.look(self._attempt)
+        await self.archiving.look(self._attempt)
         await self._must_lead()
         self.commits.look()
         self.archive_commits.look()
-        await asyncio.to_thread(self._wipe)
-        await asyncio.to_thread(self._prune)
+        await self._attempt("wiping", partial(asyncio.to_thread, self._wipe))
+        await self._attempt("pruning", partial(asyncio.to_thread, self._prune))
         return await asyncio.to_thread(self._next)
+
+    async def _attempt(self, key: str, work: Callable[[], Awaitable[object]]) -> bool:
+        """Does one due thing, if this replica still leads; its failure holds up no other."""
+        await self._must_lead()
+        return await self._attempts.run(key, work)
 
     async def _look(self) -> datetime | None:
         """A tick whose failures are told once and tried again at the next."""
@@ -372,15 +386,14 @@ class Bot:
                 await asyncio.to_thread(self.database.probe)
                 self.outage.over()
             following = await self.tick()
-        except Changed as error:
-            log.info("somebody else was quicker: %s", error)
-        except (SlackApiError, ClientError, TimeoutError) as error:
-            await asyncio.to_thread(self._held_up, "what is due", error)
+        except LeadLostError as error:
+            log.info("%s", error)
+        except Closing:
+            return None
         except Exception as error:
             if not self.outage.met(error):
                 raise
         else:
-            self._over("what is due")
             return following
         return None
 
@@ -435,28 +448,34 @@ class Bot:
             authors = {a for s in uow.sessions.all((State.OPEN,)) for a in s.author_ids}
             return uow.people.unknown(authors) if authors else set()
 
-    def _attend(self) -> None:
+    def _to_attend(self) -> list[int]:
+        """Open sessions with questions that were sent ahead, or with a digest that is due."""
+        now = self.clock.now()
+        with self.database.reading() as uow:
+            return [
+                s.id
+                for s in uow.sessions.all((State.OPEN,))
+                if uow.members.submissions(s.id, "waiting")
+                or digests.due(uow, s.id, now, self.settings.digest_hour)
+            ]
+
+    def _attend(self, session_id: int) -> None:
         """Posts questions that were sent ahead, and sends the authors' digests."""
         now = self.clock.now()
         apart = timedelta(seconds=self.settings.sent_ahead_interval)
-        with self.database.reading() as uow:
-            ids = [s.id for s in uow.sessions.all((State.OPEN,))]
-            waiting = [i for i in ids if uow.members.submissions(i, "waiting")]
-            morning = [i for i in ids if digests.due(uow, i, now, self.settings.digest_hour)]
-        for session_id in {*waiting, *morning}:
-            with self.database.unit_of_work() as uow:
-                session = uow.sessions.get(session_id)
-                if session is None:
-                    continue
-                asking.release(uow, self.edge.voice, session, now, apart)
-                digests.send(
-                    uow,
-                    self.edge.voice,
-                    session,
-                    now,
-                    self.settings.digest_hour,
-                    self.settings.vote_reactions,
-                )
+        with self.database.unit_of_work() as uow:
+            session = uow.sessions.get(session_id)
+            if session is None:
+                return
+            asking.release(uow, self.edge.voice, session, now, apart)
+            digests.send(
+                uow,
+                self.edge.voice,
+                session,
+                now,
+                self.settings.digest_hour,
+                self.settings.vote_reactions,
+            )
 
     def _due(self) -> list[Due]:
         with self.database.reading() as uow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from bot import export
@@ -23,6 +24,9 @@ from bot.store.database import Database
 from bot.texts import _
 
 log = logging.getLogger(__name__)
+
+Attempt = Callable[[str, Callable[[], Awaitable[object]]], Awaitable[bool]]
+"""Does a due thing by its key, so that its failure holds up no other: `bot.attempts`."""
 
 PATIENCE = 2.0
 """Seconds that a look waits for the model to read a session; then it goes on beside."""
@@ -59,21 +63,20 @@ class Archiving:
         self._done = done
         self.readings: dict[int, asyncio.Task[None]] = {}
 
-    async def look(self, must_lead: Callable[[], Awaitable[None]]) -> None:
-        """Writes the archives that are not what the store holds.
+    async def look(self, attempt: Attempt) -> None:
+        """Writes the archives that are not what the store holds, each as an attempt by its key.
 
-        `must_lead` raises Changed once another replica leads. Where a model still reads what was said, the archive waits for a later look.
+        Where a model still reads what was said, the archive waits for a later look.
         """
-        names = self._edge().names
         for session in await asyncio.to_thread(self._stale):
-            names.ask(await asyncio.to_thread(self._nameless, session.id))
-            await names.settle()
-            try:
-                if await self._is_read(session):
-                    await must_lead()
-                    await asyncio.to_thread(self._archive, session)
-            except pairing.Closing:
-                return  # it is written when the bot runs again
+            await attempt(f"session {session.id} archive file", partial(self._write, session))
+
+    async def _write(self, session: Session) -> None:
+        names = self._edge().names
+        names.ask(await asyncio.to_thread(self._nameless, session.id))
+        await names.settle()
+        if await self._is_read(session):
+            await asyncio.to_thread(self._archive, session)
 
     async def _is_read(self, session: Session) -> bool:
         """Whether the model has read the session, as it may after a while, beside all that is due.

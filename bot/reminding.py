@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
+from bot.archiving import Attempt
 from bot.errors import UserError
 from bot.library import templates
 from bot.library.library import Library
@@ -46,18 +48,18 @@ class Reminding:
         self._tell = tell
         self._trouble = trouble
 
-    async def look(self, must_lead: Callable[[], Awaitable[None]]) -> None:
-        """Posts the reminders that are due and were not posted yet.
-
-        `must_lead` raises Changed once another replica leads.
-        """
+    async def look(self, attempt: Attempt) -> None:
+        """Posts the reminders that are due and were not posted yet, each as an attempt."""
         for session, reminder in await asyncio.to_thread(self._due):
-            try:
-                await self._edge().gateway.join(session.channel)
-            except ChannelTrouble as error:
-                await asyncio.to_thread(self._trouble, session, error)
-                continue
-            await must_lead()
+            key = f"session {session.id} reminder {reminder.text} post"
+            await attempt(key, partial(self._remind, session, reminder))
+
+    async def _remind(self, session: Session, reminder: Reminder) -> None:
+        try:
+            await self._edge().gateway.join(session.channel)
+        except ChannelTrouble as error:
+            await asyncio.to_thread(self._trouble, session, error)
+        else:
             await asyncio.to_thread(self._post, session.id, reminder)
 
     def next_moment(self, sessions: Iterable[Session]) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from babel.dates import format_timedelta
 
+from bot.errors import UserError
 from bot.markup.ready import Mrkdwn
 from bot.sessions.model import Session
 from bot.sessions.ports import Counts
@@ -37,8 +38,16 @@ TEXTS = {
 
 
 def text_of(template: str) -> str:
-    """The text of a reminder of ours; that of another is the teaser's."""
-    return _(TEXTS.get(template, TEXTS[TEASER]))
+    """The text of a reminder of ours. Raises UserError, one line, for any other template."""
+    if template not in TEXTS:
+        raise UserError(
+            _(
+                "the template {name} is missing or broken; correct templates/{name}.txt beside the "
+                "schedule files, and `marginalia check` says what is wrong in it",
+                name=template,
+            )
+        )
+    return _(TEXTS[template])
 
 
 def values(session: Session, counts: Counts, at: datetime) -> Mapping[str, Any]:
