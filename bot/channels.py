@@ -17,7 +17,8 @@ from bot.texts import _
 log = logging.getLogger(__name__)
 
 PATIENCE = 5.0
-"""Seconds for which `find` waits for a listing; in a huge workspace it goes on beside."""
+"""Seconds after its start for which `find` waits for a listing; in a huge workspace it goes on
+beside."""
 PAUSE_PER_PAGE = 6.0
 """Seconds for each further page of a listing before the next one: listing all channels of a huge
 workspace again and again would use up what Slack allows (20 calls a minute)."""
@@ -54,6 +55,7 @@ class ChannelFinder:
         self._failure: Exception | None = None
         self._not_before = 0.0
         self._listing: asyncio.Task[None] | None = None
+        self._began = 0.0
 
     def look_again(self) -> None:
         """What was found may be out of date: channels are asked for again when they are needed."""
@@ -132,10 +134,10 @@ class ChannelFinder:
         found = self._with(name)
         if found is not None or self._is_complete:
             return found
-        is_new = self._listing is None or self._listing.done()
         listing = self._started()
-        if is_new:
-            await asyncio.wait({listing}, timeout=PATIENCE)
+        left = self._began + PATIENCE - time.monotonic()
+        if left > 0:
+            await asyncio.wait({listing}, timeout=left)
         if listing.done():
             listing.result()
         return self._with(name)
@@ -155,6 +157,7 @@ class ChannelFinder:
         if self._listing is None or self._listing.done():
             self._listing = asyncio.create_task(self._list(), name="channels")
             self._listing.add_done_callback(_failed)
+            self._began = time.monotonic()
         return self._listing
 
     async def _list(self) -> None:

@@ -229,8 +229,9 @@ class MemberDirectory:
             return None
         if failures == 1:
             log.warning("members cannot be listed now: %s; trying again", why)
-        # A page of a thousand members is large: where it comes too slowly, smaller ones may do.
-        self._page = max(SMALLEST_PAGE, self._page // 2)
+        else:
+            # A page of a thousand members is large: where it never comes, smaller ones may.
+            self._page = max(SMALLEST_PAGE, self._page // 2)
         await self._sleep(min(LONGEST_PAUSE, 2.0**failures))
         return None
 

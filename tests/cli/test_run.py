@@ -15,6 +15,7 @@ import pytest
 from bot.cli import main
 from bot.demo.play import MANIFEST
 from bot.library import archive
+from bot.sandbox.faults import CallFault
 from bot.sandbox.model import Message
 from bot.sandbox.server import Sandbox
 from tests.cli.running import started
@@ -176,3 +177,22 @@ async def test_a_refused_token_is_said_in_one_line(tmp_path: Path) -> None:
     assert "SLACK_BOT_TOKEN was refused" in line
     assert "invalid_auth" in line
     assert "wrong" not in line
+
+
+async def test_an_app_that_is_uninstalled_ends_the_bot_with_one_line(tmp_path: Path) -> None:
+    async with Sandbox(MANIFEST) as box:
+        env = {
+            "SLACK_BOT_TOKEN": box.bot_token,
+            "SLACK_APP_TOKEN": box.app_token,
+            "SLACK_API_URL": box.api_url,
+            "MARGINALIA_LOG_LEVEL": "ERROR",
+        }
+        with started("run", cwd=tmp_path, env=env) as bot:
+            await until(lambda: bool(box.dispatcher.sockets), "the bot is connected")
+            fault = CallFault("auth.test", "error", count=1000, error="account_inactive")
+            box.faults.calls.append(fault)
+            box.workspace.emit({"type": "app_uninstalled"})
+            assert await bot.ended() == 2
+    (line,) = (tmp_path / "stderr.log").read_text().splitlines()
+    assert line.startswith("marginalia: the app was uninstalled or its token was revoked")
+    assert "account_inactive" in line

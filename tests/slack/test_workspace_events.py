@@ -228,3 +228,24 @@ async def test_the_log_says_who_runs_on_what_and_what_happens(
     assert sum(1 for line in lines if f"session 1 on {EVENT} is open in" in line) == 1
     assert lines.count(f"session 1 on {EVENT} is closed") == 1
     assert sum(1 for line in lines if "the archive of session 1 stands in" in line) == 1
+
+
+async def test_channels_that_slack_does_not_tell_hold_up_no_session(
+    world: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody installed the app again without a scope, in the middle of a session."""
+    later = BOOK.replace("2026-01-05", "2026-02-05").replace("2026-01-09", "2026-02-09")
+    async with world.bot():
+        await world.to(START)
+    (world.schedules / "20260205-later.md").write_text(later)
+    for method in ("users.conversations", "conversations.list"):
+        fault = CallFault(method, "error", count=1000, error="missing_scope")
+        world.stage.box.faults.calls.append(fault)
+    async with world.bot(organizers=world.stage.organizer):
+        await world.to(END)
+        session = world.session()
+        assert session is not None
+        assert session.state is State.ARCHIVED
+        (told,) = [t for t in world.told() if "missing_scope" in t]
+        assert "users.conversations: missing_scope; the app lacks a permission" in told
+    assert "SlackApiError" not in caplog.text
