@@ -147,7 +147,7 @@ class Archiving:
         try:
             source = export.source_of(self._library().paths, session)
             if self._settings.archive_dir is not None:
-                target = folder_of(self._settings.archive_dir) / f"{session.event.id}.md"
+                target = folder_of(self._settings.archive_dir) / source.name
             commit = self._commits.begin(
                 [target or source], f"Archive “{session.event.title}”", Author.of("")
             )

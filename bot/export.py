@@ -233,10 +233,10 @@ def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     if path is None:
         raise UserError(
             _(
-                "the schedule file of “{title}” ({id}.md) is gone; put it back into the "
+                "the schedule file of “{title}” ({file}) is gone; put it back into the "
                 "schedules to get its archive",
                 title=session.event.title,
-                id=session.event.id,
+                file=session.event.file_name,
             )
         )
     return path

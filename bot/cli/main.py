@@ -22,6 +22,7 @@ ROOMS = {
     "backup": "database",
     "board": "board",
     "check": "check",
+    "convert": "convert",
     "demo": "demo",
     "doctor": "doctor",
     "evaluate-pairing": "pairing",

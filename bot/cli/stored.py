@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
+from bot.library import formats
 from bot.library.library import Library, load
 from bot.library.people import Members
 from bot.sessions.model import Session
@@ -63,7 +65,7 @@ def session_of(uow: UnitOfWork, library: Library, part: str) -> Session:
 
     Raises UserError, one line, where that fits none or several, or there is no session.
     """
-    wanted = part.removesuffix(".md")
+    wanted = part.removesuffix(formats.of(Path(part)).suffix)
     stored = {s.event.id: s for s in uow.sessions.all()}
     fitting = [s for name, s in stored.items() if wanted.casefold() in name.casefold()]
     if wanted in stored:

@@ -13,9 +13,8 @@ from bot.demo import script as scripts
 from bot.demo.script import Act, Script
 from bot.demo.stage import Stage, staged
 from bot.errors import UserError
-from bot.library import archive
+from bot.library import archive, formats
 from bot.library.archive import Entry
-from bot.library.document import Document
 from bot.library.event import REQUIRED, parse
 from bot.library.library import Library, load
 from bot.library.people import FOLDER, folder_for
@@ -167,7 +166,7 @@ def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]
     """
     schedules.mkdir(parents=True)
     try:
-        document = Document.of(archive.without_archive(path).decode("utf-8"))
+        document = formats.of(path).document(archive.without_archive(path))
         schedule = parse(document, path)
         warnings = []
         unwanted = {"channel"} & set(schedule.lines)
@@ -197,7 +196,7 @@ def only(library: Library, path: Path) -> Event:
         raise UserError(str(problem))
     for event in library.events.values():
         return event
-    raise UserError(f"{path}: plans no event; its name must end with .md and not begin with _")
+    raise UserError(f"{path}: plans no event; its name must be that of a schedule")
 
 
 def _shape(entry: Entry) -> tuple[str, tuple[str, ...]]:

@@ -8,80 +8,45 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from bot.errors import UserError
-from bot.library import files, scalars
-from bot.library.document import Document
+from bot.library import files, formats, values
+from bot.library.document import ARCHIVE, Document
+from bot.library.formats import Entry, clean
 from bot.library.problem import FileError, quoted, shown
 from bot.library.values import Value
 from bot.texts import _
 
-KEY = "archive"
-_MOST_VALUES = 2_000_000  # some half a million messages; what a file may hold is limited anyway
+__all__ = [
+    "KEY",
+    "Entry",
+    "clean",
+    "dump",
+    "parse",
+    "read",
+    "with_archive",
+    "without_archive",
+    "write_archive",
+]
+
+KEY = ARCHIVE
 _SPOOLED_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A question or a reply as the page shows it: a name, a text in Markdown, and its replies
-    (of a question; a reply has none)."""
-
-    name: str
-    text: str
-    replies: Sequence[Entry] = ()
-
-
 def dump(threads: Iterable[Entry]) -> str:
-    """The block: what `yaml.dump({"archive": […]}, sort_keys=False)` writes for the threads."""
-    return "".join(dump_chunks(threads))
-
-
-def dump_chunks(threads: Iterable[Entry]) -> Iterator[str]:
-    """The same, thread by thread; all of it is ASCII."""
-    write = scalars.write
-    first = True
-    for thread in threads:
-        if first:
-            yield "archive:\n"
-            first = False
-        parts = [
-            f"- name: {write(clean(thread.name), 8, 4)}\n  text: {write(clean(thread.text), 8, 4)}\n"
-        ]
-        if thread.replies:
-            parts.append("  replies:\n")
-            parts += [
-                f"  - name: {write(clean(reply.name), 10, 6)}\n"
-                f"    text: {write(clean(reply.text), 10, 6)}\n"
-                for reply in thread.replies
-            ]
-        else:
-            parts.append("  replies: []\n")
-        yield "".join(parts)
-    if first:
-        yield "archive: []\n"
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates: a pair becomes its character, a lone one U+FFFD.
-
-    JSON can carry them; UTF-8 and the YAML reader of the website cannot, not even escaped.
-    """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+    """The block as Markdown files have it: what `yaml.dump({"archive": […]}, sort_keys=False)`
+    writes for the threads."""
+    return b"".join(formats.DEFAULT.block(threads)).decode("ascii")
 
 
 def parse(document: Document) -> list[Entry]:
     """The threads in a document; none where there is no archive. Raises FileError for another shape."""
-    field = document.fields(most=_MOST_VALUES).get(KEY)
+    field = document.fields(most=values.MOST).get(KEY)
     if field is None or (field.value.kind == "scalar" and field.value.data is None):
         return []
     return [
@@ -100,7 +65,7 @@ def parse(document: Document) -> list[Entry]:
 def read(path: Path) -> list[Entry]:
     """The threads in a file. Raises UserError, one line, for a file that cannot be read."""
     try:
-        return parse(Document.parse(files.read(path)[0]))
+        return parse(formats.of(path).document(files.read(path)[0]))
     except FileError as error:
         raise UserError(str(error.at(path))) from None
 
@@ -115,8 +80,8 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
     """
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as block:
         try:
-            for chunk in dump_chunks(threads):
-                block.write(chunk.encode("ascii"))
+            for chunk in formats.of(path).block(threads):
+                block.write(chunk)
         except OSError as error:
             raise UserError(
                 _(
@@ -159,7 +124,7 @@ def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
         (before, after), _stamp = _around(path)
     except FileError as error:
         raise UserError(str(error.at(path))) from None
-    return before + dump(threads).encode("ascii") + after
+    return before + b"".join(formats.of(path).block(threads)) + after
 
 
 def without_archive(path: Path) -> bytes:
@@ -174,7 +139,7 @@ def without_archive(path: Path) -> bytes:
 def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp]:
     """What stands before and after the block in the file, and the file's stamp."""
     data, stamp = files.read(path)
-    document = Document.parse(data)
+    document = formats.of(path).document(data)
     del data  # as long as the archive that may be in it
     before, after = document.around(KEY)
     return (before.encode(), after.encode()), stamp

@@ -8,9 +8,10 @@ bytes and no others.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Self
 
 import yaml
 
@@ -26,6 +27,8 @@ _TRAILING_BLANKS = re.compile(r"(?:(?<=\n)|\A)(?:[ \t]*\n)+\Z")
 
 FIRST_LINE = 2
 """The number of the first line of the front matter in its file."""
+ARCHIVE = "archive"
+"""The key of an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,10 @@ class Document:
     front_start: int
     front_end: int
     body_start: int
+    first_line: ClassVar[int] = FIRST_LINE
 
     @classmethod
-    def parse(cls, data: bytes) -> Document:
+    def parse(cls, data: bytes) -> Self:
         """The document in the bytes of a file.
 
         Raises FileError, with the line, for what is not UTF-8, has a byte order mark, NUL or CR in
@@ -56,20 +60,9 @@ class Document:
         return cls.of(text)
 
     @classmethod
-    def of(cls, text: str) -> Document:
+    def of(cls, text: str) -> Self:
         """The document in a text; raises FileError as `parse` does."""
-        if text.startswith("\ufeff"):
-            raise FileError(
-                1, _("begins with a byte order mark"), _("save the file as UTF-8 without BOM")
-            )
-        nul = text.find("\0")
-        if nul >= 0:
-            line = text.count("\n", 0, nul) + 1
-            raise FileError(
-                line, _("holds a NUL character"), _("delete it, or save the file as UTF-8 text")
-            )
-        if text.startswith(("---\r", "---\n")):
-            _refuse_carriage_returns(text)
+        cls.refuse(text)
         opening = _OPENING.match(text)
         if opening is None:
             raise FileError(
@@ -87,6 +80,22 @@ class Document:
             )
         body = min(closing.end() + 1, len(text))
         return cls(text, opening.end(), closing.start(), body)
+
+    @staticmethod
+    def refuse(text: str) -> None:
+        """Raises FileError for what no file may hold: a byte order mark, NUL, CR in the YAML."""
+        if text.startswith("\ufeff"):
+            raise FileError(
+                1, _("begins with a byte order mark"), _("save the file as UTF-8 without BOM")
+            )
+        nul = text.find("\0")
+        if nul >= 0:
+            line = text.count("\n", 0, nul) + 1
+            raise FileError(
+                line, _("holds a NUL character"), _("delete it, or save the file as UTF-8 text")
+            )
+        if text.startswith(("---\r", "---\n")):
+            _refuse_carriage_returns(text)
 
     @property
     def front(self) -> str:
@@ -108,7 +117,7 @@ class Document:
 
         Raises FileError for broken YAML, and for more than `most` values.
         """
-        return values.read(self.front, FIRST_LINE, skip, most)
+        return values.read(self.front, self.first_line, skip, most)
 
     def around(self, key: str) -> tuple[str, str]:
         """The text before and after the lines of the key `key`, where a new block shall go.
@@ -118,7 +127,7 @@ class Document:
         matter, with one blank line before it and one after (FORMAT.md, "The archive block").
         """
         front = self.front
-        field = values.read(front, FIRST_LINE, skip=(key,)).get(key)
+        field = values.read(front, self.first_line, skip=(key,)).get(key)
         if field is None:
             before = front if not front or _BLANK_END.search(front) else front + "\n"
             start = self.text[: self.front_start] + (before or "\n")
@@ -134,15 +143,20 @@ class Document:
         end = len(front) if newline < 0 else newline + 1
         return self.text[: self.front_start + begin], self.text[self.front_start + end :]
 
-    def with_block(self, key: str, block: str) -> Document:
+    def end_of_keys(self, keys: Mapping[str, Field]) -> int:
+        """Where a new key goes in the YAML: after the last, before an archive."""
+        archive = keys.get(ARCHIVE)
+        return len(self.front) if archive is None else self.front.rfind("\n", 0, archive.start) + 1
+
+    def with_block(self, key: str, block: str) -> Self:
         """The document with `block` (whole lines) added or in place of the key `key`.
 
         Touches nothing else. Raises FileError for broken YAML.
         """
         before, after = self.around(key)
-        return Document.of(before + block + after)
+        return self.of(before + block + after)
 
-    def with_value(self, key: str, value: str | datetime) -> Document:
+    def with_value(self, key: str, value: str | datetime) -> Self:
         """The document with one text or moment (written as it is, without zone) at the key.
 
         Quotes stay as they were, a comment on the line stays; a missing key gets a line of its
@@ -154,8 +168,7 @@ class Document:
         field = fields.get(key)
         if field is None:
             line = f"{key}: {_written(value, '')}\n"
-            archive = fields.get("archive")
-            cut = len(front) if archive is None else front.rfind("\n", 0, archive.start) + 1
+            cut = self.end_of_keys(fields)
             blanks = _TRAILING_BLANKS.search(front[:cut])
             at = blanks.start() if blanks else cut
             return self._with_front(front[:at] + line + front[at:])
@@ -172,8 +185,8 @@ class Document:
             return self._with_front(front[:start] + " " + written + front[end:])
         return self._with_front(front[:start] + written + front[old.end :])
 
-    def _with_front(self, front: str) -> Document:
-        return Document.of(self.text[: self.front_start] + front + self.text[self.front_end :])
+    def _with_front(self, front: str) -> Self:
+        return self.of(self.text[: self.front_start] + front + self.text[self.front_end :])
 
 
 def _written(value: str | datetime, style: str) -> str:

@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from rapidfuzz import fuzz, process
 
 from bot.errors import UserError
-from bot.library import values
+from bot.library import formats, values
 from bot.library.document import Document
+from bot.library.formats.record import SLUG, RecordDocument
 from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.library.values import Field, Value
 from bot.sessions import reminders
@@ -58,7 +59,8 @@ class Schedule:
     """What one file says, before people and other files are looked at.
 
     `event` has no authors yet (they need the directory of people); it is None where the file
-    has an error. `lines` are the lines of the keys at the top.
+    has an error. `lines` are the lines of the keys at the top. `id` and `begins` (local, as the
+    file writes it) are the event's also where the file has errors; None where `start` is wrong.
     """
 
     path: Path
@@ -67,6 +69,8 @@ class Schedule:
     entries: tuple[Entry, ...] = ()
     slack: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
+    id: str = ""
+    begins: datetime | None = None
 
     def key_at(self, line: int) -> str | None:
         """The key at the top whose value stands in a line of the file; None above the first."""
@@ -84,8 +88,8 @@ def parse(document: Document, path: Path) -> Schedule:
 
 
 def event_id(path: Path) -> str:
-    """The file's id: its name without `.md`."""
-    return path.name.removesuffix(".md")
+    """The file's id: its name without `.md`, or the `slug` of a record."""
+    return formats.of(path).event_id(path)
 
 
 class _Parser:
@@ -103,7 +107,7 @@ class _Parser:
 
     def schedule(self) -> Schedule:
         self.unknown_keys()
-        identity = event_id(self.path)
+        identity = self.identity()
         if any("\udc80" <= c <= "\udcff" for c in identity):
             self.error(1, _("the file's name is not UTF-8"), _("rename it"))
         for key in REQUIRED:
@@ -142,9 +146,19 @@ class _Parser:
                 body=self.document.body.strip(),
                 options=options,
                 archived=archive,
+                file=self.path.name,
             )
         lines = {name: found.line for name, found in self.fields.items()}
-        return Schedule(self.path, event, tuple(self.problems), entries, slack, lines)
+        begins = written(start, zone_name) if start is not None else None
+        return Schedule(
+            self.path, event, tuple(self.problems), entries, slack, lines, identity, begins
+        )
+
+    def identity(self) -> str:
+        """The event's ID; a record's is its `slug`, where it is one."""
+        found = self.fields.get(SLUG) if isinstance(self.document, RecordDocument) else None
+        slug = found.value.data if found is not None else None
+        return slug if isinstance(slug, str) and slug else event_id(self.path)
 
     def unknown_keys(self) -> None:
         for name, found in self.fields.items():

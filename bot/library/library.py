@@ -15,7 +15,7 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from bot.errors import UserError
-from bot.library import event, files, people, templates
+from bot.library import event, files, formats, people, templates
 from bot.library.document import Document
 from bot.library.event import Schedule
 from bot.library.people import Directory, Members
@@ -64,7 +64,7 @@ class Library:
 
         Raises UserError, naming candidates, for a part that fits none or several.
         """
-        wanted = part.removesuffix(".md")
+        wanted = part.removesuffix(formats.of(Path(part)).suffix)
         if wanted in self.events:
             return self.events[wanted]
         by_path = [
@@ -322,7 +322,7 @@ class Scan:
 
     def wanted(self, entry: os.DirEntry[str], path: Path) -> bool:
         """Whether a name that is no folder is a file to read; a link may be a problem."""
-        named = entry.name.endswith(".md")
+        named = formats.named(entry.name)
         if not entry.is_symlink():
             return named
         try:
@@ -510,7 +510,7 @@ def _read(path: Path, known: Read | None) -> Read:
         return known
     data, stamp = files.read(path)
     try:
-        schedule = event.parse(Document.parse(data), path)
+        schedule = event.parse(formats.of(path).document(data), path)
     except FileError as error:
         schedule = Schedule(path, None, (error.at(path),))
     return Read(stamp, schedule)

@@ -14,9 +14,8 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from bot.errors import UserError
-from bot.library import archive, files, people
+from bot.library import archive, files, formats, people
 from bot.library.archive import Entry
-from bot.library.document import Document
 from bot.library.problem import FileError, shown
 from bot.library.values import Field
 from bot.markup import neutral, visible_text
@@ -57,7 +56,7 @@ def read(path: Path) -> Page:
     Raises UserError, one line, for a file that cannot be read or understood.
     """
     try:
-        document = Document.parse(files.read(path)[0])
+        document = formats.of(path).document(files.read(path)[0])
         entries = tuple(archive.parse(document))
         fields = document.fields(skip=(archive.KEY,))
     except FileError as error:

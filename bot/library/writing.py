@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.errors import UserError
-from bot.library import event, files
+from bot.library import event, files, formats
 from bot.library.document import Document
 from bot.library.event import written
 from bot.library.library import NOT_EVENTS, Library, check_change
@@ -39,7 +39,7 @@ IMAGES = "images/books"
 _APOSTROPHES = re.compile(r"['’‘ʼ`]")
 _NOT_ASCII_WORD = re.compile(r"[^a-z0-9]+")
 _NOT_WORD = re.compile(r"[\W_]+")
-_SAFE_NAME = re.compile(r"[\w-]+\.md")
+_SAFE_NAME = re.compile(r"[\w-]+\.(?:md|yaml)")
 
 
 def slug(title: str) -> str:
@@ -65,14 +65,24 @@ def slug(title: str) -> str:
 
 def file_name(draft: Draft) -> str:
     """`YYYYMMDD-slug.md`: the Monday of the week in which the session starts, in its zone."""
+    return _id(draft) + formats.DEFAULT.suffix
+
+
+def _id(draft: Draft) -> str:
     day = draft.start.astimezone(_zone(draft.timezone)).date()
     monday = day - timedelta(days=day.weekday())
-    return f"{monday:%Y%m%d}-{slug(draft.title)}.md"
+    return f"{monday:%Y%m%d}-{slug(draft.title)}"
+
+
+def _fits(part: str, path: Path) -> bool:
+    """Whether a cancelled file is meant: its name, or its event's ID, has the part in it."""
+    wanted = part.removesuffix(formats.of(Path(part)).suffix).casefold()
+    return any(wanted in name.casefold() for name in (path.stem[1:], event.event_id(path)))
 
 
 def text_of(draft: Draft) -> str:
     """The whole file: the keys in the order of `schedules/_template.md`, quoted as there."""
-    base = file_name(draft).removesuffix(".md")
+    base = _id(draft)
     description = draft.description or _description(draft)
     lines = [
         "---",
@@ -137,10 +147,10 @@ class Writer:
         if not draft.title.strip():
             raise Unfit({"title": _("`title` is empty; write the title of the book")})
         _zone(draft.timezone)
-        name = file_name(draft)
+        path = self._place(draft)
+        name = path.name
         if not _SAFE_NAME.fullmatch(name) or name.startswith(("_", ".")):
             raise Unfit({"title": _("no file can be named after this title; write another")})
-        path = self.library.root / name
         holder = self.library.paths.get(event.event_id(path))
         taken = [p for p in (path, holder, path.with_name(CANCELLED + name)) if p and _is_there(p)]
         if taken:
@@ -153,9 +163,14 @@ class Writer:
                     )
                 }
             )
-        document, planned = self._checked(path, text_of(draft), ())
+        written = Document.of(text_of(draft))
+        form = formats.of(path)
+        if form is not formats.DEFAULT:
+            written = form.document(formats.convert(written, _id(draft), form))
+        document, planned = self._checked(path, written.text, ())
         self.before([path])
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             _write_new(path, document.data)
         except FileExistsError:
             raise Unfit(
@@ -175,6 +190,13 @@ class Writer:
             ) from None
         return path, planned
 
+    def _place(self, draft: Draft) -> Path:
+        """Where a new file goes: it has the format of the folder's latest, Markdown by default."""
+        latest = next(reversed([*self.library.events]), None)
+        form = formats.of(self.library.paths[latest]) if latest is not None else formats.DEFAULT
+        start = draft.start.astimezone(_zone(draft.timezone))
+        return self.library.root / form.path(_id(draft), start)
+
     def move(
         self, event_id: str, start: datetime | None, end: datetime | None
     ) -> tuple[Path, Event]:
@@ -183,7 +205,7 @@ class Writer:
         path = self.library.paths[event_id]
         try:
             data, stamp = files.read(path)
-            before = Document.parse(data)
+            before = formats.of(path).document(data)
             after = before
             for key, moment in (("start", start), ("end", end)):
                 if moment is not None:
@@ -222,9 +244,10 @@ class Writer:
         """Renames a cancelled file back; gives its path before and now, and its event."""
         found = sorted(
             path
-            for path in self.library.root.rglob(f"{CANCELLED}*.md")
-            if not NOT_EVENTS & set(path.relative_to(self.library.root).parts)
-            and part.removesuffix(".md").casefold() in path.stem[1:].casefold()
+            for path in self.library.root.rglob(f"{CANCELLED}*")
+            if formats.named(path.name.removeprefix(CANCELLED))
+            and not NOT_EVENTS & set(path.relative_to(self.library.root).parts)
+            and _fits(part, path)
             and path.stem != "_template"
         )
         if len(found) != 1:
@@ -244,7 +267,7 @@ class Writer:
         path = found[0]
         back = path.with_name(path.name.removeprefix(CANCELLED))
         try:
-            text = Document.parse(files.read(path)[0]).text
+            text = formats.of(path).document(files.read(path)[0]).text
         except FileError as error:
             raise UserError(str(error.at(path))) from None
         _document, planned = self._checked(back, text, ())
@@ -283,7 +306,7 @@ class Writer:
     def _checked(self, path: Path, text: str, known: tuple[Problem, ...]) -> tuple[Document, Event]:
         """The document and its event; raises Unfit for errors that were not there before."""
         try:
-            document = Document.of(text)
+            document = formats.of(path).document(text.encode("utf-8"))
         except FileError as error:
             raise Unfit({"": f"{error.what}; {error.hint}"}) from None
         schedule, problems = self._check(path, document)

@@ -67,11 +67,12 @@ class Author:
 class Event:
     """What a schedule file plans.
 
-    `id` is the file's name without `.md`; `start` and `end` are aware UTC; `channel` is a name
+    `id` is the file's name without `.md`, or the `slug` of a record; `file` is the file's name,
+    where it is known; `start` and `end` are aware UTC; `channel` is a name
     (without `#`) or a channel ID as written, None for the default channel of the settings;
     `body` is the Markdown below the front matter; `options` are keys of ours that a later
     layer reads (reminders …), JSON-compatible. `archived` says that the file has an archive
-    block; it is no part of the plan, so events that differ in it alone are equal.
+    block; neither is part of the plan, so events that differ in them alone are equal.
     """
 
     id: str
@@ -88,6 +89,12 @@ class Event:
     body: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     archived: bool = field(default=False, compare=False)
+    file: str = field(default="", compare=False)
+
+    @property
+    def file_name(self) -> str:
+        """The name of the event's file."""
+        return self.file or f"{self.id}.md"
 
     @property
     def author_ids(self) -> frozenset[str]:

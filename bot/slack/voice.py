@@ -136,7 +136,7 @@ class SlackVoice:
             file = uploads.outgoing(
                 f"{key} file",
                 place,
-                f"{session.event.id}.md",
+                session.event.file_name,
                 handing.file_title(session),
                 "",
                 f"archive {session.id}",

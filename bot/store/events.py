@@ -28,6 +28,7 @@ def to_text(event: Event) -> str:
             "body": event.body,
             "options": event.options,
             "archived": event.archived,
+            "file": event.file,
         }
     )
 
@@ -51,4 +52,5 @@ def from_text(text: str) -> Event:
         body=data["body"],
         options=data["options"],
         archived=data["archived"],
+        file=data.get("file", ""),
     )

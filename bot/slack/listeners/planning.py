@@ -78,7 +78,7 @@ async def planned(turn: Turn) -> dict[str, Any] | None:
     await turn.say(
         _("“{title}” is planned: {when}.", title=event.title, when=_span(event))
         + " "
-        + _("Its file is `{name}`.", name=f"{event.id}.md")
+        + _("Its file is `{name}`.", name=event.file_name)
     )
     return None
 
@@ -175,7 +175,7 @@ async def cancel(turn: Turn) -> None:
             "“{title}” is cancelled. Its file is kept as `_{name}`; "
             "`/qa restore {event}` takes it back.",
             title=cancelled.title,
-            name=f"{cancelled.id}.md",
+            name=cancelled.file_name,
             event=cancelled.id,
         )
     )

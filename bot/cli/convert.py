@@ -1,0 +1,80 @@
+"""`marginalia convert`: schedule files from one format to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import UserError
+from bot.library import event, files, formats
+from bot.library.formats import Format
+from bot.library.library import Scan
+from bot.library.problem import FileError, shown
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(convert)
+
+
+def convert(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE…", help="Schedule files, or folders of them.")
+    ],
+    to: Annotated[str, typer.Option(help="The format: `record` or `markdown`.")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")],
+) -> None:
+    """Write schedule files, with their archives, in the other format.
+
+    `record` is a YAML record (`yyyy/yy-mm-dd-slug.yaml`), `markdown` a page with front matter.
+    Nothing is lost but comments and quoting. No other file is overwritten; sources stay.
+    """
+    form = next((each for each in formats.FORMATS if each.name == to), None)
+    if form is None:
+        names = " or ".join(each.name for each in formats.FORMATS)
+        raise UserError(f"--to {to}: there is no such format; give {names}")
+    paths = [path for source in sources for path in _files(source)]
+    if not paths:
+        raise UserError("there are no schedule files in the sources; name others")
+    for path in paths:
+        target, data = _converted(path, form)
+        target = output / target
+        try:
+            if target.exists() and target.read_bytes() != data:
+                raise UserError(
+                    f"{shown(target)}: is there already; remove it, or give another DIR"
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            files.replace(target, [data])
+        except OSError as error:
+            raise UserError(
+                f"{shown(target)}: cannot be written: {files.reason(error)}; give another DIR"
+            ) from None
+        typer.echo(f"{path} -> {target}")
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    scan = Scan(source)
+    found = list(scan.paths())
+    for problem in scan.problems:
+        raise UserError(str(problem))
+    return found
+
+
+def _converted(path: Path, form: Format) -> tuple[Path, bytes]:
+    """Where the file goes in the folder, and its bytes there."""
+    own = formats.of(path)
+    try:
+        data, _stamp = files.read(path)
+        document = own.document(data)
+        schedule = event.parse(document, path)
+        if schedule.begins is None:
+            raise UserError(str(next(p for p in schedule.problems if p.is_error)))
+        whole = data if own is form else formats.convert(document, schedule.id, form)
+        return Path(form.path(schedule.id, schedule.begins)), whole
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None

@@ -1,0 +1,55 @@
+"""The formats that schedules and archives are written in; a file's name says its format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.library import values
+from bot.library.document import Document
+from bot.library.formats.base import Entry, Format, clean
+from bot.library.formats.markdown import Markdown
+from bot.library.formats.record import LEGACY_PATH, SLUG, SUMMARY, Record
+from bot.library.values import Value
+
+__all__ = ["DEFAULT", "FORMATS", "Entry", "Format", "clean", "convert", "named", "of"]
+
+DEFAULT = Markdown()
+FORMATS: tuple[Format, ...] = (DEFAULT, Record())
+
+
+def of(path: Path) -> Format:
+    """The format of a file, by its name; the default for a name that says none."""
+    return next((each for each in FORMATS if path.name.endswith(each.suffix)), DEFAULT)
+
+
+def named(name: str) -> bool:
+    """Whether a file of this name may be a schedule."""
+    return any(each.names(name) for each in FORMATS)
+
+
+def convert(document: Document, event_id: str, to: Format) -> bytes:
+    """A document as a file of another format, without loss but for comments and quoting.
+
+    Raises FileError for what is no YAML.
+    """
+    fields = {
+        name: _typed(field.value) for name, field in document.fields(most=values.MOST).items()
+    }
+    body = document.body.strip()
+    if fields.get(SLUG) == event_id:
+        del fields[SLUG]
+    if fields.get(LEGACY_PATH) == f"/books/{event_id}.html":
+        del fields[LEGACY_PATH]
+    if isinstance(fields.get(SUMMARY), str) and str(fields[SUMMARY]).strip() == body:
+        del fields[SUMMARY]
+    return to.write(event_id, fields, body)
+
+
+def _typed(value: Value) -> Any:
+    """The value as YAML reads it, dates as dates."""
+    if isinstance(value.data, list):
+        return [_typed(item) for item in value.data]
+    if isinstance(value.data, dict):
+        return {name: _typed(item) for name, item in value.data.items()}
+    return value.data
