@@ -87,6 +87,15 @@ def watched(bot: Bot) -> Starlette:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
 
+    async def here(request: Request) -> Response:
+        text = "/healthz: the process lives; /readyz: it can work; /metrics: for Prometheus\n"
+        return Response(text, media_type="text/plain")
+
+    async def elsewhere(request: Request, error: Exception) -> Response:
+        answer = await here(request)
+        answer.status_code = 404
+        return answer
+
     async def healthz(request: Request) -> Response:
         return Response("ok\n", media_type="text/plain")
 
@@ -109,10 +118,12 @@ def watched(bot: Bot) -> Starlette:
 
     return Starlette(
         routes=[
+            Route("/", here),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
-        ]
+        ],
+        exception_handlers={404: elsewhere},
     )
 
 

@@ -43,6 +43,14 @@ class Counted(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
+        # A handler takes its lock after its filters; threads log at the same time.
+        self._write.acquire()
+        try:
+            return self._lets_through(record)
+        finally:
+            self._write.release()
+
+    def _lets_through(self, record: logging.LogRecord) -> bool:
         now = self._now()
         if now >= self._ends:
             self._tell(now)

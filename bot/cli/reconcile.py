@@ -17,7 +17,7 @@ from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
 from bot.sessions.model import Session, moment
 from bot.settings import Settings
-from bot.slack.gateway import code_of
+from bot.slack.gateway import reason_of
 from bot.slack.history import Pace
 from bot.slack.reconcile import Progress
 
@@ -56,9 +56,9 @@ def reconcile(
                 )
             )
         except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-            why = code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
             raise UserError(
-                f"Slack does not show the history of “{session.event.title}” ({why}); "
+                f"Slack does not show the history of “{session.event.title}” "
+                f"({reason_of(error)}); "
                 "see that the bot is in the channel, and try again"
             ) from None
     if as_json:

@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.outage import Outage
 from bot.sessions.pairing import Closing
-from bot.slack.gateway import code_of
+from bot.slack.gateway import reason_of
 from bot.slack.history import History
 from bot.slack.reconcile import Reconciler, Report
 
@@ -144,7 +144,7 @@ class Road:
         try:
             report = await look(course)
         except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-            why = code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+            why = reason_of(error)
             if course.trouble != why:
                 log.warning(
                     "session %d cannot be compared with Slack's history: %s",

@@ -320,6 +320,11 @@ async def test_only_the_link_opens_anything(served: tuple[hub.Hub, Starlette]) -
             assert events.status_code in (204, 404)
         assert (await client.get("/assets/look.css")).status_code == 200
         assert (await client.get("/assets/../look.py")).status_code == 404
+        for path, root in (("/", ""), ("/boards/x/y", "../../")):
+            answer = await client.get(path)
+            assert answer.status_code == 404
+            assert "Ask the organizers" in answer.text
+            assert f'href="{root}assets/look.css"' in answer.text
 
 
 # The command

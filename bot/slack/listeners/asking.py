@@ -18,6 +18,7 @@ from bot.sessions.ports import UnitOfWork
 from bot.sessions.similar import Asked
 from bot.slack.blocks import asking as blocks
 from bot.slack.blocks.asking import MOST_INPUTS, Form, question_block
+from bot.slack.gateway import reason_of
 from bot.slack.incoming import Malformed
 from bot.slack.incoming import person as person_of
 from bot.slack.listeners.desk import FormError, Turn
@@ -189,7 +190,8 @@ async def _draft(turn: Turn, token: str, session_id: int, text: str, anonymous: 
         icon = str((user.get("profile") or {}).get("image_72") or "")
         await turn.write(lambda uow: uow.people.put(found))
     except (SlackApiError, ClientError, TimeoutError, OSError, Malformed) as error:
-        log.info("an asker is named from the store: %s", type(error).__name__)
+        why = str(error) if isinstance(error, Malformed) else reason_of(error)
+        log.info("an asker is named from the store: %s", why)
         known = await turn.read(lambda uow: uow.people.get(turn.user))
         name = (known.name or "") if known else ""
     return Draft(token, session_id, turn.user, text, name, icon)

@@ -55,7 +55,8 @@ class BoardRoutes:
                 Route("/board/{key}/events", self.events),
                 Route("/board/{key}/qr.svg", self.code),
                 Route("/assets/{name}", self.asset),
-            ]
+            ],
+            exception_handlers={404: self.elsewhere},
         )
 
     async def page(self, request: Request) -> Response:
@@ -104,11 +105,15 @@ class BoardRoutes:
         headers = {**HEADERS, "Cache-Control": "max-age=300"}
         return FileResponse(look.STATIC / name, media_type=ASSETS[name], headers=headers)
 
+    async def elsewhere(self, request: Request, error: Exception) -> Response:
+        """Any other address: the page says where links to boards come from."""
+        return self._nothing("../" * max(0, request.url.path[:100].count("/") - 1))
+
     async def _session(self, key: str) -> int | None:
         return await run_in_threadpool(self._opens, key)
 
-    def _nothing(self) -> Response:
-        page = look.environment().get_template("board/nothing.html").render(root="../")
+    def _nothing(self, root: str = "../") -> Response:
+        page = look.environment().get_template("board/nothing.html").render(root=root)
         headers = {**HEADERS, "Cache-Control": "no-store"}
         return Response(page, status_code=404, media_type="text/html", headers=headers)
 
