@@ -368,7 +368,7 @@ def message(
         if root is not None and it.broadcast:
             shown = message(root, team, profile, metadata=metadata)
             out["root"] = {**shown, "parent_user_id": root.author}
-    elif it.replies:
+    elif it.replies or it.tombstone:
         out.update(_thread(it))
     if it.reactions and not bare:
         out["reactions"] = reactions(it)
@@ -414,9 +414,10 @@ def _files(it: Message, files: list[Json]) -> Json:
 def _thread(it: Message) -> Json:
     return {
         "thread_ts": it.ts,
+        **({"parent_user_id": SLACKBOT} if it.tombstone else {}),
         "reply_count": len(it.replies),
         "reply_users_count": len(it.repliers),
-        "latest_reply": ts_of(it.replies[-1]),
+        "latest_reply": ts_of(it.replies[-1]) if it.replies else "0000000000.000000",
         "reply_users": list(it.repliers)[:5],
         "is_locked": False,
         "subscribed": False,

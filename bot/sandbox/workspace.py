@@ -904,6 +904,16 @@ class Workspace:
             root.repliers[message.author] -= 1
             if not root.repliers[message.author]:
                 del root.repliers[message.author]
+        self._tell_deleted(channel, message.ts, previous, key)
+        if root is not None and root.tombstone and not root.replies:
+            # The last reply takes the tombstone along:
+            # <https://github.com/slack-edge/slack-edge/pull/10> has such an event.
+            previous = self.render(channel, root)
+            del channel.messages[root.key]
+            _remove(channel.timeline, root.key)
+            self._tell_deleted(channel, root.ts, previous, self.stamps.next())
+
+    def _tell_deleted(self, channel: Channel, ts: str, previous: Json, key: int) -> None:
         self.emit(
             {
                 "type": "message",
@@ -911,17 +921,14 @@ class Workspace:
                 "previous_message": previous,
                 "channel": channel.id,
                 "hidden": True,
-                "deleted_ts": message.ts,
+                "deleted_ts": ts,
                 "event_ts": ts_of(key),
                 "ts": ts_of(key),
                 "channel_type": channel.type,
             },
             channel,
         )
-        self.changed("message", channel=channel.id, ts=message.ts)
-        if root is not None and root.tombstone and not root.replies:
-            del channel.messages[root.key]
-            _remove(channel.timeline, root.key)
+        self.changed("message", channel=channel.id, ts=ts)
 
     def _bury(self, message: Message) -> None:
         message.tombstone = True

@@ -242,8 +242,11 @@ async def test_the_tombstone_of_a_message_stands_until_its_last_reply_goes(
     assert (stone["thread_ts"], stone["reply_count"]) == (root.ts, 1)
     toby.delete(CHANNEL, reply.ts)
     assert (await client.conversations_history(channel=channel))["messages"] == []
-    last = (await told.all())[-1]
-    assert last["subtype"] == "message_deleted"
+    *_, gone, last = await told.all()
+    assert gone["subtype"] == last["subtype"] == "message_deleted"
+    assert (gone["deleted_ts"], last["deleted_ts"]) == (reply.ts, root.ts)
+    assert last["previous_message"]["subtype"] == "tombstone"
+    assert last["previous_message"]["reply_count"] == 0
 
 
 async def test_a_mention_of_the_bot_is_told_twice(box: Sandbox, told: Told, channel: str):
