@@ -441,6 +441,9 @@ class Bot:
         self._pruned_at = now
         with self.database.unit_of_work() as uow:
             uow.inbox.prune(now - KEEP_ENVELOPES)
+        count = self.database.prune(now - timedelta(days=self.settings.retention))
+        if count:
+            log.info("deleted %d rows that nothing needs any more", count)
 
     def _unknown_authors(self) -> set[str]:
         """Authors of open sessions of whom nothing is known: they wrote nothing yet."""

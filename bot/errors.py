@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def printable(text: str) -> str:
+    """The text on one line, with U+FFFD for what a terminal would not show but act on.
+
+    >>> printable("a\\x1b[31mb")
+    'a\ufffd[31mb'
+    """
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.splitlines()))
+
+
 class UserError(Exception):
     """Something a person can mend. The text says what is wrong and what to do, in one line.
 

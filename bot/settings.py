@@ -115,6 +115,13 @@ class Settings(BaseSettings):
     catch_up_days: float = Field(
         7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
     )
+    retention: float = Field(
+        90.0,
+        ge=30,
+        description="For how many days after a session is over the database keeps what nothing "
+        "needs any more: sent messages, older versions of edited ones, sent forms, the log of "
+        "actions. Questions, answers, draws and archives are never deleted.",
+    )
     git_commit: bool = Field(
         False, description="Whether each change of the schedules and each archive is a Git commit."
     )

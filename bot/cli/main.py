@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from bot.errors import UserError
+from bot.errors import UserError, printable
 
 USER_ERROR = 2
 """The exit code for a mistake of the user."""
@@ -87,7 +87,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        print(f"marginalia: {error}", file=sys.stderr)  # noqa: T201
+        print(f"marginalia: {printable(str(error))}", file=sys.stderr)  # noqa: T201
         sys.exit(USER_ERROR)
     except KeyboardInterrupt:
         sys.exit(130)

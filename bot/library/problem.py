@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bot.errors import printable
+
 
 class Severity(StrEnum):
     """An error keeps an event from being used as written; a warning does not."""
@@ -24,6 +26,11 @@ class Problem:
     what: str
     hint: str
     severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        """Makes the texts safe for a terminal, whatever was quoted in them."""
+        object.__setattr__(self, "what", printable(self.what))
+        object.__setattr__(self, "hint", printable(self.hint))
 
     @property
     def is_error(self) -> bool:
@@ -54,8 +61,7 @@ class FileError(Exception):
 
 def shown(path: Path | str) -> str:
     """A path that any terminal can print: undecodable bytes and control characters replaced."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return printable(os.fsencode(path).decode("utf-8", "replace"))
 
 
 def quoted(text: object, limit: int = 60) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,23 @@ from bot.markup import markdown_to_mrkdwn, plain
 def mrkdwn_of(markdown: str) -> str:
     """A book's Markdown as Slack's mrkdwn."""
     return markdown_to_mrkdwn(markdown) if markdown.strip() else ""
+
+
+_BROADCAST = re.compile(r"<!(channel|here|everyone|group)(?:\|[^<>]*)?>")
+_USERGROUP = re.compile(r"<!subteam\^[A-Z0-9]+(?:\|@?([^<>]*))?>", re.ASCII)
+
+
+def without_broadcasts(text: str) -> str:
+    """The text (mrkdwn) with its mentions of everybody and of user groups as plain words.
+
+    The bot posts the text, and may mention everybody where its writer may not:
+    <https://docs.slack.dev/messaging/formatting-message-text#special-mentions>.
+
+    >>> without_broadcasts("Hello <!channel>, and <!subteam^S012|@experts>")
+    'Hello @channel, and @experts'
+    """
+    plainer = _BROADCAST.sub(r"@\1", text)
+    return _USERGROUP.sub(lambda found: f"@{found[1] or 'group'}", plainer)
 
 
 def excerpt(content: Mapping[str, Any], limit: int) -> str:

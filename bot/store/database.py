@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, text
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
 from bot.sessions.ports import UnitOfWork
-from bot.store import engine, files, schema
+from bot.store import engine, files, pruning, schema
 from bot.store.leader import Alone, Elected, Leader
 from bot.store.tables import labels, secrets
 from bot.store.work import Work
@@ -101,6 +102,20 @@ class Database:
             uow.labels.put(_PROBE, {_PROBE: "x" * 4096})
         with self._backend.writer.begin() as connection:
             connection.execute(delete(labels).where(labels.c.kind == _PROBE))
+
+    def prune(self, before: datetime) -> int:
+        """Deletes what only sessions needed that were over before a date and time.
+
+        Gives how many rows. A SQLite file that is then largely unused is written anew, which
+        keeps others from writing meanwhile. Raises SQLAlchemyError.
+        """
+        count = pruning.prune(self._backend.writer, before)
+        if isinstance(self._backend, engine.Sqlite):
+            with self._backend.reading.connect() as connection:
+                spare = pruning.has_room_to_spare(connection)
+            if spare:
+                files.rewrite(self._backend.path)
+        return count
 
     def wipe(self) -> bool:
         """Removes what was deleted from the database's own files, too; False: try again later.

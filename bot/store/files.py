@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 from contextlib import closing
@@ -13,6 +14,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from bot.errors import UserError
 from bot.store import schema
+
+log = logging.getLogger(__name__)
 
 
 def prepare(path: Path) -> None:
@@ -68,6 +71,19 @@ def empty_log(path: Path) -> bool:
     with closing(sqlite3.connect(uri, uri=True, timeout=0.25)) as connection:
         blocked, _in_log, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not blocked
+
+
+def rewrite(path: Path) -> None:
+    """Writes a database anew without its unused pages, unless somebody keeps it busy.
+
+    <https://www.sqlite.org/lang_vacuum.html>
+    """
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
+            connection.execute("VACUUM")
+    except sqlite3.Error as error:
+        log.info("%s could not be shortened now: %s", path, error)
 
 
 def _lock_of(path: Path) -> Path:

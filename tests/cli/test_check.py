@@ -94,3 +94,16 @@ def test_an_author_whom_the_bot_knows_by_name_needs_no_id(tmp_path: Path) -> Non
     database.close()
     (line,) = marginalia("check", "book.md", cwd=tmp_path, env=env).stdout.splitlines()
     assert "Nobody" in line
+
+
+def test_what_is_quoted_of_a_file_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "20261201-a.md").write_text(
+        '---\ntitle: "A"\ndescription: "x"\nstart: 2026-12-01 00:00:00\nend: 2026-12-05 23:59:59\n'
+        'authors: [A]\nlinks: []\nreminders: "\\e]0;owned\\a 1 day"\ntimezone: "\\e[31mNowhere"\n---\n'
+    )
+    done = marginalia("check", tmp_path, cwd=tmp_path)
+    said = done.stdout + done.stderr
+    assert done.returncode == 2
+    assert "reminder" in said
+    assert "Nowhere" in said
+    assert not [c for c in said if not c.isprintable() and c != "\n"]

@@ -31,6 +31,16 @@ async def test_the_command_asks_in_the_channel_by_the_askers_name(tmp_path: Path
         ]
 
 
+async def test_a_question_that_mentions_everybody_calls_nobody(tmp_path: Path) -> None:
+    async with open_session(tmp_path) as world:
+        ben = Hands(world, "ben")
+        everybody = "<!channel>, <!here|here> and <!subteam^S0123|@experts>"
+        await ben.types("/ask", f"Hello {everybody}: why?")
+        await world.hear()
+        message = await until(lambda: asked(world, "why?"))
+        assert message.text == "Hello @channel, @here and @experts: why?"
+
+
 async def test_the_announcements_button_opens_the_form_that_says_what_is_open(
     tmp_path: Path,
 ) -> None:

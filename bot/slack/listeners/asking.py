@@ -23,6 +23,7 @@ from bot.slack.incoming import Malformed
 from bot.slack.incoming import person as person_of
 from bot.slack.listeners.desk import FormError, Turn
 from bot.slack.listeners.rooms import Room
+from bot.slack.text import without_broadcasts
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -179,6 +180,7 @@ async def _form(turn: Turn) -> Form:
 
 async def _draft(turn: Turn, token: str, session_id: int, text: str, anonymous: bool) -> Draft:
     """The question with its asker's name and picture, as Slack has them now."""
+    text = without_broadcasts(text)
     if anonymous:
         return Draft(token, session_id, turn.user, text, anonymous=True)
     name, icon = "", ""
