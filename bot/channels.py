@@ -63,8 +63,8 @@ class ChannelFinder:
             return
         self._joined_is_read = False
         if time.monotonic() >= self._again_at:
-            self._names.clear()
-            self._ids.clear()
+            # New ones: somebody else may still look at the old.
+            self._names, self._ids = {}, {}
             self._is_complete = False
 
     async def find(self, channel: str) -> str | None:
@@ -90,9 +90,10 @@ class ChannelFinder:
             return found
         if not self._is_complete:
             return None
+        names = self._names
         before = await asyncio.to_thread(self.led_to, name)
-        if before is not None and before in self._names:
-            await asyncio.to_thread(self._renamed, name, self._names[before])
+        if before is not None and before in names:
+            await asyncio.to_thread(self._renamed, name, names[before])
             return before
         if before is not None:
             raise ChannelTrouble(
