@@ -73,7 +73,7 @@ class Database:
             raise RuntimeError("a unit of work inside another of the same thread")
         self._here.busy = isinstance(self._backend, engine.Sqlite)
         try:
-            with self._backend.writer.begin() as connection:
+            with self._backend.turn(), self._backend.writer.begin() as connection:
                 work = Work(connection)
                 yield work
                 work.sessions.flush()

@@ -14,7 +14,10 @@ restarted is noticed and forgotten.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +76,8 @@ class Sqlite:
     def __init__(self, url: URL):
         self.path = Path(str(url.database))
         self._file: tuple[int, int] | None = None
+        self._writing = threading.Lock()
+        self._closed = 0
         self.writer = self._engine(url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
         self.reading = self._engine(url, "BEGIN", query_only=True, pool_size=5, max_overflow=20)
 
@@ -126,8 +131,25 @@ class Sqlite:
             )
             raise OperationalError("BEGIN", None, gone)
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The turn to write, which one thread has at a time.
+
+        Raises PoolTimeout for who waits longer than PATIENCE, or while the database is closed: the
+        pool would not tell a waiting thread of that.
+        """
+        closed, end = self._closed, time.monotonic() + PATIENCE
+        while not self._writing.acquire(timeout=0.1):
+            if self._closed != closed or time.monotonic() > end:
+                raise PoolTimeout(f"another thread kept the turn to write to {self.path}")
+        try:
+            yield
+        finally:
+            self._writing.release()
+
     def dispose(self) -> None:
         """Closes all connections."""
+        self._closed += 1
         self.writer.dispose()
         self.reading.dispose()
         self._file = None
@@ -176,6 +198,10 @@ class Postgresql:
             f"SET lock_timeout = '{PATIENCE:.0f}s'",
         )
         return engine
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Nothing to wait for: the server orders who writes."""
+        return nullcontext()
 
     def alone(self) -> Engine:
         """An engine for the one connection of the lead; each statement stands alone.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -383,6 +385,30 @@ def test_two_running_bots_cannot_share_a_sqlite_file(sqlite_url: str, tmp_path: 
     two.reserve()
     two.close()
     two.restore(tmp_path / "backup.db")
+
+
+def test_who_waits_to_write_is_let_go_when_the_database_is_closed(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    failed: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            with database.unit_of_work() as uow:
+                add(uow, "b")
+        except SQLAlchemyError as error:
+            failed.append(error)
+
+    with database.unit_of_work() as uow:
+        add(uow)
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.2)
+        database.close()
+        waiting.join(5)
+        assert not waiting.is_alive()
+    assert [database.is_outage(error) for error in failed] == [True]
+    assert depth(database) == 1
+    database.close()
 
 
 def test_any_number_of_bots_share_a_server(postgres_url: str) -> None:
