@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from bot import export
 from bot.commits import Commits
 from bot.errors import UserError
+from bot.keeping import File, Keeper
 from bot.library import archive
 from bot.library.git import Author
 from bot.library.library import Library
@@ -28,6 +30,10 @@ log = logging.getLogger(__name__)
 Attempt = Callable[[str, Callable[[], Awaitable[object]]], Awaitable[bool]]
 """Does a due thing by its key, so that its failure holds up no other: `bot.attempts`."""
 
+FETCH_EVERY = timedelta(minutes=10)
+"""How often Slack is asked again for files that it did not give."""
+KEEPS_TRYING = timedelta(days=7)
+"""For how long after the end of a session."""
 PATIENCE = 2.0
 """Seconds that a look waits for the model to read a session; then it goes on beside."""
 
@@ -62,6 +68,8 @@ class Archiving:
         self._tell = tell
         self._done = done
         self.readings: dict[int, asyncio.Task[None]] = {}
+        self.keeper = Keeper(settings)
+        self._fetched: dict[int, datetime] = {}
 
     async def look(self, attempt: Attempt) -> None:
         """Writes the archives that are not what the store holds, each as an attempt by its key.
@@ -70,6 +78,8 @@ class Archiving:
         """
         for session in await asyncio.to_thread(self._stale):
             await attempt(f"session {session.id} archive file", partial(self._write, session))
+        for session in await asyncio.to_thread(self._unkept):
+            await attempt(f"session {session.id} kept files", partial(self._keep, session))
 
     async def _write(self, session: Session) -> None:
         names = self._edge().names
@@ -77,6 +87,50 @@ class Archiving:
         await names.settle()
         if await self._is_read(session):
             await asyncio.to_thread(self._archive, session)
+
+    def _unkept(self) -> list[Session]:
+        """Archived sessions with files that are to be kept and are not, and are due for a try."""
+        if not self.keeper.is_on:
+            return []
+        now = self._clock.now()
+        with self._database.reading() as uow:
+            return [
+                session
+                for session in uow.sessions.all((State.ARCHIVED,))
+                if session.is_watched(now, KEEPS_TRYING)
+                and self._fetched.get(session.id, now - FETCH_EVERY) <= now - FETCH_EVERY
+                and self.keeper.missing(uow, session)
+            ]
+
+    async def _keep(self, session: Session) -> None:
+        """Downloads what is missing, and has the archive written again with links to it."""
+        now = self._fetched[session.id] = self._clock.now()
+        missing = await asyncio.to_thread(self._missing, session)
+        problems = await self.keeper.fetch(session, missing)
+        key = f"session {session.id} kept files"
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            what = _(
+                "A file of “{title}” was not kept: {problem}{more}. It is tried again.",
+                title=session.event.title,
+                problem=problems[0],
+                more=more,
+            )
+            self._tell(key, what)
+        else:
+            self._done(key)
+        if len(problems) < len(missing):
+            archived = session.archived_at or now
+            at = max(now, archived + timedelta(microseconds=1))
+            await asyncio.to_thread(self._touch, session, at)
+
+    def _missing(self, session: Session) -> list[File]:
+        with self._database.reading() as uow:
+            return self.keeper.missing(uow, session)
+
+    def _touch(self, session: Session, at: datetime) -> None:
+        with self._database.unit_of_work() as uow:
+            uow.sessions.touch(session.id, at)
 
     async def _is_read(self, session: Session) -> bool:
         """Whether the model has read the session, as it may after a while, beside all that is due.
@@ -113,7 +167,13 @@ class Archiving:
                 source = export.source_of(self._library().paths, session)
                 return archive.with_archive(
                     source,
-                    export.entries(uow, session, self._settings.unthreaded, self._meaning),
+                    export.entries(
+                        uow,
+                        session,
+                        self._settings.unthreaded,
+                        self._meaning,
+                        self.keeper.links(session),
+                    ),
                 )
             for draw in uow.draws.of_session(session.id):
                 if [str(draw.number)] == number:
@@ -152,8 +212,9 @@ class Archiving:
                 [target or source], f"Archive “{session.event.title}”", Author.of("")
             )
             with self._database.reading() as uow:
-                unthreaded = self._settings.unthreaded
-                export.export(uow, session, source, target, unthreaded, self._meaning)
+                self.keeper.tidy(uow, session)
+                unthreaded, kept = self._settings.unthreaded, self.keeper.links(session)
+                export.export(uow, session, source, target, unthreaded, self._meaning, kept)
                 summary = self._summary(uow, session) if session.archived_at is None else None
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from bot.errors import UserError
 from bot.library import archive
@@ -22,6 +23,7 @@ from bot.texts import _
 
 UNKNOWN = "Unknown"
 """The name of a writer of whom Slack says no name."""
+_WEBSITE = "https://kept.invalid"
 DELETED = "This message was deleted."
 """What Slack shows where a deleted message has replies; there it stands for the question."""
 
@@ -96,6 +98,7 @@ def entries(
     session: Session,
     unthreaded: str = "attach",
     meaning: pairing.Meaning | None = None,
+    kept: Mapping[str, str] = {},
 ) -> Iterator[Entry]:
     """The session's threads as the archive has them, one at a time.
 
@@ -103,13 +106,14 @@ def entries(
     for the archive stands instead of what was written. With `attach` an author's answer outside
     a thread stands under its question where that is sure, with `keep` where it was posted; the
     event's own `unthreaded` has the last word. `meaning` compares what texts mean (pairing.pair).
+    `kept` are addresses on the website, by the IDs of files that it has.
     """
     names = _names(uow, session)
     edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
     stored = uow.messages.iter_threads(session.id)
     for thread in _ordered(uow, session, names, unthreaded, meaning, stored):
         if not thread.question.hidden:
-            yield _entry(thread, names, edits)
+            yield _entry(thread, names, edits, kept)
 
 
 def read_ahead(
@@ -218,13 +222,14 @@ def export(
     target: Path | None,
     unthreaded: str = "attach",
     meaning: pairing.Meaning | None = None,
+    kept: Mapping[str, str] = {},
 ) -> bool:
     """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
 
-    `unthreaded` and `meaning` are as in `entries`. Gives whether anything changed on disk. Raises
+    `unthreaded`, `meaning` and `kept` are as in `entries`. Gives whether anything changed on disk. Raises
     UserError, one line, for a file that cannot be read or written.
     """
-    return archive.write_archive(source, entries(uow, session, unthreaded, meaning), target)
+    return archive.write_archive(source, entries(uow, session, unthreaded, meaning, kept), target)
 
 
 def source_of(paths: Mapping[str, Path], session: Session) -> Path:
@@ -242,10 +247,15 @@ def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     return path
 
 
-def _entry(thread: Thread, names: StoredNames, edits: Mapping[tuple[str, str], str]) -> Entry:
+def _entry(
+    thread: Thread,
+    names: StoredNames,
+    edits: Mapping[tuple[str, str], str],
+    kept: Mapping[str, str],
+) -> Entry:
     def text(message: Message) -> str:
         edited = edits.get((message.channel, message.ts))
-        return to_markdown(message.content, names) if edited is None else edited
+        return _with_kept(message.content, names, kept) if edited is None else edited
 
     question = thread.question
     replies = tuple(
@@ -254,3 +264,19 @@ def _entry(thread: Thread, names: StoredNames, edits: Mapping[tuple[str, str], s
     if question.deleted:
         return Entry(ANONYMOUS, DELETED, replies)
     return Entry(names.writer(question), text(question), replies)
+
+
+def _with_kept(content: Mapping[str, Any], names: StoredNames, kept: Mapping[str, str]) -> str:
+    """A message in Markdown, with links to the files that the website has."""
+    files = content.get("files")
+    ids = {f["id"] for f in files or () if isinstance(f, Mapping) and f.get("id") in kept}
+    if not ids:
+        return to_markdown(content, names)
+    # A message may link to whole addresses alone, so these stand for the website's until then.
+    linked = [
+        {**file, "permalink": f"{_WEBSITE}{kept[file['id']]}"}
+        if isinstance(file, Mapping) and file.get("id") in ids
+        else file
+        for file in files or ()
+    ]
+    return to_markdown({**content, "files": linked}, names).replace(f"]({_WEBSITE}", "](")

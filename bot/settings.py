@@ -72,6 +72,20 @@ class Settings(BaseSettings):
     archive_dir: Path | None = Field(
         None, description="Where archives are written; into the schedule file when not set."
     )
+    keep_files: Literal["none", "images", "all"] = Field(
+        "none",
+        description="Which files that people uploaded are downloaded when an archive is written, so "
+        "that it links to the website instead of Slack: none, `images`, or `all`. The app needs "
+        "the scope `files:read`.",
+    )
+    keep_files_mib: float = Field(
+        10.0, gt=0, description="The largest file that is kept, in MiB; larger ones stay in Slack."
+    )
+    files_dir: Path = Field(
+        Path("images/books"),
+        description="The folder of kept files, each event's in a folder of its own there. Links "
+        "in archives begin where `images` is in the path: `/images/books/EVENT/…`.",
+    )
     channel: str = Field(
         "book-of-the-week", description="The channel of events that name none (name or ID)."
     )

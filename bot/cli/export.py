@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from bot import export as exporting
 from bot import meaning as meanings
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
+from bot.keeping import Keeper
 from bot.library import archive
 from bot.settings import Settings
 
@@ -42,15 +44,21 @@ def export(
     settings = Settings()
     meaning = meanings.load(settings.meaning)
     library = read_library(settings)
+    keeper = Keeper(settings)
     with open_database(settings) as database, database.reading() as uow:
         session = session_of(uow, library, event)
         source = exporting.source_of(library.paths, session)
+        if keeper.is_on and (in_place or output is not None):
+            keeper.tidy(uow, session)
+            for problem in asyncio.run(keeper.fetch(session, keeper.missing(uow, session))):
+                typer.echo(f"not kept: {problem}", err=True)
+        kept = keeper.links(session)
         if output is None and not in_place:
             whole = archive.with_archive(
-                source, exporting.entries(uow, session, settings.unthreaded, meaning)
+                source, exporting.entries(uow, session, settings.unthreaded, meaning, kept)
             )
             sys.stdout.buffer.write(whole)
             return
-        changed = exporting.export(uow, session, source, output, settings.unthreaded, meaning)
+        changed = exporting.export(uow, session, source, output, settings.unthreaded, meaning, kept)
     target = output or source
     typer.echo(f"{target}: {'written' if changed else 'was up to date'}")

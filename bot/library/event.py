@@ -21,7 +21,7 @@ from rapidfuzz import fuzz, process
 from bot.errors import UserError
 from bot.library import formats, values
 from bot.library.document import Document
-from bot.library.formats.record import SLUG, RecordDocument
+from bot.library.formats.record import SLUG, RecordDocument, is_slug
 from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.library.values import Field, Value
 from bot.sessions import reminders
@@ -158,7 +158,7 @@ class _Parser:
         """The event's ID; a record's is its `slug`, where it is one."""
         found = self.fields.get(SLUG) if isinstance(self.document, RecordDocument) else None
         slug = found.value.data if found is not None else None
-        return slug if isinstance(slug, str) and slug else event_id(self.path)
+        return slug if isinstance(slug, str) and is_slug(slug) else event_id(self.path)
 
     def unknown_keys(self) -> None:
         for name, found in self.fields.items():

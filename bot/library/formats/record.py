@@ -26,7 +26,12 @@ _HEAD_BYTES = 4096
 _NAMED = re.compile(r"(?:\d\d-\d\d-\d\d|\d{8})-.+\.yaml\Z", re.ASCII)
 _BY_DATE = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(?=.)", re.ASCII)
 _DATED_ID = re.compile(r"\d{8}-(?=.)", re.ASCII)
-_SLUG_LINE = re.compile(rb"^slug:[ ]+(['\"]?)([\w.-]+)\1[ ]*$", re.MULTILINE)
+_SLUG_LINE = re.compile(rb"^slug:[ ]+(['\"]?)(\w[\w.-]*)\1[ ]*$", re.MULTILINE)
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can name an event, and so a folder: word characters, dots and hyphens."""
+    return re.fullmatch(r"\w[\w.-]*", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
