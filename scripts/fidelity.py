@@ -97,6 +97,11 @@ GROUPS: dict[str, list[Example]] = {
             marked("bold", "bold"), marked("italic", "italic")))),
         Example("inside a word", "the middle of the word is bold", rich(section(
             "un", marked("believ", "bold"), "able"))),
+        Example("italic beside a letter", "the end of the word is italic", rich(section(
+            "pre-", marked("trained", "italic")))),
+        Example("code with a backtick, or two tildes", "as written", rich(section(
+            marked("a`b", "code"), " ", marked("~~c", "code")))),
+        Example("underlined", "underlined", rich(section(marked("word", "underline")))),
         Example("a space at the end of a mark", "bold, then a word", rich(section(
             marked("bold ", "bold"), "word"))),
     ],
@@ -151,10 +156,14 @@ GROUPS: dict[str, list[Example]] = {
         Example("a list", "two items", rich(listed("bullet", 0, "one", "two"))),
         Example("a list in a list", "numbers below the first item", rich(
             listed("bullet", 0, "one"), listed("ordered", 1, "a", "b"), listed("bullet", 0, "two"))),
+        Example("numbers behind a deeper list", "1., a bullet, 2.", rich(
+            listed("ordered", 0, "one"), listed("bullet", 1, "a"), listed("ordered", 0, "two"))),
         Example("a list from 5", "5., 6.", rich(listed("ordered", 0, "five", "six", offset=4))),
         Example("text after a list", "an item, then text", rich(
             listed("bullet", 0, "one"), section("after"))),
         Example("a quote", "two quoted lines, then text", rich(quoted("one\ntwo"), section("after"))),
+        Example("a list and code in a quote", "all of it quoted", rich(
+            quoted("so:"), listed("bullet", 0, "one") | {"border": 1}, code("x < y") | {"border": 1})),
         Example("preformatted", "three lines, the second empty", rich(code("a <b>\n\n    c"))),
         Example("backticks in it", "ticks in a block", rich(code("```\nx\n```"))),
     ],
@@ -175,6 +184,11 @@ GROUPS: dict[str, list[Example]] = {
             {"type": "section", "text": {"type": "plain_text", "text": "below"}}]}),
         Example("an attachment", "its title, a preview", {"text": "see", "attachments": [
             {"title": "A talk", "title_link": "https://x.org/talk", "text": "A preview"}]}),
+        Example("a forwarded message", "who wrote it, and what, as a quote", {"text": "see",
+            "attachments": [{"is_share": True, "author_name": "Ada", "text": "How do *you* test?",
+                "from_url": "https://x.slack.com/archives/C1/p1"}]}),
+        Example("a snippet", "its title and text", {"files": [
+            {"mode": "snippet", "title": "a.py", "preview": "x = 1", "permalink": "https://x.org/1"}]}),
         Example("a file", "its title, the file", {"text": "see", "files": [
             {"title": "slides.pdf", "permalink": "https://files.x.org/1"}]}),
     ],
@@ -225,8 +239,11 @@ quote's last line, and of a text before a list. It ends its line there and shows
 
 **People.** FORMAT.md has a person's name without the `@` that Slack shows, and no mention is a link.
 
-**Quotes do not nest, and hold no lists and no code.** Slack's own have only text and marks. A
-Markdown text with more (on the way to Slack) becomes a quote, then what stood in it.
+**Quotes do not nest.** A quote in a quote is one quote; lists and code stay inside it, as Slack
+has them (`border: 1`).
+
+**Underlined text** is text without a mark: Markdown has none for it, and on a web page an
+underlined word looks like a link.
 
 **Numbers.** kramdown counts every list from 1, and so a list from 5 is written as `5)`: a list
 from 5 for CommonMark, and for kramdown lines that say `5)` themselves. Letters and roman numbers,
@@ -241,8 +258,13 @@ Bold, italic and struck spaces at the edge of a mark stand outside it.
 pair, which JSON can carry, becomes U+FFFD. Zero-width and right-to-left characters stay.
 
 **Pictures and colours.** An emoji that only the workspace has keeps its `:name:`, a colour its
-value, a file its title and link; what a link's preview says is left out where the link is in the
-text. A file that was deleted, or that a free workspace no longer keeps, is left out.
+value, a file its title and link, a snippet its text as well (up to 4,000 characters). A forwarded
+message, or one whose link Slack unfurls, keeps its text: nobody outside the workspace can follow
+the link. What the preview of another link says is left out where the link is in the text. A file
+that was deleted, or that a free workspace no longer keeps, is left out.
+
+**Typography.** kramdown makes quotation marks of straight ones, and `…` of three dots in prose;
+in code, in a path and between digits the dots stay. Two hyphens stay two.
 
 **Links.** `javascript:`, `vbscript:`, `data:` and `file:` are never a link: the label stays. In a
 block of code Slack links addresses; there the page shows what they say. A label has one style.

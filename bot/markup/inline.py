@@ -60,6 +60,7 @@ _RUN = re.compile(r"\*+|_+|~+|`+|#+")
 _NUMBERED = re.compile(r"(\d+)([.)])(?=[\s|]|$)")
 _TASK = re.compile(r"\[(?=[ xX]\]\s)")  # kramdown: a check box, at the start of a list's item
 
+_CLOSING = re.compile(r"</(?:em|strong|del|code)>")
 _IN_CODE = re.compile(r"[&<>*_~`|\[\]{}\\$]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _URL_ESCAPES = re.compile(r"[\s\x00-\x1f\x7f<>\"\\|`{}\[\]^]|~~|\$\$")
@@ -139,6 +140,7 @@ def code(text: str, *, linked: bool = False) -> str:
         or text[0].isspace()
         or text[-1].isspace()
         or (linked and "]" in text)
+        or ("</" in text and _CLOSING.search(text))
     ):
         return f"<code>{_IN_CODE.sub(entity, text)}</code>"
     return f"`{text}`"

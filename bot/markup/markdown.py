@@ -17,8 +17,9 @@ that could run: what does not read as the message says is written without any ma
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from bot.markup import inline, proof
 from bot.markup import names as naming
@@ -31,6 +32,7 @@ from bot.markup.tree import (
     CODE,
     ITALIC,
     STRIKE,
+    Block,
     Code,
     Divider,
     Emoji,
@@ -45,6 +47,7 @@ from bot.markup.tree import (
     Text,
     Tree,
     inlines,
+    quoted,
 )
 
 # Ends a line for Markdown, and not for Liquid's newline_to_br.
@@ -53,6 +56,8 @@ CR = "\r"
 APART = "\n" + CR
 
 _MARKUP = re.compile(r"[^\w\s.,;()'\"/=+%?@-]|^\s*(?:[-+=]|[0-9]+\.)|^(?: {4}|\t)", re.M)
+_LINE = re.compile(r"([\r\n])(?![\r\n]|\Z)")
+_EMPTY_LINE = re.compile(r"([\r\n])(?=[\r\n]|\Z)")
 _TILDES = re.compile("~+")
 _IN_BLOCK = re.compile(r"[&<>`{$]")
 
@@ -83,11 +88,36 @@ class _Writer:
     out: list[str] = field(default_factory=list)
     levels: list[_Level] = field(default_factory=list)
     paired: Escapes | None = None
+    fenced: bool = False  # whether the last quote ends in code
     labels: tuple[Inlines, Escapes] | None = None
 
     def write(self) -> str:
         before: type | None = None
-        for block in self.tree:
+        for within, group in groupby(self.tree, quoted):
+            blocks = tuple(group)
+            if within:
+                # Code in it has to be code for kramdown without GFM, too.
+                joined = before is Paragraph and not any(isinstance(b, Code) for b in blocks)
+                self.separate(before, "\n" if joined else APART)
+                self.out.append(self.quote(blocks))
+                self.fenced = isinstance(blocks[-1], Code)
+                before = Quote
+            else:
+                before = self.blocks(blocks, before)
+        return "".join(self.out)
+
+    def quote(self, blocks: Tree) -> str:
+        """Blocks in a quote, written by themselves."""
+        inner = tuple(
+            Paragraph(block.content) if isinstance(block, Quote) else block for block in blocks
+        )
+        writer = _Writer(self.names, inner, paired=self.message())
+        writer.blocks(inner, None)
+        written = _LINE.sub(r"\1> ", "".join(writer.out))
+        return "> " + _EMPTY_LINE.sub(r"\1>", written)
+
+    def blocks(self, blocks: Iterable[Block], before: type | None) -> type | None:
+        for block in blocks:
             match block:
                 case Paragraph():
                     lines = self.lines(block.content)
@@ -99,10 +129,6 @@ class _Writer:
                             continue
                     self.separate(before, APART)
                     self.out.append("\n".join(lines))
-                case Quote():
-                    self.separate(before, "\n" if before is Paragraph else APART)
-                    quoted = (f"> {line}" if line else ">" for line in self.lines(block.content))
-                    self.out.append("\n".join(quoted))
                 case Code():
                     code = self.code(block)
                     # Only between tildes is it code for kramdown without GFM, and there only apart.
@@ -117,11 +143,13 @@ class _Writer:
                     self.separate(before, APART)
                     self.out.append("---")
             before = type(block)
-        return "".join(self.out)
+        return before
 
     def separate(self, before: type | None, separator: str, *, keep: bool = False) -> None:
         if before in (Code, Divider):
             separator = CR  # a fence and a rule end by themselves, and a <br /> would undo them
+        elif before is Quote and self.fenced:
+            separator = CR + CR
         if before is not None:
             self.out.append(separator)
         if not keep:

@@ -41,7 +41,7 @@ _HELD = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 # scheme. The pattern begins with the set of first characters, so that all others are skipped.
 _TOKEN = re.compile(
     f"[`<&>:{chr(_FIRST)}-{chr(_LAST)}](?:"
-    r"(?<=`)``(?P<block>.+?)```"
+    r"(?<=`)``(?P<block>.+?)```(?!`)"
     r"|(?<=`)(?<!``)(?P<code>[^`\n]+)`(?!`)"
     r"|(?<=<)(?P<angle>[^<>\n]+)>"
     r"|(?P<quote>(?:(?<=^&)gt;(?:&gt;&gt;)?|(?<=^>)(?:>>)?) ?)"
@@ -73,6 +73,8 @@ _CLOSING = {
     mark: re.compile(rf"(?<![\s{mark}]){re.escape(mark)}(?!{after})")
     for mark, after in _NOT_AFTER.items()
 }
+_BROADCASTS = frozenset({"here", "channel", "everyone", "group"})
+_INDENTED = re.compile(r"^[ \t]+(?=&gt;|>)", re.M)
 _STYLES = {"*": BOLD, "_": ITALIC, "~": STRIKE}
 _MARKS = re.compile(r"[*_~]")
 
@@ -98,6 +100,8 @@ def unescape(text: str) -> str:
 def parse(text: str) -> Iterator[Block]:
     """The blocks of a message's mrkdwn, not yet in their one form."""
     text = normal.clean(text)
+    if "&gt;" in text or ">" in text:
+        text = _INDENTED.sub("", text)  # spaces before a quote's mark do not show
     held: list[Inlines] = []
     blocks: dict[str, Code] = {}
     if _SPECIAL.search(text):
@@ -296,7 +300,8 @@ def _angle(inner: str) -> Inlines:
     if body.startswith("!date^"):
         return (date(unescape(body).split("^"), label),)
     if body.startswith("!"):
-        return (Text("@" + body[1:].partition("^")[0]),)
+        name = body[1:].partition("^")[0]
+        return (Text(label if label and name not in _BROADCASTS else "@" + name),)
     if not label and not normal.SCHEME.match(body):
         return (Text(f"<{unescape(inner)}>"),)  # Slack writes no such thing; somebody did
     shown = "".join(

@@ -126,8 +126,8 @@ def tree(blocks: Iterable[Block]) -> Tree:
             whole[-1] = Paragraph(_joined(last.content, block.content))
         elif isinstance(block, Quote) and isinstance(last, Quote):
             whole[-1] = Quote(_joined(last.content, block.content))
-        elif isinstance(block, List) and isinstance(last, List):
-            whole[-1] = List(last.items + block.items)
+        elif isinstance(block, List) and isinstance(last, List) and block.quoted == last.quoted:
+            whole[-1] = List(last.items + block.items, last.quoted)
         else:
             whole.append(block)
     while whole and isinstance(whole[0], Paragraph):
@@ -159,19 +159,22 @@ def content(pieces: Iterable[Inline]) -> Inlines:
 
 
 def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
-    for lists, group in groupby(blocks, lambda block: isinstance(block, List)):
-        if lists:
+    for quoted, group in groupby(blocks, lambda b: b.quoted if isinstance(b, List) else None):
+        if quoted is not None:
             items = [item for block in group if isinstance(block, List) for item in block.items]
             yield _whole(
-                replace(item, content=_trimmed(content(item.content), start=True, end=True))
-                for item in items
+                (
+                    replace(item, content=_trimmed(content(item.content), start=True, end=True))
+                    for item in items
+                ),
+                quoted=quoted,
             )
         else:
             for block in group:
                 yield from _one(block)
 
 
-def _whole(items: Iterable[Item]) -> List:
+def _whole(items: Iterable[Item], *, quoted: bool = False) -> List:
     """Lists that follow one another, by the depths that they have by themselves.
 
     None of them hangs under what stands before, not even where nothing is left between.
@@ -182,7 +185,7 @@ def _whole(items: Iterable[Item]) -> List:
             above.pop()
         found.append(replace(item, indent=len(above)))
         above.append(item.indent)
-    return List(tuple(found))
+    return List(tuple(found), quoted)
 
 
 def _one(block: Block) -> Iterable[Block]:
@@ -196,7 +199,7 @@ def _one(block: Block) -> Iterable[Block]:
         case Code():
             inner = _preformatted(block.content)
             if inner:
-                yield Code(inner)
+                yield Code(inner, block.quoted)
         case _:
             yield block
 

@@ -136,12 +136,13 @@ def _rich_elements(block: Block, *, last: bool) -> Iterator[dict[str, Any]]:
             yield {"type": "rich_text_quote", "elements": _rich_inlines(block.content)}
         case Code():
             elements = _rich_inlines(block.content)
-            yield {"type": "rich_text_preformatted", "border": 0, "elements": elements}
+            border = int(block.quoted)
+            yield {"type": "rich_text_preformatted", "border": border, "elements": elements}
         case List():
-            yield from _rich_lists(block.items)
+            yield from _rich_lists(block.items, int(block.quoted))
 
 
-def _rich_lists(items: Sequence[Item]) -> Iterator[dict[str, Any]]:
+def _rich_lists(items: Sequence[Item], border: int) -> Iterator[dict[str, Any]]:
     """A `rich_text_list` for each run of items of one depth and kind whose numbers go on."""
     current: dict[str, Any] | None = None
     number: int | None = None
@@ -157,7 +158,7 @@ def _rich_lists(items: Sequence[Item]) -> Iterator[dict[str, Any]]:
                 "type": "rich_text_list",
                 "style": style,
                 "indent": item.indent,
-                "border": 0,
+                "border": border,
                 "elements": [_section(item)],
             }
             if item.number is not None and item.number > 1:
@@ -224,7 +225,8 @@ def _neutral(block: Block) -> Block:
                 tuple(
                     Item(_neutral_inlines(item.content), item.indent, item.number)
                     for item in block.items
-                )
+                ),
+                block.quoted,
             )
         case _:
             return block

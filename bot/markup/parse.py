@@ -6,11 +6,14 @@ in Slack is one `rich_text` block; the other kinds come from apps.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.markup import mrkdwn, normal
 from bot.markup.emoji import split_tone
+from bot.markup.mrkdwn import unescape
 from bot.markup.reading import read
 from bot.markup.tree import (
     BOLD,
@@ -34,14 +37,47 @@ from bot.markup.tree import (
     inlines,
 )
 
+SNIPPET = 4_000
+"""How many characters of a snippet are shown; the rest is where its title leads."""
+
+_LABELS = re.compile(r"<(?:[@#]|!subteam\^)([A-Z0-9]+)\|[@#]?([^<>|\n]+)>")
 _STYLES = {"bold": BOLD, "italic": ITALIC, "strike": STRIKE, "code": CODE}
 
 
 def parse(message: Mapping[str, Any]) -> Tree:
     """What a message says, as Slack shows it: its body, then its attachments, then its files."""
-    body = normal.tree(_body(message))
+    body = normal.tree(_labelled(_body(message), _str(message.get("text"))))
     extras = [*_attachments(message, body), *_files(message)]
     return normal.tree([*body, *extras]) if extras else body
+
+
+def _labelled(blocks: Iterable[Block], text: str) -> Iterable[Block]:
+    """Blocks whose mentions have the labels that the message's text gives them.
+
+    An element of a block has an ID alone; the text says how it was called when it was written
+    (`<#C1|general>`), which is all there is for a channel that the names do not know.
+    """
+    labels = {id: unescape(label) for id, label in _LABELS.findall(text)} if "|" in text else {}
+    if not labels:
+        return blocks
+
+    def labelled(content: Inlines) -> Inlines:
+        return tuple(
+            replace(piece, label=labels.get(piece.id, ""))
+            if isinstance(piece, Mention) and not piece.label
+            else piece
+            for piece in content
+        )
+
+    def whole(block: Block) -> Block:
+        if isinstance(block, List):
+            items = tuple(replace(item, content=labelled(item.content)) for item in block.items)
+            return replace(block, items=items)
+        return (
+            block if isinstance(block, Divider) else replace(block, content=labelled(block.content))
+        )
+
+    return map(whole, blocks)
 
 
 def _body(message: Mapping[str, Any]) -> Iterable[Block]:
@@ -59,8 +95,11 @@ def _block(block: Mapping[str, Any]) -> Iterator[Block]:
 
 def _rich_text(block: Mapping[str, Any]) -> Iterator[Block]:
     elements = _dicts(block.get("elements"))
+    counts: dict[int, int] = {}  # for each depth of the list that goes on, its last number
     for index, element in enumerate(elements):
         content = _elements(element.get("elements"))
+        if element.get("type") != "rich_text_list":
+            counts.clear()
         match element.get("type"):
             case "rich_text_section":
                 # The line break before a list, quote or code block belongs to the section.
@@ -69,11 +108,11 @@ def _rich_text(block: Mapping[str, Any]) -> Iterator[Block]:
                         content = _without_last_break(content)
                     yield Paragraph(content)
             case "rich_text_list":
-                yield _list(element)
+                yield _list(element, counts)
             case "rich_text_quote":
                 yield Quote(content)
             case "rich_text_preformatted":
-                yield Code(content)
+                yield Code(content, _bordered(element))
 
 
 def _without_last_break(content: Inlines) -> Inlines:
@@ -83,14 +122,26 @@ def _without_last_break(content: Inlines) -> Inlines:
     return content
 
 
-def _list(element: Mapping[str, Any]) -> List:
+def _bordered(element: Mapping[str, Any]) -> bool:
+    """Whether Slack shows the bar of a quote beside a list or code."""
+    return element.get("border") == 1
+
+
+def _list(element: Mapping[str, Any], counts: dict[int, int]) -> List:
+    """A list; behind a deeper one, the numbers of the list that stood there go on."""
     ordered = element.get("style") == "ordered"
     indent, number = _int(element.get("indent")), _int(element.get("offset"))
+    deeper = [depth for depth in counts if depth > indent]
+    if deeper and not number:
+        number = counts.get(indent, 0)
+    for depth in deeper:
+        del counts[depth]
     items = []
     for each in _dicts(element.get("elements")):
         number += 1
         items.append(Item(_elements(each.get("elements")), indent, number if ordered else None))
-    return List(tuple(items))
+    counts[indent] = number if ordered else 0
+    return List(tuple(items), _bordered(element))
 
 
 def _elements(elements: object) -> Inlines:
@@ -280,6 +331,9 @@ def _attachments(message: Mapping[str, Any], body: Tree) -> Iterator[Block]:
     """Each attachment's title and link, once: the preview of a link in the text says nothing new."""
     linked = {_address(piece.url) for piece in inlines(body) if isinstance(piece, Link)}
     for attachment in _dicts(message.get("attachments")):
+        if attachment.get("is_share") or attachment.get("is_msg_unfurl"):
+            yield from _forwarded(attachment)
+            continue
         url = _first(attachment, "title_link", "from_url", "original_url", "image_url")
         sources = {_address(_str(attachment.get(key))) for key in ("from_url", "original_url")}
         if linked & sources or _address(url) in linked:
@@ -298,6 +352,31 @@ def _attachments(message: Mapping[str, Any], body: Tree) -> Iterator[Block]:
             yield from mrkdwn.parse(_first(attachment, "text", "fallback"))
 
 
+def _forwarded(attachment: Mapping[str, Any]) -> Iterator[Block]:
+    """A message of elsewhere as a quote: who wrote it, what it says, its files."""
+    author = _title(_first(attachment, "author_name", "author_subname"))
+    url = _first(attachment, "from_url", "original_url", "title_link")
+    if author or url:
+        yield Quote((normal.link(url, author, 0),))
+    said = [
+        block
+        for each in _dicts(attachment.get("message_blocks"))
+        if isinstance(inner := each.get("message"), Mapping)
+        for block in _body({"blocks": inner.get("blocks")})
+    ]
+    said = said or list(_body({**attachment, "blocks": attachment.get("blocks")}))
+    if not said and not attachment.get("files"):
+        said = list(mrkdwn.parse(_first(attachment, "fallback", "title")))
+    for block in (*said, *_files(attachment)):
+        match block:
+            case Paragraph():
+                yield Quote(block.content)
+            case List() | Code():
+                yield replace(block, quoted=True)
+            case _:
+                yield block
+
+
 def _files(message: Mapping[str, Any]) -> Iterator[Block]:
     for file in _dicts(message.get("files")):
         yield from _file(file)
@@ -310,6 +389,10 @@ def _file(file: Mapping[str, Any]) -> Iterator[Block]:
     url = _first(file, "permalink", "permalink_public", "url_private", "external_url")
     if url or title:
         yield Paragraph((normal.link(url, title, 0),))
+    if file.get("mode") == "snippet" and (text := _clean(file.get("preview"))):
+        if len(text) > SNIPPET or file.get("preview_is_truncated"):
+            text = text[:SNIPPET].rstrip() + "\n…"
+        yield Code((Text(text),))
 
 
 def _first(source: Mapping[str, Any], *keys: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bot.markup import names as naming
 from bot.markup.names import Names
 from bot.markup.normal import level_mark
-from bot.markup.tree import Divider, Emoji, Inlines, Link, List, Mention, Quote, Text, Tree
+from bot.markup.tree import Divider, Emoji, Inlines, Link, List, Mention, Text, Tree, quoted
 
 
 def visible(tree: Tree, names: Names) -> str:
     """The visible text of a tree, line by line."""
     lines: list[str] = []
     for block in tree:
+        start = len(lines)
         match block:
             case Divider():
                 lines.append("———")
@@ -19,10 +20,10 @@ def visible(tree: Tree, names: Names) -> str:
                 for item in block.items:
                     mark = level_mark(item.indent, item.number)
                     lines.append("    " * item.indent + mark + _inlines(item.content, names))
-            case Quote():
-                lines.extend(f"> {line}" for line in _inlines(block.content, names).split("\n"))
             case _:
-                lines.append(_inlines(block.content, names))
+                lines.extend(_inlines(block.content, names).split("\n"))
+        if quoted(block):
+            lines[start:] = [f"> {line}" for line in lines[start:]]
     return "\n".join(lines)
 
 

@@ -32,9 +32,9 @@ from bot.markup.tree import (
     Link,
     List,
     Mention,
-    Quote,
     Text,
     Tree,
+    quoted,
 )
 
 Seen = tuple[str, int, str]
@@ -170,7 +170,11 @@ def _inline(tokens: Sequence[Token]) -> list[Seen] | None:
 
 def _said(tree: Tree, names: Names) -> Iterator[Seen]:
     """What a message shows."""
+    within = False
     for block in tree:
+        if quoted(block) and not within:
+            yield "quote", -1, ""
+        within = quoted(block)
         match block:
             case List():
                 for item in block.items:
@@ -182,8 +186,6 @@ def _said(tree: Tree, names: Names) -> Iterator[Seen]:
             case Divider():
                 yield "rule", -1, ""
             case _:
-                if isinstance(block, Quote):
-                    yield "quote", -1, ""
                 yield from _pieces(block.content, names)
 
 

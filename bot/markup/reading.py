@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from html import unescape
 
@@ -109,7 +110,12 @@ def _block(node: SyntaxTreeNode) -> Iterator[Block]:
             yield Divider()
         case "blockquote":
             for block in _blocks(node.children):
-                yield Quote(block.content) if isinstance(block, Paragraph) else block
+                if isinstance(block, Paragraph):
+                    yield Quote(block.content)
+                elif isinstance(block, List | Code):
+                    yield replace(block, quoted=True)
+                else:
+                    yield block
         case "bullet_list" | "ordered_list":
             yield from _list(node, 0)
         case "html_block":

@@ -79,9 +79,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A preformatted block; what is in it shows as it is."""
+    """A preformatted block; what is in it shows as it is. It may stand in a quote."""
 
     content: Inlines
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Items that follow one another, of whatever depth and kind."""
+    """Items that follow one another, of whatever depth and kind. It may stand in a quote."""
 
     items: tuple[Item, ...]
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Divider:
 
 Block = Paragraph | Quote | Code | List | Divider
 Tree = tuple[Block, ...]
+
+
+def quoted(block: Block) -> bool:
+    """Whether a block stands in a quote, or is one."""
+    return isinstance(block, Quote) or (isinstance(block, Code | List) and block.quoted)
 
 
 def inlines(tree: Tree) -> Iterator[Inline]:

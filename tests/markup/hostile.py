@@ -182,7 +182,8 @@ def block(rng: random.Random) -> dict[str, Any]:
         case 0:
             return {"type": "rich_text_quote", "elements": elements}
         case 1:
-            return {"type": "rich_text_preformatted", "elements": elements}
+            border = rng.choice((0, 0, 1))
+            return {"type": "rich_text_preformatted", "elements": elements, "border": border}
         case 2:
             items = [{"type": "rich_text_section", "elements": [each]} for each in elements]
             return {

@@ -101,18 +101,24 @@ def _rich_text(block: Mapping[str, Any], reader: Reader) -> None:
     depths: list[int] = []  # the indents of the lists that are open
     codes = sum(kind.startswith("code") for kind in dict.fromkeys(kind for kind, _ in reader.lines))
     elements = block["elements"]
+    numbers: dict[int, int] = {}  # of the lists that may go on, by their indent
     for index, element in enumerate(elements):
         kind = element["type"]
         if kind == "rich_text_list":
             reader.kind = "text"
             number = element.get("offset", 0)
+            nested = any(indent > element["indent"] for indent in numbers)
+            if nested and not number:
+                number = numbers.get(element["indent"], 0)
+            numbers = {k: v for k, v in numbers.items() if k <= element["indent"]}
+            ordered = element["style"] == "ordered"
+            numbers[element["indent"]] = (number + len(element["elements"])) * ordered
             for item in element["elements"]:
                 number += 1
                 while depths and depths[-1] > element["indent"]:
                     depths.pop()
                 if not depths or depths[-1] < element["indent"]:
                     depths.append(element["indent"])
-                ordered = element["style"] == "ordered"
                 inner = Reader()
                 _run(item["elements"], inner)
                 inner.end()
@@ -124,6 +130,7 @@ def _rich_text(block: Mapping[str, Any], reader: Reader) -> None:
                 reader.lines += [("more", line) for _, line in rest]
             continue
         depths = []
+        numbers = {}
         match kind:
             case "rich_text_section":
                 reader.kind = "text"
@@ -233,7 +240,7 @@ def _mrkdwn(text: str, reader: Reader) -> None:
     while at <= len(text):
         if begun:
             begun = False
-            mark = re.compile("((?:&gt;){3}|>>>|&gt;|>) ?").match(text, at)
+            mark = re.compile("[ \t]*((?:&gt;){3}|>>>|&gt;|>) ?").match(text, at)
             if mark and not rest:
                 kind = "quote"
                 rest = mark[1] in (">>>", "&gt;&gt;&gt;")
@@ -252,6 +259,8 @@ def _mrkdwn(text: str, reader: Reader) -> None:
             at += 1
             continue
         if text.startswith("```", at) and (close := text.find("```", at + 4)) > 0:
+            while text[close + 3 : close + 4] == "`":
+                close += 1
             end(force=False)
             inner = Reader(kind=f"code {codes + 1}")
             inner.put("".join(_code(text[at + 3 : close])))
