@@ -212,7 +212,7 @@ def _arranged(
 
 def text_of(uow: UnitOfWork, message: Message) -> str:
     """A message's own text as an archive has it, in Markdown, whatever it was edited to."""
-    return to_markdown(message.content, StoredNames(uow))
+    return to_markdown(uow.messages.whole(message).content, StoredNames(uow))
 
 
 def export(

@@ -27,7 +27,7 @@ class Posted:
 
     `thread_ts` is None at top level (and for the root of a thread). `edited_ts` is None for a
     message that was never edited. `form` says that the bot posted it for somebody, `token` which
-    submission it is. `through_app` says that an app posted it, for a person or for its own bot;
+    submission it is, `part` which message of it (2, 3 …; 0 for the first). `through_app` says that an app posted it, for a person or for its own bot;
     `writer` is what the message says itself of who wrote it.
     """
 
@@ -40,6 +40,7 @@ class Posted:
     broadcast: bool = False
     form: bool = False
     token: str = ""
+    part: int = 0
     through_app: bool = False
     writer: Person | None = None
 
@@ -213,6 +214,9 @@ def _placed(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Message
     owner = _owner(sessions, thread)
     if owner is None:
         return None
+    if posted.part:
+        posted = replace(posted, content={**posted.content, "part": posted.part})
+        return _message(uow, owner.id, posted, Kind.PART, thread, "form")
     if thread == owner.announcement_ts:
         if not owner.collects(posted.ts):
             return None

@@ -28,6 +28,8 @@ class Kind(StrEnum):
 
     QUESTION = "question"
     REPLY = "reply"
+    PART = "part"
+    """What did not fit into the message of a long question that the bot posted for somebody."""
 
 
 class Who(StrEnum):

@@ -162,11 +162,17 @@ class Messages(Protocol):
         """The same, streamed in chunks for long sessions."""
 
     def iter_threads(self, session_id: int) -> Iterable[Thread]:
-        """Questions by `ts`, each with its replies by `ts`; streamed. Deleted ones are left out.
+        """Questions by `ts`, each with its replies by `ts`; streamed. Deleted ones are left out,
+        and a question that was posted as several messages is one.
 
         Replies whose question was deleted come as a thread whose `question` is the tombstone, a
         message without content, at the question's place. Replies to what was never a question
         (a bot's message) are left out.
+        """
+
+    def whole(self, message: Message) -> Message:
+        """A long question with the messages that continue it (`Kind.PART`) as one text; any other
+        message as it is.
         """
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:

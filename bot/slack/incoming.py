@@ -99,12 +99,13 @@ def message_object(
         channel=channel,
         ts=ts,
         author=author,
-        content=_content(said),
+        content=_content(said) if asker is None else _question(message),
         thread_ts=thread_ts if thread_ts != ts else None,
         edited_ts=edited_ts(message),
         broadcast=subtype == "thread_broadcast",
         form=asker is not None,
         token=form_token(message) if asker is not None else "",
+        part=_part(message) if asker is not None else 0,
         through_app=asker is None and bool(message.get("bot_id")),
         writer=_writer(message, author) if asker is None else None,
     )
@@ -183,8 +184,36 @@ def form_token(message: Mapping[str, Any]) -> str:
     metadata = message.get("metadata")
     payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
     key = payload.get("key") if isinstance(payload, Mapping) else None
-    kind, _blank, token = key.partition(" ") if isinstance(key, str) else ("", "", "")
+    kind, token, *_part = [*key.split(" "), ""] if isinstance(key, str) else ["", ""]
     return token if kind == "question" else ""
+
+
+def _about(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the metadata of a question from the form says of it."""
+    payload = _mapping(message, "metadata").get("event_payload")
+    return payload if isinstance(payload, Mapping) else {}
+
+
+def _part(message: Mapping[str, Any]) -> int:
+    """Which message of a long question it is: 2, 3 …; 0 for the first, or an only one."""
+    number = _about(message).get("part")
+    return number if isinstance(number, int) else 0
+
+
+def _question(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a question from the form; one that was parted into sections is one text."""
+    content = _content(message)
+    joints, blocks = _about(message).get("joints"), content.get("blocks")
+    if not isinstance(joints, list) or not isinstance(blocks, list) or len(joints) != len(blocks):
+        return content
+    text = ""
+    for block, joint in zip(blocks, joints, strict=True):
+        shown = block.get("text") if isinstance(block, Mapping) else None
+        said = shown.get("text") if isinstance(shown, Mapping) else None
+        if not isinstance(said, str) or not isinstance(joint, str):
+            return content
+        text += said + joint
+    return {"text": text}
 
 
 def ts_in(message: Mapping[str, Any]) -> str | None:

@@ -27,7 +27,7 @@ from bot.slack.blocks import (
     queueing,
     winning,
 )
-from bot.slack.blocks.limits import SECTION, cut, message_blocks
+from bot.slack.blocks.limits import SECTION, TEXT, cut, message_blocks
 from bot.slack.incoming import QUESTION_EVENT
 from bot.slack.text import permalink
 
@@ -115,7 +115,7 @@ class SlackVoice:
         if not places:
             log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)
         for place in places:
-            payload = {"channel": place, "text": _notice(text)}
+            payload = {"channel": place, "text": cut(_notice(text), TEXT)}
             row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
             uow.outbox.add(row, at)
 
@@ -167,17 +167,19 @@ class SlackVoice:
 
     def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
         """Posts the question; its metadata says whose it is, or the key of one without a name."""
-        payload: dict[str, Any] = {
-            "channel": session.channel,
-            **asked.question(submission),
-            "metadata": {
-                "event_type": QUESTION_EVENT,
-                "event_payload": {"asker": submission.asker},
-            },
-            "unfurl_links": False,
-        }
-        row = Outgoing(question_key(submission.token), "chat.postMessage", payload, session.channel)
-        uow.outbox.add(row, at)
+        first = question_key(submission.token)
+        for number, content in enumerate(asked.question(submission), 1):
+            about: dict[str, Any] = {"asker": submission.asker}
+            if "joints" in content:
+                about["joints"] = content.pop("joints")
+            payload = {"channel": session.channel, **content, "unfurl_links": False}
+            key = first
+            if number > 1:
+                key = f"{first} part {number}"
+                about["part"] = number
+                payload["thread_ts"] = {"ts_of": first}
+            payload["metadata"] = {"event_type": QUESTION_EVENT, "event_payload": about}
+            uow.outbox.add(Outgoing(key, "chat.postMessage", payload, session.channel), at)
         trouble = uow.outbox.troubles().get(session.channel)
         if trouble is not None:
             self.delay(uow, submission.token, trouble, at)
@@ -206,8 +208,18 @@ class SlackVoice:
         if row is not None and not uow.outbox.drop(row.id, at):
             return False
         uow.members.update_submission(token, "returned")
-        text, blocks = asked.returned(session, submission, code)
-        self._direct(uow, f"returned {token}", submission.asker, text, blocks, at)
+        text, messages = asked.returned(session, submission, code)
+        key = f"returned {token}"
+        self._direct(uow, key, submission.asker, text, messages[0], at)
+        for number, blocks in enumerate(messages[1:], 2):
+            payload = {
+                "channel": submission.asker,
+                "text": text,
+                "blocks": blocks,
+                "thread_ts": {"ts_of": key},
+            }
+            row = Outgoing(f"{key} part {number}", "chat.postMessage", payload, submission.asker)
+            uow.outbox.add(row, at)
         return True
 
     def answered(
@@ -335,4 +347,4 @@ def question_key(token: str) -> str:
 def asked_token(key: str) -> str | None:
     """Whose question this key is (its token), None if it is none."""
     kind, _, token = key.partition(" ")
-    return token if kind == "question" and token else None
+    return token if kind == "question" and token and " " not in token else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -151,13 +152,29 @@ class Messages(Repository):
         for root, group in groupby(rows, lambda row: (row.channel, row.root_ts)):
             question = None
             replies = []
+            parts: dict[str, list[Message]] = {}
             for row in group:
                 if (row.channel, row.ts) == root:
                     question = _message(row)
+                elif row.deleted_at is None and row.kind == str(Kind.PART):
+                    parts.setdefault(row.question_ts, []).append(_message(row))
                 elif row.deleted_at is None:
                     replies.append(_message(row))
+            if question is not None and parts:
+                question = whole(question, parts.get(question.ts, ()))
+                replies = [whole(reply, parts.get(reply.ts, ())) for reply in replies]
             if question is not None and (replies or not question.deleted):
                 yield Thread(question, tuple(replies))
+
+    def whole(self, message: Message) -> Message:
+        """The message with what did not fit into it."""
+        query = select(messages).where(
+            messages.c.channel == message.channel,
+            messages.c.question_ts == message.ts,
+            messages.c.kind == str(Kind.PART),
+            messages.c.deleted_at.is_(None),
+        )
+        return whole(message, [_message(row) for row in self._connection.execute(query)])
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Contents other than the newest, oldest first."""
@@ -441,6 +458,15 @@ class Messages(Repository):
             if len(rows) < CHUNK:
                 return
             last = tuple_(*(literal(getattr(rows[-1], c.key), c.type) for c in order))
+
+
+def whole(message: Message, parts: Collection[Message]) -> Message:
+    """A long question with the messages that continue it, as one text."""
+    if not parts or message.deleted:
+        return message
+    ordered = sorted(parts, key=lambda part: int(part.content.get("part") or 0))
+    texts = [str(m.content.get("text") or "") for m in (message, *ordered)]
+    return replace(message, content={**message.content, "text": "".join(texts)})
 
 
 def _shown() -> ColumnElement[bool]:

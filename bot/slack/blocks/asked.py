@@ -14,23 +14,33 @@ from bot.slack.text import excerpt, linked
 from bot.texts import _
 
 
-def question(submission: Submission) -> dict[str, Any]:
-    """What `chat.postMessage` takes: the text, and who it seems to be from.
+def question(submission: Submission) -> list[dict[str, Any]]:
+    """What `chat.postMessage` takes for each message of a question: text, blocks, who it seems to
+    be from, and `joints`, which goes into the metadata.
 
-    A text longer than a section is parted into several; one too long for blocks is plain text,
-    of which Slack takes 40,000 characters.
+    A text longer than a section is parted into several, and one that is too long for one message
+    goes on in others, which belong into the thread of the first. `joints` are what stood behind
+    each section, so that whoever reads the messages has the text again to the letter. Slack splits
+    nothing of this: <https://github.com/slackapi/java-slack-sdk/issues/704>.
     """
-    text = cut(submission.text, limits.TEXT)
-    content: dict[str, Any] = {"text": text}
-    if limits.SECTION < limits.units(text) <= limits.MESSAGE_TEXT:
-        content["blocks"] = [section(part) for part in limits.parts(text, limits.SECTION)]
+    looks: dict[str, Any] = {}
     if is_anonymous(submission.asker):
-        return content | {"username": ANONYMOUS, "icon_emoji": ":bust_in_silhouette:"}
-    if submission.name:
-        content["username"] = cut(submission.name, 80)
+        looks = {"username": ANONYMOUS, "icon_emoji": ":bust_in_silhouette:"}
+    elif submission.name:
+        looks = {"username": cut(submission.name, 80)}
         if submission.icon:
-            content["icon_url"] = submission.icon
-    return content
+            looks["icon_url"] = submission.icon
+    if limits.units(submission.text) <= limits.SECTION:
+        return [{"text": submission.text, **looks}]
+    return [
+        {
+            "text": cut(sections[0][0], limits.FALLBACK),
+            "blocks": [section(part) for part, _behind in sections],
+            "joints": [behind for _part, behind in sections],
+            **looks,
+        }
+        for sections in limits.groups(submission.text)
+    ]
 
 
 def delayed(session: Session, submission: Submission, code: str) -> tuple[str, list[Block]]:
@@ -46,8 +56,12 @@ def delayed(session: Session, submission: Submission, code: str) -> tuple[str, l
     return text, [section(text), section(quoted), note(how)]
 
 
-def returned(session: Session, submission: Submission, code: str | None) -> tuple[str, list[Block]]:
-    """What an asker reads who gets a question back: `(text, blocks)`, with the whole question."""
+def returned(
+    session: Session, submission: Submission, code: str | None
+) -> tuple[str, list[list[Block]]]:
+    """What an asker reads who gets a question back: the text, and the blocks of each message with
+    the whole question.
+    """
     title = escape_mrkdwn(session.event.title)
     if session.state not in (State.OPEN, State.SCHEDULED):
         text = _(
@@ -63,8 +77,10 @@ def returned(session: Session, submission: Submission, code: str | None) -> tupl
             title=title,
             code=why,
         )
-    whole = [section(part) for part in limits.parts(submission.text, limits.SECTION)]
-    return text, [section(text), *whole]
+    messages = [
+        [section(part) for part, _behind in sections] for sections in limits.groups(submission.text)
+    ]
+    return text, [[section(text), *messages[0]], *messages[1:]]
 
 
 def answered(

@@ -54,8 +54,15 @@ MESSAGE_TEXT = 12_000
 (`msg_blocks_too_long`)."""
 VIEW_BYTES = 200_000
 """The JSON of a view; Slack refuses 250 kB (`view_too_large`)."""
-TEXT = 40_000
-"""Characters in the `text` of a message, <https://docs.slack.dev/reference/methods/chat.postMessage>."""
+QUESTION_TEXT = 10_000
+"""Characters of a question in the blocks of one message: MESSAGE_TEXT less some, because messages
+with less than that were refused, too: <https://github.com/slackapi/bolt-js/issues/2867>."""
+TEXT = 4_000
+"""Characters in the `text` of a message without blocks. Slack splits a longer one into several
+messages: <https://github.com/slackapi/java-slack-sdk/issues/704>."""
+
+FALLBACK = 300
+"""Characters of the `text` of a message whose blocks say all: notifications show it."""
 
 _BLANKS = re.compile(r"\s{1,20}")
 
@@ -114,7 +121,7 @@ def pieces(text: str, limit: int) -> list[tuple[str, str]]:
 
     Joined again they are the text, to the letter. Where there is a line's end or a blank in the
     second half of a part it ends there, and the blanks are no part of any: whoever trims what
-    is in an input loses nothing.
+    is in an input loses nothing. No part ends within an entity (`&am`).
     """
     found: list[tuple[str, str]] = []
     rest = text
@@ -128,10 +135,34 @@ def pieces(text: str, limit: int) -> list[tuple[str, str]]:
             found.append((rest[: end.start()], end[0]))
             rest = rest[end.end() :]
         else:
+            entity = part.rfind("&", len(part) - 5)
+            if entity > 0 and ";" not in part[entity:]:
+                part = part[:entity]
             found.append((part, ""))
             rest = rest[len(part) :]
     found.append((rest, ""))
     return found
+
+
+def groups(text: str) -> list[list[tuple[str, str]]]:
+    """The `pieces` of a long text as the sections of one message after the other.
+
+    Each fits into a section, and those of one message into a message; none is blank.
+    """
+    messages: list[list[tuple[str, str]]] = [[]]
+    room = QUESTION_TEXT
+    for part, behind in pieces(text, SECTION):
+        if not part.strip():
+            if messages[-1]:
+                last, blanks = messages[-1][-1]
+                messages[-1][-1] = (last, blanks + part + behind)
+            continue
+        if messages[-1] and units(part) > room:
+            messages.append([])
+            room = QUESTION_TEXT
+        messages[-1].append((part, behind))
+        room -= units(part)
+    return messages
 
 
 def message_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -262,6 +262,12 @@ def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
         payload = {"channel": channel, "ts": ts}
         row = Outgoing(f"withdraw {channel} {ts}", "chat.delete", payload, channel)
         uow.outbox.add(row, turn.now)
+        for part in uow.messages.replies(channel, ts):
+            message = uow.messages.get(channel, part)
+            if message is not None and message.kind is Kind.PART:
+                payload = {"channel": channel, "ts": part}
+                row = Outgoing(f"withdraw {channel} {part}", "chat.delete", payload, channel)
+                uow.outbox.add(row, turn.now)
 
 
 def _follow(uow: UnitOfWork, turn: Turn, wanted: bool) -> None:
