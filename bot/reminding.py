@@ -79,30 +79,33 @@ class Reminding:
     def _post(self, session_id: int, reminder: Reminder) -> None:
         own = self._library().templates.texts.get(reminder.template)
         now = self._clock.now()
+        with self._database.reading() as uow:
+            session = uow.sessions.get(session_id)
+            if session is None:
+                return
+            counts = uow.messages.counts(session.id, session.author_ids)
+        try:
+            # Nobody waits for a lock meanwhile: a template of a person's own may take seconds.
+            text = templates.render(
+                own or reminding.text_of(reminder.template),
+                reminding.values(session, counts, now),
+            )
+        except UserError as error:
+            problem = _(
+                "“{title}”: the reminder “{reminder}”: {error}.",
+                title=session.event.title,
+                reminder=reminder.text,
+                error=error,
+            )
+            self._tell(f"session {session_id} reminder {reminder.text}", problem)
+            return
         with self._database.unit_of_work() as uow:
             session = uow.sessions.get(session_id)
             if session is None or reminder not in reminders.due(session, self._defaults, now):
                 return
-            if _posted(uow, session, reminder):
-                return
-            counts = uow.messages.counts(session.id, session.author_ids)
-            try:
-                text = templates.render(
-                    own or reminding.text_of(reminder.template),
-                    reminding.values(session, counts, now),
-                )
-            except UserError as error:
-                problem = _(
-                    "“{title}”: the reminder “{reminder}”: {error}.",
-                    title=session.event.title,
-                    reminder=reminder.text,
-                    error=error,
-                )
-            else:
+            if not _posted(uow, session, reminder):
                 voice = self._edge().voice
                 voice.remind(uow, session, reminders.key(session, reminder), text, now)
-                return
-        self._tell(f"session {session_id} reminder {reminder.text}", problem)
 
 
 def _posted(uow: UnitOfWork, session: Session, reminder: Reminder) -> bool:

@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from bot.errors import UserError
 from bot.library import files
 from bot.library.problem import FileError, Problem, quoted, shown
+from bot.library.template_process import rendered
 from bot.markup import escape_mrkdwn
 from bot.markup.ready import Mrkdwn
 from bot.sessions.reminders import TEMPLATES
@@ -119,7 +120,9 @@ def check(text: str, path: Path) -> list[Problem]:
     """What is wrong with a template: its syntax, and variables that it will not get."""
     try:
         tree = _ENVIRONMENT.parse(text)
-        _ENVIRONMENT.from_string(text)
+        if _are_harmless(tree):
+            # Compiling works out what is constant, which takes as long as rendering it.
+            _ENVIRONMENT.from_string(text)
     except TemplateSyntaxError as error:
         return [
             Problem(
@@ -149,6 +152,16 @@ def check(text: str, path: Path) -> list[Problem]:
             )
         )
     problems += [
+        Problem(
+            path,
+            node.lineno,
+            _("broken template: {message}", message=f"No filter named {node.name!r}."),
+            _("correct it"),
+        )
+        for node in tree.find_all(nodes.Filter)
+        if node.name not in _ENVIRONMENT.filters
+    ]
+    problems += [
         Problem(path, node.lineno, _("a template takes in no other file"), _("write its text here"))
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
@@ -156,15 +169,64 @@ def check(text: str, path: Path) -> list[Problem]:
         problems.append(
             Problem(path, 1, _("the template is empty"), _("write a text, or delete it"))
         )
+    if not problems and not _are_harmless(tree):
+        try:
+            rendered(text, _SAMPLE)
+        except UserError as error:
+            what, _mark, hint = str(error).partition("; ")
+            problems.append(Problem(path, 1, what, hint or _("correct it")))
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.line)
 
 
+_HARMLESS = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const,
+    nodes.If, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+)  # fmt: skip
+_SAMPLE: Mapping[str, Any] = {
+    **dict.fromkeys(VARIABLES, "x" * 60),
+    **dict.fromkeys(("questions", "answered", "unanswered"), 40),
+    "links": [{"text": "x" * 60, "link": "https://example.org"}] * 10,
+}
+"""Values to try a template with."""
+
+
 def render(text: str, values: Mapping[str, Any]) -> str:
-    """The mrkdwn that a template writes. Raises UserError, one line, where it cannot."""
+    """The mrkdwn that a template writes. Raises UserError, one line, where it cannot.
+
+    One that could take long is rendered in another process, with limits: not to be called while
+    others wait for a lock.
+    """
+    return render_here(text, values) if _is_short(text) else rendered(text, values)
+
+
+def _is_short(text: str) -> bool:
+    """Whether rendering takes a time that only the length of the template decides."""
+    try:
+        return _are_harmless(_ENVIRONMENT.parse(text))
+    except TemplateError:
+        return True  # rendering it says what is wrong
+
+
+def _are_harmless(node: nodes.Node, in_loop: bool = False) -> bool:
+    if isinstance(node, nodes.For):
+        is_plain = isinstance(node.iter, nodes.Name) and node.iter.name == "links"
+        if in_loop or not is_plain or node.recursive:
+            return False
+        in_loop = True
+    elif not isinstance(node, _HARMLESS):
+        return False
+    return all(_are_harmless(child, in_loop) for child in node.iter_child_nodes())
+
+
+def render_here(text: str, values: Mapping[str, Any]) -> str:
+    """The same in this process, however long it takes."""
     try:
         template: Template = _ENVIRONMENT.from_string(text)
         return template.render(**values).strip()
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+    except (
+        TemplateError, ArithmeticError, TypeError, ValueError, LookupError, MemoryError,
+        RecursionError,
+    ) as error:  # fmt: skip
         raise UserError(
             _(
                 "the template cannot be used: {split}; correct it",

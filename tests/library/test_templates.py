@@ -109,3 +109,30 @@ def test_our_example_is_right() -> None:
     path = Path(__file__).parents[2] / "schedules" / "templates" / "_example.txt"
     assert templates.check(path.read_text(), path) == []
     assert "Page" in render(path.read_text(), VALUES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for a in title %}{% for b in title %}{% for c in title %}{% for d in title %}"
+        "{% for e in title %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+        "{{ 'x' * 10000000000 }}",
+        "{{ title | center(10000000000) }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+    ],
+)
+def test_a_template_that_does_not_end_or_grows_is_a_problem_within_seconds(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "teaser.txt").write_text(text)
+    found = templates.load(tmp_path)
+    assert found.texts == {}
+    assert len(found.problems) == 1
+
+
+def test_a_template_with_loops_that_end_is_used(tmp_path: Path) -> None:
+    text = "{% for link in links %}{{ link.text | upper }} {{ link.link }}\n{% endfor %}"
+    (tmp_path / "teaser.txt").write_text(text)
+    assert templates.load(tmp_path).texts == {"teaser": text}
+    links = [{"text": "a & b", "link": Mrkdwn("<https://example.org|it>")}]
+    assert templates.render(text, {"links": links}) == "A &amp; B <https://example.org|it>"
