@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ MARGIN = timedelta(minutes=1)
 answer takes a while."""
 LOOK_BACK = timedelta(days=8)
 """How far back a place is looked through in which this database never said anything."""
+CLOCKS_COMPARED_EVERY_SECONDS = 60.0
 COMPARED = 3
 """Channels, those used last, by which the database is compared with Slack at a start."""
 
@@ -52,6 +54,8 @@ class SaidAlready:
     wall: Clock
     _looked_at: set[tuple[str, str]] = field(default_factory=set)
     _is_older: bool = False
+    _ahead: timedelta = timedelta(0)
+    _ahead_until: float = 0.0
 
     async def compare(self) -> None:
         """Finds out at a start whether the database is older than what Slack holds.
@@ -135,8 +139,10 @@ class SaidAlready:
     async def _by_slack(self, at: datetime | None) -> str:
         """A `ts` somewhat before `at` (by the database's clock) as Slack's clock shows it."""
         now = await asyncio.to_thread(self._now)
-        ahead = now - (slack_time(await self.client.auth_test()) or now)
-        return ts_of((at or now - LOOK_BACK) - ahead - MARGIN)
+        if time.monotonic() >= self._ahead_until:
+            self._ahead = now - (slack_time(await self.client.auth_test()) or now)
+            self._ahead_until = time.monotonic() + CLOCKS_COMPARED_EVERY_SECONDS
+        return ts_of((at or now - LOOK_BACK) - self._ahead - MARGIN)
 
     def _now(self) -> datetime:
         with self.reading() as uow:
