@@ -39,6 +39,7 @@ _ESCAPES = re.compile(
     r"|(?P<liquid>(?<=\{)(?=%))|(?P<brace>(?<=\{\{)|(?<=\{)(?=:))"
     r"|(?P<math>(?<=\$)\$+)|(?P<dash>(?<=--)))"
 )
+_BLANK = " \t\n"  # what is space for Ruby's `\s`, too
 _INDENT = re.compile(r"^[^\S\n]+", re.M)
 _LINE_END = re.compile(r"[^\S\n]+(?=\n)")
 _END = re.compile(r"[^\S\n]+\Z")
@@ -119,8 +120,8 @@ def pairs(text: str, mark: str) -> bool:
     for run in re.finditer(re.escape(mark) + "+", text):
         before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
         # At a line's end stands the `<` of the website's `<br />`.
-        opens = after == "\n" or (bool(after) and not after.isspace())
-        closes = bool(before) and not before.isspace()
+        opens = after == "\n" or (bool(after) and after not in _BLANK)
+        closes = bool(before) and before not in _BLANK
         if mark == "_":
             opens = opens and not before.isalpha()
             closes = closes and not _letter(after)
@@ -372,7 +373,7 @@ def _spaced(match: re.Match[str]) -> bool:
         return False
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     # At a line's end stands the `<` of the website's `<br />`, and at its start no-break spaces.
-    if not (before.isspace() and after.isspace() and after != "\n"):
+    if not (before and after and before in _BLANK and after in " \t"):
         return False
     return not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].isspace()
 

@@ -17,8 +17,8 @@ that could run: what does not read as the message says is written without any ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from bot.markup import inline, proof
@@ -46,7 +46,6 @@ from bot.markup.tree import (
     Quote,
     Text,
     Tree,
-    inlines,
     quoted,
 )
 
@@ -89,7 +88,6 @@ class _Writer:
     levels: list[_Level] = field(default_factory=list)
     paired: Escapes | None = None
     fenced: bool = False  # whether the last quote ends in code
-    labels: tuple[Inlines, Escapes] | None = None
 
     def write(self) -> str:
         before: type | None = None
@@ -99,6 +97,8 @@ class _Writer:
                 # Code in it has to be code for kramdown without GFM, too.
                 joined = before is Paragraph and not any(isinstance(b, Code) for b in blocks)
                 self.separate(before, "\n" if joined else APART)
+                if before is Code:
+                    self.out.append(CR)
                 self.out.append(self.quote(blocks))
                 self.fenced = isinstance(blocks[-1], Code)
                 before = Quote
@@ -186,12 +186,9 @@ class _Writer:
 
     def items(self, block: List, before: type | None) -> None:
         places = [self.level(item) for item in block.items]
-        # Items that are none for kramdown are one paragraph.
-        whole = any(level.delimiter == ")" for level, _ in places)
-        escapes = self.escapes(block.items) if whole else None
         empty = False
         for index, (item, (level, fresh)) in enumerate(zip(block.items, places, strict=True)):
-            lines = self.lines(item.content, item=True, escapes=escapes) or [""]
+            lines = self.lines(item.content, item=True) or [""]
             # What begins a list inside a paragraph: an item with text, and number 1.
             begins = bool(lines[0]) and item.number in (None, 1)
             if index == 0:
@@ -233,23 +230,14 @@ class _Writer:
         self.levels.append(level)
         return level, fresh
 
-    def escapes(self, items: Sequence[Item]) -> Escapes:
-        """What needs an escape in any of the items, if they are read as one."""
-        found: list[Run] = []
-        for item in items:
-            found += [*self.runs(item.content), Run("\n", 0)]
-        return self.escapes_of(found)
-
     # Lines
 
-    def lines(
-        self, content: Inlines, *, item: bool = False, escapes: Escapes | None = None
-    ) -> list[str]:
+    def lines(self, content: Inlines, *, item: bool = False) -> list[str]:
         """Inline pieces as lines of Markdown, without what a block puts before them."""
         runs = self.runs(content)
         if len(runs) == 1 and not (only := runs[0]).style | only.raw and not HOT.search(only.text):
             return only.text.split("\n")
-        return inline.lines(runs, escapes or self.escapes_of(runs), item=item)
+        return inline.lines(runs, self.message(), item=item)
 
     def runs(self, content: Inlines) -> list[Run]:
         """What is written: literal text of one style, code and links, in order."""
@@ -257,7 +245,7 @@ class _Writer:
         last: Run | None = None
         for piece in content:
             if isinstance(piece, Link):
-                found.append(Run(self.link(piece, content), piece.style & ~CODE, raw=True))
+                found.append(Run(self.link(piece), piece.style & ~CODE, raw=True))
                 last = None
                 continue
             shown = piece.text if isinstance(piece, Text) else self.shown(piece)
@@ -274,66 +262,52 @@ class _Writer:
                 run.text, run.raw = inline.code(run.text), True
         return found
 
-    def link(self, piece: Link, content: Inlines) -> str:
+    def link(self, piece: Link) -> str:
         label, url = piece.label or piece.url, inline.destination(piece.url)
         if piece.style & CODE and not label.isspace():
             return f"[{inline.code(label, linked=True)}]({url})"
-        escapes = self.around(content) if "*" in label or "_" in label else self.message()
-        return f"[{inline.label(label, escapes)}]({url})"
-
-    def around(self, content: Inlines) -> Escapes:
-        """What needs an escape in a label: for kramdown a mark in one pairs up with what stands in
-        the address or behind it, too."""
-        if self.labels is None or self.labels[0] is not content:
-            style = 0
-            parts: list[str] = []
-            for piece in content:
-                style |= piece.style
-                parts.append(self.shown(piece))
-                if isinstance(piece, Link):
-                    parts.append(piece.url)
-            text = MARKED.join(parts)
-            escapes = replace(
-                self.message(),
-                star=bool(style & BOLD) or inline.pairs(text, "*"),
-                under=bool(style & ITALIC) or inline.pairs(text, "_"),
-            )
-            self.labels = content, escapes
-        return self.labels[1]
-
-    def escapes_of(self, runs: Sequence[Run]) -> Escapes:
-        """What needs an escape in a block of these runs."""
-        style = 0
-        parts: list[str] = []
-        for run in runs:
-            style |= run.style
-            # Whatever is written for the marks, or the link, is neither space nor letter.
-            if run.raw:
-                parts.append(MARKED)
-            elif run.style:
-                parts += (MARKED, run.text, MARKED)
-            else:
-                parts.append(run.text)
-        text = "".join(parts)
-        message = self.message() if "~" in text or "`" in text else Escapes()
-        return Escapes(
-            "*" in text and (bool(style & BOLD) or inline.pairs(text, "*")),
-            "_" in text and (bool(style & ITALIC) or inline.pairs(text, "_")),
-            message.tilde,
-            message.tick,
-        )
+        if HOT.search(label) is not None:
+            label = inline.label(label, self.message())
+        return f"[{label}]({url})"
 
     def message(self) -> Escapes:
-        """What needs an escape in any block: kramdown may take a delimiter of one for another's."""
+        """What needs an escape in any block.
+
+        kramdown may take a delimiter of one for another's: without GFM nothing but an empty line
+        ends a paragraph, and a list from 5 is one of its lines.
+        """
         if self.paired is None:
-            style = ticks = 0
-            tilde = tick = False
-            for piece in inlines(self.tree):
-                style |= piece.style
-                if not piece.style & CODE:
-                    shown = self.shown(piece)
-                    ticks += shown.count("`")
-                    tilde = tilde or "~~" in shown
-            tick = ticks > 1 or bool(style & CODE) or any(isinstance(b, Code) for b in self.tree)
-            self.paired = Escapes(tilde=tilde or bool(style & STRIKE), tick=tick)
+            style = 0
+            parts: list[str] = []
+            for block in self.tree:
+                if isinstance(block, Code):
+                    style |= CODE
+                    continue
+                contents = (
+                    [item.content for item in block.items]
+                    if isinstance(block, List)
+                    else []
+                    if isinstance(block, Divider)
+                    else [block.content]
+                )
+                for content in contents:
+                    for piece in content:
+                        style |= piece.style
+                        # What is written for a mark or a link is neither space nor letter.
+                        if piece.style or isinstance(piece, Link):
+                            parts.append(MARKED)
+                        if not piece.style & CODE:
+                            parts.append(self.shown(piece))
+                        if isinstance(piece, Link):
+                            parts += (MARKED, inline.destination(piece.url))
+                        if piece.style or isinstance(piece, Link):
+                            parts.append(MARKED)
+                    parts.append("\n")
+            text = "".join(parts)
+            self.paired = Escapes(
+                star="*" in text and (bool(style & BOLD) or inline.pairs(text, "*")),
+                under="_" in text and (bool(style & ITALIC) or inline.pairs(text, "_")),
+                tilde=bool(style & STRIKE) or "~~" in text,
+                tick=bool(style & CODE) or text.count("`") > 1,
+            )
         return self.paired

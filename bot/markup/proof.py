@@ -42,6 +42,7 @@ Seen = tuple[str, int, str]
 
 # What would act if the code that it stands in were none.
 _ACTS = re.compile(r"\]\(|\{[:{%]|\$\$")
+_TAG = re.compile(r"<[A-Za-z/!?:_]")
 _FENCED = re.compile(r"(?:^|(?<=[\r\n]))[> ]*(~{3,}|`{3,})\r(?:[^\n]*?\r)??[> ]*\1(?=[\r\n]|\Z)")
 _PRE = re.compile(r"<pre><code>[^<`]*</code></pre>")
 _SPAN = re.compile(r"`([^`\r\n]+)`")
@@ -64,9 +65,11 @@ def needed(written: str) -> bool:
 
     That is what stands in code, and our own elements; everything else is escaped as it is.
     """
-    return "<" in written or (
-        ("`" in written or "~~~" in written) and _ACTS.search(written) is not None
-    )
+    if "<" in written and _TAG.search(written):
+        return True
+    if "~~~" in written and _ACTS.search(written):
+        return True
+    return "`" in written and any(map(_ACTS.search, _SPAN.findall(written)))
 
 
 def holds(written: str, tree: Tree, names: Names) -> bool:
