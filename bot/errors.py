@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    """The text on one line, with U+FFFD for what a terminal would not show but act on.
+    """The text with U+FFFD for each character that a terminal would not show but act on.
 
     >>> printable("a\\x1b[31mb")
     'a\ufffd[31mb'
     """
-    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.splitlines()))
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 class UserError(Exception):
