@@ -42,7 +42,6 @@ from bot.planning import Planner
 from bot.reminding import Reminding
 from bot.sessions import asking, digests, lifecycle
 from bot.sessions.lifecycle import Due, Step
-from bot.sessions.linking import Judge
 from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock
@@ -573,6 +572,7 @@ class Bot:
             report = await self.edge.reconciler.whole(
                 session_id, lambda progress: tell(progress, history.pace)
             )
+            await self.edge.linker.drain()
             await self.edge.names.settle()
             return report
         finally:
@@ -611,6 +611,7 @@ class Bot:
                 report = await reconciler.news(session_id)
                 if not self.edge.history.restricted:
                     report.add((await reconciler.roots(session_id))[0])
+                await self.edge.linker.wait_idle(session_id)
         except (SlackApiError, ClientError, TimeoutError) as error:
             log.warning(
                 "session %d is closed before it could be compared with Slack's history: %s",
@@ -822,8 +823,9 @@ class Bot:
                 unthreaded=settings.unthreaded,
                 apps_left_out=frozenset(settings.apps_left_out),
             ),
-            Judge(self.model),
+            self.model,
             self._end,
+            lambda: self.leads,
         )
 
     async def _remember_organizers(self) -> None:

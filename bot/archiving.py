@@ -188,7 +188,8 @@ class Archiving:
     def _stale(self) -> list[Session]:
         """Sessions that are over and changed since they were last exported.
 
-        While envelopes wait to be handled more may come, so the archive waits as well.
+        While envelopes wait to be handled more may come, so the archive waits as well; and while
+        answers of the session are still to be linked.
         """
         with self._database.reading() as uow:
             over = uow.sessions.all((State.CLOSED, State.ARCHIVED))
@@ -198,7 +199,10 @@ class Archiving:
                 if s.archived_at is None
                 or (s.content_changed_at is not None and s.content_changed_at > s.archived_at)
             ]
-            return stale if stale and not uow.inbox.depth() else []
+            if not stale or uow.inbox.depth():
+                return []
+            linking = uow.links.sessions()
+            return [session for session in stale if session.id not in linking]
 
     def _archive(self, session: Session) -> None:
         at = self._clock.now()

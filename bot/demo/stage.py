@@ -132,6 +132,7 @@ class Stage:
             await self.box.settle()
             await self.bot.members.settle()
             await self.bot.edge.worker.drain()
+            await self.bot.edge.linker.drain()
             await self.bot.edge.pump.drain()
             await self.box.settle()
             await self.bot.edge.worker.drain()

@@ -1,6 +1,7 @@
-"""An author's answer outside a thread, put under its question at the moment it comes.
+"""An author's answer outside a thread, put under its question soon after it comes.
 
-A sure one is linked quietly, of an unsure one the author is asked, talk is left alone. What the
+The message is stored and queued in one transaction (`receive`); `read`, `decide` and `conclude`
+then link it, in the background (`bot.slack.linking`). A sure one is linked quietly, of an unsure one the author is asked, talk is left alone. What the
 bot links is a move that no person made (`Message.corrected` is false): anybody who may correct
 it has the last word, and a correction is never linked over. With `unthreaded: keep` nothing is
 linked and nobody is asked, so that the archive is what it would be without this module.
@@ -8,17 +9,17 @@ linked and nobody is asked, so that the archive is what it would be without this
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from hashlib import blake2b
+from typing import NamedTuple
 
 from bot.sessions import collect, pairing
 from bot.sessions import queue as queues
+from bot.sessions.collect import Posted
 from bot.sessions.handover import Doubt
-from bot.sessions.model import Kind, Message, Session, State, Thread
-from bot.sessions.ports import UnitOfWork
+from bot.sessions.model import Kind, Message, Session, State, Thread, moment
+from bot.sessions.ports import Changed, QueuedLink, UnitOfWork
 from bot.sessions.voice import Voice
 
 ATTACH, KEEP = "attach", "keep"
@@ -28,107 +29,109 @@ Text = Callable[[Message], str]
 """What people read of a message, mentions as names."""
 
 
-class Pending(Exception):
-    """Something has to be thought over first: `think` does it, without a lock of the database."""
+class Linkable(NamedTuple):
+    """What `decide` reads of a session: its posts, and what people said of them.
 
-    def __init__(self, think: Callable[[], None]):
-        super().__init__("it has to be thought over first")
-        self.think = think
-
-
-class Judge:
-    """Says which question a message belongs to, by `pairing.likeliest`.
-
-    On a long session, or where a model has to read, that takes seconds, and who asks holds a lock.
-    So it never works anything out: it raises Pending, and knows the answer when it is asked the
-    same again. If the session has changed each time it is asked, it decides at last by words alone.
+    `known` are the posts that a person said are no answers.
     """
 
-    _KEPT, _TRIES = 1_000, 3
-
-    def __init__(self, meaning: pairing.Meaning | None = None):
-        self._meaning = meaning
-        self._found: OrderedDict[bytes, pairing.Decision | Exception] = OrderedDict()
-        self._tries: OrderedDict[str, int] = OrderedDict()
-
-    def likeliest(
-        self, posts: Sequence[pairing.Post], ts: str, known: Mapping[str, str | None]
-    ) -> pairing.Decision:
-        """The decision about the post `ts`. Raises Pending, or as `pairing.likeliest` does."""
-        asked = repr((pairing.so_far(posts, ts), ts, sorted(known.items())))
-        key = blake2b(asked.encode(), digest_size=16).digest()
-
-        def think() -> None:
-            self._tries[ts] = self._tries.get(ts, 0) + 1
-            meaning = self._meaning if self._tries[ts] <= self._TRIES else None
-            self._found[key] = self._thought(posts, ts, known, meaning)
-            for kept in (self._found, self._tries):
-                while len(kept) > self._KEPT:
-                    kept.popitem(last=False)
-
-        if key not in self._found:
-            if self._tries.get(ts, 0) < self._TRIES:
-                raise Pending(think)
-            think()
-        found = self._found[key]
-        if isinstance(found, Exception):
-            del self._found[key]  # who tries again may be luckier
-            raise found
-        return found
-
-    @staticmethod
-    def _thought(
-        posts: Sequence[pairing.Post],
-        ts: str,
-        known: Mapping[str, str | None],
-        meaning: pairing.Meaning | None,
-    ) -> pairing.Decision | Exception:
-        try:
-            return pairing.likeliest(posts, ts, known, meaning)
-        except pairing.Closing:
-            raise
-        except Exception as error:  # noqa: BLE001 - it is raised where the message is handled
-            return error
+    posts: Sequence[pairing.Post]
+    known: Mapping[str, str | None]
 
 
-def consider(
+def receive(
     uow: UnitOfWork,
     voice: Voice,
-    channel: str,
-    ts: str,
+    posted: Posted,
     at: datetime,
-    text: Text,
-    judge: Judge,
     unthreaded: str = ATTACH,
-) -> pairing.Decision | None:
-    """Links a message that an author has just posted outside a thread, or asks about it.
+    from_history: bool = False,
+) -> bool:
+    """Takes in a message or its edit (`collect.receive`) and queues it for linking where it is an
+    author's outside a thread; True if the store changed.
 
-    `unthreaded` is the setting; the event's own has the last word. Raises Pending as
-    `judge` does: then nothing must be kept of what was done. Gives the decision, None where
-    there was nothing to decide: it is no author's, stands under a question already, was put where
-    it is by a person or asked through the form, its session is not open, or it is to be kept.
-    Doing it again changes nothing and tells nobody twice.
+    `unthreaded` is the setting; the event's own has the last word. Slack's history tells the newest
+    first, so what comes `from_history` is held until its questions are there too: call
+    `uow.links.release` then.
     """
-    message = uow.messages.get(channel, ts)
+    changed = collect.receive(uow, voice, posted, at)
+    message = uow.messages.get(posted.channel, posted.ts)
     session = uow.sessions.get(message.session_id) if message is not None else None
-    if message is None or session is None or not _adrift(message, session):
-        return None
-    if session.event.options.get("unthreaded", unthreaded) != ATTACH:
-        return None
+    if (
+        message is not None
+        and session is not None
+        and session.state is State.OPEN
+        and _is_adrift(message, session, unthreaded)
+    ):
+        uow.links.add(session.id, message.channel, message.ts, held=from_history)
+    return changed
+
+
+def read(uow: UnitOfWork, session: Session, upto: str, text: Text) -> Linkable:
+    """What is needed to decide about messages of a session, up to the one posted at `upto`."""
     threads = [t for t in uow.messages.iter_threads(session.id) if not t.question.deleted]
-    questions = {thread.question.ts: thread.question for thread in threads}
-    if ts not in questions:
-        return None
-    decision = _decided(uow, session, threads, ts, text, judge)
-    question = questions.get(decision.question or "")
-    if question is not None and pairing.sure(decision):
+    every = [m for thread in threads for m in (thread.question, *thread.replies)]
+    names = {m.author: m.posted_name or "" for m in every}
+    people = uow.people.many({author for author in names if author})
+    names |= {who: person.name for who, person in people.items() if person.name}
+    posts = pairing.from_threads(threads, session.author_ids, text, lambda who: names[who])
+    last = moment(upto)
+    posts = [post for post in posts if post.at is None or post.at <= last]
+    # Who moved a message to where it stands knew better.
+    return Linkable(posts, {t.question.ts: None for t in threads if t.question.corrected})
+
+
+def decide(
+    found: Linkable, wanted: Collection[str], meaning: pairing.Meaning | None = None
+) -> dict[str, pairing.Decision]:
+    """The decisions about messages (`ts`) of a session, all worked out in one go.
+
+    Without those that are at top level no more. This can take seconds: the database must not be
+    in use meanwhile. Raises Closing, and whatever else `meaning` raises.
+    """
+    decisions = pairing.pair(found.posts, found.known, meaning=meaning).decisions
+    return {d.post: d for d in decisions if d.post in wanted and d.by_author}
+
+
+def conclude(
+    uow: UnitOfWork,
+    voice: Voice,
+    queued: QueuedLink,
+    decision: pairing.Decision | None,
+    at: datetime,
+    unthreaded: str = ATTACH,
+) -> None:
+    """Does what was decided about a queued message, if it is still to be done.
+
+    A sure answer is linked; of an unsure one its author is asked; talk is left alone, and so is a
+    message that a person has put somewhere meanwhile (`decision` is None where there was nothing
+    to decide). Raises Changed if its question is gone since: undo this, and decide again.
+    """
+    channel, ts = queued.channel, queued.ts
+    if not uow.links.done(channel, ts):
+        return
+    message = uow.messages.get(channel, ts)
+    session = uow.sessions.get(queued.session_id)
+    if message is None or session is None or decision is None:
+        return
+    if not _is_adrift(message, session, unthreaded):
+        return
+    candidates = [decision.question or "", *(c.question for c in decision.candidates)]
+    questions = {
+        key: found
+        for key, found in uow.messages.many(channel, set(candidates) - {""}).items()
+        if found.kind is Kind.QUESTION and not found.deleted and not found.hidden
+    }
+    if pairing.sure(decision):
+        question = questions.get(decision.question or "")
+        if question is None:
+            raise Changed(f"the question that {ts} answers is gone")
         link(uow, voice, session, message, question, at)
     elif decision.kind is not pairing.Kind.TALK:
         found = [questions[c.question] for c in decision.candidates if c.question in questions]
         asked = [q for q in found if q.author not in session.author_ids]
         if asked:
             voice.offer(uow, session, message, asked, at)
-    return decision
 
 
 def link(
@@ -216,9 +219,13 @@ def settle(uow: UnitOfWork, voice: Voice, session: Session, before: Message, at:
     if before.author not in session.author_ids or old == new:
         return
     marked = {
-        message.question_ts
-        for message in uow.messages.iter_session(session.id)
-        if message.author in session.author_ids and queues.moved(message, session)
+        question_ts
+        for question_ts in (old, new)
+        if question_ts is not None
+        and any(
+            message.author in session.author_ids and queues.moved(message, session)
+            for message in uow.messages.under(before.channel, question_ts)
+        )
     }
     if old is not None and old not in marked and queues.moved(before, session):
         voice.mark(uow, before.channel, old, False, at)
@@ -285,10 +292,11 @@ def _apart(threads: Sequence[Thread], session: Session) -> list[Thread]:
     return sorted(found, key=lambda thread: thread.question.at)
 
 
-def _adrift(message: Message, session: Session) -> bool:
-    """Whether it is an author's, outside a thread, and nobody said yet where it belongs."""
+def _is_adrift(message: Message, session: Session, unthreaded: str) -> bool:
+    """Whether it is an author's, outside a thread, to be linked, and nobody said yet to what."""
     return (
-        session.state is State.OPEN
+        session.state is not State.CANCELLED
+        and session.event.options.get("unthreaded", unthreaded) == ATTACH
         and message.author in session.author_ids
         and message.kind is Kind.QUESTION
         and message.origin != "form"
@@ -296,21 +304,3 @@ def _adrift(message: Message, session: Session) -> bool:
         and not message.hidden
         and not message.corrected
     )
-
-
-def _decided(
-    uow: UnitOfWork,
-    session: Session,
-    threads: Sequence[Thread],
-    ts: str,
-    text: Text,
-    judge: Judge,
-) -> pairing.Decision:
-    every = [m for thread in threads for m in (thread.question, *thread.replies)]
-    names = {m.author: m.posted_name or "" for m in every}
-    people = uow.people.many({author for author in names if author})
-    names |= {who: person.name for who, person in people.items() if person.name}
-    posts = pairing.from_threads(threads, session.author_ids, text, lambda who: names[who])
-    # Who moved a message to where it stands knew better.
-    known = {t.question.ts: None for t in threads if t.question.corrected}
-    return judge.likeliest(posts, ts, known)

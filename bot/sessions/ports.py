@@ -222,6 +222,9 @@ class Messages(Protocol):
     def replies(self, channel: str, thread_ts: str) -> set[str]:
         """The `ts` of the messages in a thread that are not deleted, without its root."""
 
+    def under(self, channel: str, question_ts: str) -> list[Message]:
+        """The messages right under a question that are not deleted, by `ts`."""
+
     def thread_sizes(self, channel: str, roots: Collection[str]) -> dict[str, int]:
         """How many messages `replies` gives, for those of `roots` that have any."""
 
@@ -689,6 +692,48 @@ class Commits(Protocol):
         """Those that are ready or were added before a date and time, oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueuedLink:
+    """An author's message outside threads that is still to be linked to its question.
+
+    `attempts` counts how often that failed.
+    """
+
+    session_id: int
+    channel: str
+    ts: str
+    attempts: int = 0
+
+
+class Links(Protocol):
+    """Authors' messages outside threads that are to be linked to their questions.
+
+    A row is stored together with its message, so that a kill loses none; it stays when it is done,
+    so that no message is considered twice.
+    """
+
+    def add(self, session_id: int, channel: str, ts: str, held: bool = False) -> bool:
+        """Queues a message; False if it is queued, or was considered before.
+
+        One that is `held` is not due before it is released.
+        """
+
+    def release(self, session_id: int | None = None) -> None:
+        """Makes what is held due: of one session, or (None) of all."""
+
+    def due(self, at: datetime) -> dict[int, list[QueuedLink]]:
+        """What can be linked at a date and time, by session, oldest message first."""
+
+    def sessions(self) -> set[int]:
+        """The sessions with messages that are still to be linked."""
+
+    def done(self, channel: str, ts: str) -> bool:
+        """Ends a row: the message was considered. False if it was before, by anybody."""
+
+    def failed(self, channel: str, ts: str, retry_at: datetime) -> None:
+        """Counts an attempt; the message is due again at `retry_at`."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
@@ -727,6 +772,8 @@ class UnitOfWork(Protocol):
     def requests(self) -> Requests: ...
     @property
     def commits(self) -> Commits: ...
+    @property
+    def links(self) -> Links: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

@@ -22,12 +22,13 @@ from slack_sdk.signature import SignatureVerifier
 from bot.ending import ended
 from bot.outage import Outage
 from bot.sessions import collect
-from bot.sessions.linking import Judge
+from bot.sessions.pairing import Meaning
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack import shape
 from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
 from bot.slack.history import History, Regime
 from bot.slack.inbox import DEPTH, InboxWorker, InboxWriter, nested
+from bot.slack.linking import Linker
 from bot.slack.listeners import ROOMS, people
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.desk import Desk, Manners
@@ -62,7 +63,8 @@ class Edge:
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
     called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
     its token revoked. `contents` makes the files that are owed,
-    `judge` says which question an author's message belongs to.
+    `meaning` compares what texts mean, to link authors' answers, which is done while `leads` says
+    that this replica leads.
     """
 
     def __init__(
@@ -81,8 +83,9 @@ class Edge:
         connected: Callable[[], None] = lambda: None,
         contents: Contents = no_contents,
         manners: Manners | None = None,
-        judge: Judge | None = None,
+        meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,
+        leads: Callable[[], bool] = lambda: True,
     ):
         self.client = web_client(bot_token, api_url)
         plain = plain_client(bot_token, api_url)
@@ -100,7 +103,8 @@ class Edge:
         self._removed = removed
         self._asking: asyncio.Task[None] | None = None
         self.workspace = self.bot_name = ""
-        self._judge = judge or Judge()
+        self._meaning = meaning
+        self._leads = leads
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
         self.names = Names(factory, self.gateway, wall, clock)
@@ -148,7 +152,6 @@ class Edge:
             me.get("bot_id"),
             me.get("user_id"),
             self.desk.manners.unthreaded,
-            self._judge,
             self.desk.manners.apps_left_out,
         )
         self.desk.bot_user_id = me.get("user_id")
@@ -156,11 +159,31 @@ class Edge:
         self.workspace = f"{me.get('team')} ({me.get('team_id')}, {self.voice.workspace_url})"
         self.bot_name = f"{me.get('user')} ({me.get('user_id')})"
         self.writer = InboxWriter(self._factory, self._wall, self._stored, self.outage)
+        self.linker = Linker(
+            self._factory,
+            self._reading,
+            self.context,
+            self._wall,
+            self.outage,
+            self._meaning,
+            self._leads,
+        )
         self.worker = InboxWorker(
-            self._factory, self.context, self._wall, self.names, self.outage, self.writer
+            self._factory,
+            self.context,
+            self._wall,
+            self.names,
+            self.outage,
+            self.writer,
+            self.linker.wake,
         )
         self.reconciler = Reconciler(
-            self._factory, self._reading, self.history, self.context, self.names
+            self._factory,
+            self._reading,
+            self.history,
+            self.context,
+            self.names,
+            self.linker.wake,
         )
         self.app = self._bolt()
 
@@ -304,6 +327,7 @@ class Edge:
         """Starts handling and sending."""
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="inbox"),
+            asyncio.create_task(self.linker.run(), name="links"),
             asyncio.create_task(self.pump.run(), name="outbox"),
             asyncio.create_task(self.names.run(), name="names"),
             asyncio.create_task(self.homes.run(), name="homes"),

@@ -13,17 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import DataError, DBAPIError
 
 from bot.outage import Outage
-from bot.sessions.linking import Pending
-from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
 from bot.slack.incoming import Malformed, place_of, users_in
-from bot.slack.linking import thoughtfully
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
@@ -155,9 +151,11 @@ class InboxWorker:
         names: Names,
         outage: Outage,
         writer: InboxWriter,
+        handled: Callable[[], None] = lambda: None,
     ):
         self._factory = factory
         self._writer = writer
+        self._on_handled = handled
         self._context = context
         self._wall = wall
         self._names = names
@@ -176,8 +174,6 @@ class InboxWorker:
             self._wake.clear()
             try:
                 await self._handle_due()
-            except Closing:
-                return
             except Exception as error:
                 if not self._outage.met(error):
                     log.exception("the inbox cannot be handled; trying again")
@@ -199,11 +195,12 @@ class InboxWorker:
             while True:
                 await self._step_aside()
                 limit = BATCH_WHILE_BUSY if self._writer.busy else BATCH
-                handle = partial(self._handle_batch, limit)
-                handled, unknown = await asyncio.to_thread(thoughtfully, handle)
+                handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
                 self._names.ask(unknown)
                 total += handled
                 self.handled += handled
+                if handled:
+                    self._on_handled()
                 if handled < limit:
                     return total
 
@@ -226,8 +223,6 @@ class InboxWorker:
                 for envelope in envelopes:
                     self._handle(uow, envelope)
                 uow.inbox.done([e.id for e in envelopes], now)
-        except Pending:
-            raise
         except Exception as error:
             if self._outage.met(error):
                 raise
@@ -271,8 +266,6 @@ class InboxWorker:
             # Trying again would not make it better.
             uow.inbox.failed(envelope.id, f"malformed: {error}", None)
             log.warning("inbox %d is parked: malformed: %s", envelope.id, error)
-        except Pending:
-            raise
         except Exception as error:
             if self._outage.met(error):
                 raise  # no fault of the envelope: it keeps its tries

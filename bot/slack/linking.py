@@ -1,19 +1,194 @@
-"""What comes from Slack, taken in with all that follows from it for answers outside threads."""
+"""Authors' messages outside threads, linked in the background after they are stored.
+
+Which question a message answers can take seconds to say, and with a model longer; nothing in the
+database is in use meanwhile, and nothing else waits. All that is queued of a session is decided in
+one go, so that many answers cost little more than one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from bot.markup import plain
-from bot.sessions import collect, linking
-from bot.sessions.collect import Posted
-from bot.sessions.linking import Pending
+from bot.outage import Outage
+from bot.sessions import linking, pairing
 from bot.sessions.model import Message
-from bot.sessions.ports import UnitOfWork
+from bot.sessions.ports import Changed, Clock, QueuedLink, UnitOfWork, UnitOfWorkFactory
 from bot.slack.listeners.context import Context
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 2.0
+"""How often to check for messages that another replica stored."""
+RETRY_SECONDS = (0, 5, 30)
+"""Seconds before each new try after a failure; after the last the message is left as it is."""
+AT_ONCE = 10
+"""Messages that one transaction links, so that nobody waits long to store an envelope."""
+
+
+class Linker:
+    """Links what is queued, on the one replica that leads.
+
+    `reading` gives a unit of work that only reads; `wall` is the wall clock, by which failures are
+    tried again; `meaning` compares what texts mean, None for words alone.
+    """
+
+    def __init__(
+        self,
+        factory: UnitOfWorkFactory,
+        reading: UnitOfWorkFactory,
+        context: Context,
+        wall: Clock,
+        outage: Outage,
+        meaning: pairing.Meaning | None,
+        leads: Callable[[], bool],
+    ):
+        self._factory = factory
+        self._reading = reading
+        self._context = context
+        self._wall = wall
+        self._outage = outage
+        self._leads = leads
+        self._wake = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self._drained = asyncio.Event()
+        self.meaning = meaning
+
+    def wake(self) -> None:
+        """Something may have been queued."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Links for ever; ends when it is cancelled, or the program ends."""
+        led = False
+        while True:
+            self._wake.clear()
+            try:
+                leads = self._leads()
+                if leads and not led:
+                    await asyncio.to_thread(self._release)
+                led = leads
+                if leads:
+                    await self.drain()
+            except pairing.Closing:
+                return
+            except Exception as error:
+                if not self._outage.met(error):
+                    log.exception("authors' answers cannot be linked; trying again")
+                await asyncio.sleep(POLL_SECONDS)
+            try:
+                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> int:
+        """Considers all that is due now; gives how many messages. Raises Closing."""
+        total = 0
+        async with self._busy:
+            while count := await asyncio.to_thread(self._link_due):
+                total += count
+        self._drained.set()
+        return total
+
+    async def wait_idle(self, session_id: int) -> None:
+        """Returns when nothing of a session is due to be linked; somebody must `run` meanwhile."""
+        while await asyncio.to_thread(self._is_due, session_id):
+            self._drained.clear()
+            self.wake()
+            await self._drained.wait()
+
+    def _release(self) -> None:
+        """Whoever held messages back, while it compared them with Slack's history, was killed."""
+        with self._factory() as uow:
+            uow.links.release()
+
+    def _is_due(self, session_id: int) -> bool:
+        with self._reading() as uow:
+            return session_id in uow.links.due(self._wall.now())
+
+    def _link_due(self) -> int:
+        with self._reading() as uow:
+            due = uow.links.due(self._wall.now())
+        for queued in due.values():
+            self._link(queued)
+        return sum(map(len, due.values()))
+
+    def _link(self, queued: Sequence[QueuedLink]) -> None:
+        """Links what is queued of one session; what fails is tried again later."""
+        try:
+            decisions = self._decide(queued)
+        except pairing.Closing:
+            raise
+        except Exception as error:
+            if self._outage.explains(error):
+                raise
+            log.exception("it could not be said which questions authors answer")
+            self._failed(queued)
+            return
+        for start in range(0, len(queued), AT_ONCE):
+            self._conclude(queued[start : start + AT_ONCE], decisions)
+
+    def _decide(self, queued: Sequence[QueuedLink]) -> dict[str, pairing.Decision]:
+        with self._reading() as uow:
+            session = uow.sessions.get(queued[0].session_id)
+            if session is None:
+                return {}
+            found = linking.read(uow, session, queued[-1].ts, text(uow))
+        wanted = {link.ts for link in queued}
+        try:
+            return linking.decide(found, wanted, self.meaning)
+        except pairing.Closing:
+            raise
+        except Exception:
+            if self.meaning is None:
+                raise
+            log.exception("what texts mean could not be compared; words alone decide")
+            return linking.decide(found, wanted)
+
+    def _conclude(
+        self, queued: Sequence[QueuedLink], decisions: dict[str, pairing.Decision]
+    ) -> None:
+        """One transaction for all; if anything fails in it, one for each."""
+        try:
+            self._conclude_together(queued, decisions)
+        except Exception as error:
+            if self._outage.explains(error):
+                raise
+            if len(queued) > 1:
+                for link in queued:
+                    self._conclude([link], decisions)
+                return
+            log.exception("the answer %s could not be linked", queued[0].ts)
+            self._failed(queued)
+
+    def _conclude_together(
+        self, queued: Sequence[QueuedLink], decisions: dict[str, pairing.Decision]
+    ) -> None:
+        at, context = self._context.clock.now(), self._context
+        again = []
+        with self._factory() as uow:
+            for link in queued:
+                decision = decisions.get(link.ts)
+                try:
+                    with uow.savepoint():
+                        linking.conclude(uow, context.voice, link, decision, at, context.unthreaded)
+                except Changed:
+                    again.append(link)
+        self._failed(again)
+
+    def _failed(self, queued: Sequence[QueuedLink]) -> None:
+        now = self._wall.now()
+        with self._factory() as uow:
+            for link in queued:
+                if link.attempts < len(RETRY_SECONDS):
+                    retry_at = now + timedelta(seconds=RETRY_SECONDS[link.attempts])
+                    uow.links.failed(link.channel, link.ts, retry_at)
+                else:
+                    uow.links.done(link.channel, link.ts)
+                    log.error("the message %s is not linked to any question", link.ts)
 
 
 class _Names:
@@ -31,50 +206,6 @@ class _Names:
 
     def usergroup(self, id: str, /) -> str:
         return self._uow.labels.get("usergroup", id) or ""
-
-
-def receive(context: Context, uow: UnitOfWork, posted: Posted) -> bool:
-    """Takes in a message or its edit (`collect.receive`); a new one is linked, or asked about.
-
-    New is also one that the comparison with Slack's history has stored meanwhile: it may have ended
-    before it came to considering it, and to consider it twice does no harm.
-    """
-    known = uow.messages.get(posted.channel, posted.ts)
-    changed = collect.receive(uow, context.voice, posted, context.clock.now())
-    is_new = changed if known is None else posted.edited_ts is None
-    if is_new:
-        consider(context, uow, posted.channel, posted.ts)
-    return changed
-
-
-def consider(context: Context, uow: UnitOfWork, channel: str, ts: str) -> None:
-    """`bot.sessions.linking.consider` for a message that is stored.
-
-    Raises Pending where that has to be thought over first: see `thoughtfully`.
-    """
-    linking.consider(
-        uow,
-        context.voice,
-        channel,
-        ts,
-        context.clock.now(),
-        text(uow),
-        context.judge,
-        context.unthreaded,
-    )
-
-
-def thoughtfully(work: Callable[[], T]) -> T:
-    """Does work that begins and ends its own unit of work, and in which messages are considered.
-
-    Where something has to be thought over, the work is undone, it is thought over while nothing in
-    the database is locked, and the work is done again. Raises Closing when the program ends.
-    """
-    while True:
-        try:
-            return work()
-        except Pending as pending:
-            pending.think()
 
 
 def text(uow: UnitOfWork) -> Callable[[Message], str]:

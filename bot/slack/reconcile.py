@@ -21,15 +21,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from bot.sessions import collect
+from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
-from bot.sessions.linking import delete
-from bot.sessions.model import Kind, Message, Reaction, Session, moment, ts_of
+from bot.sessions.model import Message, Reaction, Session, moment, ts_of
 from bot.sessions.ports import Changed, UnitOfWork, UnitOfWorkFactory
-from bot.slack import linking
 from bot.slack.history import History, Page
 from bot.slack.incoming import (
     Deleted,
@@ -70,17 +67,13 @@ Tell = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class Report:
-    """What a look found: messages that were missing or newer, and messages that are gone.
-
-    `adrift` are the `ts` of new messages that authors posted outside threads.
-    """
+    """What a look found: messages that were missing or newer, and messages that are gone."""
 
     read: int = 0
     repaired: int = 0
     deleted: int = 0
     calls: int = 0
     skipped: list[str] = field(default_factory=list)
-    adrift: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         text = f"{self.read} messages read, {self.repaired} repaired, {self.deleted} deleted"
@@ -93,7 +86,6 @@ class Report:
         self.deleted += other.deleted
         self.calls += other.calls
         self.skipped += other.skipped
-        self.adrift += other.adrift
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +111,15 @@ class Reconciler:
         history: History,
         context: Context,
         names: Names,
+        queued: Callable[[], None] = lambda: None,
     ):
         self._factory = factory
         self._reading = reading
         self._history = history
         self._context = context
         self._names = names
+        self._queued = queued
+        self._holds: set[int] = set()
         self._counted: dict[tuple[str, str], tuple[object, object]] = {}
 
     async def whole(self, session_id: int, tell: Tell | None = None) -> Report:
@@ -151,7 +146,7 @@ class Reconciler:
         suspicious = await self._channel(session, ts_of(since), report, tell)
         for root in suspicious:
             report.add(await self._thread(session_id, root))
-        await self._link(session, report)
+        await self._release(session_id)
         await asyncio.to_thread(self._agreed, session_id, ts_of(began))
         return report
 
@@ -168,17 +163,14 @@ class Reconciler:
         suspicious = await self._channel(session, ts_of(session.collects_from), report, tell)
         for root in suspicious:
             report.add(await self._thread(session_id, root))
-        await self._link(session, report)
+        await self._release(session_id)
         threads = await asyncio.to_thread(self._threads, session)
         return report, [root for root in threads if root not in suspicious]
 
     async def thread(self, session_id: int, root: str) -> Report:
         """One thread, from its root to its last reply."""
         report = await self._thread(session_id, root)
-        if report.adrift:
-            session = await asyncio.to_thread(self._session, session_id)
-            if session is not None:
-                await self._link(session, report)
+        await self._release(session_id)
         return report
 
     async def _thread(self, session_id: int, root: str) -> Report:
@@ -256,9 +248,8 @@ class Reconciler:
         differing, unknown = await asyncio.to_thread(self._differing, session, items, wanted)
         self._names.ask(unknown)
         for part in _parts(differing):
-            repaired, adrift = await asyncio.to_thread(self._repair, session, part, began)
-            report.repaired += repaired
-            report.adrift += adrift
+            self._holds.add(session.id)
+            report.repaired += await asyncio.to_thread(self._repair, part, began)
         gone = await asyncio.to_thread(self._not_deleted, session, gone)
         if gone:
             report.deleted += await asyncio.to_thread(self._deleted, session, gone, None)
@@ -284,38 +275,33 @@ class Reconciler:
                 differing.append(item)
         return differing, unknown
 
-    def _repair(
-        self, session: Session, items: list[_Item], began: datetime
-    ) -> tuple[int, list[str]]:
+    def _repair(self, items: list[_Item], began: datetime) -> int:
         count = 0
-        adrift = []
         voice, at = self._context.voice, self._context.clock.now()
         seen_at = ts_of(began - GRACE)
         with self._factory() as uow:
             for item in items:
                 posted = item.posted
                 uow.messages.revive(posted.channel, posted.ts, began - GRACE)
-                known = uow.messages.get(posted.channel, posted.ts)
-                changed = collect.receive(uow, voice, posted, at)
-                message = uow.messages.get(posted.channel, posted.ts)
-                if message is not None:
+                changed = linking.receive(
+                    uow, voice, posted, at, self._context.unthreaded, from_history=True
+                )
+                if uow.messages.get(posted.channel, posted.ts) is not None:
                     changed |= self._react(uow, item, seen_at)
-                    by_author = message.author in session.author_ids
-                    if known is None and by_author and message.kind is Kind.QUESTION:
-                        adrift.append(message.ts)
                 count += changed
-        return count, adrift
+        return count
 
-    async def _link(self, session: Session, report: Report) -> None:
-        """Links what is new and adrift, oldest first, once all that was asked before is there."""
-        for ts in sorted(set(report.adrift), key=moment):
-            consider = partial(self._consider, session.channel, ts)
-            await asyncio.to_thread(linking.thoughtfully, consider)
-        report.adrift.clear()
+    async def _release(self, session_id: int) -> None:
+        """Lets authors' messages be linked, now that what was asked before them is stored."""
+        if session_id not in self._holds:
+            return
+        await asyncio.to_thread(self._released, session_id)
+        self._holds.discard(session_id)
+        self._queued()
 
-    def _consider(self, channel: str, ts: str) -> None:
+    def _released(self, session_id: int) -> None:
         with self._factory() as uow:
-            linking.consider(self._context, uow, channel, ts)
+            uow.links.release(session_id)
 
     def _react(self, uow: UnitOfWork, item: _Item, seen_at: str) -> bool:
         posted = item.posted
@@ -340,7 +326,7 @@ class Reconciler:
         at = self._context.clock.now()
         with self._factory() as uow:
             voice = self._context.voice
-            return sum(delete(uow, voice, session.channel, ts, at, root) for ts in gone)
+            return sum(linking.delete(uow, voice, session.channel, ts, at, root) for ts in gone)
 
     # The store
 

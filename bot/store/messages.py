@@ -353,6 +353,19 @@ class Messages(Repository):
         )
         return set(self._connection.execute(query).scalars())
 
+    def under(self, channel: str, question_ts: str) -> list[Message]:
+        """The messages right under a question."""
+        query = (
+            select(messages)
+            .where(
+                messages.c.channel == channel,
+                messages.c.question_ts == question_ts,
+                messages.c.deleted_at.is_(None),
+            )
+            .order_by(*_BY_TS)
+        )
+        return [_message(row) for row in self._connection.execute(query)]
+
     def thread_sizes(self, channel: str, roots: Collection[str]) -> dict[str, int]:
         """How many messages stand in each thread that has any."""
         found: dict[str, int] = {}

@@ -7,7 +7,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, or_, select
 
 from bot.sessions.model import State
-from bot.store.tables import actions, messages, outbox, requests, revisions, sessions, submissions
+from bot.store.tables import (
+    actions,
+    links,
+    messages,
+    outbox,
+    requests,
+    revisions,
+    sessions,
+    submissions,
+)
 
 AT_ONCE = 2_000
 """Rows that one transaction deletes at the most."""
@@ -20,7 +29,8 @@ def prune(engine: Engine, before: datetime) -> int:
     """Deletes what only sessions needed that were over before a date and time; gives how many rows.
 
     That is sent and dropped messages of the outbox, older versions of edited messages, sent forms,
-    requests, and the log of actions. Questions, answers, links, draws and sessions stay.
+    requests, the log of actions, and which messages were considered for linking. Questions, answers,
+    their links, draws and sessions stay.
     """
     with engine.begin() as connection:
         active = connection.execute(
@@ -48,6 +58,7 @@ def prune(engine: Engine, before: datetime) -> int:
             (submissions, submissions.c.id, submissions.c.session_id.in_(over)),
             (actions, actions.c.id, actions.c.at < before),
             (requests, requests.c.key, requests.c.at < before),
+            (links, links.c.ts, (links.c.state == "done") & links.c.session_id.in_(over)),
             (revisions, revisions.c.ts, is_old),
         )
     )

@@ -376,6 +376,25 @@ requests = Table(
     Column("result", Json),
 )
 
+links = Table(
+    "links",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("ts_us", BigInteger, nullable=False),  # `ts` in microseconds, to sort by
+    Column("session_id", Number, ForeignKey("sessions.id"), nullable=False),
+    Column("state", Text, nullable=False),  # held | due | done
+    Column("due_at", Moment),  # None: at once
+    Column("attempts", Integer, nullable=False),
+    Index(
+        "ix_links_open",
+        "session_id",
+        "ts_us",
+        postgresql_where=text("state <> 'done'"),
+        sqlite_where=text("state <> 'done'"),
+    ),
+)
+
 commits = Table(
     "commits",
     metadata,

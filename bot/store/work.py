@@ -15,6 +15,7 @@ from bot.store.edits import Edits
 from bot.store.forgotten import Forgotten
 from bot.store.inbox import Inbox
 from bot.store.labels import Labels
+from bot.store.links import Links
 from bot.store.member_names import MemberNames
 from bot.store.members import Members
 from bot.store.messages import Messages
@@ -50,6 +51,7 @@ class Work:
         self.boards = Boards(connection)
         self.requests = Requests(connection)
         self.commits = Commits(connection)
+        self.links = Links(connection, self._turn)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -174,6 +174,7 @@ class TestSure:
         answer = world.ask(SURE.replace("Hi Ben", "Hi"), 0)
         await world.edge.reconciler.whole(world.session_id)
         await world.edge.reconciler.whole(world.session_id)
+        await world.edge.linker.drain()
         await world.edge.pump.drain()
         with world.database.reading() as uow:
             message = uow.messages.get(world.channel.id, answer)
@@ -342,7 +343,7 @@ class TestMeaning:
         async with open_session(tmp_path) as world:
             bot = world.stage.bot
             reader = Reader(bot.database)
-            bot.edge.context.judge.__init__(reader)  # type: ignore[misc]
+            bot.edge.linker.meaning = reader
             first = world.say("ben", FIRST)
             world.say("cleo", SECOND)
             answer = world.say("ada", SURE)
@@ -376,7 +377,7 @@ class TestMeaning:
     async def test_where_a_model_fails_words_decide(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             bot = world.stage.bot
-            bot.edge.context.judge.__init__(Confused())  # type: ignore[misc]
+            bot.edge.linker.meaning = Confused()
             first = world.say("ben", FIRST)
             answer = world.say("ada", SURE)
             last = world.say("cleo", SECOND)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from bot.sessions.linking import Judge
 from bot.sessions.ports import Clock
 from bot.sessions.voice import Voice
 
@@ -13,9 +12,8 @@ from bot.sessions.voice import Voice
 class Context:
     """Who we are in Slack, what time it is, and how we speak.
 
-    `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`);
-    `judge` says which question they belong to. `apps_left_out` are IDs of apps and bots whose
-    messages are nobody's.
+    `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`).
+    `apps_left_out` are IDs of apps and bots whose messages are nobody's.
     """
 
     clock: Clock
@@ -23,5 +21,4 @@ class Context:
     bot_id: str | None
     bot_user_id: str | None
     unthreaded: str = "attach"
-    judge: Judge = field(default_factory=Judge)
     apps_left_out: frozenset[str] = frozenset()

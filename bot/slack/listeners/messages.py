@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sessions.linking import delete
+from bot.sessions import linking
 from bot.sessions.ports import UnitOfWork
-from bot.slack import linking
 from bot.slack.incoming import Deleted, message_event
 from bot.slack.listeners.channels import usable
 from bot.slack.listeners.context import Context
@@ -22,11 +21,11 @@ def message(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None
         usable(context, uow, event)
         return
     what = message_event(event, context.bot_id, context.apps_left_out)
+    now = context.clock.now()
     if isinstance(what, Deleted):
-        now = context.clock.now()
-        delete(uow, context.voice, what.channel, what.ts, now, what.thread_ts)
+        linking.delete(uow, context.voice, what.channel, what.ts, now, what.thread_ts)
     elif what is not None and what.author != context.bot_user_id:
-        linking.receive(context, uow, what)
+        linking.receive(uow, context.voice, what, now, context.unthreaded)
 
 
 HANDLERS = {"message": message}

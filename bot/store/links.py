@@ -1,0 +1,82 @@
+"""Authors' messages outside threads that are to be linked: a row each, kept when it is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, literal_column, or_, select, update
+
+from bot.sessions.ports import QueuedLink
+from bot.store.repository import Repository, Turn
+from bot.store.tables import links
+from bot.store.types import micros
+
+# Written out, not bound: SQLite takes a partial index only for a condition it can read.
+_DUE = links.c.state == literal_column("'due'")
+_OPEN = links.c.state != literal_column("'done'")
+
+
+class Links(Repository):
+    """`bot.sessions.ports.Links`."""
+
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
+
+    def add(self, session_id: int, channel: str, ts: str, held: bool = False) -> bool:
+        """A message is to be linked; False if it is queued, or was considered before."""
+        self._turn.take()
+        row = {
+            "channel": channel,
+            "ts": ts,
+            "ts_us": micros(ts),
+            "session_id": session_id,
+            "state": "held" if held else "due",
+            "attempts": 0,
+        }
+        return self._connection.execute(self._insert_new(links), row).rowcount > 0
+
+    def due(self, at: datetime) -> dict[int, list[QueuedLink]]:
+        """What can be linked now, by session, oldest message first."""
+        query = (
+            select(links)
+            .where(_DUE, _OPEN, or_(links.c.due_at.is_(None), links.c.due_at <= at))
+            .order_by(links.c.session_id, links.c.ts_us)
+        )
+        found: dict[int, list[QueuedLink]] = {}
+        for row in self._connection.execute(query):
+            queued = QueuedLink(row.session_id, row.channel, row.ts, row.attempts)
+            found.setdefault(row.session_id, []).append(queued)
+        return found
+
+    def sessions(self) -> set[int]:
+        """The sessions with messages that are still to be linked."""
+        query = select(links.c.session_id).where(_OPEN).distinct()
+        return set(self._connection.execute(query).scalars())
+
+    def release(self, session_id: int | None = None) -> None:
+        """What is held can be linked now: of one session, or all."""
+        self._turn.take()
+        statement = update(links).where(links.c.state == "held", _OPEN).values(state="due")
+        if session_id is not None:
+            statement = statement.where(links.c.session_id == session_id)
+        self._connection.execute(statement)
+
+    def done(self, channel: str, ts: str) -> bool:
+        """The message was considered; False if it was before."""
+        self._turn.take()
+        statement = (
+            update(links)
+            .where(links.c.channel == channel, links.c.ts == ts, _OPEN)
+            .values(state="done")
+        )
+        return self._connection.execute(statement).rowcount > 0
+
+    def failed(self, channel: str, ts: str, retry_at: datetime) -> None:
+        """Counts an attempt; due again at `retry_at`."""
+        self._turn.take()
+        self._connection.execute(
+            update(links)
+            .where(links.c.channel == channel, links.c.ts == ts, _DUE)
+            .values(attempts=links.c.attempts + 1, due_at=retry_at)
+        )
