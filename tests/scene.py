@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
-from bot.demo.play import MANIFEST
 from bot.demo.script import Actor, Script
 from bot.demo.stage import CHANNEL, Stage, staged
 from bot.library import archive
@@ -165,7 +164,7 @@ async def scene(
     files: Mapping[str, str] | None = None,
     start: datetime = START - timedelta(hours=1),
     people: Sequence[Actor] = PEOPLE,
-    manifest: Path | Manifest = MANIFEST,
+    manifest: Path | Manifest | None = None,
 ) -> AsyncIterator[Scene]:
     """A world in `folder` with schedule files (the book, if none are given); no bot runs yet."""
     schedules = folder / "schedules"

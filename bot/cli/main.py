@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from bot import __version__
 from bot.errors import UserError, printable
 
 USER_ERROR = 2
@@ -41,6 +42,7 @@ ROOMS = {
     "sandbox": "sandbox",
     "site": "site",
     "status": "status",
+    "template": "template",
     "try": "trying",
     "winners": "winners",
 }
@@ -77,8 +79,21 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"marginalia {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _top() -> None:
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
     """Keeps `marginalia COMMAND` a command of its own, however many there are."""
 
 

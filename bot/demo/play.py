@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,10 +24,11 @@ from bot.library.problem import FileError
 from bot.markup import from_markdown, plain
 from bot.sessions.model import Event, State
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-MANIFEST = ROOT / "slack-manifest.yaml"
-EXAMPLE = ROOT / "schedules" / "examples" / "20260105-the-patient-compiler.md"
-WEEK = Path(__file__).parent / "week.yaml"
+_FILES = files("bot.demo")
+EXAMPLE = _FILES / "schedules" / "20260105-the-patient-compiler.md"
+"""The schedule file of the week of our own."""
+WEEK = _FILES / "week.yaml"
+"""What people say in that week."""
 
 BEFORE = timedelta(hours=1)
 """How long before the start of its session a play begins."""
@@ -95,7 +98,7 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     event = only(library, path)
     script = scripts.of_archive(event, threads)
     async with (
-        staged(script, event.start - BEFORE, MANIFEST) as stage,
+        staged(script, event.start - BEFORE) as stage,
         stage.hosting(schedules, folder, unthreaded="keep"),
     ):
         await stage.until(event.start)
@@ -117,10 +120,10 @@ async def week(folder: Path, speed: float, audience: Audience) -> Path:
     `speed` is how many seconds of the week pass in a real one.
     """
     schedules = folder / "schedules"
-    event = only(copied(EXAMPLE, schedules), EXAMPLE)
+    event = example(schedules)
     script = scripts.load(WEEK, event.start)
     async with (
-        staged(script, event.start - BEFORE, MANIFEST) as stage,
+        staged(script, event.start - BEFORE) as stage,
         stage.hosting(schedules, folder),
     ):
         audience.begins(script, event, stage.ids, stage.box.control_url)
@@ -151,15 +154,25 @@ async def close(stage: Stage, event: Event) -> None:
             )
 
 
-def copied(path: Path, schedules: Path) -> Library:
-    """A folder of schedules with a copy of one file and of the people it may name."""
-    schedules.mkdir(parents=True)
-    shutil.copyfile(path, schedules / path.name)
-    return _with_people(path, schedules)
+def example(schedules: Path) -> Event:
+    """Makes the folder `schedules` with the example's file and the page of its author, and gives
+    the event that it plans."""
+    _copy(_FILES / "schedules", schedules)
+    return only(load(schedules), schedules / EXAMPLE.name)
+
+
+def _copy(source: Traversable, target: Path) -> None:
+    target.mkdir(parents=True)
+    for found in source.iterdir():
+        if found.is_dir():
+            _copy(found, target / found.name)
+        else:
+            (target / found.name).write_bytes(found.read_bytes())
 
 
 def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]:
-    """The same with the file as it was before its session, and warnings.
+    """A folder of schedules with a copy of one file as it was before its session, and of the people
+    it may name; and warnings.
 
     It has no archive, and no `channel`: a play has a channel of its own. A key that is wrong, as
     a link without an address, is a warning and is left out, where the session needs it not.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
@@ -59,7 +59,7 @@ class Script:
     acts: tuple[Act, ...] = field(default=())
 
 
-def load(path: Path, start: datetime) -> Script:
+def load(path: Traversable, start: datetime) -> Script:
     """The script in a YAML file, its week beginning on the day of `start` (aware UTC).
 
     Raises ValueError for an act that has no verb or refers to nothing.

@@ -9,12 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bot.app import Bot
 from bot.clock.clocks import FreeClock
 from bot.demo.script import Act, Actor, Script, mentions
-from bot.sandbox.manifest import Manifest
+from bot.sandbox.manifest import Manifest, parse
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
+from bot.slack.manifest import text
 from bot.store.database import Database
 
 CHANNEL = "book-of-the-week"
@@ -151,14 +154,17 @@ class Stage:
 async def staged(
     script: Script,
     start: datetime,
-    manifest: Path | Manifest,
+    manifest: Path | Manifest | None = None,
     port: int = 0,
     control_port: int = 0,
 ) -> AsyncIterator[Stage]:
-    """A sandbox with the script's people in it; its clock stands at `start` (aware UTC)."""
+    """A sandbox with the script's people in it; its clock stands at `start` (aware UTC).
+
+    The app that is installed there has Marginalia's own manifest, or another.
+    """
     clock = FreeClock(start)
     sandbox = Sandbox(
-        manifest,
+        manifest or parse(yaml.safe_load(text())),
         port=port,
         control_port=control_port,
         time_source=lambda: clock.now().timestamp(),

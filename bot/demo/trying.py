@@ -37,10 +37,10 @@ async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIte
     buttons put it forward. Raises OSError for a port that is taken.
     """
     schedules = folder / "schedules"
-    event = play.only(play.copied(play.EXAMPLE, schedules), play.EXAMPLE)
+    event = play.example(schedules)
     script = scripts.load(play.WEEK, event.start)
     start = event.start - play.BEFORE
-    async with staged(script, start, play.MANIFEST, port, control_port) as stage:
+    async with staged(script, start, port=port, control_port=control_port) as stage:
         _introduce(stage, script, event)
         changed = {
             "organizers": (stage.organizer,),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
+from importlib.resources import files
 
-_TABLE = Path(__file__).with_name("emoji.txt")
+_TABLE = files("bot.sandbox") / "emoji.txt"
 _TONES = frozenset(f"skin-tone-{tone}" for tone in range(2, 7))
 
 

@@ -1,11 +1,9 @@
 """The tables' version: Alembic's migrations, found and run from code.
 
-They stand in `migrations/` of the repository; a wheel carries them inside this package.
+They are in `migrations/` of the repository, and inside this package in a wheel.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -13,9 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from bot import resources
 from bot.errors import UserError
 
-_HERE = Path(__file__).resolve().parent
 APPLICATION_ID = 0x4D415247
 """`MARG`: what SQLite keeps in the header of the file to say whose it is
 (<https://www.sqlite.org/pragma.html#pragma_application_id>)."""
@@ -25,9 +23,8 @@ _MIGRATING = 0x4D41524700000003
 
 def config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, which needs no file; the connection is for its `env.py`."""
-    inside = _HERE / "migrations"
     found = Config()
-    location = inside if inside.is_dir() else _HERE.parents[1] / "migrations"
+    location = resources.folder("bot.store", "migrations")
     found.set_main_option("script_location", str(location).replace("%", "%%"))
     found.attributes["connection"] = connection
     return found

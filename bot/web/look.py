@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.web import text
 
@@ -22,7 +22,7 @@ LOCALE = "en"
 def environment() -> Environment:
     """The templates in `templates/`: autoescape for every name, an unknown variable is an error."""
     made = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
+        loader=PackageLoader("bot.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from bot.demo.play import MANIFEST
 from bot.sandbox.server import Sandbox
 from tests.cli.running import started
 from tests.cli.test_run import BOOK, until
+from tests.processes import MANIFEST
 
 MIB = 2**20
 MEMORY = 64 * MIB

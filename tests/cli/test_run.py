@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
-from bot.demo.play import MANIFEST
 from bot.library import archive
 from bot.sandbox.faults import CallFault
 from bot.sandbox.model import Message
 from bot.sandbox.server import Sandbox
 from tests.cli.running import started
+from tests.processes import MANIFEST
 from tests.scene import text_of
 
 BOOK = """\

@@ -15,6 +15,7 @@ from bot.library import archive, library, people
 from bot.library.archive import Entry
 from bot.library.library import Library, check, diff, load
 from bot.library.problem import Problem
+from tests.conftest import ROOT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -61,8 +62,9 @@ def test_the_samples_have_no_errors(format_folder: Path) -> None:
 
 
 def test_our_own_example_and_template_have_none(tmp_path: Path) -> None:
-    schedules = Path(__file__).parents[2] / "schedules"
-    assert check([schedules], now=datetime(2026, 2, 1, tzinfo=UTC)) == []
+    schedules = ROOT / "schedules"
+    ours = [schedules, ROOT / "bot" / "demo" / "schedules"]
+    assert check(ours, now=datetime(2026, 2, 1, tzinfo=UTC)) == []
     template = (schedules / "_template.md").read_text()
     filled = template.replace("YYYY-MM-DD", "2026-01-05")
     path = put(tmp_path / "20260105-filled.md", filled)

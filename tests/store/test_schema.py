@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -21,7 +16,6 @@ from bot.errors import UserError
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.tables import metadata
-from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -107,31 +101,3 @@ def test_a_migration_that_fails_leaves_nothing(
     database.upgrade()
     assert database.ping()
     database.close()
-
-
-def test_a_wheel_carries_the_migrations(tmp_path: Path) -> None:
-    """Built, unpacked elsewhere, and run from another folder."""
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    unpacked = tmp_path / "unpacked"
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        wheel.extractall(unpacked)
-    program = (
-        "import bot, sys; from bot.store import schema; from bot.store.database import Database;"
-        "Database('sqlite:///there.db').upgrade();"
-        "print(schema.config().get_main_option('script_location'))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(unpacked)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert Path(run.stdout.strip()) == unpacked / "bot" / "store" / "migrations"
-    assert Database(f"sqlite:///{tmp_path / 'there.db'}").ping()
