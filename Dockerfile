@@ -9,13 +9,17 @@ ARG REQUIREMENTS=requirements.txt
 COPY requirements.txt requirements-meaning.txt ./
 RUN pip install --require-hashes -r ${REQUIREMENTS}
 
-COPY pyproject.toml README.md slack-manifest.yaml ./
+COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY migrations migrations
+COPY schedules/_template.md schedules/_template.md
+COPY schedules/templates/_example.txt schedules/templates/_example.txt
+# A new volume takes the mode of the folder in the image, so whichever user the bot runs as can
+# write there.
 RUN pip install --no-deps . \
-    && useradd --system --home-dir /marginalia marginalia \
-    && mkdir -p var schedules && chown marginalia var schedules
+    && rm -rf bot migrations \
+    && install -d -m 1777 var password schedules
 
-USER marginalia
+USER 1000:1000
 ENTRYPOINT ["marginalia"]
 CMD ["run"]

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
 from bot.library.library import Library, load
+from bot.remedies import remedy
 from bot.sessions.model import Event
 from bot.settings import Settings
 from bot.slack import manifest
@@ -209,6 +210,17 @@ def _folders(settings: Settings, library: Library) -> Iterator[Finding]:
         yield _writable("archives", nearest, str(folder))
 
 
+def unwritable(settings: Settings) -> Iterator[Finding]:
+    """The folders of the settings that exist and that the bot must write into, but cannot."""
+    for check, folder in (("schedules", settings.schedules), ("archives", settings.archive_dir)):
+        if folder is None or not folder.is_dir():
+            continue
+        found = _writable(check, folder, "")
+        needed = folder is not settings.schedules or settings.archive_dir is None
+        if needed and found.state is State.PROBLEM:
+            yield found
+
+
 def _writable(check: str, folder: Path, text: str) -> Finding:
     """Whether files can be made in a folder and take the place of others."""
     try:
@@ -216,8 +228,7 @@ def _writable(check: str, folder: Path, text: str) -> Finding:
             os.fsync(made.fileno())
     except OSError as error:
         why = f"{folder} cannot be written ({error.strerror or error})"
-        remedy = "let the user who runs the bot write there"
-        return Finding(check, State.PROBLEM, why, remedy)
+        return Finding(check, State.PROBLEM, why, remedy(error, folder))
     return Finding(check, State.OK, f"{text}, and the folder can be written")
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import UserError
@@ -67,6 +68,14 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///var/marginalia.db",
         description="SQLite (the default) or `postgresql://user:password@host/name`.",
+    )
+    database_password: SecretStr | None = Field(
+        None,
+        description="The password for `database_url` where that has none, as it is: `@` and `/` "
+        "need no escape.",
+    )
+    database_password_file: Path | None = Field(
+        None, description="A file with that password instead; blanks at its ends are left out."
     )
     schedules: Path = Field(Path("schedules"), description="The folder of schedule files.")
     archive_dir: Path | None = Field(
@@ -193,6 +202,21 @@ class Settings(BaseSettings):
         "", description="The website's address; covers (paths) are links when it is set."
     )
 
+    @field_validator(
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        "port",
+        "health_port",
+        "board_port",
+        "database_password",
+        "database_password_file",
+        mode="before",
+    )
+    @classmethod
+    def _unset_when_empty(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("board_url", "url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -237,6 +261,24 @@ class Settings(BaseSettings):
             raise UserError(
                 f"{variable}: {first['msg'].lower()}; correct it in the environment or in .env"
             ) from None
+
+    @model_validator(mode="after")
+    def _with_password(self) -> Self:
+        password = self.database_password.get_secret_value() if self.database_password else ""
+        if not password and self.database_password_file is not None:
+            try:
+                password = self.database_password_file.read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as error:
+                raise UserError(
+                    f"MARGINALIA_DATABASE_PASSWORD_FILE: {self.database_password_file} cannot be "
+                    f"read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
+                ) from None
+        parts = urlsplit(self.database_url)
+        user, at, host = parts.netloc.rpartition("@")
+        if password and at and ":" not in user:
+            place = f"{user}:{quote(password, safe='')}@{host}"
+            self.database_url = parts._replace(netloc=place).geturl()
+        return self
 
     def require_bot_token(self) -> None:
         """Raises UserError, one line, if there is no token to ask Slack anything."""

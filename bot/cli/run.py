@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from bot import http, logs, ports
+from bot import doctor, http, logs, ports
 from bot.app import Bot
 from bot.settings import Settings
 from bot.store.database import Database
@@ -33,6 +33,8 @@ def run() -> None:
     settings = Settings()
     logs.configure(settings.log_level)
     settings.require_slack()
+    for wrong in doctor.unwritable(settings):
+        log.error("%s: %s; %s", wrong.check, wrong.text, wrong.remedy)
     ports.raise_descriptors()
     database = Database(settings.database_url)
     database.upgrade()

@@ -18,6 +18,7 @@ from bot.library.document import ARCHIVE, Document
 from bot.library.formats import Entry, clean
 from bot.library.problem import FileError, quoted, shown
 from bot.library.values import Value
+from bot.remedies import remedy
 from bot.texts import _
 
 __all__ = [
@@ -85,9 +86,11 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
         except OSError as error:
             raise UserError(
                 _(
-                    "{path}: no room for the archive: {error}; make room",
+                    "{path}: the archive cannot be prepared in the folder of temporary files: "
+                    "{error}; {remedy}",
                     path=shown(path),
                     error=files.reason(error),
+                    remedy=remedy(error, Path(os.environ.get("TMPDIR", "/tmp"))),  # noqa: S108
                 )
             ) from None
         try:
@@ -104,10 +107,10 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
             what = files.reason(error) if isinstance(error, OSError) else str(error)
             raise UserError(
                 _(
-                    "{output}: cannot be written: {what}; correct its folder's permissions or give "
-                    "another output",
+                    "{output}: cannot be written: {what}; {remedy}",
                     output=shown(output or path),
                     what=what,
+                    remedy=remedy(error, (output or path).parent),
                 )
             ) from None
     raise UserError(

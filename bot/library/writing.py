@@ -26,6 +26,7 @@ from bot.library.event import written
 from bot.library.library import NOT_EVENTS, Library, check_change
 from bot.library.people import Members
 from bot.library.problem import FileError, Problem, shown
+from bot.remedies import remedy
 from bot.sessions.model import Event
 from bot.sessions.planning import Draft, Unfit
 from bot.texts import _
@@ -183,9 +184,10 @@ class Writer:
         except OSError as error:
             raise UserError(
                 _(
-                    "{path}: cannot be written: {error}; correct the folder's permissions",
+                    "{path}: cannot be written: {error}; {remedy}",
                     path=shown(path),
                     error=files.reason(error),
+                    remedy=remedy(error, path.parent),
                 )
             ) from None
         return path, planned
@@ -225,9 +227,10 @@ class Writer:
         except OSError as error:
             raise UserError(
                 _(
-                    "{path}: cannot be written: {error}; correct its permissions",
+                    "{path}: cannot be written: {error}; {remedy}",
                     path=shown(path),
                     error=files.reason(error),
+                    remedy=remedy(error, path.parent),
                 )
             ) from None
         return path, changed

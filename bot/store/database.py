@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sqlite3
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
+from bot.remedies import remedy
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, pruning, schema
 from bot.store.leader import Alone, Elected, Leader
@@ -55,11 +57,10 @@ class Database:
                 self._refuse_encoding(connection)
                 schema.upgrade(connection)
         except OSError as error:
-            raise UserError(f"{self.place}: {error.strerror or error}") from None
+            raise UserError(f"{self.place}: {error.strerror or error}; {self._remedy()}") from None
         except (DBAPIError, sqlite3.Error) as error:
             raise UserError(
-                f"the database {self.place} cannot be used: {self._reason(error)}; "
-                "check MARGINALIA_DATABASE_URL and who may write there"
+                f"the database {self.place} cannot be used: {self._reason(error)}; {self._remedy()}"
             ) from None
 
     @contextmanager
@@ -216,6 +217,15 @@ class Database:
     def engine(self) -> Engine:
         """The engine that writes, for migrations and tests."""
         return self._backend.writer
+
+    def _remedy(self) -> str:
+        if isinstance(self._backend, engine.Sqlite):
+            path = self._backend.path
+            there = [place for place in (path, *path.parents) if place.exists()]
+            folder = next(place for place in there if place.is_dir())
+            if not all(os.access(place, os.W_OK) for place in {there[0], folder}):
+                return remedy(PermissionError(errno.EACCES, ""), folder)
+        return "check MARGINALIA_DATABASE_URL and who may write there"
 
     def _reason(self, error: Exception) -> str:
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -1,0 +1,28 @@
+"""What to do about an error of the file system."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+from pathlib import Path
+
+from bot.texts import _
+
+
+def remedy(error: BaseException, folder: Path) -> str:
+    """What to do about an error of writing into a folder; for wrong permissions it is a command."""
+    code = error.errno if isinstance(error, OSError) else None
+    if code in (errno.EACCES, errno.EPERM):
+        owner = f"{os.geteuid()}:{os.getegid()}"
+        return _(
+            "give the folder to the user who runs the bot: `{command}`",
+            command=f"sudo chown -R {owner} {shlex.quote(str(folder))}",
+        )
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return _("make room on the disk of {folder}", folder=folder)
+    if code == errno.EROFS:
+        return _("{folder} is mounted read-only; mount it to be written", folder=folder)
+    if code == errno.ENOENT:
+        return _("make the folder {folder}", folder=folder)
+    return _("check the folder {folder} or name another", folder=folder)

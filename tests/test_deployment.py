@@ -1,0 +1,200 @@
+"""What operators start: the container files, the unit, and folders that belong to somebody else."""
+
+from __future__ import annotations
+
+import configparser
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.errors import UserError
+from bot.library import archive
+from bot.settings import Settings
+from bot.store import engine
+from tests.conftest import ROOT
+from tests.processes import environment
+
+SOMEBODY = 12345
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+
+
+def compose(name: str = "docker-compose.yml") -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return data
+
+
+def test_the_bot_in_a_container_has_no_rights_and_keeps_what_it_must() -> None:
+    data = compose()
+    [(name, bot)] = data["services"].items()
+    assert (name, bot["read_only"], bot["cap_drop"]) == ("bot", True, ["ALL"])
+    assert bot["security_opt"] == ["no-new-privileges:true"]
+    assert bot["user"] == "${MARGINALIA_USER:-1000:1000}"
+    assert "data:/marginalia/var" in bot["volumes"]
+    assert (
+        bot["environment"]["MARGINALIA_DATABASE_URL"] == "sqlite:////marginalia/var/marginalia.db"
+    )
+    assert "/readyz" in bot["healthcheck"]["test"][-1]
+    for port in bot["ports"]:
+        assert re.match(r"\$\{[A-Z]+_ADDRESS:-127\.0\.0\.1\}:", port), "nobody else by default"
+
+
+def test_every_setting_and_file_that_the_container_files_name_is_there() -> None:
+    known = {f"MARGINALIA_{field.upper()}" for field in Settings.model_fields}
+    both = [compose(), compose("docker-compose.postgres.yml")]
+    for data in both:
+        for key in data["services"]["bot"]["environment"]:
+            assert key in known | {"HOME"}
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    asked = "".join(
+        (ROOT / n).read_text() for n in ("docker-compose.yml", "docker-compose.postgres.yml")
+    )
+    for key in re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE):
+        assert key in known or key in TOKENS or f"${{{key}:" in asked or key == "COMPOSE_FILE", key
+    for source in re.findall(r"^COPY (.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
+        for path in source.split():
+            assert (ROOT / path).exists(), path
+
+
+def test_only_the_two_tokens_must_be_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in os.environ if n.startswith(("SLACK_", "MARGINALIA_"))]:
+        monkeypatch.delenv(name)
+    example = ROOT / ".env.example"
+    with pytest.raises(UserError, match="SLACK_BOT_TOKEN is not set"):
+        Settings(_env_file=example).require_slack()
+    for name, value in TOKENS.items():
+        monkeypatch.setenv(name, value)
+    Settings(_env_file=example).require_slack()
+
+
+@pytest.mark.parametrize("password", ["a@b/c:d%e", "p#?[]&=+ ü", "plain"])
+def test_a_password_is_given_as_it_is(
+    password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARGINALIA_DATABASE_URL", "postgresql://marginalia@database/marginalia")
+    file = tmp_path / "password"
+    file.write_text(f"{password}\n", encoding="utf-8")
+    for given in ({"database_password": password}, {"database_password_file": file}):
+        url = engine.parse(Settings(_env_file=None, **given).database_url)
+        assert (url.password, url.host, url.database) == (password, "database", "marginalia")
+    file.unlink()
+    with pytest.raises(UserError, match=r"MARGINALIA_DATABASE_PASSWORD_FILE: .* cannot be read"):
+        Settings(_env_file=None, database_password_file=file)
+
+
+def _as_somebody_without_rights(
+    folder: Path, *command: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command in a folder in which this user may not write, or which is somebody else's."""
+    start = [sys.executable, *command]
+    for path in (folder, *folder.rglob("*")):
+        if os.geteuid() == 0:
+            os.chown(path, SOMEBODY, SOMEBODY)
+        elif path.is_dir():
+            path.chmod(0o555)
+    if os.geteuid() == 0:
+        # As root, but without the right to write what belongs to others.
+        assert shutil.which("setpriv"), "install util-linux"
+        start = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *start]
+    try:
+        return subprocess.run(
+            start,
+            cwd=folder,
+            env=environment(env or {}),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+    finally:
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
+
+
+MAIN = "from bot.cli import main; main()"
+OWNER = f"{os.geteuid()}:{os.getegid()}"
+
+
+def test_a_database_in_somebody_elses_folder_is_one_line_with_the_command(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    (folder / "var").mkdir(parents=True)
+    done = _as_somebody_without_rights(folder, "-c", MAIN, "run", env=TOKENS)
+    assert done.returncode == 2, done.stderr
+    assert f"`sudo chown -R {OWNER} var`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_schedules_of_somebody_else_are_told_at_the_start(tmp_path: Path) -> None:
+    """Before the bot talks to Slack, which is not there."""
+    folder = tmp_path / "work"
+    (folder / "schedules").mkdir(parents=True)
+    env = {**TOKENS, "MARGINALIA_DATABASE_URL": "sqlite:////proc/none/marginalia.db"}
+    done = _as_somebody_without_rights(folder, "-c", MAIN, "run", env=env)
+    assert done.returncode == 2, done.stderr
+    assert f"`sudo chown -R {OWNER} schedules`" in done.stderr
+    env["MARGINALIA_ARCHIVE_DIR"] = str(tmp_path)
+    done = _as_somebody_without_rights(folder, "-c", MAIN, "run", env=env)
+    assert "schedules`" not in done.stderr, "archives go elsewhere"
+
+
+def test_an_archive_that_may_not_be_written_says_so_and_not_that_the_disk_is_full(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "a.md").write_text("---\ntitle: A\n---\n")
+    program = (
+        "from pathlib import Path; from bot.library import archive;"
+        "archive.write_archive(Path('a.md'), [archive.Entry('A', 'a')])"
+    )
+    done = _as_somebody_without_rights(folder, "-c", program)
+    assert "a.md: cannot be written: permission denied" in done.stderr
+    assert f"`sudo chown -R {OWNER} .`" in done.stderr
+    assert "room" not in done.stderr
+
+
+def test_the_unit_runs_the_command_without_rights() -> None:
+    unit = configparser.ConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "deploy" / "marginalia.service")
+    service = unit["Service"]
+    assert service["ExecStart"].endswith("/marginalia run")
+    assert service["User"] == "marginalia"
+    assert service["ProtectSystem"] == "strict"
+    assert service["StateDirectory"] == "marginalia"
+    assert service["RestartPreventExitStatus"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (errno.EACCES, f"`sudo chown -R {OWNER} /elsewhere`"),
+        (errno.ENOSPC, "make room on the disk of /elsewhere"),
+        (errno.EROFS, "/elsewhere is mounted read-only"),
+        (errno.ENOENT, "make the folder /elsewhere"),
+        (errno.EIO, "check the folder /elsewhere"),
+    ],
+)
+def test_each_failure_of_temporary_files_has_its_own_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, remedy: str
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    monkeypatch.setenv("TMPDIR", "/elsewhere")
+
+    def fails() -> Iterator[archive.Entry]:
+        yield archive.Entry("A", "a")
+        raise OSError(code, os.strerror(code))
+
+    with pytest.raises(UserError, match="temporary files") as caught:
+        archive.write_archive(path, fails())
+    assert remedy in str(caught.value)
