@@ -198,3 +198,18 @@ def test_each_failure_of_temporary_files_has_its_own_remedy(
     with pytest.raises(UserError, match="temporary files") as caught:
         archive.write_archive(path, fails())
     assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["", "a@b/c $x"])
+def test_the_database_password_is_given_or_made_and_then_stays(tmp_path: Path, given: str) -> None:
+    service = compose("docker-compose.postgres.yml")["services"]["password"]
+    *_python, program = service["entrypoint"]
+    assert "/marginalia/password/database" in program
+    program = program.replace("/marginalia/password/database", str(tmp_path / "database"))
+    kept = []
+    for password in (given, "another"):
+        env = {**os.environ, "GIVEN": password}
+        subprocess.run([sys.executable, "-I", "-c", program], env=env, check=True, timeout=60)
+        kept.append((tmp_path / "database").read_text(encoding="utf-8"))
+    assert kept[0] == kept[1]
+    assert kept[0] == given or (not given and len(kept[0]) >= 40)
