@@ -597,7 +597,7 @@ class Bot:
         """Sessions that are compared with Slack's history."""
         now, catch_up = self.clock.now(), self._catch_up_time
         with self.database.reading() as uow:
-            found = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
+            found = uow.sessions.begun_since(now - catch_up)
         return [s.id for s in found if s.is_watched(now, catch_up)]
 
     async def _catch_up(self, session_id: int) -> None:

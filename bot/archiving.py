@@ -96,8 +96,9 @@ class Archiving:
         with self._database.reading() as uow:
             return [
                 session
-                for session in uow.sessions.all((State.ARCHIVED,))
-                if session.is_watched(now, KEEPS_TRYING)
+                for session in uow.sessions.begun_since(now - KEEPS_TRYING)
+                if session.state is State.ARCHIVED
+                and session.is_watched(now, KEEPS_TRYING)
                 and self._fetched.get(session.id, now - FETCH_EVERY) <= now - FETCH_EVERY
                 and self.keeper.missing(uow, session)
             ]
@@ -192,13 +193,7 @@ class Archiving:
         answers of the session are still to be linked.
         """
         with self._database.reading() as uow:
-            over = uow.sessions.all((State.CLOSED, State.ARCHIVED))
-            stale = [
-                s
-                for s in over
-                if s.archived_at is None
-                or (s.content_changed_at is not None and s.content_changed_at > s.archived_at)
-            ]
+            stale = uow.sessions.unarchived()
             if not stale or uow.inbox.depth():
                 return []
             linking = uow.links.sessions()

@@ -59,7 +59,7 @@ class Planner:
         """Events that are not over, by start."""
         library, now = self._read(), self._clock.now()
         with self._database.reading() as uow:
-            states = {s.event.id: s.state for s in uow.sessions.all()}
+            states = uow.sessions.states()
         found = []
         for event in library.events.values():
             state = states.get(event.id)

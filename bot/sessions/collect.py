@@ -72,7 +72,7 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
     if not is_persons(uow, posted):
         return False
     _meet(uow, posted)
-    sessions = uow.sessions.in_channel(posted.channel)
+    sessions = _around(uow, posted.channel, posted.thread_ts or posted.ts)
     scrub = scrubber(uow)
     if scrub is not None:
         posted = replace(posted, content=scrub.content(posted.content))
@@ -153,7 +153,7 @@ def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str 
         session_id: int | None = known.session_id
     else:
         root = thread_ts or ts
-        owner = _owner(uow.sessions.in_channel(channel), root)
+        owner = _owner(_around(uow, channel, root), root)
         session_id = owner.id if owner else None
     if session_id is None:
         return False
@@ -168,7 +168,7 @@ def react(uow: UnitOfWork, reaction: Reaction, added: bool, event_ts: str | None
 
     `event_ts` is when that happened, so that the order in which it is told does not matter.
     """
-    if not uow.sessions.in_channel(reaction.channel):
+    if not _around(uow, reaction.channel, reaction.ts):
         return False
     change = uow.reactions.add if added else uow.reactions.remove
     return change(reaction, event_ts)
@@ -187,6 +187,15 @@ def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:
             uow.messages.set_question(message.channel, message.ts, None)
     session.announcement_ts = ts
     uow.sessions.save(session)
+
+
+def _around(uow: UnitOfWork, channel: str, ts: str) -> list[Session]:
+    """A channel's sessions that a message may belong to, or may be too late for."""
+    since = moment(ts) - LATE_NOTE_FOR
+    # The same for all messages of a day, so that a batch of them reads the sessions once.
+    return uow.sessions.in_channel(
+        channel, since.replace(hour=0, minute=0, second=0, microsecond=0)
+    )
 
 
 def _owner(sessions: list[Session], root: str) -> Session | None:

@@ -137,8 +137,8 @@ def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) 
     """
     if session.state is not State.SCHEDULED:
         return False
-    for other in uow.sessions.in_channel(session.channel):
-        if other.id != session.id and other.state is State.OPEN:
+    for other in uow.sessions.all((State.OPEN,)):
+        if other.id != session.id and other.channel == session.channel:
             voice.tell_organizers(
                 uow,
                 f"session {session.id} waits for {other.id}",

@@ -114,8 +114,26 @@ class Sessions(Protocol):
     def all(self, states: Collection[State] | None = None) -> list[Session]:
         """All sessions, or those in `states`, ordered by the start of the event."""
 
-    def in_channel(self, channel: str) -> list[Session]:
-        """Sessions of a Slack channel ID that are not cancelled, latest start first."""
+    def in_channel(self, channel: str, since: datetime | None = None) -> list[Session]:
+        """Sessions of a Slack channel ID that are not cancelled, latest start first.
+
+        With `since` those may be left out that were over before: past ones cost nothing then.
+        """
+
+    def begun_since(self, since: datetime) -> list[Session]:
+        """Sessions that are open, or were over after `since`, by the start of the event."""
+
+    def last(self, states: Collection[State], channel: str | None = None) -> Session | None:
+        """The session in `states` that starts last, in a channel or (None) anywhere."""
+
+    def of_author(self, slack_id: str) -> list[Session]:
+        """Sessions of an author that are not cancelled, ordered by the start of the event."""
+
+    def unarchived(self) -> list[Session]:
+        """Sessions that are over and changed since they were last exported, by start."""
+
+    def states(self) -> dict[str, State]:
+        """The state of every session, by the id of its event; no session is loaded."""
 
     def add(self, event: Event, channel: str) -> Session:
         """A new session, `scheduled`; its id is set. Raises ValueError if the event has one."""

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.sessions.model import Event, Session, State
 from bot.sessions.ports import Changed
@@ -16,6 +27,10 @@ from bot.store.repository import Repository
 from bot.store.tables import sessions
 
 _ALL = select(sessions)
+_OPEN = str(State.OPEN)
+_BEGUN = [_OPEN, str(State.CLOSED), str(State.ARCHIVED)]
+# Written as in the index: SQLite takes a partial index only for a condition it can read.
+_UNARCHIVED = text("(archived_at IS NULL OR content_changed_at > archived_at)")
 _TOUCH = (
     update(sessions)
     .where(
@@ -35,7 +50,7 @@ class _Kept:
 
     sessions: dict[int, Session] = field(default_factory=dict)
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
-    channels: dict[str, list[Session]] = field(default_factory=dict)
+    channels: dict[str, tuple[datetime | None, list[Session]]] = field(default_factory=dict)
 
 
 class Sessions(Repository):
@@ -67,15 +82,61 @@ class Sessions(Repository):
             query = query.where(sessions.c.state.in_([str(state) for state in states]))
         return self._read(self._connection.execute(query))
 
-    def in_channel(self, channel: str) -> list[Session]:
-        """Those of a channel that are not cancelled, latest start first."""
+    def in_channel(self, channel: str, since: datetime | None = None) -> list[Session]:
+        """Those of a channel that are not cancelled, latest start first.
+
+        With `since` without those that were over before; some more may be among them.
+        """
         known = self._kept.channels.get(channel)
-        if known is None:
+        if known is None or (known[0] is not None and (since is None or since < known[0])):
             query = _ALL.where(
                 sessions.c.channel == channel, sessions.c.state != str(State.CANCELLED)
             ).order_by(sessions.c.starts_at.desc(), sessions.c.id.desc())
-            known = self._kept.channels[channel] = self._read(self._connection.execute(query))
-        return list(known)
+            if since is not None:
+                query = query.where(_not_over_before(since))
+            found = self._read(self._connection.execute(query))
+            known = self._kept.channels[channel] = since, found
+        return list(known[1])
+
+    def begun_since(self, since: datetime) -> list[Session]:
+        """Those that are open, and those that were over after a date and time."""
+        query = _ALL.where(
+            sessions.c.state.in_(_BEGUN), or_(sessions.c.state == _OPEN, _over_after(since))
+        ).order_by(sessions.c.starts_at, sessions.c.id)
+        return self._read(self._connection.execute(query))
+
+    def last(self, states: Collection[State], channel: str | None = None) -> Session | None:
+        """The one in `states` that starts last, in a channel or anywhere."""
+        query = _ALL.where(sessions.c.state.in_([str(state) for state in states]))
+        if channel is not None:
+            query = query.where(sessions.c.channel == channel)
+        query = query.order_by(sessions.c.starts_at.desc(), sessions.c.id.desc()).limit(1)
+        found = self._read(self._connection.execute(query))
+        return found[0] if found else None
+
+    def of_author(self, slack_id: str) -> list[Session]:
+        """Those of an author that are not cancelled, by the start of the event."""
+        query = _ALL.where(
+            sessions.c.state != str(State.CANCELLED),
+            or_(
+                sessions.c.event.contains(slack_id, autoescape=True),
+                cast(sessions.c.added_authors, Text).contains(slack_id, autoescape=True),
+            ),
+        ).order_by(sessions.c.starts_at, sessions.c.id)
+        found = self._read(self._connection.execute(query))
+        return [session for session in found if slack_id in session.author_ids]
+
+    def unarchived(self) -> list[Session]:
+        """Those that are over and changed since they were last exported, by start."""
+        query = _ALL.where(
+            sessions.c.state.in_([str(State.CLOSED), str(State.ARCHIVED)]), _UNARCHIVED
+        ).order_by(sessions.c.starts_at, sessions.c.id)
+        return self._read(self._connection.execute(query))
+
+    def states(self) -> dict[str, State]:
+        """The state of every session, by the id of its event."""
+        rows = self._connection.execute(select(sessions.c.event_id, sessions.c.state))
+        return {row.event_id: State(row.state) for row in rows}
 
     def add(self, event: Event, channel: str) -> Session:
         """A new one, scheduled. Raises ValueError if the event has one."""
@@ -161,6 +222,14 @@ class Sessions(Repository):
     def _keep(self, session: Session, row: dict[str, Any]) -> None:
         self._kept.sessions[session.id] = session
         self._kept.rows[session.id] = row
+
+
+def _over_after(since: datetime) -> ColumnElement[bool]:
+    return sessions.c.collects_until > since
+
+
+def _not_over_before(since: datetime) -> ColumnElement[bool]:
+    return or_(sessions.c.collects_until.is_(None), _over_after(since))
 
 
 def _row(session: Session) -> dict[str, Any]:

@@ -47,6 +47,16 @@ sessions = Table(
     Column("archived_at", Moment),
     Column("added_authors", Json, nullable=False, server_default="[]"),
     Index(None, "channel", "starts_at"),
+    Index(None, "channel", "collects_until"),
+    Index(None, "state", "starts_at"),
+    Index(None, "collects_until"),
+    # Sessions of which the archive is not up to date; nearly all that are over are not in it.
+    Index(
+        "ix_sessions_unarchived",
+        "state",
+        postgresql_where=text("archived_at IS NULL OR content_changed_at > archived_at"),
+        sqlite_where=text("archived_at IS NULL OR content_changed_at > archived_at"),
+    ),
 )
 
 messages = Table(

@@ -268,14 +268,15 @@ def session_in(uow: UnitOfWork, channel: str | None, at: datetime) -> Session | 
     The open one; else the next to come; else the last that was. Of several channels the one
     whose session is open, or comes first.
     """
-    found = [s for s in uow.sessions.all() if s.state is not State.CANCELLED]
-    here = [s for s in found if s.channel == channel] or found
-    groups = (
-        [s for s in here if s.state is State.OPEN],
-        [s for s in here if s.state is State.SCHEDULED],
-        [s for s in reversed(here) if s.state in (State.CLOSED, State.ARCHIVED)],
-    )
-    return next((group[0] for group in groups if group), None)
+    active = uow.sessions.all((State.OPEN, State.SCHEDULED))
+    for place in dict.fromkeys((channel, None)):
+        here = [s for s in active if place in (None, s.channel)]
+        coming = sorted(here, key=lambda s: s.state is not State.OPEN)
+        last = uow.sessions.last((State.CLOSED, State.ARCHIVED), place)
+        found = coming[0] if coming else last
+        if found is not None:
+            return found
+    return None
 
 
 def refusal(who: Who) -> str:

@@ -18,7 +18,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import UserError
-from bot.sessions.model import Action, State, Who
+from bot.sessions.model import Action, Session, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import help as help_blocks
 from bot.slack.blocks.kit import View, modal, section
@@ -102,7 +102,7 @@ class Interactions:
         return text + " " + _("`/qa help` says what there is.")
 
     async def _help(self, turn: Turn) -> None:
-        sessions = await turn.read(_sessions)
+        sessions = await turn.read(_sessions_of, turn.user)
         mine = [s for s in self.subcommands.values() if self.desk.may(s.who, turn.user, sessions)]
         await turn.say(*help_blocks.help_message(mine))
 
@@ -215,15 +215,15 @@ class Interactions:
     async def _check(self, turn: Turn, guarded: Guarded) -> None:
         if guarded.who is Who.MEMBER:
             return
-        turn.require(guarded.who, await turn.read(_sessions))
+        turn.require(guarded.who, await turn.read(_sessions_of, turn.user))
 
 
 def _refused(uow: UnitOfWork, turn: Turn, guarded: Guarded) -> None:
     uow.actions.add(Action(turn.now, turn.user, "refused", details={"what": guarded.what}))
 
 
-def _sessions(uow: UnitOfWork) -> list[Any]:
-    return [s for s in uow.sessions.all() if s.state is not State.CANCELLED]
+def _sessions_of(uow: UnitOfWork, person: str) -> list[Session]:
+    return uow.sessions.of_author(person)
 
 
 def _turn(desk: Desk, body: Mapping[str, Any]) -> Turn:

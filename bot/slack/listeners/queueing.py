@@ -97,7 +97,7 @@ def home(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
     since = desk.clock.now() - AFTER_CLOSE
     mine = [
         session
-        for session in uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
+        for session in uow.sessions.begun_since(since - AFTER_CLOSE)
         if person in session.author_ids
         and (session.state is State.OPEN or (session.closed_at or since) > since)
     ]
@@ -174,15 +174,15 @@ def _shown(
 
 def _session(uow: UnitOfWork, turn: Turn) -> Session | None:
     """The one that is open, else the last that was; in this channel, if there was one here."""
-    begun = uow.sessions.all((State.OPEN, State.CLOSED, State.ARCHIVED))
-    mine = [session for session in begun if _may(turn, session)]
+    states = (State.OPEN, State.CLOSED, State.ARCHIVED)
+    if turn.user in turn.desk.manners.organizers:  # everybody's sessions are theirs
+        lasts = (uow.sessions.last(states, turn.channel), uow.sessions.last(states))
+        mine = [*uow.sessions.all((State.OPEN,)), *(s for s in lasts if s is not None)]
+    else:
+        mine = [s for s in uow.sessions.of_author(turn.user) if s.state in states]
     mine = [s for s in mine if s.channel == turn.channel] or mine
     mine.sort(key=lambda s: (s.state is State.OPEN, s.event.start))
     return mine[-1] if mine else None
-
-
-def _may(turn: Turn, session: Session) -> bool:
-    return turn.desk.may(Who.AUTHOR, turn.user, [session])
 
 
 def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool) -> str:

@@ -80,24 +80,25 @@ def _field(uow: UnitOfWork, turn: Turn, session: Session) -> Field:
 def _last_session(uow: UnitOfWork, turn: Turn) -> Session:
     """The session that was open last: here, else anywhere."""
     states = (State.OPEN, State.CLOSED, State.ARCHIVED)
-    begun = uow.sessions.all(states)
-    here = [session for session in begun if session.channel == turn.channel] or begun
-    if not here:
+    found = uow.sessions.last(states, turn.channel) or uow.sessions.last(states)
+    if found is None:
         raise UserError(_("No session has begun yet."))
-    return here[-1]
+    return found
 
 
 def _session_named(uow: UnitOfWork, part: str) -> Session:
     wanted = part.removesuffix(".md").casefold()
-    found = [s for s in uow.sessions.all() if wanted in s.event.id.casefold()]
-    exact = [s for s in found if s.event.id.casefold() == wanted]
+    found = [event for event in uow.sessions.states() if wanted in event.casefold()]
+    exact = [event for event in found if event.casefold() == wanted]
     if len(exact or found) != 1:
         raise UserError(
             _("“{part}” fits several sessions; write more of it.", part=part[:60])
             if found
             else _("There is no session “{part}”.", part=part[:60])
         )
-    return (exact or found)[0]
+    session = uow.sessions.by_event((exact or found)[0])
+    assert session is not None  # noqa: S101 - it has just been listed
+    return session
 
 
 def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
