@@ -1,239 +1,313 @@
-"""Asks whether weights fitted to archive pages do better than bot/sessions/pairing/weights.py.
+"""Fits the weights of bot/sessions/pairing/weights.py, whole books held out in turn.
 
-    python scripts/tune_pairing.py FILE... [--half odd] [--steps 25] [--pull 0.1] [--blank] [--meaning]
-    python scripts/tune_pairing.py FILE... --leave-out [--steps 25] [--pull 0.1] [--blank] [--meaning]
+    python scripts/tune_pairing.py FILE... --labels FILE.tsv... [--leave-out] [--steps 20] [--pull 0.5]
 
-Answers are torn out of threads, the chain's likelihood of the truth is raised by gradient steps
-(Adam; Kingma and Ba, 2015), and a pull keeps each weight near the one that is in the table now,
-or (`--blank`) near 0. With `--half` the fit sees the answers to every other question (`odd`: the
-1st, 3rd …; the others' threads stay whole) and is measured on both halves. With `--leave-out` it
-sees all pages but one, and is measured on that one, each page in its turn. The table of now is
-measured beside it. With `--meaning` what texts mean is compared, too.
+The likelihood of the right questions is raised by gradient steps (Adam; Kingma and Ba, 2015): those
+of the entries that the labels name, and of answers torn out of threads, with and without what life
+has (bot/laboratory/life.py). A pull keeps each weight near the one that is in the table now. How
+an answer is divided into messages is not given; the likelihood sums over all ways. With
+`--leave-out` the books are held out in four groups, and each is measured by weights that were
+fitted to the other groups. Needs numpy, which the extra `meaning` brings.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import numpy as np
+
+from bot.laboratory import labels as labelling
+from bot.laboratory.labels import Judged, Label
+from bot.laboratory.life import live
+from bot.laboratory.tear import tear
 from bot.library import mending
-from bot.meaning import Model, load
-from bot.sessions.pairing import chain, evaluate
-from bot.sessions.pairing.chain import Chain, Node
-from bot.sessions.pairing.evaluate import Guess, Share
+from bot.library.mending import Page
+from bot.sessions.pairing import chain as chains
+from bot.sessions.pairing import linked, pair
+from bot.sessions.pairing.chain import Chain, Node, Span, State
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Laid
 from bot.sessions.pairing.signals import Values
-from bot.sessions.pairing.tear import Torn, tear
 from bot.sessions.pairing.weights import TABLE
 
-LABELS = Path(__file__).parent.parent / "tests" / "pairing" / "labels.tsv"
-WAYS: tuple[dict[str, float], ...] = (
-    {"share": 0.3},
-    {"share": 0.6},
-    {"share": 0.6, "batch": 0.6},
-)
-"""How answers are torn for the fit: mostly as the evaluation does, now and then otherwise."""
-SEEDS, MEASURED = range(1, 3), range(101, 111)
-RATE, FADES = 0.25, 0.8
-
-Truth = Mapping[str, str | None]
-Task = tuple[Laid, list[Chain], Truth, float]
+Truth = Mapping[str, frozenset[str]]
+Array = Any
+NAMES = list(TABLE)
+PLACE = {name: place for place, name in enumerate(NAMES)}
+WAYS = ((0.3, False), (0.5, False), (0.3, True), (0.4, True))
+"""How each page is torn for the fit: what share, and whether with life."""
+WEIGHTS = {"labels": 1.5, "torn": 0.5, "life": 0.4}
+"""What each way counts, before the root of how many answers it has."""
+GROUPS = 4
+NEVER = -1e30
 
 
-def labels(file: str) -> dict[str, str | None]:
-    """The labelled posts of a page's authors: the entry, and its question or None."""
-    found: dict[str, str | None] = {}
-    for line in LABELS.read_text("utf-8").splitlines():
-        if not line.startswith("#"):
-            name, entry, kind, question = line.split("\t")
-            if name == file and kind in ("answers", "continues", "talk"):
-                found.setdefault(entry, None if question == "-" else question)
+def vector(values: Values) -> Array:
+    """Signals as an array in the order of the table."""
+    found = np.zeros(len(NAMES))
+    for name, value in values.items():
+        found[PLACE[name]] += value
     return found
 
 
-def half(posts: Sequence[Post], odd: bool) -> set[str]:
-    """The questions of every other entry of a page."""
-    return {post.id for post in posts if post.thread is None and int(post.id) % 2 == odd}
+def log_sum(values: Array, axis: int | None = None) -> Array:
+    """The logarithm of the sum of the powers of e; NEVER stands for that of nothing."""
+    top = np.max(values, axis=axis, keepdims=True)
+    top = np.where(top < NEVER / 2, 0, top)
+    with np.errstate(divide="ignore"):
+        found = np.log(np.sum(np.exp(values - top), axis=axis, keepdims=True)) + top
+    found = np.maximum(found, NEVER)
+    return found.item() if axis is None else np.squeeze(found, axis=axis)
 
 
-def torn(
-    posts: Sequence[Post], name: str, seed: int, odd: bool | None, way: dict[str, float]
-) -> Torn:
-    """A page with answers torn out: to one half of its questions, or (None) to any."""
-    # Seeds of the fit and of the evaluation must not meet.
-    only = None if odd is None else half(posts, odd)
-    return tear(posts, Random(f"{seed} {odd} {name}"), only=only, **way)  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Part:
+    """A span as arrays: where its states are among those that begin and end there, the rows of
+    its messages, which states are right, and what comes on top of the messages' evidence."""
+
+    first: int
+    begin: Array
+    end: Array
+    rows: Array
+    right: Array
+    extra: Array
+    less: float
+    chance: float
+
+    def score(self, local: Array, table: Array) -> Array:
+        """The scores of its states, as chain.py has them."""
+        return self.less * local[self.rows].sum(axis=1) + self.extra @ table - self.chance
 
 
-def tasks(pages: Mapping[str, Sequence[Post]], odd: bool | None, model: Model | None) -> list[Task]:
-    """What is fitted: every page torn in every way; a page weighs by the root of its answers."""
-    found: list[tuple[str, Laid, list[Chain], Truth, int]] = []
-    for name, posts in pages.items():
-        for way in WAYS:
-            for seed in SEEDS:
-                one = torn(posts, name, seed, odd, way)
-                truth = {**labels(name), **one.truth}
-                laid = Laid(one.posts)
-                chains = chain.build(laid, TABLE, keep=truth, meaning=model)
-                found.append((name, laid, chains, truth, len(one.truth)))
-    answers: dict[str, int] = {}
-    for name, _, _, _, count in found:
-        answers[name] = answers.get(name, 0) + count
-    whole = sum(math.sqrt(count) for count in answers.values())
-    return [
-        (laid, chains, truth, 1 / (math.sqrt(answers[name]) * whole))
-        for name, laid, chains, truth, _ in found
-        if answers[name]
-    ]
+class Task:
+    """A chain as arrays: what its likelihood and the slope of that are worked out from."""
 
+    def __init__(self, laid: Laid, chain: Chain, truth: Truth, weight: float):
+        self.weight = weight
+        nodes = chain.nodes
+        self.ends = [_states(node.spans) for node in nodes]
+        every = [span for node in nodes for span in node.spans]
+        self.begins = [_states([s for s in every if s.first == at]) for at in range(len(nodes))]
+        rows: list[Array] = []
+        self.places: list[dict[State, int]] = []
+        for node in nodes:
+            self.places.append({})
+            for state in node.states:
+                self.places[-1][state] = len(rows)
+                rows.append(vector(node.values(state)))
+        self.rows = np.array(rows)
+        self.spans: list[list[Part]] = [
+            [self._part(nodes, span, truth) for span in node.spans] for node in nodes
+        ]
+        self.steps = [None, *(self._steps(laid, chain, at) for at in range(1, len(nodes)))]
 
-def climb(task: Task, table: Mapping[str, float], slope: dict[str, float]) -> float:
-    """Adds a task's gradient to `slope`; gives its part of the likelihood."""
-    laid, chains, truth, weight = task
-    chain.run(laid, chains, table)
-    likelihood = 0.0
-    for nodes in chains:
-        total, shares = chain.infer(laid, nodes, table)
-        true = [_state(node, truth.get(node.post.id)) for node in nodes]
-        reached = 0.0
-        for at, node in enumerate(nodes):
-            reached += chain.unary(node, table)[true[at]]
-            for state, share in enumerate(node.marginals):
-                _add(slope, weight * ((state == true[at]) - share), _values(node, state))
+    def _part(self, nodes: Sequence[Node], span: Span, truth: Truth) -> Part:
+        members = range(span.first, span.last + 1)
+        joins = sum((vector(join) for join in span.joins), np.zeros(len(NAMES)))
+        taken = [vector(nodes[span.first].taken.get(state, {})) for state in span.states]
+        return Part(
+            first=span.first,
+            begin=np.array([self.begins[span.first].index(state) for state in span.states]),
+            end=np.array([self.ends[span.last].index(state) for state in span.states]),
+            rows=np.array([[self.places[at][state] for at in members] for state in span.states]),
+            right=np.array(
+                [
+                    all(_fits(state, truth.get(nodes[at].post.id)) for at in members)
+                    for state in span.states
+                ]
+            ),
+            extra=joins + np.array(taken).reshape(len(span.states), len(NAMES)),
+            less=len(members) ** -chains.LESS,
+            chance=math.log(len(nodes[span.first].states)),
+        )
+
+    def _steps(self, laid: Laid, chain: Chain, at: int) -> tuple[Array, Array, Array]:
+        before, after = self.ends[at - 1], self.begins[at]
+        values = np.zeros((len(before), len(after), len(NAMES)), dtype=np.float32)
+        never = np.zeros((len(before), len(after)))
+        for i, one in enumerate(before):
+            for j, two in enumerate(after):
+                step = chains.step(laid, chain, one, two, at)
+                never[i, j] = NEVER if step is None else 0
+                for name, value in (step or {}).items():
+                    values[i, j, PLACE[name]] = value
+        used = np.flatnonzero(values.any(axis=(0, 1)))
+        return values[:, :, used], used, never
+
+    def climb(self, table: Array, slope: Array) -> float:
+        """Adds the slope of the logarithm of the truth's share; gives that logarithm."""
+        mine = np.zeros(len(NAMES))
+        right = self._sum(table, True, mine, 1.0)
+        if right < NEVER / 4:
+            return 0.0  # the truth is not among the candidates
+        every = self._sum(table, False, mine, -1.0)
+        slope += self.weight * mine
+        return self.weight * (right - every)
+
+    def _sum(self, table: Array, only_right: bool, slope: Array, sign: float) -> float:
+        scores = self.rows @ table
+        local, shares_of = np.zeros(len(scores)), np.zeros(len(scores))
+        for places in self.places:
+            mine = slice(min(places.values()), max(places.values()) + 1)
+            log = scores[mine] - log_sum(scores[mine])
+            shares_of[mine], local[mine] = np.exp(log), log + math.log(len(log))
+        own = [
+            [
+                np.where(part.right | (not only_right), part.score(local, table), NEVER)
+                for part in parts
+            ]
+            for parts in self.spans
+        ]
+        moves = [None, *(v @ table[used] + never for v, used, never in self.steps[1:])]
+        enter, ahead = [np.zeros(len(self.begins[0]))], []
+        for at, parts in enumerate(self.spans):
             if at:
-                steps = chain.between(laid, nodes[at - 1], node)
-                reached += chain.score(steps[true[at - 1]][true[at]], table)
-                for before, row in enumerate(steps):
-                    for state, values in enumerate(row):
-                        is_true = (before, state) == (true[at - 1], true[at])
-                        _add(slope, weight * (is_true - shares[at - 1][before][state]), (values,))
-        likelihood += weight * (reached - total)
-    return likelihood
+                enter.append(log_sum(ahead[-1][:, None] + moves[at], axis=0))
+            here = np.full(len(self.ends[at]), NEVER)
+            for part, by in zip(parts, own[at], strict=True):
+                here[part.end] = np.logaddexp(here[part.end], enter[part.first][part.begin] + by)
+            ahead.append(here)
+        total = log_sum(ahead[-1])
+        if total < NEVER / 4:
+            return total
+        begun = [np.full(len(states), NEVER) for states in self.begins]
+        slopes, masses = np.zeros(len(scores)), np.zeros(len(self.spans))
+        for at in range(len(self.spans) - 1, -1, -1):
+            back = np.zeros(len(self.ends[at]))
+            if at < len(self.spans) - 1:
+                values, used, _ = self.steps[at + 1]
+                through = moves[at + 1] + begun[at + 1][None, :]
+                back = log_sum(through, axis=1)
+                shares = np.exp(np.clip(ahead[at][:, None] + through - total, -700, 50))
+                slope[used] += sign * np.tensordot(shares, values, axes=2)
+            for part, by in zip(self.spans[at], own[at], strict=True):
+                rest = by + back[part.end]
+                begun[part.first][part.begin] = np.logaddexp(begun[part.first][part.begin], rest)
+                shares = np.exp(np.clip(enter[part.first][part.begin] + rest - total, -700, 50))
+                np.add.at(slopes, part.rows, part.less * shares[:, None])
+                masses[part.first : at + 1] += part.less * shares.sum()
+                slope += sign * (shares @ part.extra)
+        for places, mass in zip(self.places, masses, strict=True):
+            mine = slice(min(places.values()), max(places.values()) + 1)
+            slopes[mine] -= mass * shares_of[mine]
+        slope += sign * (self.rows.T @ slopes)
+        return total
 
 
-def _state(node: Node, question: str | None) -> int:
-    if question is None:
-        return len(node.pairs)
-    return next(i for i, pair in enumerate(node.pairs) if pair.question.post.id == question)
+def _states(spans: Sequence[Span]) -> list[State]:
+    return sorted({state for span in spans for state in span.states}, key=lambda s: s or "")
 
 
-def _values(node: Node, state: int) -> tuple[Values, ...]:
-    if state < len(node.pairs):
-        return node.pairs[state].values, node.taken[state]
-    return (node.talk or {},)
+def _fits(state: State, right: frozenset[str] | None) -> bool:
+    if right is None:
+        return True
+    return state in right if right else state is None
 
 
-def _add(slope: dict[str, float], by: float, values: Sequence[Values]) -> None:
-    if abs(by) > 1e-9:
-        for part in values:
-            for name, value in part.items():
-                slope[name] += by * value
+def tasks(posts: Sequence[Post], truth: Truth, weight: float) -> list[Task]:
+    """The chains of a session."""
+    laid = Laid(posts)
+    keep = {post: min(right, default=None) for post, right in truth.items()}
+    found = chains.build(laid, TABLE, keep=keep)
+    chains.run(laid, found, TABLE)
+    return [Task(laid, chain, truth, weight) for chain in found]
 
 
-def fit(
-    todo: Sequence[Task], steps: int, pull: float, home: Mapping[str, float] = TABLE
-) -> dict[str, float]:
-    """The weights after so many steps from `home`, and pulled to it."""
-    table = dict(home)
-    mean = dict.fromkeys(TABLE, 0.0)
-    spread = dict.fromkeys(TABLE, 0.0)
+def of_page(name: str, page: Page, labelled: Truth) -> list[Task]:
+    """All that a page gives to fit to."""
+    found = []
+    if labelled:
+        weight = WEIGHTS["labels"] / math.sqrt(len(labelled))
+        found += tasks(page.posts(), labelled, weight)
+    for number, (share, lives) in enumerate(WAYS):
+        dice = Random(f"fit {number} {name}")
+        torn = tear(page.posts(), dice, share)
+        posts, truth = torn.posts, {post: frozenset({q}) for post, q in torn.truth.items()}
+        if lives:
+            lived = live(torn, dice)
+            posts, truth = lived.posts, dict(lived.truth)
+        if truth:
+            weight = WEIGHTS["life" if lives else "torn"] / math.sqrt(len(truth))
+            found += tasks(posts, {**labelled, **truth}, weight)
+    return found
+
+
+def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
+    """The weights after so many steps from the table of now, and pulled to it."""
+    home = np.array([TABLE[name] for name in NAMES])
+    table, mean, spread = home.copy(), np.zeros(len(NAMES)), np.zeros(len(NAMES))
     for step in range(1, steps + 1):
-        slope = dict.fromkeys(TABLE, 0.0)
-        likelihood = sum(climb(task, table, slope) for task in todo)
-        rate = RATE * (1 - FADES * step / steps)
-        for name in TABLE:
-            way = slope[name] - pull * (table[name] - home[name])
-            mean[name] = 0.9 * mean[name] + 0.1 * way
-            spread[name] = 0.99 * spread[name] + 0.01 * way * way
-            first = mean[name] / (1 - 0.9**step)
-            second = math.sqrt(spread[name] / (1 - 0.99**step))
-            table[name] += rate * first / (second + 1e-3)
-        print(f"step {step}: {likelihood:.4f}", flush=True)
-    return table
+        slope = np.zeros(len(NAMES))
+        likelihood = sum(task.climb(table, slope) for task in todo)
+        slope -= pull * (table - home)
+        mean = 0.9 * mean + 0.1 * slope
+        spread = 0.95 * spread + 0.05 * slope * slope
+        rate = 0.15 * (1 - 0.8 * step / steps)
+        by = (mean / (1 - 0.9**step)) / (np.sqrt(spread / (1 - 0.95**step)) + 1e-3)
+        table = table + rate * by
+        print(f"step {step}: {likelihood:.3f}", flush=True)
+    return dict(zip(NAMES, map(float, table), strict=True))
 
 
-def guesses(
-    pages: Mapping[str, Sequence[Post]],
-    odd: bool | None,
-    table: Mapping[str, float],
-    model: Model | None,
-) -> list[Guess]:
-    """What a table guesses of answers torn as the evaluation tears them, over ten seeds."""
-    way = {"share": 0.3 if odd is None else 0.6}
-    return [
-        guess
-        for name, posts in pages.items()
-        for seed in MEASURED
-        for guess in evaluate.guesses(torn(posts, name, seed, odd, way), table, model)
-    ]
+def measured(
+    name: str, page: Page, labels: Sequence[Label], table: Mapping[str, float]
+) -> list[Judged]:
+    """What a table moves of a page's labelled entries."""
+    links = linked(pair(page.posts(), table=table))
+    return labelling.judge((one for one in labels if one.file == name), {name: links})
 
 
-def said(found: Sequence[Guess]) -> str:
-    """How good guesses are, one line."""
-    whole = evaluate.report(found)
-    return (
-        f"{whole.answers} answers: precision {_share(whole.precision)} with coverage "
-        f"{_share(whole.coverage)}, best guess {_share(whole.accuracy)}, latest open "
-        f"{_share(whole.baselines['latest_open'])}, of the named {_share(whole.baselines['named'])}"
+def said(judged: Sequence[Judged]) -> str:
+    """One line of figures."""
+    found = labelling.figures(judged)
+    parts = (found.precision, found.coverage, found.talk_moved)
+    return ", ".join(
+        f"{name} {part.part} of {part.whole}"
+        for name, part in zip(("precision", "coverage", "talk moved"), parts, strict=True)
     )
-
-
-def _share(share: Share) -> str:
-    low, high = share.interval
-    return f"{share.value or 0:.3f} ({low:.2f} to {high:.2f})"
-
-
-def leave_out(
-    pages: Mapping[str, Sequence[Post]],
-    steps: int,
-    pull: float,
-    home: Mapping[str, float],
-    model: Model | None,
-) -> None:
-    """Fits to all pages but one and measures on that one, for each."""
-    fitted: list[Guess] = []
-    table: list[Guess] = []
-    for name, posts in pages.items():
-        others = {other: theirs for other, theirs in pages.items() if other != name}
-        weights = fit(tasks(others, None, model), steps, pull, home)
-        mine = guesses({name: posts}, None, weights, model)
-        now = guesses({name: posts}, None, TABLE, model)
-        fitted += mine
-        table += now
-        print(f"{name}\n  fitted to the others: {said(mine)}\n  the table of now: {said(now)}")
-    print(f"all\n  fitted to the others: {said(fitted)}\n  the table of now: {said(table)}")
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--half", choices=("odd", "even"), default="odd")
+    parser.add_argument("--labels", nargs="+", type=Path, default=[])
     parser.add_argument("--leave-out", action="store_true")
-    parser.add_argument("--steps", type=int, default=25, help="0 only measures")
-    parser.add_argument("--pull", type=float, default=0.1)
-    parser.add_argument("--blank", action="store_true", help="begin at, and pull to, no weights")
-    parser.add_argument("--meaning", action="store_true", help="compare what texts mean, too")
+    parser.add_argument("--steps", type=int, default=20, help="0 only measures")
+    parser.add_argument("--pull", type=float, default=0.5)
     given = parser.parse_args()
-    model = load("on") if given.meaning else None
-    home = dict.fromkeys(TABLE, 0.0) if given.blank else dict(TABLE)
-    pages = {path.name: mending.read(path).posts() for path in given.files}
-    pages = {name: posts for name, posts in pages.items() if posts}
-    if given.leave_out:
-        leave_out(pages, given.steps, given.pull, home, model)
+    labels = [label for path in given.labels for label in labelling.read(path)]
+    pages = {path.stem: mending.read(path) for path in given.files}
+    pages = {name: page for name, page in pages.items() if page.authors}
+    todo = {
+        name: of_page(name, page, {one.entry: one.questions for one in labels if one.file == name})
+        for name, page in pages.items()
+    }
+    if not given.leave_out:
+        table = fit([task for one in todo.values() for task in one], given.steps, given.pull)
+        print(json.dumps({name: round(weight, 2) for name, weight in table.items()}, indent=4))
         return
-    odd = given.half == "odd"
-    table = fit(tasks(pages, odd, model), given.steps, given.pull, home)
-    for name, weight in table.items():
-        print(f'    "{name}": {weight:.2f},  # was {TABLE[name]}')
-    print("tuning half, fitted:  ", said(guesses(pages, odd, table, model)))
-    print("held-out half, fitted:", said(guesses(pages, not odd, table, model)))
-    print("tuning half, now:     ", said(guesses(pages, odd, TABLE, model)))
-    print("held-out half, now:   ", said(guesses(pages, not odd, TABLE, model)))
+    every: list[Judged] = []
+    for group in range(GROUPS):
+        out = list(pages)[group::GROUPS]
+        table = fit(
+            [task for name in pages if name not in out for task in todo[name]],
+            given.steps,
+            given.pull,
+        )
+        for name in out:
+            mine = measured(name, pages[name], labels, table)
+            now = measured(name, pages[name], labels, TABLE)
+            print(f"{name}\n  fitted to others: {said(mine)}\n  the table of now: {said(now)}")
+            every += mine
+    print(f"all, fitted to others: {said(every)}")
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ import typer
 from bot import meaning as meanings
 from bot.cli.options import JSON
 from bot.errors import UserError
+from bot.laboratory import evaluate as evaluating
+from bot.laboratory import labels as labelling
+from bot.laboratory import life, tear
+from bot.laboratory.evaluate import Guess, Report, Share
 from bot.library import archive, mending
 from bot.library.mending import Page
 from bot.library.problem import shown
 from bot.sessions import pairing
-from bot.sessions.pairing import evaluate as evaluating
-from bot.sessions.pairing import tear
-from bot.sessions.pairing.evaluate import Guess, Report, Share
 from bot.sessions.pairing.posts import Decision, Kind, Pairing
 from bot.settings import Meaning, Settings
 
@@ -68,15 +69,14 @@ def mend(
     if not page.entries:
         raise UserError(f"{shown(path)}: has no archive; export the session first")
     page, neutral = mending.neutralised(page)
-    if not page.authors and not neutral:
+    if not page.authors | page.perhaps and not neutral:
         raise UserError(
             f"{shown(path)}: none of the names in the archive is an author's; correct `authors`"
         )
-    if page.guessed:
-        _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken for the author")
+    _say_who(path, page)
     model = meanings.load(meaning or Settings().meaning)
     found = pairing.pair(page.posts(), meaning=model)
-    links = pairing.linked(found)
+    links = page.moves(found)
     if review:
         links = _reviewed(page, found, links)
     elif not as_json:
@@ -96,6 +96,17 @@ def mend(
         typer.echo(f"{moved} would move; nothing is written without --in-place or --output")
     else:
         typer.echo(f"{moved} moved; {target}: {'written' if changed else 'was up to date'}")
+
+
+def _say_who(path: Path, page: Page) -> None:
+    """Notes who was taken for an author without being named as one."""
+    if page.guessed and page.authors:
+        _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken for the author")
+    for name in sorted(page.perhaps):
+        _note(
+            f"{path}: {name} writes as an author does; what they posted is offered with --review, "
+            "and moves by itself where `authors` names them"
+        )
 
 
 def _by_authors(found: Pairing) -> list[Decision]:
@@ -239,15 +250,43 @@ def evaluate(
     each_reply: Annotated[
         bool, typer.Option("--each-reply", help="Tear single replies, not an author's whole turn.")
     ] = False,
+    with_life: Annotated[
+        bool,
+        typer.Option(
+            "--life",
+            help="Add what real sessions have: answers sent point by point, talk, a host, "
+            "questions in several posts, pages out of order.",
+        ),
+    ] = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.tsv",
+            help="Measure on entries labelled by hand instead: file, entry, kind, targets and "
+            "question, separated by tabs.",
+        ),
+    ] = None,
     meaning: _MEANING = None,
     as_json: JSON = False,
 ) -> None:
     """Measure the pairing on archives whose authors replied in threads.
 
     Tears a share of the authors' threaded replies out, puts them at top level at their place in
-    time, and pairs them; docs/pairing.md explains how, and what the numbers mean.
+    time, and pairs them. With --life there is also talk, which should stay. With --labels nothing
+    is torn: what `mend` would move is compared with
+    what somebody said of each entry. docs/pairing.md explains both, and what the numbers mean.
     """
     model = meanings.load(meaning or Settings().meaning)
+    if labels is not None and with_life:
+        raise UserError("--labels and --life exclude one another; choose one")
+    if labels is not None or with_life:
+        judged = (
+            _labelled(labels, paths, model)
+            if labels is not None
+            else _lived(paths, seed, share, batch, model)
+        )
+        _print_judged(judged, model is not None, as_json)
+        return
     by_file: list[tuple[Path, list[Guess]]] = []
     for path in paths:
         page = mending.read(path)
@@ -286,6 +325,80 @@ def evaluate(
         if compared
         else "by words alone; the extra `meaning` compares what texts mean, too"
     )
+
+
+def _labelled(
+    path: Path, pages: list[Path], model: pairing.Meaning | None
+) -> list[labelling.Judged]:
+    """What `mend` would move, against labels. Raises UserError where none fits."""
+    labels = labelling.read(path)
+    links = {}
+    for each in pages:
+        page = mending.read(each)
+        links[each.stem] = page.moves(pairing.pair(page.posts(), meaning=model))
+    judged = labelling.judge(labels, links)
+    if not judged:
+        raise UserError(f"{shown(path)}: labels no entry of these pages")
+    return judged
+
+
+def _lived(
+    pages: list[Path], seed: int, share: float, batch: float, model: pairing.Meaning | None
+) -> list[labelling.Judged]:
+    """What would move of torn answers among all that life has."""
+    judged = []
+    for each in pages:
+        dice = random.Random(f"{seed} {each.name}")  # noqa: S311 - nothing secret depends on it
+        lived = life.live(tear.tear(mending.read(each).posts(), dice, share, batch), dice)
+        links = pairing.linked(pairing.pair(lived.posts, meaning=model))
+        for entry, questions in lived.truth.items():
+            kind = "answers" if questions else "talk"
+            label = labelling.Label(each.stem, entry, kind, questions)
+            judged.append(labelling.Judged(label, links.get(entry)))
+    return judged
+
+
+def _print_judged(judged: list[labelling.Judged], compared: bool, as_json: bool) -> None:
+    whole = labelling.figures(judged)
+    groups = {"kinds": labelling.by_kind(judged), "files": labelling.by_file(judged)}
+    intervals = {
+        name: labelling.interval(judged, lambda figures, name=name: getattr(figures, name))  # type: ignore[misc]
+        for name in _FIGURES
+    }
+    if as_json:
+        data: dict[str, Any] = _figures_data(whole)
+        data |= {f"{name}_interval": [round(b, 4) for b in intervals[name]] for name in _FIGURES}
+        data["entries"] = len(judged)
+        data["meaning"] = compared
+        for key, group in groups.items():
+            data[key] = {name: _figures_data(one) for name, one in group.items()}
+        typer.echo(json.dumps(data))
+        return
+    typer.echo(f"{'':44} {'precision':>17}  {'coverage':>17}  {'talk moved':>17}")
+    for rows in ({"all": whole}, *groups.values()):
+        for name, one in rows.items():
+            cells = "  ".join(f"{_counted(getattr(one, part)):>17}" for part in _FIGURES)
+            typer.echo(f"{name[:44]:44} {cells}")
+    said = ", ".join(
+        f"{name.replace('_', ' ')} {low:.3f} to {high:.3f}"
+        for name, (low, high) in intervals.items()
+    )
+    typer.echo(f"95 % intervals by bootstrap over books: {said}")
+
+
+_FIGURES = ("precision", "coverage", "talk_moved")
+
+
+def _figures_data(figures: labelling.Figures) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name in _FIGURES:
+        share: Share = getattr(figures, name)
+        data[name] = {"value": _value(share), "part": share.part, "of": share.whole}
+    return data
+
+
+def _counted(share: Share) -> str:
+    return f"{share.part} of {share.whole} = {_cell(share)}" if share.whole else "-"
 
 
 def _report_data(report: Report, level: float) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from bot.library.archive import Entry
 from bot.library.problem import FileError, shown
 from bot.library.values import Field
 from bot.markup import neutral, visible_text
-from bot.sessions.pairing import Post, move
+from bot.sessions.pairing import Pairing, Post, linked, move
 from bot.sessions.pairing.words import plain, squashed
 
 _BY = re.compile(r"\bby\s+", re.I)
@@ -37,17 +37,28 @@ _OFTEN = 0.3
 class Page:
     """An archive page: its threads, and the names in them that are its authors'.
 
-    `guessed` says that no name fits the front matter, and who replied most is taken.
+    `guessed` says that no name fits the front matter, and who replied most is taken. `perhaps`
+    are other names that write as an author does (`perhaps_authors`).
     """
 
     path: Path
     entries: tuple[Entry, ...]
     authors: frozenset[str]
     guessed: bool = False
+    perhaps: frozenset[str] = frozenset()
 
     def posts(self) -> list[Post]:
         """The page's posts, as pairing reads them."""
-        return posts_of(self.entries, self.authors)
+        return posts_of(self.entries, self.authors | self.perhaps)
+
+    def moves(self, pairing: Pairing) -> dict[str, str]:
+        """The entries that move by themselves, each with its question: the sure ones of those
+        who are authors beyond doubt."""
+        return {
+            entry: question
+            for entry, question in linked(pairing).items()
+            if self.entries[int(entry) - 1].name in self.authors
+        }
 
 
 def read(path: Path) -> Page:
@@ -66,9 +77,9 @@ def read(path: Path) -> Page:
     directory = people.load(people.folder_for(path.parent))
     known = _known(fields, directory)
     found = authors_in(entries, known)
-    if found or not entries:
-        return Page(path, entries, found)
-    return Page(path, entries, _busiest(entries), guessed=True)
+    guessed = not found and bool(entries)
+    authors = _busiest(entries) if guessed else found
+    return Page(path, entries, authors, guessed, perhaps_authors(entries, authors))
 
 
 def neutralised(page: Page) -> tuple[Page, list[str]]:
@@ -185,6 +196,41 @@ def authors_in(entries: Sequence[Entry], known: Iterable[Sequence[str]]) -> froz
             if len(like) == 1:
                 found.add(like[0])
     return frozenset(found)
+
+
+_WROTE = re.compile(
+    r"\b(?:my|our) (?:\w+ )?(?:book|chapters?|co-?authors?|publisher|editor|readers?)\b"
+    r"|\b(?:i|we) (?:\w+ ){0,2}(?:wrote|write|cover|covered|explain|explained|describe|described"
+    r"|discuss|discussed|included|chose|decided|dedicated)\b[^.!?\n]{0,60}\b(?:book|chapters?)\b"
+    r"|\bin (?:the|this) (?:book|chapter),? (?:i|we)\b",
+    re.I,
+)
+_WRITES, _REPLIES = 2, 3
+"""In how many messages somebody speaks of the book as its author does, and in how many threads of
+others they reply, to be taken for one."""
+
+
+def perhaps_authors(entries: Sequence[Entry], authors: frozenset[str]) -> frozenset[str]:
+    """The names that may be an author's other account (a company's, a nickname).
+
+    They speak of the book in the first person, reply to many, and never ask at top level.
+    """
+    spoken: Counter[str] = Counter()
+    asking: set[str] = set()
+    for entry in entries:
+        if "?" in entry.text and not _WROTE.search(entry.text):
+            asking.add(entry.name)
+        for said in (entry, *entry.replies):
+            spoken[said.name] += bool(_WROTE.search(said.text))
+    helps = _helps(entries)
+    alone = Counter(entry.name for entry in entries)
+    return frozenset(
+        name
+        for name, often in spoken.items()
+        if often >= _WRITES
+        and name not in authors | asking
+        and helps[name] + alone[name] >= _REPLIES
+    )
 
 
 def likeness(name: str, form: str) -> float:

@@ -10,12 +10,12 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.laboratory.tear import tear
 from bot.library import mending
 from bot.library.archive import Entry
 from bot.sessions import pairing
 from bot.sessions.model import Kind, Message, Thread, ts_of
 from bot.sessions.pairing import Post
-from bot.sessions.pairing.tear import tear
 from tests.pairing.generator import AUTHOR, COAUTHOR, STYLES, session
 
 AUTHORS = frozenset({AUTHOR, COAUTHOR})

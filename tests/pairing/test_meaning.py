@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from bot.sessions.pairing import Likeness, Post, likeliest, linked, pair
+from bot.sessions.pairing import Likeness, Post, level, likeliest, linked, pair
 
 AUTHOR = "Odile Brandt"
 CARE = "How do I look after a banneton that lives in a damp cellar?"
@@ -65,11 +65,9 @@ def test_what_others_said_in_the_thread_counts_too() -> None:
     assert found.candidates[0].question == "1"
 
 
-def test_it_must_be_surer_of_itself() -> None:
-    assert (
-        likeliest(conversation(), "3", meaning=Oracle()).level
-        > likeliest(conversation(), "3").level
-    )
+def test_it_has_a_level_of_its_own() -> None:
+    assert likeliest(conversation(), "3", meaning=Oracle()).level == level(True)
+    assert likeliest(conversation(), "3").level == level(False)
 
 
 def test_only_what_is_needed_is_asked_for() -> None:

@@ -1,51 +1,90 @@
-"""From scores to confidences: an author's posts as a chain.
+"""From scores to confidences: an author's messages as a chain of answers.
 
-Authors mostly answer in the order of the questions and each question once, so what one post
-answers says something of the next. For each author the posts form a chain; every post is in one
-of some states (a question, or talk); forward-backward (Rabiner, "A tutorial on hidden Markov
-models", 1989, with scores for probabilities) gives each state its share. Deterministic.
+Authors mostly answer in the order of the questions and each question once, so what one answer
+belongs to says something of the next. An answer may take several messages in a row; they are one
+decision, with the evidence of all their texts together. So the states are those of a semi-Markov
+chain (Sarawagi and Cohen, "Semi-Markov conditional random fields", 2004): a span of messages in a
+row belongs to one question, or is talk. What a span's text says of its question is made a
+probability of its own, so that a long answer does not become surer with every message that it is
+cut into. Forward-backward over all spans gives each message its shares. Deterministic.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.meaning import Meaning
+from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Laid, Question
 from bot.sessions.pairing.signals import Pair, Values
 
-TALK = -1
-"""The state of a post that belongs to no question."""
+State = str | None
+"""The id of a question, None for talk."""
 _NEAR, _ALIKE, _KEPT = 40, 10, 24
-"""How many of the latest and of the most similar questions are looked at, and how many kept."""
+"""How many of the latest and of the most similar questions are looked at, and how many are
+kept of each message."""
+_LONGEST = 30
+"""Of how many messages a span is at most."""
+LESS = 0.25
+"""The evidence of n messages counts n to the power of minus this: what they say is not independent."""
 _TURN = timedelta(minutes=10)
 _PASSES = 3
 
 
 @dataclass(slots=True)
+class Span:
+    """Messages in a row that belong together, if they do: `first` and `last` are places in the
+    chain. `joins` are the signals that each message goes on from the one before."""
+
+    first: int
+    last: int
+    states: tuple[State, ...]
+    joins: list[Values]
+    shares: list[float] = field(default_factory=list)
+    """Of each state, how surely these messages are a span and in it."""
+
+
+@dataclass(slots=True)
 class Node:
-    """A post of an author: its candidates (one alone where its thread says it), talk's signals."""
+    """A message of an author, and how likely each state is.
+
+    `pairs` are its candidates, `talk` the signals of talk (None where that is out of the question).
+    `run` says that it came in a row with the one before, `settled` that its state is known.
+    """
 
     post: Post
-    pairs: list[Pair]
+    pairs: dict[State, Pair]
     talk: Values | None
+    settled: bool
     run: bool = False
-    taken: list[Values] = field(default_factory=list)
-    marginals: list[float] = field(default_factory=list)
-    """Of each pair, then of talk."""
-    steps: list[list[Values]] = field(default_factory=list)
-    """The signals of the steps from every state of the node before to every state of this one."""
-    best_before: list[int] = field(default_factory=list)
-    """Of each state, the likeliest state of the node before."""
+    turn: int = 0
+    spans: list[Span] = field(default_factory=list)
+    """Those that end with it."""
+    marginals: dict[State, float] = field(default_factory=dict)
+    likeliest: dict[State, Span] = field(default_factory=dict)
+    """Of each state, the likeliest span that it is in."""
+    taken: dict[State, Values] = field(default_factory=dict)
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """What it may be."""
+        return (*self.pairs, *(() if self.talk is None else (None,)))
+
+    def values(self, state: State) -> Values:
+        """The signals of a state, but for what is taken."""
+        return (self.talk or {}) if state is None else self.pairs[state].values
 
 
-Chain = list[Node]
+@dataclass(slots=True)
+class Chain:
+    """The messages of one author, in order."""
+
+    nodes: list[Node]
 
 
 def score(values: Values, table: Mapping[str, float]) -> float:
@@ -75,7 +114,6 @@ def build(
     timed = all(post.at is not None for post in laid.posts)
     chains = []
     for author in laid.authors:
-        chain: Chain = []
         posts = [
             post
             for post in (laid.posts if timed else laid.top)
@@ -83,34 +121,45 @@ def build(
         ]
         if timed:
             posts.sort(key=lambda post: (post.at or _TURN, post.id))
+        chain = Chain([])
         for post in posts:
-            if post.thread is not None:
-                node = _settled(laid, post, post.thread)
-            elif known and post.id in known:
-                node = _settled(laid, post, known[post.id])
-            else:
-                node = _node(laid, post, open_[post.id], table, (keep or {}).get(post.id))
-            if node is None:
+            node = _settled(laid, post, known)
+            if node is None and post.thread is not None:
                 continue
-            node.run = bool(chain) and _in_a_row(laid, chain[-1].post, post)
-            chain.append(node)
-        if any(node.post.thread is None for node in chain):
+            if node is None:
+                must = (keep or {}).get(post.id)
+                node = _node(laid, post, open_[post.id], table, must)
+            if chain.nodes:
+                before = chain.nodes[-1]
+                node.run = _in_a_row(laid, before.post, post)
+                node.turn = before.turn + (not node.run)
+            chain.nodes.append(node)
+            _span(laid, chain.nodes)
+        if any(node.post.thread is None for node in chain.nodes):
             chains.append(chain)
     return chains
 
 
-def _settled(laid: Laid, post: Post, question: str | None) -> Node | None:
-    """A node with one state; None where the question is not one (a thread below an author's post)."""
+def _settled(laid: Laid, post: Post, known: Mapping[str, str | None] | None) -> Node | None:
+    """A message whose one state is known; None where it is not, or is no question's (a thread
+    below an author's message)."""
+    if post.thread is not None:
+        found = laid.question.get(post.thread)
+        return Node(post, {post.thread: Pair(found, {})}, None, settled=True) if found else None
+    if known is None or post.id not in known:
+        return None
+    question = known[post.id]
     if question is None:
-        return Node(post, [], {})
-    found = laid.question.get(question)
-    return Node(post, [Pair(found, {})], None) if found else None
+        return Node(post, {}, {}, settled=True)
+    return Node(post, {question: Pair(laid.question[question], {})}, None, settled=True)
 
 
 def _candidates(laid: Laid, post: Post) -> list[Question]:
-    """The questions before a post: the latest, and of the others the most similar."""
+    """The questions before a post (in a list out of order, all): the latest, and of the others the
+    most similar."""
     place = laid.place[post.id]
-    before = [question for question in laid.questions if question.place < place]
+    before = [q for q in laid.questions if q.place < place or laid.disordered]
+    before.sort(key=lambda q: (q.place < place, q.place))
     chosen = before
     if len(before) > _NEAR + _ALIKE:
         text = laid.texts[post.id]
@@ -134,13 +183,48 @@ def _node(
     keep: str | None,
 ) -> Node:
     pairs = [signals.pair(laid, post, question) for question in questions]
-    least = sorted((score(pair.values, table) for pair in pairs), reverse=True)[:_KEPT]
-    kept = [
-        pair
-        for pair in pairs
-        if score(pair.values, table) >= least[-1] or pair.question.post.id == keep
-    ]
-    return Node(post, kept, signals.talk(laid, post, pairs))
+    ranked = sorted(pairs, key=lambda pair: -score(pair.values, table))
+    best = ranked[:_KEPT]
+    best += [pair for pair in ranked[_KEPT:] if pair.question.post.id == keep]
+    best.sort(key=lambda pair: pair.question.place)
+    return Node(
+        post,
+        {pair.question.post.id: pair for pair in best},
+        signals.talk(laid, post, pairs),
+        settled=False,
+    )
+
+
+def _span(laid: Laid, nodes: Sequence[Node]) -> None:
+    """Notes the spans that end with the last node."""
+    last = len(nodes) - 1
+    node = nodes[last]
+    node.spans.append(Span(last, last, node.states, []))
+    joins: list[Values] = []
+    states = set(node.states)
+    posts: tuple[Post, ...] = (node.post,)
+    for first in range(last - 1, max(-1, last - _LONGEST), -1):
+        if node.settled or not nodes[first + 1].run or nodes[first].settled:
+            break
+        if _speaks_to_another(laid, nodes[first].post, posts):
+            break
+        posts = (nodes[first].post, *posts)
+        joins.insert(0, signals.step(laid, posts[0], posts[1], True))
+        states &= set(nodes[first].states)
+        ordered = tuple(state for state in nodes[first].states if state in states)
+        node.spans.append(Span(first, last, ordered, list(joins)))
+
+
+def _speaks_to_another(laid: Laid, before: Post, after: Sequence[Post]) -> bool:
+    """Whether a message speaks by name to one asker and those after it to another."""
+    one = _spoken_to(laid, before)
+    rest = [names for names in (_spoken_to(laid, post) for post in after) if names]
+    return bool(one) and bool(rest) and not any(one & names for names in rest)
+
+
+def _spoken_to(laid: Laid, post: Post) -> frozenset[str]:
+    naming = laid.texts[post.id].naming
+    return frozenset(p for p, how in naming.how.items() if how is Named.WHOLE and p in laid.askers)
 
 
 def _in_a_row(laid: Laid, before: Post, after: Post) -> bool:
@@ -160,8 +244,8 @@ def run(laid: Laid, chains: Sequence[Chain], table: Mapping[str, float]) -> None
     """
     for number in range(_PASSES):
         for chain in chains:
-            for node in chain:
-                node.taken = [{} for _ in node.pairs]
+            for node in chain.nodes:
+                node.taken = {}
         if number:
             _take(laid, chains)
         for chain in chains:
@@ -169,123 +253,186 @@ def run(laid: Laid, chains: Sequence[Chain], table: Mapping[str, float]) -> None
 
 
 def _take(laid: Laid, chains: Sequence[Chain]) -> None:
-    """Notes for every pair how surely another post, not of the same turn, has the question."""
-    claims: dict[str, list[tuple[int, int, float]]] = {}
-    turn_of: list[list[int]] = []
+    """Notes for every state how surely another post, not of the same turn, has the question."""
+    claims: dict[State, list[tuple[int, int, float]]] = {}
     for who, chain in enumerate(chains):
-        turns: list[int] = []
-        for node in chain:
-            turns.append(turns[-1] if node.run and turns else len(turns))
+        for node in chain.nodes:
             if node.post.thread is not None:
                 continue
-            for pair, share in zip(node.pairs, node.marginals, strict=False):
-                if share > 0.05:
-                    claims.setdefault(pair.question.post.id, []).append((who, turns[-1], share))
-        turn_of.append(turns)
+            for question, share in node.marginals.items():
+                if question is not None and share > 0.05:
+                    claims.setdefault(question, []).append((who, node.turn, share))
     for who, chain in enumerate(chains):
-        for node, turn in zip(chain, turn_of[who], strict=True):
-            for pair, taken in zip(node.pairs, node.taken, strict=True):
-                free = {True: 1.0, False: 1.0}
-                for other, their_turn, share in claims.get(pair.question.post.id, ()):
-                    if other == who and their_turn == turn:
-                        continue
-                    free[other == who] *= 1 - share
-                if free[True] < 1:
-                    taken["taken by them"] = (1 - free[True]) * laid.once[node.post.person]
-                if free[False] < 1:
-                    taken["taken by another"] = 1 - free[False]
+        for node in chain.nodes:
+            for question in () if node.settled else node.marginals:
+                taken = _taken(laid, node, who, claims.get(question, ()))
+                if taken:
+                    node.taken[question] = taken
 
 
-def unary(node: Node, table: Mapping[str, float]) -> list[float]:
-    """The scores of a node's states by themselves."""
-    scores = [
-        score(pair.values, table) + score(taken, table)
-        for pair, taken in zip(node.pairs, node.taken, strict=True)
-    ]
-    if node.talk is not None:
-        scores.append(score(node.talk, table))
-    return scores
+def _taken(laid: Laid, node: Node, who: int, claims: Collection[tuple[int, int, float]]) -> Values:
+    free = {True: 1.0, False: 1.0}
+    for other, turn, share in claims:
+        if (other, turn) != (who, node.turn):
+            free[other == who] *= 1 - share
+    taken = {}
+    if free[True] < 1:
+        taken["taken by them"] = (1 - free[True]) * laid.once[node.post.person]
+    if free[False] < 1:
+        taken["taken by another"] = 1 - free[False]
+    return taken
 
 
-def between(laid: Laid, before: Node, after: Node) -> list[list[Values]]:
-    """The signals of every step from a state of one node to a state of the next."""
-    if not after.steps:
-        after.steps = _between(laid, before, after)
-    return after.steps
+def evidence(node: Node, table: Mapping[str, float]) -> dict[State, float]:
+    """The logarithm of how much each state is likelier by a message's own text than by chance."""
+    scores = {state: score(node.values(state), table) for state in node.states}
+    chance = log_sum(list(scores.values())) - math.log(len(scores))
+    return {state: by - chance for state, by in scores.items()}
 
 
-def _between(laid: Laid, before: Node, after: Node) -> list[list[Values]]:
-    same = signals.step(laid, before.post, after.post, after.run)
-    steps: list[list[Values]] = []
-    for one in before.pairs:
-        row = [
-            same if one.question is two.question else signals.move(laid, one.question, two.question)
-            for two in after.pairs
-        ]
-        if after.talk is not None:
-            row.append({})
-        steps.append(row)
-    if before.talk is not None:
-        steps.append([{} for _ in steps[0]] if steps else [{}] * _states(after))
-    return steps
+def step(laid: Laid, chain: Chain, one: State, two: State, at: int) -> Values | None:
+    """The signals of a step from a state to the state of the node at a place; None where such a
+    step is none, since the two would be one span."""
+    before, after = chain.nodes[at - 1], chain.nodes[at]
+    if one is None or two is None:
+        return {}
+    if one != two:
+        return signals.move(laid, laid.question[one], laid.question[two])
+    if not after.run:
+        return {}
+    if before.settled or after.settled:
+        return signals.step(laid, before.post, after.post, True)
+    return None
 
 
-def _states(node: Node) -> int:
-    return len(node.pairs) + (node.talk is not None)
-
-
-def infer(
-    laid: Laid, chain: Chain, table: Mapping[str, float]
-) -> tuple[float, list[list[list[float]]]]:
-    """Forward-backward over one chain; gives log Z and the shares of the steps."""
-    scores = [unary(node, table) for node in chain]
-    steps = [
-        [[score(values, table) for values in row] for row in between(laid, before, after)]
-        for before, after in itertools.pairwise(chain)
-    ]
-    forward = [scores[0]]
-    for at, rows in enumerate(steps):
-        last = forward[-1]
-        forward.append(
-            [
-                here + _log_sum([was + rows[i][j] for i, was in enumerate(last)])
-                for j, here in enumerate(scores[at + 1])
+def infer(laid: Laid, chain: Chain, table: Mapping[str, float]) -> None:
+    """Forward-backward over the spans of a chain: fills in the shares of spans and messages."""
+    nodes = chain.nodes
+    said = [evidence(node, table) for node in nodes]
+    own = {id(span): _own(nodes, said, span, table) for node in nodes for span in node.spans}
+    moved = _Moves(laid, chain, table)
+    enter, ahead = _forward(nodes, own, moved)
+    back = _backward(nodes, own, moved, ahead)
+    total = log_sum(list(ahead[-1].values()))
+    for node in nodes:
+        node.marginals, node.likeliest = {}, {}
+    for at, node in enumerate(nodes):
+        for span in node.spans:
+            span.shares = [
+                math.exp(enter[span.first][state] + by + back[at][state] - total)
+                for state, by in zip(span.states, own[id(span)], strict=True)
             ]
-        )
-    backward = [[0.0] * len(scores[-1])]
-    for at in range(len(steps) - 1, -1, -1):
-        ahead = backward[0]
-        backward.insert(
-            0,
-            [
-                _log_sum([w + scores[at + 1][j] + ahead[j] for j, w in enumerate(row)])
-                for row in steps[at]
-            ],
-        )
-    total = _log_sum(forward[-1])
-    shares: list[list[list[float]]] = []
-    for at, node in enumerate(chain):
-        node.marginals = [
-            math.exp(f + b - total) for f, b in zip(forward[at], backward[at], strict=True)
-        ]
-        node.best_before = []
+            for state, share in zip(span.states, span.shares, strict=True):
+                for member in nodes[span.first : at + 1]:
+                    member.marginals[state] = member.marginals.get(state, 0.0) + share
+                    best = member.likeliest.get(state)
+                    if best is None or share > best.shares[best.states.index(state)]:
+                        member.likeliest[state] = span
+
+
+Scores = list[dict[State, float]]
+"""For each node, the logarithm of what each state sums up to."""
+
+
+class _Moves:
+    """The scores of the steps into each node, worked out once; None where there is no step."""
+
+    def __init__(self, laid: Laid, chain: Chain, table: Mapping[str, float]):
+        self._laid, self._chain, self._table = laid, chain, table
+        self._known: dict[tuple[int, State, State], float | None] = {}
+
+    def of(self, at: int, one: State, two: State) -> float | None:
+        """The score of the step from a state to the state of the node at a place."""
+        key = at, one, two
+        if key not in self._known:
+            values = step(self._laid, self._chain, one, two, at)
+            self._known[key] = None if values is None else score(values, self._table)
+        return self._known[key]
+
+
+def _own(
+    nodes: Sequence[Node],
+    said: Sequence[Mapping[State, float]],
+    span: Span,
+    table: Mapping[str, float],
+) -> list[float]:
+    """The scores of a span's states: the evidence of all its messages, and its joins."""
+    first = nodes[span.first]
+    joins = sum(score(join, table) for join in span.joins)
+    joins -= math.log(len(first.states))
+    less = (span.last + 1 - span.first) ** -LESS
+    return [
+        joins
+        + score(first.taken.get(state, {}), table)
+        + less * sum(one[state] for one in said[span.first : span.last + 1])
+        for state in span.states
+    ]
+
+
+def _forward(
+    nodes: Sequence[Node], own: Mapping[int, list[float]], moved: _Moves
+) -> tuple[Scores, Scores]:
+    """Of each node and state, all that comes before a span which begins there, and all up to a
+    span which ends there."""
+    begins: list[set[State]] = [set() for _ in nodes]
+    for span in (span for node in nodes for span in node.spans):
+        begins[span.first].update(span.states)
+    enter: Scores = []
+    ahead: Scores = []
+    for at, node in enumerate(nodes):
         if at:
-            rows = steps[at - 1]
-            pairwise = [
-                [
-                    math.exp(was + rows[i][j] + scores[at][j] + backward[at][j] - total)
-                    for j in range(len(scores[at]))
-                ]
-                for i, was in enumerate(forward[at - 1])
-            ]
-            shares.append(pairwise)
-            node.best_before = [
-                max(range(len(pairwise)), key=lambda i: pairwise[i][j])
-                for j in range(len(scores[at]))
-            ]
-    return total, shares
+            enter.append(
+                {
+                    two: log_sum(
+                        [
+                            was + by
+                            for one, was in ahead[at - 1].items()
+                            if (by := moved.of(at, one, two)) is not None
+                        ]
+                    )
+                    for two in begins[at]
+                }
+            )
+        else:
+            enter.append(dict.fromkeys(begins[0], 0.0))
+        found: dict[State, list[float]] = {}
+        for span in node.spans:
+            for state, by in zip(span.states, own[id(span)], strict=True):
+                found.setdefault(state, []).append(enter[span.first][state] + by)
+        ahead.append({state: log_sum(ways) for state, ways in found.items()})
+    return enter, ahead
 
 
-def _log_sum(values: Sequence[float]) -> float:
-    top = max(values)
+def _backward(
+    nodes: Sequence[Node], own: Mapping[int, list[float]], moved: _Moves, ahead: Scores
+) -> Scores:
+    """Of each node and state, all that comes after a span which ends there."""
+    back: Scores = [{} for _ in nodes]
+    begun: list[dict[State, list[float]]] = [{} for _ in nodes]
+    for at in range(len(nodes) - 1, -1, -1):
+        if at == len(nodes) - 1:
+            back[at] = dict.fromkeys(ahead[at], 0.0)
+        else:
+            rest = {state: log_sum(ways) for state, ways in begun[at + 1].items()}
+            back[at] = {
+                one: log_sum(
+                    [
+                        then + by
+                        for two, then in rest.items()
+                        if (by := moved.of(at + 1, one, two)) is not None
+                    ]
+                )
+                for one in ahead[at]
+            }
+        for span in nodes[at].spans:
+            for state, by in zip(span.states, own[id(span)], strict=True):
+                begun[span.first].setdefault(state, []).append(by + back[at][state])
+    return back
+
+
+def log_sum(values: Sequence[float]) -> float:
+    """The logarithm of the sum of the powers of e."""
+    top = max(values, default=-math.inf)
+    if top == -math.inf:
+        return top
     return top + math.log(sum(math.exp(value - top) for value in values))

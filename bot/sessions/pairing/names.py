@@ -30,6 +30,8 @@ _COMMON = frozenset(
 )
 _BEFORE_OTHERS = frozenset("to by from with of about than like as via".split())
 """Words after which a name is spoken of, not to: `see my answer to …`."""
+_ASKED = frozenset("question questions point comment asked asks wondered".split())
+"""Words before which a name is one of who asked: `on Ines question`, `as pekka asked`."""
 _SWAPPED = 90.0
 _NEAR = 84.0
 """From which similarity (rapidfuzz's ratio, 0 to 100) a word in a salutation is a misspelt name."""
@@ -59,6 +61,13 @@ class Naming:
         """Those who are spoken to."""
         return frozenset(p for p, how in self.how.items() if how >= Named.SHORT)
 
+    def without(self, sentences: str) -> Naming:
+        """The same without those whom these sentences name."""
+        if not sentences:
+            return self
+        how = {p: kind for p, kind in self.how.items() if self.said[p] not in sentences}
+        return Naming(how, {person: self.said[person] for person in how})
+
 
 @lru_cache(maxsize=4096)
 def forms(name: str) -> tuple[tuple[str, ...], ...]:
@@ -75,7 +84,7 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     if bare and bare != words:
         found.append(bare)
     if len(bare) > 1:
-        found += [(w,) for w in dict.fromkeys((bare[0], bare[-1])) if len(w) > 2]
+        found += [(w,) for w in dict.fromkeys((bare[0], bare[-1], *bare)) if len(w) > 2]
     return tuple(found)
 
 
@@ -165,7 +174,7 @@ class Directory:
         found = []
         for at in sorted(places):
             word = tokens[at]
-            if len(word) < 3 or word in _COMMON or word in _GREETINGS:
+            if len(word) < 3 or word in _COMMON or word in _GREETINGS or word in self._forms:
                 continue
             if not original[at][:1].isupper():
                 continue
@@ -201,12 +210,24 @@ def _how(
         spoken_to = False
     word = form.words[0]
     if len(form.words) == 1 and not _is_name(original[at], word, form.whole, spoken_to):
-        return None
+        return Named.INSIDE if _is_mentioned(original, tokens, form, at) else None
     if form.whole and spoken_to:
         return Named.WHOLE
     if form.whole and (len(form.words) > 1 or len(word) > 3):
         return Named.INSIDE
     return Named.SHORT if spoken_to else Named.NOT
+
+
+def _is_mentioned(original: list[str], tokens: list[str], form: _Form, at: int) -> bool:
+    """Whether a part of a name stands alone in the middle of a sentence, as a name does: with a
+    capital letter, and not as a part of somebody else's whole name."""
+    word = form.words[0]
+    if len(word) < 4 or word in _COMMON or not original[at][:1].isupper():
+        return False
+    beside = [original[i] for i in (at - 1, at + 1) if 0 <= i < len(original)]
+    if at and tokens[at - 1] in ".!?:\n":
+        beside = beside[1:]
+    return not any(other[:1].isupper() for other in beside)
 
 
 def _is_name(shown: str, word: str, whole: bool, spoken_to: bool) -> bool:
@@ -244,6 +265,8 @@ def _vocative(tokens: list[str]) -> set[int]:
             places.update(range(at + 1, at + 4))
         if word in ("and", "&") and at - 1 in places:
             places.update(range(at + 1, at + 3))
+        if word in _ASKED:
+            places.update(() if "to" in tokens[max(0, at - 4) : at] else (at - 2, at - 1))
         if word == "," and at + 2 < len(tokens) and tokens[at + 2] in ",.!?\n:":
             places.add(at + 1)
-    return {place for place in places if place < len(tokens)}
+    return {place for place in places if 0 <= place < len(tokens)}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bot.sessions.pairing import chain, signals, words
-from bot.sessions.pairing.chain import Node
+from bot.sessions.pairing import chain as chains
+from bot.sessions.pairing import signals, words
+from bot.sessions.pairing.chain import Chain, Node
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
-from bot.sessions.pairing.session import EVERYONE, Laid, Question
+from bot.sessions.pairing.session import Laid, Question
 from bot.sessions.pairing.signals import Pair
-from bot.sessions.pairing.weights import AFTER, EVEN, PHRASES, SAID, TABLE, level
+from bot.sessions.pairing.weights import EVEN, PHRASES, SAID, TABLE, level
 
 MOST = 3
 """How many candidates a decision names, and how many signals a reason."""
@@ -41,17 +42,16 @@ def pair(
         for post, question in (known or {}).items()
         if post in laid.place and (question is None or question in laid.question)
     }
-    chains = chain.build(laid, table, settled, meaning=meaning)
-    chain.run(laid, chains, table)
+    found = chains.build(laid, table, settled, meaning=meaning)
+    chains.run(laid, found, table)
+    claims = _claims(laid, found)
     least = level(laid.likeness is not None)
     decided: dict[str, Decision] = {}
-    for nodes in chains:
-        before: Node | None = None
-        for node in nodes:
+    for each in found:
+        for at, node in enumerate(each.nodes):
             if node.post.thread is None:
-                decision = _decision(laid, node, before, decided, table, settled)
+                decision = _decision(laid, each, at, decided, table, settled, claims)
                 decided[node.post.id] = replace(decision, level=least)
-            before = node
     for post in laid.top:
         if not post.is_author:
             decided[post.id] = _of_asker(laid, post, decided)
@@ -59,15 +59,12 @@ def pair(
 
 
 def sure(decision: Decision) -> bool:
-    """Whether an author's post is linked without asking: from its level of confidence on.
-
-    What continues another message must be surer by AFTER: where the beginning of an answer is
-    taken for another question's, its rest is too, and the chain is then too sure of it.
-    """
-    if not decision.by_author or decision.question is None:
-        return False
-    rest = decision.kind is Kind.CONTINUES
-    return decision.confidence >= decision.level + (AFTER if rest else 0.0)
+    """Whether an author's post is linked without asking: from its level of confidence on."""
+    return (
+        decision.by_author
+        and decision.question is not None
+        and decision.confidence >= decision.level
+    )
 
 
 def linked(pairing: Pairing) -> dict[str, str]:
@@ -81,31 +78,30 @@ def linked(pairing: Pairing) -> dict[str, str]:
 
 def _decision(
     laid: Laid,
-    node: Node,
-    before: Node | None,
+    chain: Chain,
+    at: int,
     decided: Mapping[str, Decision],
     table: Mapping[str, float],
     settled: Collection[str],
+    claims: Mapping[str, float],
 ) -> Decision:
+    node = chain.nodes[at]
     post = node.post
     if post.id in settled:
         return _settled(node)
-    if not node.pairs:
+    shares = {state: _of_chain(chain, node, state) for state in node.marginals if state is not None}
+    if not shares:
         return Decision(post.id, Kind.TALK, (), 1.0, "nothing was asked before it", True)
-    order = sorted(range(len(node.pairs)), key=lambda i: (-node.marginals[i], -i))
+    shares = _any_of_a_run(laid, shares, claims)
+    order = sorted(shares, key=lambda state: (-shares[state], -laid.question[state].place))
     candidates = tuple(
-        Candidate(
-            node.pairs[i].question.post.id,
-            node.marginals[i],
-            _reason(laid, node, before, i, table),
-        )
-        for i in order[:MOST]
+        Candidate(state, shares[state], _reason(laid, chain, at, state, table))
+        for state in order[:MOST]
     )
-    best, talk = candidates[0], node.marginals[-1]
+    best, talk = candidates[0], node.marginals[None]
     if talk > best.confidence and talk >= EVEN:
-        return Decision(
-            post.id, Kind.TALK, (), talk, _talk_reason(node, table), True, None, candidates
-        )
+        reason = _talk_reason(node, table)
+        return Decision(post.id, Kind.TALK, (), talk, reason, True, None, candidates)
     if best.confidence < EVEN:
         reason = f"nothing stands out; perhaps {best.reason}"
         return Decision(
@@ -114,14 +110,15 @@ def _decision(
     question = laid.question[best.question]
     others = _several(laid, node, question)
     continues = None
+    before = chain.nodes[at - 1].post if at else None
     begins = signals.greets(laid, post) and not (
-        before is not None and signals.only_greets(laid, before.post)
+        before is not None and signals.only_greets(laid, before)
     )
     if before is not None and node.run and not begins:
-        earlier = decided.get(before.post.id)
-        of_it = earlier.question if earlier else before.post.thread
+        earlier = decided.get(before.id)
+        of_it = earlier.question if earlier else before.thread
         if of_it == best.question:
-            continues = before.post.id
+            continues = before.id
     kind = Kind.CONTINUES if continues else Kind.SEVERAL if others else Kind.ANSWERS
     return Decision(
         post.id,
@@ -135,11 +132,53 @@ def _decision(
     )
 
 
+def _of_chain(chain: Chain, node: Node, state: str) -> float:
+    """How likely a message's question is: where it is one of several messages in a row, no more
+    than that of any of them, so that the rest of an answer is never surer than its beginning."""
+    span = node.likeliest[state]
+    members = chain.nodes[span.first : span.last + 1]
+    return min(member.marginals.get(state, 0.0) for member in members)
+
+
+def _claims(laid: Laid, found: Sequence[Chain]) -> dict[str, float]:
+    """How many answers, by expectation, go to each run of posts of one asker (its first post)."""
+    claims: dict[str, float] = {}
+    for node in (node for each in found for node in each.nodes if not node.settled):
+        for span in node.spans:
+            for state, share in zip(span.states, span.shares, strict=True):
+                if state is not None:
+                    first = laid.question[state].group[0]
+                    claims[first] = claims.get(first, 0.0) + share
+    return claims
+
+
+def _any_of_a_run(
+    laid: Laid, shares: Mapping[str, float], claims: Mapping[str, float]
+) -> dict[str, float]:
+    """The shares where any of an asker's posts in a row is right: the likeliest has them all.
+
+    So it is where there is but one answer to these posts. The more answers share them, the less
+    does each of them.
+    """
+    found = dict(shares)
+    runs: dict[str, list[str]] = {}
+    for state in shares:
+        runs.setdefault(laid.question[state].group[0], []).append(state)
+    for first, states in runs.items():
+        alone = max(0.0, min(1.0, 2 - claims.get(first, 0.0)))
+        best = max(states, key=lambda state: (shares[state], -laid.question[state].place))
+        for state in states:
+            if state != best and laid.question[state].waits:
+                found[best] = min(1.0, found[best] + alone * shares[state])
+                found[state] -= alone * shares[state]
+    return found
+
+
 def _settled(node: Node) -> Decision:
     reason = "set by a person"
-    if not node.pairs:
+    question = node.spans[0].states[0]
+    if question is None:
         return Decision(node.post.id, Kind.TALK, (), 1.0, reason, True)
-    question = node.pairs[0].question.post.id
     candidate = Candidate(question, 1.0, reason)
     return Decision(node.post.id, Kind.ANSWERS, (question,), 1.0, reason, True, None, (candidate,))
 
@@ -171,21 +210,27 @@ def _of_others(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
         return ()
     found = []
     for person in spoken_to:
-        theirs = [i for i, pair in enumerate(node.pairs) if pair.question.post.person == person]
+        theirs = [q for q in node.marginals if q and laid.question[q].post.person == person]
         if theirs and person != question.post.person:
-            best = max(theirs, key=lambda i: (node.marginals[i], i))
-            found.append(node.pairs[best].question.post.id)
+            found.append(max(theirs, key=lambda q: (node.marginals[q], laid.question[q].place)))
     return tuple(found)
 
 
-def _reason(laid: Laid, node: Node, before: Node | None, i: int, table: Mapping[str, float]) -> str:
-    """The signals that speak most for a pair, in words, on one line."""
-    found = node.pairs[i]
+def _reason(laid: Laid, chain: Chain, at: int, state: str, table: Mapping[str, float]) -> str:
+    """The signals that speak most for a question, in words, on one line."""
+    node = chain.nodes[at]
+    span = node.likeliest[state]
+    found = node.pairs[state]
     gains: dict[str, float] = {}
     values = dict(found.values)
-    if before is not None and node.best_before:
-        state = node.best_before[i]
-        values.update(chain.between(laid, before, node)[state][i])
+    for other in chain.nodes[span.first : span.last + 1]:
+        values |= {n: v for n, v in other.pairs[state].values.items() if n.startswith("named")}
+    if at > span.first:
+        values.update(span.joins[at - span.first - 1])
+    elif at:
+        before = chain.nodes[at - 1].marginals
+        likeliest = max(before, key=lambda one: (before[one], one or ""))
+        values.update(chains.step(laid, chain, likeliest, state, at) or {})
     for name, value in values.items():
         phrase = PHRASES.get(name)
         if phrase and table[name] * value > 0:
@@ -193,22 +238,24 @@ def _reason(laid: Laid, node: Node, before: Node | None, i: int, table: Mapping[
     total = sum(gains.values())
     ranked = sorted(gains, key=lambda phrase: -gains[phrase])
     said = [
-        _say(laid, node.post, found, phrase)
+        _say(laid, chain.nodes[span.first : span.last + 1], found, phrase)
         for phrase in ranked[:MOST]
         if gains[phrase] >= total * _SAYS_LITTLE
     ]
-    waiting = not found.question.answered_by and not node.taken[i].get("taken by them")
+    waiting = not found.question.answered_by and "taken by them" not in node.taken.get(state, {})
     if waiting and SAID["next"] not in said:
         said.append(SAID["open"])
     return ", ".join(said) or SAID["none"]
 
 
-def _say(laid: Laid, post: Post, found: Pair, phrase: str) -> str:
+def _say(laid: Laid, span: Sequence[Node], found: Pair, phrase: str) -> str:
     if phrase == SAID["named"]:
-        form = laid.texts[post.id].naming.said.get(found.question.post.person)
+        asker = found.question.post.person
+        said = (laid.texts[node.post.id].naming.said.get(asker) for node in span)
+        form = next((form for form in said if form), None)
         return f"{phrase} ({form})" if form else phrase
     if phrase == SAID["words"] and found.shared:
-        spelt = words.original(post.text)
+        spelt = words.original(" ".join(node.post.text for node in span))
         shown = ", ".join(f"'{spelt.get(word, word)}'" for word in found.shared[:_WORDS])
         return f"shares {shown}"
     return phrase
@@ -250,7 +297,9 @@ def _of_asker(laid: Laid, post: Post, decided: Mapping[str, Decision]) -> Decisi
             return Decision(
                 post.id, Kind.CONTINUES, (first.post.id,), 0.8, reason, False, earlier.id
             )
-    if not question.asks and (text.long < signals.LONG or EVERYONE.search(text.shown)):
+    if not question.asks and (
+        text.long < signals.LONG or "speaks to everyone" in text.marks_of_talk
+    ):
         return Decision(post.id, Kind.TALK, (), 0.8, "asks nothing", False)
     return Decision(post.id, Kind.QUESTION, (), 0.9, "asks", False)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.sessions.pairing import words
+from bot.sessions.pairing import talk, words
 from bot.sessions.pairing.meaning import Likeness, Meaning
-from bot.sessions.pairing.names import Directory, Naming
+from bot.sessions.pairing.names import Directory, Named, Naming
 from bot.sessions.pairing.posts import Covered, Post
 from bot.sessions.pairing.words import Bag, Rarity
 
@@ -24,13 +25,6 @@ _ASKS = re.compile(
     r"are (?:there|you)|is (?:it|this|that)|does|should|any (?:idea|advice|tips|suggestion)|please (?:help|correct|explain|elaborate|let)|wondering|curious|questions?:)",
     re.I,
 )
-EVERYONE = re.compile(
-    r"\b(everyone|everybody|all of you|(?:hi|hey|hello|thanks|thank you|welcome),? (?:all|team)"
-    r"|you all|folks|guys|y'all|all (?:the|these|your) (?:\w+ )?questions|winners?|organi[sz]ers?"
-    r"|keep (?:'?em |them )?(?:the questions )?coming|ask away|questions so far"
-    r"|happy to be here|(?:i|just) joined|new questions|hosting|having me)\b",
-    re.I,
-)
 _SEVERAL = re.compile(
     r"\b(?:both|two|three|four|all)\b[^.?!\n]{0,20}\b(?:questions|problems|answers|points)\b", re.I
 )
@@ -39,6 +33,10 @@ _YES_NO = re.compile(
     r"|does|did|can|could|will|would|should|has|have|any)\s[^.?!\n]*\?",
     re.I,
 )
+
+
+ANSWER = 25
+"""From how many words an author's post is more than a greeting."""
 
 
 @dataclass(slots=True)
@@ -56,6 +54,7 @@ class Text:
     shown: str
     long: int
     several: bool
+    marks_of_talk: frozenset[str] = frozenset()
     phrases: frozenset[tuple[str, str]] = frozenset()
     bag: Bag = field(default_factory=lambda: Bag({}, 0.0))
     naming: Naming = field(default_factory=lambda: Naming({}, {}))
@@ -94,6 +93,11 @@ class Question:
     covered: bool = False
 
     @property
+    def waits(self) -> bool:
+        """Whether it asks something that no author answered in a thread."""
+        return self.asks and not self.answered_by and not self.covered
+
+    @property
     def others(self) -> list[Post]:
         """What others than authors replied."""
         return [reply for reply in self.replies if not reply.is_author]
@@ -118,7 +122,9 @@ class Laid:
         self.people = {post.person: post.name for post in posts}
         self.texts = {post.id: _text(post) for post in posts}
         # An author's name says who is spoken to, not what of.
-        called = {stem for post in posts if post.is_author for stem in words.stems(post.name)}
+        names = self._names_of_authors()
+        self.of_authors = talk.of_people(names)
+        called = {stem for name in names for stem in words.stems(name)}
         for text in self.texts.values():
             text.stems = [stem for stem in text.stems if stem not in called]
             text.phrases = frozenset(itertools.pairwise(text.stems))
@@ -131,6 +137,8 @@ class Laid:
             text.bag = self.rarity.bag(text.stems)
             text.letters = letters.bag(grams[post.id])
             text.naming = everybody.find(words.unquoted(post.text), post.mentions, post.person)
+            if post.is_author:
+                text.naming = text.naming.without(talk.to_all(text.shown))
         self.questions = [
             self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
         ]
@@ -139,9 +147,12 @@ class Laid:
         self.spoken_to = {p.id: self._spoken_to(p, asking) for p in self.top if p.is_author}
         self.question = {question.post.id: question for question in self.questions}
         self.splits = {author: self._splits(author) for author in self.authors}
+        self.naming = {author: self._naming(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
         self.covered: list[Covered] = []
         self._group()
+        self.disordered = not any(post.at for post in posts) and self._disordered()
+        self.waiting = Counter(q.post.person for q in self.questions if q.waits)
         waiting_askers: set[str] = set()
         for question in self.questions:
             question.waits_before = question.post.person in waiting_askers
@@ -152,9 +163,17 @@ class Laid:
         for post in self.top:
             here = self.question.get(post.id)
             asked = here is not None and here.asks
-            waiting = asked and here is not None and not (here.answered_by or here.covered)
+            waiting = here is not None and here.waits
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
+
+    def _names_of_authors(self) -> set[str]:
+        """The plain words of the authors' names: of those who write, and of those who are greeted
+        by askers and never write."""
+        greeted = talk.greeted(post.text for post in self.posts if not post.is_author)
+        everybody = {word for name in self.people.values() for word in words.plain(name).split()}
+        mine = {word for name in self.authors.values() for word in words.plain(name).split()}
+        return mine | (greeted - everybody)
 
     def understand(self, meaning: Meaning, about: Mapping[str, Collection[Question]]) -> None:
         """Asks a model about posts (ids) and the questions that each may belong to.
@@ -166,6 +185,28 @@ class Laid:
         said = [self.texts[post].shown for post in about]
         said += [self.texts[r.id].shown for question in every.values() for r in question.others]
         self.likeness = meaning.likeness(asked, said) if about and every else None
+
+    def _disordered(self) -> bool:
+        """Whether the top-level posts plainly do not stand in the order of time.
+
+        An author answers before anything was asked, or speaks by the whole name to an asker of
+        whom all questions come later.
+        """
+        first: dict[str, int] = {}
+        for question in self.questions:
+            first.setdefault(question.post.person, question.place)
+        for place, post in enumerate(self.top):
+            text = self.texts[post.id]
+            if not post.is_author or text.marks_of_talk:
+                continue
+            if not any(asked < place for asked in first.values()) and text.long >= ANSWER:
+                return True
+            if any(
+                how is Named.WHOLE and first.get(person, -1) > place
+                for person, how in text.naming.how.items()
+            ):
+                return True
+        return False
 
     @staticmethod
     def _spoken_to(post: Post, askers: Directory) -> tuple[str, ...]:
@@ -262,10 +303,22 @@ class Laid:
                 text.marks
                 or (
                     text.asks
-                    and not ((text.thanks and text.long < 25) or EVERYONE.search(text.shown))
+                    and not ((text.thanks and text.long < 25) or talk.EVERYONE.search(text.shown))
                 )
             ),
         )
+
+    def _naming(self, author: str) -> float:
+        """The share of an author's first messages in a row at top level that name an asker, as if
+        there were two more and one of them did."""
+        begun = [
+            bool(self.texts[post.id].naming.addressed & self.askers)
+            for at, post in enumerate(self.top)
+            if post.person == author
+            and (not at or self.top[at - 1].person != author)
+            and not self.texts[post.id].marks_of_talk
+        ]
+        return (sum(begun) + 1) / (len(begun) + 2)
 
     def _group(self) -> None:
         """Finds the questions that one asker posted in a row, and those another's thread covers."""
@@ -328,5 +381,6 @@ def _text(post: Post) -> Text:
         quotes=words.quotes(post.text),
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
+        marks_of_talk=talk.marks(bare),
         long=len(re.findall(r"\w+", own)),
     )

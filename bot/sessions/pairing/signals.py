@@ -14,16 +14,11 @@ from rapidfuzz import fuzz
 
 from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.session import EVERYONE, Laid, Question, Text
+from bot.sessions.pairing.session import Laid, Question, Text
 from bot.sessions.pairing.words import cosine, plain, stems
 
 Values = dict[str, float]
 
-_LATER = re.compile(
-    r"\b(?:i|we)(?:'ll| will|'m going to| am going to| are going to| try to|'re)(?: \w+){0,2} "
-    r"(?:answer|answering|get to|respond|reply|be back|be here|be online)\b",
-    re.I,
-)
 _GREETS = re.compile(r"\s*(?:hi|hello|hey|hallo|howdy|dear|good (?:one|question|point))\b", re.I)
 _GOES_ON = re.compile(
     r"\s*(?:(?:Also|And|But|Or|So|In addition|In my case|Additionally|Furthermore|Moreover|Finally"
@@ -51,6 +46,7 @@ _PART = re.compile(
 _RARE = 1.5
 """From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
 _QUOTED = 0.85
+_BEGINNING = 60
 _SHORT, _GREETING, LONG = 14, 9, 40
 """Up to how many words a post is short, and one that greets is nothing but a greeting; from how
 many it says something even where it asks nothing."""
@@ -66,10 +62,10 @@ class Pair:
 
 
 def pair(laid: Laid, post: Post, question: Question) -> Pair:
-    """The signals between an author's post and a question asked before it."""
+    """The signals between an author's post and a question."""
     text = laid.texts[post.id]
     values: Values = {}
-    _names(laid, post, text, question, values)
+    _names(laid, post, question, values)
     shared = _words(laid, text, question, values)
     _meaning(laid, text, question, values)
     _numbers(text, question, values)
@@ -79,7 +75,8 @@ def pair(laid: Laid, post: Post, question: Question) -> Pair:
     return Pair(question, values, shared)
 
 
-def _names(laid: Laid, post: Post, text: Text, question: Question, values: Values) -> None:
+def _names(laid: Laid, post: Post, question: Question, values: Values) -> None:
+    text = laid.texts[post.id]
     asker = question.post.person
     how = text.naming.how.get(asker, Named.NOT)
     if how is Named.WHOLE:
@@ -171,6 +168,8 @@ def _numbers(text: Text, question: Question, values: Values) -> None:
 
 
 def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
+    if question.text.marks_of_talk and not question.text.marks:
+        values["announces"] = 1
     if not question.asks and "several, first post" not in values:
         values["asks nothing"] = 1 if question.text.long < LONG else 0.5
     if post.person in question.answered_by:
@@ -186,6 +185,9 @@ def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
         values["answered by another"] = 1
     elif question.covered:
         values["answered beside it"] = 1
+    if question.waits:
+        place = len(laid.top) if laid.disordered else laid.place[post.id]
+        values["waits alone"] = 1 / max(1, laid.open_before[place])
     if question.waits_before:
         values["an earlier one waits"] = 1
     if question.open_end:
@@ -206,13 +208,18 @@ def _thanks(post: Post, question: Question, values: Values) -> None:
 
 def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> None:
     place = laid.place[post.id]
-    between = laid.asked_before[place] - laid.asked_before[question.place + 1]
-    waiting = laid.open_before[place] - laid.open_before[question.place + 1]
+    first, last = sorted((place, question.place))
+    between = laid.asked_before[last] - laid.asked_before[first + 1]
+    waiting = laid.open_before[last] - laid.open_before[first + 1]
+    if question.place > place:
+        values["stands later"] = 1
+    elif laid.disordered:
+        values["stands before, out of order"] = 1
     values["questions between"] = math.log1p(between)
     values["open questions between"] = math.log1p(waiting)
     if post.person in question.answered_by:
         values["answered, questions between"] = math.log1p(between)
-    if all(
+    if question.place < place and all(
         p.person == question.post.person or p.is_author for p in laid.top[question.place : place]
     ):
         values["latest asker"] = 1
@@ -221,11 +228,13 @@ def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> Non
 def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
     """The signals that an author's post is talk and belongs to no question."""
     text = laid.texts[post.id]
-    values: Values = {"talk": 1}
-    if EVERYONE.search(text.shown):
-        values["speaks to everyone"] = 1
-    if _LATER.search(text.shown):
-        values["speaks of answering"] = 1
+    values: Values = {"talk": 1, "talk, of many questions": math.log(len(pairs) or 1)}
+    if laid.likeness is not None:
+        values["talk, where meaning is compared"] = 1
+    part = 1.0 if text.long <= LONG else math.sqrt(LONG / text.long)
+    values |= dict.fromkeys(text.marks_of_talk, part)
+    if laid.of_authors.search(plain(text.shown)):
+        values["speaks of an author"] = part
     if text.thanks and text.long <= _SHORT:
         values["only thanks"] = 1
     if not any(pair.shared for pair in pairs):
@@ -239,12 +248,16 @@ def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
 
 
 def greets(laid: Laid, post: Post) -> bool:
-    """Whether a post begins anew: it greets, praises the question, or speaks to an asker."""
+    """Whether a post begins anew: it greets, praises the question, or speaks to an asker first."""
     text = laid.texts[post.id]
+    beginning = text.shown[:_BEGINNING]
     return bool(
         _GREETS.match(text.shown)
         or opens(laid, post)
-        or any(person not in laid.authors for person in text.naming.addressed)
+        or any(
+            person not in laid.authors and text.naming.said[person] in beginning
+            for person in text.naming.addressed
+        )
     )
 
 
@@ -283,6 +296,8 @@ def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
     if not run:
         return {}
     values: Values = {"same, in a row": 1}
+    if before.at is not None and after.at is not None:
+        values["same, by the clock"] = 1
     one, two = laid.texts[before.id], laid.texts[after.id]
     if only_greets(laid, before):
         values["same, after a greeting"] = 1
@@ -301,7 +316,25 @@ def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
     shared = math.sqrt(cosine(one.bag, two.bag))
     values["same, alike"] = shared
     values["same, as they do"] = math.log(laid.splits[after.person])
+    values |= _named_in_a_row(laid, one, two, after.person)
+    if two.marks_of_talk and not one.marks_of_talk:
+        values["same, but is like talk"] = 1
     return values
+
+
+def _named_in_a_row(laid: Laid, one: Text, two: Text, author: str) -> Values:
+    """What the askers who are named say of whether a message goes on with the one before."""
+    first, second = (text.naming.addressed & laid.askers for text in (one, two))
+    if not second:
+        return {"same, names nobody": -math.log(2 - 2 * laid.naming[author])}
+    if not first:
+        return {}
+    if not first & second:
+        return {"same, names another": 1}
+    # Whoever asked two things is named again for the second.
+    if any(laid.waiting[person] > 1 for person in first & second):
+        return {}
+    return {"same, names them again": 1}
 
 
 def move(laid: Laid, before: Question, after: Question) -> Values:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from bot.laboratory.tear import Torn
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.names import Directory
 from bot.sessions.pairing.pair import linked, pair
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.tear import Torn
 from bot.sessions.pairing.weights import TABLE
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)

@@ -1,0 +1,140 @@
+"""What a message says that belongs to no question: general marks of talk.
+
+Each mark is a pattern of how people speak to a channel and not to one person. None of them is
+about the subject of a book. One mark alone is weak; a long message with one is weaker still, since
+answers also give thanks and links (`signals.talk`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from bot.sessions.pairing.words import plain
+
+EVERYONE = re.compile(
+    r"\b(everyone|everybody|all of you|(?:hi|hey|hello|thanks|thank you|welcome),? (?:all|team)"
+    r"|you all|folks|guys|y'all|all (?:the|these|your) (?:\w+ )?questions|winners?|organi[sz]ers?"
+    r"|keep (?:'?em |them )?(?:the questions )?coming|ask away|questions so far"
+    r"|happy to be here|(?:i|just) joined|new questions|hosting|having me)\b",
+    re.I,
+)
+"""Speaks to all who read: a greeting, a thanks, a call for questions."""
+
+_LATER = re.compile(
+    r"\b(?:i|we)(?:'ll| will|'m going to| am going to| are going to| try to|'re)(?: \w+){0,2} "
+    r"(?:answer|answering|get to|respond|reply|be back|be here|be online|check back|drop by"
+    r"|check in)\b",
+    re.I,
+)
+_PRESENT = re.compile(
+    r"\b(?:i'?m|i am|we'?re|we are)(?: now| finally| still| also| both| here)? "
+    r"(?:online|live|around|available|back|here|signing (?:off|out)|logging (?:off|on|in|out)"
+    r"|heading (?:out|off)|excited to|looking forward|thrilled|honou?red|delighted)\b"
+    r"|\b(?:logging off|signing off|checking in|ask me anything|feel free to ask|drop (?:your|any)"
+    r" questions|any (?:more|other|further) questions)\b",
+    re.I,
+)
+_HOST = re.compile(
+    r"\b(?:thank(?:s| you)?|grateful|kudos|shout.?out|props|appreciate|congrat\w*)\b[^.!?\n]{0,80}"
+    r"\b(?:hosting|having (?:me|us)|inviting|invitation|organi[sz]\w+|opportunity|platform|venue"
+    r"|setting (?:this|it) up|communit\w+|channel|event|participat\w+|making this)\b",
+    re.I,
+)
+_FAREWELL = re.compile(
+    r"\b(?:good ?bye|bye|farewell|see you|take care|good ?night|until next|(?:have|had) a "
+    r"(?:great|good|nice|lovely|wonderful) (?:\w+ )?(?:day|week|weekend|evening|night|one|time)"
+    r"|(?:it'?s|it has|it was|this (?:has|was))(?: \w+)? (?:been|a (?:\w+ )?(?:pleasure|week))"
+    r"|keep in touch|stay in touch|reach out to me|find me on|connect (?:with me )?on"
+    r"|follow (?:me|us)?|e-?mail me)\b",
+    re.I,
+)
+_OFFER = re.compile(
+    r"\b(?:discount|coupon|promo|giveaway|% off|half price|on sale|sign up|register|join us|join the"
+    r"|rsvp|webinar|meetup|newsletter|mailing list|live ?stream|upcoming|new (?:episode|release"
+    r"|course|video|post|article)|(?:leave|write|give|post) (?:\w+ )?(?:a|an|your)? ?(?:\w+ )?review"
+    r"|(?:pre-?)?order|now available|just (?:released|published|launched|posted)"
+    r"|(?:anyone|if you(?:'re| are)|those|whoever|for all) (?:who (?:is|are) )?"
+    r"(?:interested|would like|wants? to|wish))\b",
+    re.I,
+)
+_AWAY = re.compile(
+    r"\b(?:sick|ill|fever|flu|on vacation|on holiday|travel(?:l?ing)|on a plane|out of office|offline"
+    r"|apolog\w+ for (?:the|my|being|not)|sorry for (?:the|my|being|not)|time ?zone|technical issues)\b",
+    re.I,
+)
+_ASIDE = re.compile(
+    r"\b(?:not (?:really )?(?:an? )?(?:answer\w*|question|related|a reply)|unrelated|off.?topic"
+    r"|(?:on a|a) (?:side|quick|small|general|different) (?:note|remark|announcement|reminder)"
+    r"|f\.?y\.?i|just sharing|(?:wanted|want|like|thought i'?d) (?:to )?(?:share|mention|announce"
+    r"|let you know|point out)|p\.?s\.? (?:for|to) (?:all|those)|reminder|announcement|happy to announce)\b",
+    re.I,
+)
+_CHECKS = re.compile(
+    r"\b(?:make sense|makes sense|help|helps|clear|answers? (?:your|the|it)|what you (?:mean|meant|asked"
+    r"|are asking)|you mean|your (?:question|case|use)|agree|right)\b",
+    re.I,
+)
+_TO_READERS = re.compile(r"\b(?:you|your|anyone|anybody|everyone|who|folks|we|thoughts)\b", re.I)
+_GREETED = re.compile(
+    r"\b(?:hi|hello|hey|dear|thanks|thank you|welcome),? ((?-i:@?[A-Z][\w'-]+)(?:(?:,? and |, ?| & |/| )"
+    r"(?-i:@?[A-Z][\w'-]+)){0,5})",
+    re.I,
+)
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+
+_MARKS = {
+    "speaks to everyone": EVERYONE,
+    "speaks of answering": _LATER,
+    "says that they are there": _PRESENT,
+    "thanks the host": _HOST,
+    "says farewell": _FAREWELL,
+    "advertises": _OFFER,
+    "says that they are away": _AWAY,
+    "says that it is an aside": _ASIDE,
+}
+
+
+def marks(text: str) -> frozenset[str]:
+    """The marks of talk in a visible text, by the names of signals."""
+    found = {name for name, pattern in _MARKS.items() if pattern.search(text)}
+    if _asks_readers(text):
+        found.add("asks the readers")
+    return frozenset(found)
+
+
+def _asks_readers(text: str) -> bool:
+    """Whether it ends in a question to those who read, and not whether an answer was clear."""
+    sentences = [one.strip() for one in _SENTENCE.findall(text) if one.strip(" .!?")]
+    questions = [one for one in sentences[-2:] if one.endswith("?")]
+    return any(_TO_READERS.search(one) and not _CHECKS.search(one) for one in questions)
+
+
+def to_all(text: str) -> str:
+    """The sentences that speak to everyone or thank a host: who is named there is not answered."""
+    return " ".join(
+        one for one in _SENTENCE.findall(text) if EVERYONE.search(one) or _HOST.search(one)
+    )
+
+
+def greeted(texts: Iterable[str]) -> set[str]:
+    """The names, as plain words, of whom askers greet: `Hi Odile and Teun`."""
+    return {
+        plain(word)
+        for text in texts
+        for found in _GREETED.findall(text)
+        for word in re.findall(r"[^\W_]+", found)
+        if len(word) > 2
+    }
+
+
+def of_people(names: Collection[str]) -> re.Pattern[str]:
+    """What finds that somebody of these names is spoken of: `Teun is ill`, `Teun and I`."""
+    if not names:
+        return re.compile(r"(?!)")
+    known = "|".join(sorted(map(re.escape, names)))
+    return re.compile(
+        rf"\b(?:{known})(?: \w+)? (?:is|was|will|has|had|can|can't|could|couldn't|isn't|won't|would"
+        rf"|sends|says|said|and (?:i|me|myself))\b|\b(?:and|with) (?:{known})\b",
+        re.I,
+    )

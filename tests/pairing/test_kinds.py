@@ -1,0 +1,184 @@
+"""What went wrong on real pages, by kind, on small sessions of invented texts (bread again)."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.library.archive import Entry
+from bot.library.mending import Page, perhaps_authors, posts_of
+from bot.sessions.pairing import linked, pair, talk
+from bot.sessions.pairing.names import Directory, Named
+from tests.pairing.generator import TOPICS
+from tests.pairing.test_pair import ODILE, posts
+
+HANA, INES, PEKKA = "Hana Kubo", "Ines Calado", "pekka"
+RYE, STARTER, STONE = ((INES, TOPICS[0][0]), (PEKKA, TOPICS[1][0]), (HANA, TOPICS[3][0]))
+POINTS = (
+    "A beginner should buy these first:",
+    "1. A scale that shows single grams.",
+    "2. A scraper, the cheap kind.",
+    "3. A tin, since shapes go flat without one.",
+    "4. A jar with a lid for the starter.",
+    "5. A lamp, to see the crust.",
+    "6. A thermometer. That can wait, Hana Kubo!",
+)
+
+
+def test_a_chain_is_one_decision_with_the_evidence_of_all_its_messages() -> None:
+    lines = posts(
+        (HANA, "What should a beginner buy first, and what can wait?"),
+        RYE,
+        STARTER,
+        *((ODILE, point) for point in POINTS),
+    )
+    found = pair(lines)
+    chain = [str(number) for number in range(4, 4 + len(POINTS))]
+    assert [found.of(post).question for post in chain] == ["1"] * len(chain)  # type: ignore[union-attr]
+    assert set(linked(found)) == set(chain), (
+        "the name in the last message is evidence for the first"
+    )
+
+
+def test_a_chain_has_one_confidence() -> None:
+    lines = posts(RYE, STARTER, STONE, *((ODILE, point) for point in POINTS))
+    assert len({d.confidence for d in pair(lines).decisions if d.by_author}) == 1
+
+
+def test_a_chain_without_evidence_is_no_surer_at_its_end_than_at_its_beginning() -> None:
+    lines = posts(RYE, STARTER, STONE, *((ODILE, "Then there is that, too.") for _ in range(8)))
+    found = [d.confidence for d in pair(lines).decisions if d.by_author]
+    assert max(found) - min(found) < 0.2
+    assert linked(pair(lines)) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you Ines Calado for hosting us, it was a pleasure.",
+        "Thanks to everybody who took part, and to Hana Kubo for having me here!",
+        "I am online now, ask away.",
+        "We are giving away five copies on Friday, sign up here: https://example.org/win",
+        "What is your favourite rye, everybody? I would love to know.",
+        "Good night all, I will answer the rest tomorrow.",
+        "Not related to any question, but the bakery of chapter two has opened again.",
+        "Teun is ill this week, so you have to make do with me.",
+        "It has been a great week. Have a nice weekend, folks!",
+    ],
+)
+def test_talk_stays_where_it_is(text: str) -> None:
+    hello = ("Milo", "Hi Odile and Teun, how did you meet, and who of you bakes better?")
+    found = pair(posts(hello, RYE, STARTER, STONE, (ODILE, "It is.", 4), (ODILE, text)))
+    assert "6" not in linked(found)
+
+
+def test_a_post_of_the_host_is_no_question() -> None:
+    host = ("Orla", "That was the week! Thanks everyone for your great questions on rye and tins.")
+    lines = posts(RYE, (ODILE, "In a tin.", 1), STARTER, host, (ODILE, "It only is hungry."))
+    assert linked(pair(lines)).get("5") in (None, "3")
+    assert pair(lines).of("5").candidates[0].question == "3"  # type: ignore[union-attr]
+
+
+def test_any_of_an_askers_posts_in_a_row_is_right() -> None:
+    lines = posts(
+        RYE,
+        (HANA, "Hi Odile Brandt! How hot should an oven be?"),
+        (HANA, "How long does a loaf bake?"),
+        (HANA, "What do you bake at home?"),
+        STARTER,
+        (ODILE, "Hana Kubo: that depends on you, really. Follow what your nose says."),
+    )
+    decision = pair(lines).of("6")
+    assert decision is not None
+    assert decision.question in ("2", "3", "4")
+    assert linked(pair(lines))["6"] == decision.question
+
+
+def test_two_answers_to_an_askers_posts_are_told_apart() -> None:
+    lines = posts(
+        (HANA, "How hot should the oven be for baguettes?"),
+        (HANA, "Which flour goes into your brioche?"),
+        (ODILE, "Hana Kubo: 250 degrees, the oven cannot be too hot for baguettes."),
+        (ODILE, "Hana Kubo: a fine white flour, brioche likes it weak."),
+    )
+    assert linked(pair(lines)) == {"3": "1", "4": "2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "least"),
+    [
+        ("On Aleix question of the tins: yes.", "Aleix Roca", Named.SHORT),
+        ("Rica the book mostly has loaves.", "Ma. Rica Santos", Named.SHORT),
+        ("What Rica asked is simple.", "Ma. Rica Santos", Named.SHORT),
+        ("I would say what Aleix said holds.", "Aleix Roca", Named.INSIDE),
+        ("The books of Aleix Vila say more.", "Aleix Roca", None),
+    ],
+)
+def test_names_within_a_sentence(text: str, person: str, least: Named | None) -> None:
+    people = Directory({name: name for name in ("Aleix Roca", "Ma. Rica Santos", "pekka")})
+    how = people.find(text).how
+    if least is None:
+        assert how.get(person, Named.NOT) is Named.NOT
+    else:
+        assert how.get(person, Named.NOT) >= least
+
+
+def test_a_list_that_begins_with_the_end_of_the_week() -> None:
+    lines = posts(
+        (ODILE, "Hana Kubo, a heavy pot traps its own steam, which is why I prefer a Dutch oven."),
+        RYE,
+        (ODILE, "In a tin.", 2),
+        STARTER,
+        (ODILE, "Hungry.", 4),
+        STONE,
+    )
+    assert linked(pair(lines)) == {"1": "6"}
+    in_order = [*lines[1:3], lines[0], *lines[3:5]]
+    assert linked(pair(in_order)) == {}, "Hana Kubo asked nothing"
+
+
+def test_the_rest_of_an_answer_goes_with_it() -> None:
+    lines = posts(
+        STONE,
+        (ODILE, "Hana Kubo: a stone will do. Steam is what matters."),
+        (ODILE, "I throw a cup of water on a hot tray, then shut the door."),
+        RYE,
+    )
+    assert linked(pair(lines)) == {"2": "1", "3": "1"}
+
+
+def test_an_author_under_another_account_is_offered_and_not_moved() -> None:
+    entries = (
+        Entry(HANA, TOPICS[3][0], (Entry("Crumb Press", "I wrote chapter 3 of the book on it."),)),
+        Entry(INES, TOPICS[0][0], (Entry("Crumb Press", "Our book says ninety percent."),)),
+        Entry(PEKKA, TOPICS[1][0]),
+        Entry("Crumb Press", "pekka, acetone only means that the starter is hungry."),
+    )
+    perhaps = perhaps_authors(entries, frozenset({ODILE}))
+    assert perhaps == {"Crumb Press"}
+    page = Page(__file__, entries, frozenset({ODILE}), perhaps=perhaps)  # type: ignore[arg-type]
+    found = pair(page.posts())
+    assert linked(found) == {"4": "3"}
+    assert page.moves(found) == {}
+    assert not pair(posts_of(entries, frozenset({ODILE}))).of("4").by_author  # type: ignore[union-attr]
+
+
+def test_an_asker_who_speaks_of_the_book_is_no_author() -> None:
+    entries = (
+        Entry(HANA, "Is it in the book? I read your book twice.", (Entry(ODILE, "It is."),)),
+        Entry(
+            INES, "Why?", (Entry(HANA, "In the book I found it."), Entry(HANA, "My book has it"))
+        ),
+    )
+    assert perhaps_authors(entries, frozenset({ODILE})) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rye holds far more water than wheat.",
+        "Yes, twice at room temperature. Does that make sense?",
+        "You can buy it in any shop; mine is thirty years old.",
+    ],
+)
+def test_an_answer_has_no_mark_of_talk(text: str) -> None:
+    assert talk.marks(text) == frozenset()
