@@ -92,7 +92,7 @@ def _decision(
     shares = {state: _of_chain(chain, node, state) for state in node.marginals if state is not None}
     if not shares:
         return Decision(post.id, Kind.TALK, (), 1.0, "nothing was asked before it", True)
-    shares = _any_of_a_run(laid, shares, claims)
+    shares = _any_of_a_run(laid, node, shares, claims)
     order = sorted(shares, key=lambda state: (-shares[state], -laid.question[state].place))
     candidates = tuple(
         Candidate(state, shares[state], _reason(laid, chain, at, state, table))
@@ -153,13 +153,15 @@ def _claims(laid: Laid, found: Sequence[Chain]) -> dict[str, float]:
 
 
 def _any_of_a_run(
-    laid: Laid, shares: Mapping[str, float], claims: Mapping[str, float]
+    laid: Laid, node: Node, shares: Mapping[str, float], claims: Mapping[str, float]
 ) -> dict[str, float]:
     """The shares where any of an asker's posts in a row is right: the likeliest has them all.
 
-    So it is where there is but one answer to these posts. The more answers share them, the less
-    does each of them.
+    So it is where there is but one answer to these posts, and it names the asker or is likelier
+    than not to be for one of them: its place alone does not say which one is meant. The more
+    answers share them, the less does each of them.
     """
+    named = laid.texts[node.post.id].naming.addressed
     found = dict(shares)
     runs: dict[str, list[str]] = {}
     for state in shares:
@@ -167,6 +169,8 @@ def _any_of_a_run(
     for first, states in runs.items():
         alone = max(0.0, min(1.0, 2 - claims.get(first, 0.0)))
         best = max(states, key=lambda state: (shares[state], -laid.question[state].place))
+        if shares[best] < EVEN and laid.question[best].post.person not in named:
+            continue
         for state in states:
             if state != best and laid.question[state].waits:
                 found[best] = min(1.0, found[best] + alone * shares[state])
