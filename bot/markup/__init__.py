@@ -83,6 +83,7 @@ def plain(message: Mapping[str, Any] | str, names: Names | None = None) -> str:
 def visible_text(markdown: str) -> str:
     """The visible text of a Markdown text such as an archive has: what `plain` gives of a message.
 
-    Entities and escapes are the characters they stand for, and a link is its label.
+    Entities and escapes are the characters they stand for, a link is its label, and a list begins
+    with the number that was typed.
     """
-    return visible(read(markdown), NoNames())
+    return visible(read(markdown, as_typed=True), NoNames())

@@ -69,11 +69,12 @@ def _dashes(state: StateCore) -> None:
                 )
 
 
-def read(markdown: str, flow: bool = False, *, html: bool = True) -> Tree:
+def read(markdown: str, flow: bool = False, *, html: bool = True, as_typed: bool = False) -> Tree:
     """The tree of a Markdown text; where `html` is false, a tag in it is text.
 
     In an archive's text a line break is one (the website makes it a `<br />`). With `flow` it is
     a space, as Markdown has it: the text of a book's page, that its writer wrapped.
+    A list begins at 1, as the website counts, or with `as_typed` where its writer began.
     """
     # The website's renderer has no list of `1)`: that is a line which somebody wrote so.
     tokens = _parser(html=html).parse(_FROM_ONE.sub(r"\1\\", normal.clean(markdown)))
@@ -81,6 +82,9 @@ def read(markdown: str, flow: bool = False, *, html: bool = True) -> Tree:
         for child in token.children or ():
             if child.type == "softbreak":
                 child.type, child.content = "text", " "
+    for token in () if as_typed else tokens:
+        if token.type == "ordered_list_open" and token.markup == ".":
+            token.attrs.pop("start", None)  # as the website counts every list
     root = SyntaxTreeNode(tokens)
     return normal.tree(_blocks(root.children))
 
@@ -126,8 +130,6 @@ def _block(node: SyntaxTreeNode) -> Iterator[Block]:
 
 def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
     number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
-    if number is not None and node.markup == ".":
-        number = 1  # as the website counts every list
     for each in node.children:
         content: list[Inlines] = []
         begun = False

@@ -45,6 +45,7 @@ def test_our_own_entities_are_no_words(tmp_path: Path) -> None:
         ("&gt; no quote", "> no quote"),
         ("> a quote\n\nand an answer", "> a quote\nand an answer"),
         ("1. one\n2. two", "1. one\n2. two"),
+        ("2. the second of two messages", "2. the second of two messages"),
     ],
 )
 def test_visible_text(markdown: str, seen: str) -> None:
