@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -47,13 +47,14 @@ from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock
 from bot.settings import Settings
 from bot.slack.edge import Edge, Refused
-from bot.slack.gateway import ChannelTrouble, passing, reason_of
+from bot.slack.gateway import ChannelTrouble, reason_of
 from bot.slack.history import Pace
 from bot.slack.listeners.desk import Manners
 from bot.slack.outbox import channel_trouble
 from bot.slack.reconcile import Progress, Report
 from bot.slack.road import Road
 from bot.slack.voice import SlackVoice
+from bot.slack.waiting import WaitsForSlack
 from bot.store.database import Database
 from bot.texts import _
 
@@ -66,7 +67,8 @@ CATCH_UP = 20.0
 PRUNE_EVERY = timedelta(hours=1)
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
-LABELS_AGAIN = 30.0
+LABELS_AGAIN, LONGEST_LABELS_AGAIN = 30.0, 600.0
+"""Seconds before names are asked for again that could not be read: at first, and at most."""
 HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
 LONGEST_TICK = timedelta(minutes=2)
@@ -107,7 +109,7 @@ class Bot:
         self._must_wipe = True  # a predecessor may have been killed before it did
         self._attempts = Attempts(
             self.outage.explains,
-            lambda key, error: asyncio.to_thread(self._held_up, key, error),
+            self._held_up,
             lambda key, text: asyncio.to_thread(self._tell, key, text),
             self._over,
         )
@@ -275,6 +277,7 @@ class Bot:
             database=False,
             reconcile_age=age,
             reconcile_waiting=sum(len(c.waiting) for c in courses) if self.leads else None,
+            waits=tuple(edge.waits.lines),
         )
         try:
             return await asyncio.to_thread(self._asked, known)
@@ -288,6 +291,7 @@ class Bot:
             listing = running or last
             listed_at = last.finished_at if last is not None else None
             since = uow.inbox.waiting_since()
+            counts = uow.outbox.counts()
             lag = (self.wall.now() - since).total_seconds() if since is not None else 0.0
             return replace(
                 known,
@@ -297,6 +301,8 @@ class Bot:
                 lag=max(0.0, lag),
                 parked=uow.inbox.parked(),
                 outbox=uow.outbox.depth(),
+                held=counts.get("held", 0),
+                given_up=counts.get("failed", 0),
                 blocked=len(uow.outbox.troubles()),
                 member_listing=running is not None,
                 members_listed=listing.members if listing is not None else 0,
@@ -396,18 +402,11 @@ class Bot:
             return following
         return None
 
-    def _held_up(self, key: str, error: Exception) -> None:
-        """Something waits for Slack: told once, to the organizers where it does not pass."""
+    async def _held_up(self, key: str, error: Exception) -> None:
+        """Something that is due waits for Slack."""
         why = reason_of(error)
-        if self._told.get(key) == why:
-            return
-        self._told[key] = why
-        log.warning("%s waits for Slack: %s", key, why)
-        if isinstance(error, SlackApiError) and not passing(error):
-            text = _(
-                "The bot has to wait, because Slack refuses to answer it: {reason}.", reason=why
-            )
-            self._tell(f"{key} refused", text)
+        text = _("The bot has to wait, because Slack refuses to answer it: {reason}.", reason=why)
+        await self.edge.waits.failed(key, error, text)
 
     def _take_over(self) -> None:
         """The lead is ours now: everything is planned again, and nothing is taken for sure.
@@ -591,7 +590,14 @@ class Bot:
             self.settings.reconcile_interval,
             self.clock.now,
             self.outage,
+            self.edge.waits,
+            self._history_of,
         )
+
+    def _history_of(self, session_id: int) -> str:
+        session = self._session(session_id)
+        title = session.event.title if session is not None else str(session_id)
+        return _("the history of “{title}”", title=title)
 
     def _watched(self) -> list[int]:
         """Sessions that are compared with Slack's history."""
@@ -725,7 +731,7 @@ class Bot:
         if failure is None:
             self._over("planning")
         else:
-            await asyncio.to_thread(self._held_up, "planning", failure)
+            await self._held_up("planning", failure)
 
     async def _plan(self, event_id: str, session: Session | None) -> None:
         """Makes the event's file the plan of its session; it stays to be done until it is."""
@@ -826,6 +832,7 @@ class Bot:
             self.model,
             self._end,
             lambda: self.leads,
+            WaitsForSlack(self.outage, self._tell, self._over),
         )
 
     async def _remember_organizers(self) -> None:
@@ -881,23 +888,34 @@ class Bot:
 
     async def _learn(self) -> None:
         """Learns the names of what is no person, when Slack and the database let us."""
-        while True:
-            try:
-                await self.channels.list_all()
-                await self._learn_labels()
-            except (SlackApiError, ClientError, TimeoutError, SQLAlchemyError, OSError) as error:
-                log.info("names of channels and groups are not known yet: %s", reason_of(error))
-                await asyncio.sleep(LABELS_AGAIN)
-            else:
-                return
+        gateway, waits, pause = self.edge.gateway, self.edge.waits, LABELS_AGAIN
+        reads: dict[str, Callable[[], Awaitable[None]]] = {
+            _("the names of channels"): self.channels.list_all,
+            _("the names of user groups"): partial(self._label, "usergroup", gateway.usergroups),
+            _("the emoji of the workspace"): partial(self._label, "emoji", gateway.emoji),
+        }
+        while reads:
+            for what, read in list(reads.items()):
+                try:
+                    await read()
+                except SQLAlchemyError as error:
+                    if not self.outage.met(error):
+                        raise
+                except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                    await waits.cannot_read(what, error)
+                else:
+                    waits.worked(what)
+                    del reads[what]
+            if reads:
+                await asyncio.sleep(pause)
+                pause = min(LONGEST_LABELS_AGAIN, 2 * pause)
 
-    async def _learn_labels(self) -> None:
-        labels = await self.edge.gateway.labels()
+    async def _label(self, kind: str, read: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+        names = await read()
 
         def write() -> None:
             with self.database.unit_of_work() as uow:
-                for kind, names in labels.items():
-                    uow.labels.put(kind, names)
+                uow.labels.put(kind, names)
 
         await asyncio.to_thread(write)
 
@@ -905,14 +923,15 @@ class Bot:
         """A notice to the organizers, once for each text until what it is about has changed."""
         if self._told.get(key) == text:
             return
-        self._told[key] = text
         with self.database.unit_of_work() as uow:
             now = self.clock.now()
             self.edge.voice.tell_organizers(uow, f"{key} {now:%Y-%m-%d} {text}", text, now)
+        self._told[key] = text
 
     def _over(self, key: str) -> None:
         """What a notice was about is over; when it comes again it is told again."""
         self._told.pop(key, None)
+        self.edge.waits.worked(key)
 
     def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)

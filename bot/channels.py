@@ -184,4 +184,4 @@ class ChannelFinder:
 def _failed(listing: asyncio.Task[None]) -> None:
     error = None if listing.cancelled() else listing.exception()
     if error is not None:
-        log.warning("channels cannot be listed: %s", reason_of(error))
+        log.debug("channels cannot be listed: %s", reason_of(error))

@@ -25,7 +25,7 @@ from bot.sessions.model import Event
 from bot.settings import Settings
 from bot.slack import manifest
 from bot.slack.checkup import Checkup, Finding, State
-from bot.slack.gateway import web_client
+from bot.slack.gateway import unreachable, web_client
 from bot.store.database import Database
 
 REACH_SECONDS = 10.0
@@ -59,7 +59,7 @@ async def examine(
             yield Finding(
                 "Slack",
                 State.PROBLEM,
-                f"it cannot be reached ({type(error).__name__})",
+                unreachable(error, "it"),
                 "see that this machine can open connections to slack.com, port 443",
             )
     if settings.port is not None:
@@ -284,7 +284,7 @@ async def _reached(settings: Settings) -> Finding:
         return Finding(
             "request URL",
             State.PROBLEM,
-            f"{url} does not answer ({type(error).__name__})",
+            unreachable(error, url),
             "start the bot with `marginalia run`, and see to the name, the certificate and the "
             "reverse proxy (docs/operations.md)",
         )

@@ -11,6 +11,9 @@ class Health:
 
     `member_listing` is whether all members of the workspace are being listed, `members_listed` how
     many were by that listing, or else by the last, and `members_age` how long ago the last ended.
+    `held` are messages that wait for somebody to act while others go past them, `given_up` those
+    that are tried again only when somebody asks for it, `waits` says what Slack does not let the
+    bot read, and why.
     `lag` and the ages are in seconds; `reconcile_age` is None where nothing is compared (another
     replica leads, or no session is watched).
     """
@@ -25,11 +28,14 @@ class Health:
     parked: int | None = None
     outbox: int | None = None
     blocked: int | None = None
+    held: int | None = None
+    given_up: int | None = None
     reconcile_age: float | None = None
     reconcile_waiting: int | None = None
     member_listing: bool | None = None
     members_listed: int | None = None
     members_age: float | None = None
+    waits: tuple[str, ...] = ()
 
     @property
     def troubles(self) -> list[str]:

@@ -102,7 +102,13 @@ def watched(bot: Bot) -> Starlette:
     async def readyz(request: Request) -> Response:
         health = await bot.health()
         troubles = health.troubles
-        body = {"ready": not troubles, "troubles": troubles, "leader": health.leads}
+        # What Slack refuses is no reason to take a bot away that does everything else.
+        body = {
+            "ready": not troubles,
+            "troubles": troubles,
+            "waits_for_slack": health.waits,
+            "leader": health.leads,
+        }
         return Response(
             json.dumps(body) + "\n",
             status_code=503 if troubles else 200,
@@ -157,6 +163,18 @@ class _Numbers(Collector):
             "marginalia_outbox_blocked_channels": (
                 "Channels in which nothing can be said.",
                 health.blocked,
+            ),
+            "marginalia_outbox_held": (
+                "Messages that Slack refuses and that wait by themselves until somebody acts.",
+                health.held,
+            ),
+            "marginalia_outbox_given_up": (
+                "Messages that Slack refused and that are sent again only by hand.",
+                health.given_up,
+            ),
+            "marginalia_waits_for_slack": (
+                "What Slack does not let the bot do now; /readyz says why.",
+                len(health.waits),
             ),
             "marginalia_reconcile_age_seconds": (
                 "How long ago all watched sessions agreed with Slack's history (on the leader).",

@@ -315,7 +315,7 @@ def _count(uow: UnitOfWork, session: Session, at: datetime, tally: Tally) -> Non
     for message in uow.messages.iter_session(session.id):
         if message.kind is Kind.QUESTION:
             questions.add(message.ts)
-        else:
+        elif message.kind is not Kind.PART:
             replies.append(message.question_ts)
     for ts in {ts for ts in replies if ts is not None} - questions:
         # In the archive a question that was deleted still stands above its replies.

@@ -21,6 +21,7 @@ from bot.library import files as disk
 from bot.sessions.model import Session
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
+from bot.slack.gateway import unreachable
 
 MIB = 1024 * 1024
 REDIRECTS = 5
@@ -100,9 +101,7 @@ class Keeper:
                 except TimeoutError:
                     problems.append(f"{file.name}: Slack did not give it in {SECONDS:.0f} s")
                 except ClientError as error:
-                    problems.append(
-                        f"{file.name}: Slack cannot be reached ({type(error).__name__})"
-                    )
+                    problems.append(f"{file.name}: {unreachable(error)}")
                 except OSError as error:
                     problems.append(f"{file.name}: cannot be written: {disk.reason(error)}")
         return problems

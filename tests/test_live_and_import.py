@@ -12,8 +12,9 @@ from bot import export
 from bot.clock.clocks import FreeClock
 from bot.importing import importing
 from bot.library.archive import Entry
-from bot.sessions.model import State
+from bot.sessions.model import State, Submission
 from bot.sessions.voice import Silence
+from bot.slack.blocks import asked
 from bot.slack.dump import Dump
 from bot.slack.incoming import EVENT_TYPE, QUESTION_EVENT, Malformed, person
 from bot.slack.listeners.context import Context
@@ -214,6 +215,37 @@ HISTORIES: dict[str, tuple[list[Object], list[Entry]]] = {
 }
 
 
+def long_question(text: str) -> list[Object]:
+    """The messages of a question from the form that is too long for one, as Slack stores them."""
+    sent = asked.question(Submission("t0k3n", 1, "U1BEN", text, NOW, "Ben"))
+    found: list[Object] = []
+    for number, content in enumerate(sent, 1):
+        key = "question t0k3n" if number == 1 else f"question t0k3n part {number}"
+        about = {"asker": "U1BEN", "key": key, "joints": content.pop("joints")}
+        if number > 1:
+            about["part"] = number
+        found.append(
+            {
+                "type": "message",
+                "subtype": "bot_message",
+                "bot_id": OURS,
+                "ts": f"17041900{number:02}.000001",
+                "thread_ts": "1704190001.000001",
+                "metadata": {"event_type": QUESTION_EVENT, "event_payload": about},
+                **content,
+            }
+        )
+    assert len(found) > 1
+    return found
+
+
+LONG = "\n".join(f"Line {number} of a long question." for number in range(400))
+HISTORIES["a long question in several messages is one text"] = (
+    [*long_question(LONG), said("U2ADA", "1704190099.000001", "A", "1704190001.000001")],
+    [Entry("Ben", LONG, (Entry("Ada Author", "A"),))],
+)
+
+
 @pytest.mark.parametrize("name", HISTORIES)
 def test_live_and_import_make_the_same_archive(
     name: str, database: Database, tmp_path: Path, empty: Callable[[], Database]
@@ -229,8 +261,11 @@ def test_live_and_import_make_the_same_archive(
     path = exports.folder(tmp_path / "export", files)
     imported = empty()
     with closing(Dump.open(path)) as dump:
-        importing(imported, [dump], CHANNEL, [EVENT], NOW, left_out=left_out)
+        tally = importing(imported, [dump], CHANNEL, [EVENT], NOW, left_out=left_out)
     assert archived(imported) == expected
+    counts = tally.sessions[EVENT.id]
+    assert counts["questions"] == len(expected)
+    assert counts["replies"] == sum(len(entry.replies) for entry in expected)
     assert live == expected
 
 

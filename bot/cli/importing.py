@@ -24,7 +24,7 @@ from bot.library.library import Library
 from bot.sessions.model import Event, Person, moment
 from bot.settings import Settings
 from bot.slack.dump import Dump
-from bot.slack.gateway import Gateway, code_of, web_client
+from bot.slack.gateway import Gateway, reason_of, web_client
 
 _SHOWN = 20
 """How many problems are printed; `--json` has all of them."""
@@ -124,8 +124,7 @@ def _lookup(settings: Settings) -> Iterator[Lookup]:
                     asked[user] = runner.run(gateway.person(user))
                 except (SlackApiError, ClientError, TimeoutError, OSError) as error:
                     refused = True
-                    why = code_of(error) if isinstance(error, SlackApiError) else str(error)
-                    typer.echo(f"Slack cannot be asked for names: {why}", err=True)
+                    typer.echo(f"no names from Slack: {reason_of(error)}", err=True)
             return asked.get(user)
 
         yield lookup

@@ -32,9 +32,18 @@ def status(as_json: JSON = False) -> None:
         rows = list(_rows(uow, library, settings.channel, settings.catch_up_days))
         queues = {"inbox": uow.inbox.depth(), "outbox": uow.outbox.depth()}
         parked = len(uow.inbox.listed())
-        failed = len(uow.outbox.listed())
+        counts = uow.outbox.counts()
+        troubles = len(uow.outbox.troubles())
     if as_json:
-        whole = {"events": rows, **queues, "parked": parked, "failed": failed}
+        held, failed = counts.get("held", 0), counts.get("failed", 0)
+        whole = {
+            "events": rows,
+            **queues,
+            "parked": parked,
+            "held": held,
+            "failed": failed,
+            "blocked_channels": troubles,
+        }
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
         return
     table = Table("Event", "State", box=None)
@@ -68,8 +77,11 @@ def status(as_json: JSON = False) -> None:
     typer.echo(f"Waiting: {queues['inbox']} to handle, {queues['outbox']} to send.")
     if parked:
         typer.echo(f"{parked} envelopes are parked; look at them with `marginalia inbox`.")
-    if failed:
-        typer.echo(f"{failed} messages could not be sent.")
+    if held or failed or troubles:
+        typer.echo(
+            f"Slack refuses: {held} messages wait, {failed} are given up, and {troubles} channels "
+            "take nothing; look at them with `marginalia outbox`."
+        )
 
 
 _NUMBERS = ("questions", "answered", "replies", "participants")

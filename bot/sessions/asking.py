@@ -152,6 +152,22 @@ def close(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> None
             _post(uow, voice, session, submission, at)
 
 
+def cancel(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> None:
+    """What happens to questions that were sent ahead when their session is cancelled.
+
+    They go back to their askers. Those of people without a name are shown in the App Home alone.
+    """
+    for submission in uow.members.submissions(session.id, "waiting"):
+        if not voice.hand_back(uow, submission.token, at):
+            uow.members.update_submission(submission.token, "returned")
+
+
+def restore(uow: UnitOfWork, session: Session) -> None:
+    """The session is planned again: questions that `cancel` gave back wait for it to open."""
+    for submission in uow.members.submissions(session.id, "returned"):
+        uow.members.update_submission(submission.token, "waiting")
+
+
 def _post(
     uow: UnitOfWork, voice: Voice, session: Session, submission: Submission, at: datetime
 ) -> None:

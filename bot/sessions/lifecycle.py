@@ -56,6 +56,7 @@ def plan(
     before = session.event
     if session.state is State.CANCELLED and session.opened_at is None:
         session.state = State.SCHEDULED
+        asking.restore(uow, session)
     if session.state is State.SCHEDULED:
         session.channel = channel
     session.event = event
@@ -82,7 +83,8 @@ def _still_known(event: Event, before: Event) -> Event:
 
 
 def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Session | None:
-    """The event's file is gone: a session that has not opened is cancelled.
+    """The event's file is gone: a session that has not opened is cancelled, and questions that
+    were sent ahead go back to their askers.
 
     One that is open goes on by its last good version, and the organizers are told. Gives the
     session if there is one.
@@ -93,6 +95,7 @@ def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Sess
     if session.state is State.SCHEDULED:
         session.state = State.CANCELLED
         uow.sessions.save(session)
+        asking.cancel(uow, voice, session, at)
     elif session.state is State.OPEN:
         voice.tell_organizers(
             uow,

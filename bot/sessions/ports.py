@@ -475,6 +475,9 @@ class Outbox(Protocol):
         """Ends all leases; for the one process of a database, whose predecessor died."""
 
     def depth(self) -> int: ...
+    def counts(self) -> dict[str, int]:
+        """How many rows are `due`, `held`, `failed` (given up) or `dropped`; zeros are left out."""
+
     def next_due(self, at: datetime, interval: float) -> datetime | None:
         """When `claim` will next find something; None if nothing waits."""
 

@@ -25,7 +25,7 @@ from bot.sessions import collect
 from bot.sessions.pairing import Meaning
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack import shape
-from bot.slack.gateway import Gateway, code_of, passing, plain_client, web_client
+from bot.slack.gateway import Gateway, code_of, passing, plain_client, reason_of, web_client
 from bot.slack.history import History, Regime
 from bot.slack.inbox import DEPTH, InboxWorker, InboxWriter, nested
 from bot.slack.linking import Linker
@@ -40,6 +40,7 @@ from bot.slack.reconcile import Reconciler
 from bot.slack.socket import Socket
 from bot.slack.uploads import Contents, no_contents
 from bot.slack.voice import SlackVoice, announced_session, asked_token
+from bot.slack.waiting import WaitsForSlack
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Edge:
     called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
     its token revoked. `contents` makes the files that are owed,
     `meaning` compares what texts mean, to link authors' answers, which is done while `leads` says
-    that this replica leads.
+    that this replica leads. `waits` is told what waits for Slack.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Edge:
         meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,
         leads: Callable[[], bool] = lambda: True,
+        waits: WaitsForSlack | None = None,
     ):
         self.client = web_client(bot_token, api_url)
         plain = plain_client(bot_token, api_url)
@@ -107,7 +109,8 @@ class Edge:
         self._leads = leads
         self._tasks: list[asyncio.Task[None]] = []
         self.context = Context(clock, voice, None, None)
-        self.names = Names(factory, self.gateway, wall, clock)
+        self.waits = waits or WaitsForSlack(outage)
+        self.names = Names(factory, self.gateway, wall, clock, self.waits)
         self.desk = Desk(
             factory,
             reading,
@@ -361,11 +364,11 @@ async def patiently(what: Callable[[], Awaitable[T]]) -> T:
         except SlackApiError as error:
             if not passing(error):
                 raise
-            why = code_of(error)
+            why = reason_of(error)
         except (ClientError, TimeoutError, OSError) as error:
-            why = type(error).__name__
+            why = reason_of(error)
         if tries == 0:
-            log.warning("Slack cannot be reached (%s); trying again", why)
+            log.warning("%s; trying again", why)
         await asyncio.sleep(min(LONGEST_WAIT, 0.5 * 2**tries))
         tries = min(tries + 1, 10)
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from aiohttp import (
+    ClientConnectionError,
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorSSLError,
+    ClientOSError,
+)
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -103,35 +111,27 @@ class Gateway:
             ) from None
 
     async def person(self, user: str) -> Person | None:
-        """A member by ID; None where Slack does not know it.
-
-        Raises SlackApiError for a refusal that passes by itself.
-        """
+        """A member by ID; None where Slack does not know it. Raises SlackApiError for a refusal."""
         try:
             answer = await self.client.users_info(user=user)
             return person(answer.get("user") or {})
         except SlackApiError as error:
-            if passing(error):
+            if refusals.verdict("users.info", code_of(error)).then is not refusals.Then.DONE:
                 raise
             log.warning("no name for %s: %s", user, code_of(error))
         except Malformed as error:
             log.warning("no name for %s: %s", user, error)
         return None
 
-    async def labels(self) -> dict[str, dict[str, str]]:
-        """Names of user groups and the workspace's emoji aliases, by kind and ID.
+    async def usergroups(self) -> dict[str, str]:
+        """The handles of user groups by ID. Raises SlackApiError for a refusal."""
+        groups = await self.client.usergroups_list(include_disabled=True)
+        return {g["id"]: g["handle"] for g in groups.get("usergroups") or ()}
 
-        What an app may not ask for is left out: those names are then the IDs.
-        """
-        found: dict[str, dict[str, str]] = {}
-        try:
-            groups = await self.client.usergroups_list(include_disabled=True)
-            found["usergroup"] = {g["id"]: g["handle"] for g in groups.get("usergroups") or ()}
-            emoji = (await self.client.emoji_list()).get("emoji") or {}
-            found["emoji"] = {n: v[6:] for n, v in emoji.items() if v.startswith("alias:")}
-        except SlackApiError as error:
-            log.warning("names of groups or emoji are not known: %s", code_of(error))
-        return found
+    async def emoji(self) -> dict[str, str]:
+        """What the workspace's emoji aliases stand for. Raises SlackApiError for a refusal."""
+        emoji = (await self.client.emoji_list()).get("emoji") or {}
+        return {n: v[6:] for n, v in emoji.items() if v.startswith("alias:")}
 
     async def members(self, cursor: str, limit: int) -> tuple[list[Person], str]:
         """A page of all members of the workspace, and the cursor of the next one ('' at the end).
@@ -216,7 +216,27 @@ def method_of(error: SlackApiError) -> str:
 def reason_of(error: BaseException) -> str:
     """Why Slack could not be asked, in one line: for a refusal its method, code and remedy."""
     if not isinstance(error, SlackApiError):
-        return f"Slack cannot be reached ({type(error).__name__})"
+        return unreachable(error)
     if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"Slack is in trouble (HTTP status {status_of(error)})"
     return refusals.explain(method_of(error) or "Slack", code_of(error))
+
+
+def unreachable(error: BaseException, who: str = "Slack") -> str:
+    """Why no answer came, in one line. It holds no address, which may be a secret."""
+    if isinstance(error, TimeoutError):
+        return f"{who} did not answer in time"
+    if isinstance(error, ClientConnectorCertificateError | ClientConnectorSSLError):
+        return f"{who} cannot be reached: the TLS certificate is not accepted"
+    if isinstance(error, ClientConnectorDNSError):
+        return f"{who} cannot be reached: the host's name is not found"
+    if isinstance(error, ClientConnectionError):
+        number = error.errno if isinstance(error, ClientOSError) else None
+        return f"{who} cannot be reached: {_of_system(number) or 'the connection was closed'}"
+    if isinstance(error, OSError):
+        return f"{who} cannot be reached: {_of_system(error.errno) or 'the connection failed'}"
+    return f"{who} gave an answer that is not understood ({type(error).__name__})"
+
+
+def _of_system(number: int | None) -> str:
+    return os.strerror(number).lower() if number else ""

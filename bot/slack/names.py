@@ -12,7 +12,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.sessions.model import Person
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from bot.slack.gateway import Gateway, reason_of
+from bot.slack.gateway import Gateway, passing
+from bot.slack.waiting import WaitsForSlack
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +32,19 @@ class Names:
     What they wrote meanwhile gets their name when it is known.
     """
 
-    def __init__(self, factory: UnitOfWorkFactory, gateway: Gateway, wall: Clock, clock: Clock):
+    def __init__(
+        self,
+        factory: UnitOfWorkFactory,
+        gateway: Gateway,
+        wall: Clock,
+        clock: Clock,
+        waits: WaitsForSlack,
+    ):
         self._factory = factory
         self._gateway = gateway
         self._wall = wall
         self._clock = clock
+        self._waits = waits
         self._known: set[str] = set()
         self._unknown: dict[str, datetime] = {}
         self._wanted: dict[str, None] = {}
@@ -84,17 +94,21 @@ class Names:
                 self._wake.clear()
                 await self._wake.wait()
             user = next(iter(self._wanted))
+            what = _("the names of members")
             try:
                 found = await self._gateway.person(user)
+                self._waits.worked(what)
                 if found is None:
                     self._unknown[user] = self._wall.now()
                 else:
                     await asyncio.to_thread(self._write, found)
                     self._known.add(user)
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-                log.info("no name for %s yet: %s", user, reason_of(error))
-                await asyncio.sleep(PAUSE)
-                continue
+                await self._waits.cannot_read(what, error)
+                if not isinstance(error, SlackApiError) or passing(error):
+                    await asyncio.sleep(PAUSE)
+                    continue
+                self._unknown[user] = self._wall.now()
             except Exception as error:  # noqa: BLE001 - the database; others say so
                 log.debug("no name is stored for %s: %s", user, type(error).__name__)
                 await asyncio.sleep(PAUSE)

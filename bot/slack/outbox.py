@@ -25,7 +25,7 @@ from bot.outage import Outage
 from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack import queued, refusals, uploads
-from bot.slack.gateway import code_of, method_of, retry_after, status_of
+from bot.slack.gateway import code_of, method_of, reason_of, retry_after, status_of
 from bot.slack.history import History
 from bot.slack.incoming import EVENT_TYPE
 from bot.slack.refusals import Then, Verdict
@@ -176,7 +176,7 @@ class Pump:
         except UserError as error:
             await asyncio.to_thread(self._cannot, outgoing, str(error))
         except (SlackClientError, ClientError, TimeoutError, OSError) as error:
-            await asyncio.to_thread(self._retry, outgoing, type(error).__name__, None)
+            await asyncio.to_thread(self._retry, outgoing, reason_of(error), None)
         else:
             await asyncio.to_thread(self._sent, outgoing, ts)
 

@@ -20,9 +20,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.outage import Outage
 from bot.sessions.pairing import Closing
-from bot.slack.gateway import reason_of
 from bot.slack.history import History
 from bot.slack.reconcile import Reconciler, Report
+from bot.slack.waiting import WaitsForSlack
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Course:
     """Where the comparison of one session is.
 
     `news_at` is when it is next looked for news (monotonic seconds), `done_at` when that was
-    last done. `waiting` are threads to compare, `turn` all of them in the order they take turns.
+    last done. `what` says what is read. `waiting` are threads to compare, `turn` all of them in the order they take turns.
     """
 
     session_id: int
@@ -53,7 +53,8 @@ class Course:
     waiting: dict[str, None] = field(default_factory=dict)
     turn: list[str] = field(default_factory=list)
     done_at: datetime | None = None
-    trouble: str | None = None
+    in_trouble: bool = False
+    what: str = ""
     told_at: float = 0.0
     since: float = field(default_factory=time.monotonic)
     found: Report = field(default_factory=Report)
@@ -63,7 +64,7 @@ class Road:
     """Keeps sessions in agreement with Slack's history, on the one replica that leads.
 
     `sessions` gives the sessions to look after, `leads` whether it is us who look; `interval` is
-    in seconds between two looks for news.
+    in seconds between two looks for news. `what` says what is read for a session, in words.
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class Road:
         interval: float,
         now: Callable[[], datetime],
         outage: Outage,
+        waits: WaitsForSlack,
+        what: Callable[[int], str],
     ):
         self._reconciler = reconciler
         self._history = history
@@ -83,6 +86,8 @@ class Road:
         self._interval = interval
         self._now = now
         self._outage = outage
+        self._waits = waits
+        self._what = what
         self._wake = asyncio.Event()
         self.courses: dict[int, Course] = {}
 
@@ -119,9 +124,10 @@ class Road:
         ids = await asyncio.to_thread(self._sessions)
         for session_id in ids:
             if session_id not in self.courses:
-                self.courses[session_id] = Course(session_id)
+                what = await asyncio.to_thread(self._what, session_id)
+                self.courses[session_id] = Course(session_id, what=what)
         for session_id in set(self.courses) - set(ids):
-            del self.courses[session_id]
+            self._waits.worked(self.courses.pop(session_id).what)
 
     async def _step(self) -> float:
         """One look, the most urgent; gives the seconds until there is another to do."""
@@ -131,8 +137,8 @@ class Road:
             await self._look(min(urgent, key=lambda c: c.news_at), self._news)
             return 0.0
         for look, due in (
-            (self._roots, [c for c in self.courses.values() if c.roots_due and not c.trouble]),
-            (self._thread, [c for c in self.courses.values() if c.waiting and not c.trouble]),
+            (self._roots, [c for c in self.courses.values() if c.roots_due and not c.in_trouble]),
+            (self._thread, [c for c in self.courses.values() if c.waiting and not c.in_trouble]),
         ):
             if due:
                 await self._look(min(due, key=lambda c: c.told_at), look)
@@ -144,17 +150,12 @@ class Road:
         try:
             report = await look(course)
         except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-            why = reason_of(error)
-            if course.trouble != why:
-                log.warning(
-                    "session %d cannot be compared with Slack's history: %s",
-                    course.session_id,
-                    why,
-                )
-            course.trouble = why
+            course.in_trouble = True
             course.news_at = time.monotonic() + AFTER_TROUBLE
+            await self._waits.cannot_read(course.what, error)
             return
-        course.trouble = None
+        course.in_trouble = False
+        self._waits.worked(course.what)
         course.found.add(report)
         if report.repaired or report.deleted:
             log.info("session %d compared with Slack's history: %s", course.session_id, report)

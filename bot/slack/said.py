@@ -26,7 +26,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.sessions.model import ts_of
 from bot.sessions.ports import Clock, Outgoing, UnitOfWorkFactory
 from bot.slack import uploads
-from bot.slack.gateway import code_of, retry_after
+from bot.slack.gateway import reason_of, retry_after
 from bot.slack.history import History
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,7 @@ class SaidAlready:
             try:
                 known = await self._keys(channel, None, await self._by_slack(sent_at))
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-                why = code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
-                log.info("what was said in %s could not be compared: %s", channel, why)
+                log.info("cannot compare what was said in %s: %s", channel, reason_of(error))
                 self._is_older = True
                 continue
             if await asyncio.to_thread(self._unknown, set(known)):
@@ -105,7 +104,7 @@ class SaidAlready:
         except SlackApiError as error:
             if outgoing.attempts > 1 or retry_after(error) is not None:
                 raise
-            log.info("what was said in %s cannot be read: %s", place, code_of(error))
+            log.info("cannot read what was said in %s: %s", place, reason_of(error))
             found = []
         self._looked_at.add((outgoing.channel, thread_ts or ""))
         for message in found:

@@ -283,6 +283,11 @@ class Outbox(Repository):
         query = select(func.count()).select_from(outbox).where(_DUE)
         return self._connection.execute(query).scalar_one()
 
+    def counts(self) -> dict[str, int]:
+        """How many rows that are not sent are in each state."""
+        query = select(outbox.c.state, func.count()).where(_OPEN).group_by(outbox.c.state)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
     def next_due(self, at: datetime, interval: float) -> datetime | None:
         """When `claim` will find something; not before `at`."""
         at_most = at + CLOCK_SET_BACK

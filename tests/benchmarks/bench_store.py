@@ -32,6 +32,7 @@ from bot.slack.inbox import InboxWorker, InboxWriter
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
 from bot.slack.voice import SlackVoice
+from bot.slack.waiting import WaitsForSlack
 from bot.store.database import Database
 from bot.store.types import dumps
 from tests.databases import scratch
@@ -107,7 +108,13 @@ def store(database: Database, envelopes: list[tuple[str, dict[str, Any]]], batch
 def handle(database: Database) -> None:
     """What the bot's worker does, with everybody known, so that Slack is asked nothing."""
     clock = Clock()
-    names = Names(database.unit_of_work, Gateway(web_client("xoxb-none", "")), clock, clock)
+    names = Names(
+        database.unit_of_work,
+        Gateway(web_client("xoxb-none", "")),
+        clock,
+        clock,
+        WaitsForSlack(Outage(database.is_outage)),
+    )
     outage = Outage(database.is_outage)
     context = Context(clock, SlackVoice(), None, None)
     writer = InboxWriter(database.unit_of_work, clock, lambda: None, outage)

@@ -197,7 +197,7 @@ def unreachable(p: Patient) -> None:
         (no_schedules, "schedules: there is no folder "),
         (database, "database: "),
         (archives, "archives: "),
-        (unreachable, "Slack: it cannot be reached ("),
+        (unreachable, "Slack: it cannot be reached: "),
     ],
 )
 async def test_each_trouble_is_told_once(
@@ -254,7 +254,7 @@ async def test_a_request_url_is_tried_as_slack_does(tmp_path: Path) -> None:
             settings = bot.settings
             assert await found(settings) == (
                 State.PROBLEM,
-                f"{address}/slack/events does not answer (ClientConnectorError)",
+                f"{address}/slack/events cannot be reached: connection refused",
             )
             async with http.serving(bot):
                 assert (await found(settings))[0] is State.OK

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.faults import CallFault
 from bot.sessions.model import Submission
-from tests.scene import CHANNEL, END, EVENT, Scene, text_of
+from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
 from tests.slack.hands import Hands, asked, open_session, until, words
 
 
@@ -148,3 +148,31 @@ async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -
         await unarchive_channel(world)
         assert all("Too late?" not in m.text for m in world.posted())
         assert "before its end" in json.dumps([m.text for m in ben.direct()])
+
+
+async def test_questions_sent_ahead_go_back_when_the_session_is_cancelled(tmp_path: Path) -> None:
+    async with scene(tmp_path, {f"{EVENT}.md": BOOK}) as world, world.bot() as bot:
+        ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+        await ben.ask()
+        await ben.submits("Will it be long?")
+        await cleo.ask()
+        await cleo.submits("And short?", anonymous=["anonymous"])
+        file = world.schedules / f"{EVENT}.md"
+        file.unlink()
+        await bot.reread()
+        await world.hear()
+        (said,) = ben.direct()
+        assert "was cancelled" in said.text
+        assert "Will it be long?" in text_of(said)
+        assert cleo.direct() == []
+        assert "And short?" in await cleo.home()
+        assert [s.state for s in submissions(world)] == ["returned"] * 2
+
+        # Planned again, and nothing is asked or told twice.
+        file.write_text(BOOK, "utf-8")
+        await bot.reread()
+        await world.to(START)
+        await world.to(START + timedelta(hours=1))
+        assert asked(world, "Will it be long?").username == "Ben"
+        assert asked(world, "And short?").username == "Anonymous"
+        assert len(ben.direct()) == 1

@@ -39,6 +39,8 @@ class Walk:
             interval,
             world.edge.context.clock.now,
             world.outage,
+            world.edge.waits,
+            lambda number: f"the history of {number}",
         )
 
     def _asked(self) -> bool:
@@ -197,8 +199,8 @@ async def test_trouble_with_one_channel_is_said_once_and_passes(
         workspace.join(world.channel, workspace.bot.user_id)
         await walk.rested()
         assert world.texts() == ["One?"]
-    warned = [r.getMessage() for r in caplog.records if r.name == "bot.slack.road"]
-    refused = [line for line in warned if "cannot be compared" in line]
+    warned = [r.getMessage() for r in caplog.records if r.name == "bot.slack.waiting"]
+    refused = [line for line in warned if "the history of" in line and "not_in_channel" in line]
     assert len(refused) == 1
     assert "not_in_channel" in refused[0]
 

@@ -63,7 +63,13 @@ def returned(
     the whole question.
     """
     title = escape_mrkdwn(session.event.title)
-    if session.state not in (State.OPEN, State.SCHEDULED):
+    if session.state is State.CANCELLED:
+        text = _(
+            "The session on *{title}* was cancelled, so I have not posted your question. Here it "
+            "is, so that you can keep it. If the session is planned again, I will post it then.",
+            title=title,
+        )
+    elif session.state not in (State.OPEN, State.SCHEDULED):
         text = _(
             "I could not post your question for the session on *{title}* before its end. Here it "
             "is, so that you can keep it.",

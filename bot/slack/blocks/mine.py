@@ -164,7 +164,7 @@ def own_words(submission: Submission) -> View:
 def _not_posted(submission: Submission) -> list[Block]:
     states = {
         "delayed": _("delayed: Slack does not let me post it yet"),
-        "returned": _("not posted: Slack did not take it"),
+        "returned": _("not posted"),
     }
     said = states.get(submission.state, _("waits for the session to open"))
     shown = section(

@@ -155,7 +155,7 @@ def my_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
 def _my_questions(uow: UnitOfWork, desk: Desk, person: str, number: int) -> list[Block]:
     """A page of them: newest first, those that wait for their session before them."""
     names = {person}
-    for session in uow.sessions.all((State.OPEN, State.SCHEDULED)):
+    for session in uow.sessions.all((State.OPEN, State.SCHEDULED, State.CANCELLED)):
         names |= asking.keys_of(uow, session, person)
     own = [m for name in sorted(names) for m in uow.messages.of_author(name)]
     asked = [m for m in own if m.kind is Kind.QUESTION]
@@ -287,8 +287,10 @@ def _follow(uow: UnitOfWork, turn: Turn, wanted: bool) -> None:
 
 
 def _to_come(uow: UnitOfWork, session_id: int) -> bool:
+    """Whether the session is one whose questions are not posted yet, for good or for ill."""
     session = uow.sessions.get(session_id)
-    return session is not None and session.state in (State.SCHEDULED, State.OPEN)
+    known = (State.SCHEDULED, State.OPEN, State.CANCELLED)
+    return session is not None and session.state in known
 
 
 def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: str) -> list[Mine]:
