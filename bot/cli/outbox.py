@@ -22,7 +22,7 @@ from bot.slack import queued, refusals
 from bot.slack.voice import SlackVoice, asked_token
 
 OPEN = ("due", "held", "failed")
-STATES = {"due": "queued", "held": "waits", "failed": "given up"}
+STATES = {"due": "queued", "held": "waiting", "failed": "given up"}
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="The number `marginalia outbox` shows.")]
 OptionalId = Annotated[
@@ -145,7 +145,7 @@ def _entry(
         "channel": row.channel,
         "queued_at": row.created_at.isoformat() if row.created_at else None,
         "attempts": row.attempts,
-        "state": "waits" if waits else STATES[row.state],
+        "state": "waiting" if waits else STATES[row.state],
         "error": error,
         "remedy": refusals.verdict(row.method, error or "").remedy if known else "",
         "next_try_at": next_try.isoformat() if next_try and row.state != "failed" else None,

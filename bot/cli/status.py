@@ -34,8 +34,8 @@ def status(as_json: JSON = False) -> None:
         parked = len(uow.inbox.listed())
         counts = uow.outbox.counts()
         troubles = len(uow.outbox.troubles())
+    held, failed = counts.get("held", 0), counts.get("failed", 0)
     if as_json:
-        held, failed = counts.get("held", 0), counts.get("failed", 0)
         whole = {
             "events": rows,
             **queues,
@@ -80,7 +80,7 @@ def status(as_json: JSON = False) -> None:
     if held or failed or troubles:
         typer.echo(
             f"Slack refuses: {held} messages wait, {failed} are given up, and {troubles} channels "
-            "take nothing; look at them with `marginalia outbox`."
+            "take nothing; see `marginalia outbox`."
         )
 
 

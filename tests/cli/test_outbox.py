@@ -54,17 +54,29 @@ def test_what_is_queued_is_listed_with_its_error_and_the_remedy(database: Databa
     assert "the pin of the announcement" in shown
     assert "is_archived: the channel is archived; unarchive it" in shown
     assert "invalid_blocks: Slack does not understand the call" in shown
-    assert "0 queued, 3 waits, 1 given up." in shown
+    assert "0 queued, 3 waiting, 1 given up." in shown
     assert "2026-01-05 01:00:00" in shown
     assert "\x1b" not in shown
     assert run("list") == shown
     whole = json.loads(run("--json"))["queued"]
     assert [(e["id"], e["state"], e["error"]) for e in whole] == [
-        (1, "waits", "is_archived"),
-        (2, "waits", "is_archived"),
-        (3, "waits", "not\x1bknown"),
+        (1, "waiting", "is_archived"),
+        (2, "waiting", "is_archived"),
+        (3, "waiting", "not\x1bknown"),
         (4, "given up", "invalid_blocks"),
     ]
+
+
+def test_status_names_what_waits(database: Database) -> None:
+    def status(*options: str) -> str:
+        return CliRunner().invoke(app, ["status", *options], catch_exceptions=False).output
+
+    assert "`marginalia outbox`" in (shown := status())
+    assert "1 messages wait, 1 are given up, and 1 channels take nothing" in shown.replace(
+        "\n", " "
+    )
+    whole = json.loads(status("--json"))
+    assert (whole["held"], whole["failed"], whole["blocked_channels"]) == (1, 1, 1)
 
 
 def test_one_is_tried_again_or_all_that_wait(database: Database) -> None:
