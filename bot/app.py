@@ -69,6 +69,8 @@ KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN, LONGEST_LABELS_AGAIN = 30.0, 600.0
 """Seconds before names are asked for again that could not be read: at first, and at most."""
+PLAN_WITHIN_SECONDS = 1.5
+"""How long the answer to who changed a schedule file waits until the change is planned."""
 HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
 LONGEST_TICK = timedelta(minutes=2)
@@ -656,10 +658,18 @@ class Bot:
             found = await asyncio.to_thread(self._load, before)
             self._take(found, diff(before, found))
 
-    def _changed(self) -> None:
-        """We changed a file ourselves: it is read again at once, beside whoever changed it."""
+    async def _changed(self) -> None:
+        """We changed a file for somebody: it is planned before they are told that it is done.
+
+        What follows from it is done beside. Where Slack is slow to say which channel is meant, the
+        plan follows as well.
+        """
         if self._stop.is_set():
             return  # it is read at the next start
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PLAN_WITHIN_SECONDS):
+                await self._read_again()
+                await self._plan_changes()
         task = self._task(self.reread(), "reread")
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
@@ -701,6 +711,18 @@ class Bot:
         return event.authors if event.end + self._catch_up_time > self.clock.now() else ()
 
     async def _plan_again(self) -> None:
+        """Plans what changed in the files, and tells what is wrong in them."""
+        await self._plan_changes()
+        while self._problems:
+            problem = self._problems[0]
+            await asyncio.to_thread(
+                self._tell,
+                f"problem {problem}",
+                _("A schedule file is wrong: {problem}", problem=problem),
+            )
+            del self._problems[:1]
+
+    async def _plan_changes(self) -> None:
         """Plans what changed, and tries again what could not be: its channel was not there."""
         while self._withdrawn:
             event_id = next(iter(self._withdrawn))
@@ -710,14 +732,6 @@ class Bot:
             self._withdrawn.pop(event_id, None)
         if self._unplanned:
             await self._plan_all()
-        while self._problems:
-            problem = self._problems[0]
-            await asyncio.to_thread(
-                self._tell,
-                f"problem {problem}",
-                _("A schedule file is wrong: {problem}", problem=problem),
-            )
-            del self._problems[:1]
 
     async def _plan_all(self) -> None:
         self.channels.look_again()

@@ -7,7 +7,7 @@ again makes the change the plan, as it would be if somebody had edited the file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -32,14 +32,14 @@ OVER = (State.CLOSED, State.ARCHIVED)
 class Planner:
     """`bot.sessions.planning.Plans` over the files of one folder.
 
-    `read` reads the folder as it is now, `changed` is told that a file was changed: it is to be
-    planned soon.
+    `read` reads the folder as it is now, `changed` plans what changed in the
+    files, and returns when the database has it.
     """
 
     def __init__(
         self,
         read: Callable[[], Library],
-        changed: Callable[[], None],
+        changed: Callable[[], Awaitable[None]],
         database: Database,
         commits: Commits,
         clock: Clock,
@@ -163,7 +163,7 @@ class Planner:
     async def _write(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
         """Changes files and queues their commit; a kill in between loses neither."""
         made = await asyncio.to_thread(self._write_now, by, work, message)
-        self._changed()
+        await self._changed()
         return made
 
     def _write_now(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:

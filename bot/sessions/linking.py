@@ -261,9 +261,10 @@ def doubts(
         if decision is None or message.ts in by_person or message.origin == "form":
             continue
         question = under.get(message.ts)
-        agreed = question is None or question.ts == decision.question
         if decision.kind is pairing.Kind.TALK and question is None:
             continue
+        # One that is sure by now and was not put there is for the organizers to look at, too.
+        agreed = question is not None and question.ts == decision.question
         if not agreed or not pairing.sure(decision):
             found.append(Doubt(message, question))
     return found

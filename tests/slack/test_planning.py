@@ -155,6 +155,19 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
             assert f"{what} `{EVENT}`" in log
 
 
+async def test_what_is_confirmed_is_in_the_database(world: Scene) -> None:
+    """However long the next look for what is due takes."""
+    async with office(world) as ines:
+        await world.to(START)
+        bot = world.stage.bot
+        async with bot._ticking:
+            assert "is now" in await ines.qa("extend 1 day")
+            with bot.database.reading() as uow:
+                found = uow.sessions.by_event(EVENT)
+            assert found is not None
+            assert found.event.end == END + timedelta(days=1)
+
+
 async def test_extending_twice_within_a_minute_extends_once(world: Scene) -> None:
     path = world.schedules / f"{EVENT}.md"
     async with office(world) as ines:
