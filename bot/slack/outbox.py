@@ -30,7 +30,7 @@ from bot.slack.history import History
 from bot.slack.incoming import EVENT_TYPE
 from bot.slack.refusals import Then, Verdict
 from bot.slack.said import SaidAlready
-from bot.slack.voice import SlackVoice, asked_token
+from bot.slack.voice import SlackVoice, asked_token, part_token, question_key
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -318,6 +318,9 @@ class Pump:
             returned = given_up and self.voice.hand_back(uow, token, now, code)
             if not returned:
                 self.voice.delay(uow, token, code, now)
+        rest = part_token(outgoing.key)
+        if rest is not None:
+            self.voice.delay_rest(uow, rest, code, now)
         if queued.is_notice(outgoing):
             return  # a notice that cannot be posted is not announced by another notice
         number = queued.session_of(outgoing)
@@ -398,6 +401,10 @@ def channel_trouble(
         token = asked_token(row.key)
         if token is not None:
             voice.delay(uow, token, code, now)
+        rest = part_token(row.key)
+        first = uow.outbox.get(question_key(rest)) if rest is not None else None
+        if rest is not None and first is not None and first.slack_ts is not None:
+            voice.delay_rest(uow, rest, code, now)
     if refusals.verdict(method, code).then is Then.WAIT_APP and same:
         return  # it is no matter of this channel, and was told of another
     text = _(

@@ -198,6 +198,15 @@ class SlackVoice:
             text, blocks = asked.delayed(session, submission, code)
             self._direct(uow, f"delayed {token}", submission.asker, text, blocks, at)
 
+    def delay_rest(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
+        """Tells an asker, once, that Slack does not take a later part of a long question yet."""
+        submission = uow.members.submission(token)
+        session = uow.sessions.get(submission.session_id) if submission is not None else None
+        if submission is None or session is None or is_anonymous(submission.asker):
+            return
+        text, blocks = asked.rest_delayed(session, code)
+        self._direct(uow, f"rest delayed {token}", submission.asker, text, blocks, at)
+
     def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
         """A direct message with the whole question; its row is dropped."""
         submission = uow.members.submission(token)
@@ -342,6 +351,12 @@ def announced_session(key: str) -> int | None:
 def question_key(token: str) -> str:
     """The key of a question sent through the form."""
     return f"question {token}"
+
+
+def part_token(key: str) -> str | None:
+    """The token of the long question of which this key is a later part, None if it is none."""
+    words = key.split(" ")
+    return words[1] if len(words) == 4 and words[0] == "question" and words[2] == "part" else None
 
 
 def asked_token(key: str) -> str | None:

@@ -11,7 +11,8 @@ import pytest
 
 from bot.clock.clocks import SystemClock
 from bot.sandbox.faults import CallFault
-from bot.sessions import lifecycle
+from bot.sessions import asking, lifecycle
+from bot.sessions.asking import Draft
 from bot.sessions.model import Event, State
 from bot.sessions.ports import Outgoing
 from bot.slack import outbox, refusals, uploads
@@ -203,3 +204,20 @@ async def test_no_method_loses_what_it_does(sqlite_url: str, method: str) -> Non
         for code in (*CALLS[method], *HANDFUL, "not_in_the_table"):
             await kept_after(world, method, code)
     database.close()
+
+
+@pytest.mark.parametrize("code", ["restricted_action_thread_locked", "is_archived"])
+async def test_who_asked_a_long_question_hears_that_a_later_part_is_delayed(
+    world: World, code: str
+) -> None:
+    who = world.people[1]
+    with world.database.unit_of_work() as uow:
+        draft = Draft("t1", world.session_id, who, "Why is this so long? " * 900, "Reader 1")
+        asking.submit(uow, world.edge.voice, draft, SystemClock().now())
+    await world.edge.pump.step()
+    world.box.faults.calls.append(CallFault("chat.postMessage", "error", 1, error=code))
+    await world.edge.pump.step()
+    await world.edge.pump.drain(5)
+    texts = [m.text for m in world.box.workspace.im(who).messages.values()]
+    assert [text for text in texts if "part of your long question" in text and code in text]
+    assert len(texts) == 1

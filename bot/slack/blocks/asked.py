@@ -56,6 +56,17 @@ def delayed(session: Session, submission: Submission, code: str) -> tuple[str, l
     return text, [section(text), section(quoted), note(how)]
 
 
+def rest_delayed(session: Session, code: str) -> tuple[str, list[Block]]:
+    """What an asker reads whose long question is posted in part: `(text, blocks)`."""
+    text = _(
+        "A part of your long question for the session on *{title}* is delayed: Slack does not let "
+        "me post it yet ({code}). The organizers know. I post it as soon as I can.",
+        title=escape_mrkdwn(session.event.title),
+        code=escape_mrkdwn(code),
+    )
+    return text, [section(text)]
+
+
 def returned(
     session: Session, submission: Submission, code: str | None
 ) -> tuple[str, list[list[Block]]]:
