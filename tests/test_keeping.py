@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bot.demo.play import MANIFEST
 from bot.keeping import File, Keeper, _NotKeptError
 from bot.sandbox.actor import Actor
 from bot.settings import Settings
+from bot.slack.manifest import text as manifest_text
 from tests.scene import END, EVENT, START, scene
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
@@ -134,7 +134,7 @@ async def test_an_archive_links_to_what_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "images" / "books"
     manifest = tmp_path / "manifest.yaml"
     manifest.write_text(
-        re.sub(r"( +- )files:write", r"\1files:read\n\1files:write", MANIFEST.read_text())
+        re.sub(r"( +- )files:write", r"\1files:read\n\1files:write", manifest_text())
     )
     async with (
         scene(tmp_path, manifest=manifest) as world,

@@ -133,12 +133,12 @@ HISTORIES: dict[str, tuple[list[Object], list[Entry]]] = {
                 "type": "message",
                 "subtype": "file_comment",
                 "file": {"id": "F1"},
-                "comment": {"user": "U2ADA", "comment": "It is a *ROC* curve."},
-                "text": "<@U2ADA> commented on a file: It is a ROC curve.",
+                "comment": {"user": "U1BEN", "comment": "Is it a *ROC* curve?"},
+                "text": "<@U1BEN> commented on a file: Is it a ROC curve?",
                 "ts": SECOND,
             },
         ],
-        [Entry("Ben", "Q"), Entry("Ada Author", "It is a **ROC** curve.")],
+        [Entry("Ben", "Q"), Entry("Ben", "Is it a **ROC** curve?")],
     ),
     "a file of before 2018 is its comment and a link": (
         [

@@ -56,6 +56,7 @@ class SaidAlready:
     _is_older: bool = False
     _ahead: timedelta = timedelta(0)
     _ahead_until: float = 0.0
+    _clock_began: float = 0.0
 
     async def compare(self) -> None:
         """Finds out at a start whether the database is older than what Slack holds.
@@ -138,9 +139,12 @@ class SaidAlready:
     async def _by_slack(self, at: datetime | None) -> str:
         """A `ts` somewhat before `at` (by the database's clock) as Slack's clock shows it."""
         now = await asyncio.to_thread(self._now)
-        if time.monotonic() >= self._ahead_until:
+        began = now.timestamp() - time.monotonic()
+        was_set = abs(began - self._clock_began) > 1
+        if was_set or time.monotonic() >= self._ahead_until:
             self._ahead = now - (slack_time(await self.client.auth_test()) or now)
             self._ahead_until = time.monotonic() + CLOCKS_COMPARED_EVERY_SECONDS
+            self._clock_began = began
         return ts_of((at or now - LOOK_BACK) - self._ahead - MARGIN)
 
     def _now(self) -> datetime:
