@@ -666,11 +666,16 @@ class Bot:
         """
         if self._stop.is_set():
             return  # it is read at the next start
-        with suppress(TimeoutError):
+        following: Coroutine[Any, Any, object]
+        try:
             async with asyncio.timeout(PLAN_WITHIN_SECONDS):
                 await self._read_again()
                 await self._plan_changes()
-        task = self._task(self.reread(), "reread")
+        except TimeoutError:
+            following = self.reread()
+        else:
+            following = self._look()
+        task = self._task(following, "reread")
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
