@@ -106,6 +106,7 @@ def parse(text: str) -> Iterator[Block]:
     blocks: dict[str, Code] = {}
     if _SPECIAL.search(text):
         text = _hold(text, held, blocks)
+    marks = re.compile(f"([{''.join(blocks)}])") if blocks else None
     lines: list[Inlines] = []
     quoted: list[Inlines] = []
     rest = False
@@ -125,11 +126,11 @@ def parse(text: str) -> Iterator[Block]:
         if bool(quoted) != quote:
             yield from flush()
         kept = quoted if quote else lines
-        if not blocks:
+        if marks is None:
             kept.append(tuple(_pieces(line, held, 0)))
             continue
         # A code block stands on lines of its own, wherever in a line it was written.
-        first, *others = re.split(f"([{''.join(blocks)}])", line)
+        first, *others = marks.split(line)
         if first or not others:
             kept.append(tuple(_pieces(first, held, 0)))
         for mark, after in zip(others[::2], others[1::2], strict=True):

@@ -14,6 +14,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from bot.markup import names as naming
@@ -57,6 +58,8 @@ _DESTINATION = re.compile(r"\](?:\(|:)\s*<?([^\s>)]*)")
 _PATH = re.compile(r"(?:[/#?.]|[\w-]+(?![\w-]*[:&\\]))")
 _BREAK = re.compile(r"\r?\n")
 _SPACE = re.compile(r"\s+")
+_SETEXT = re.compile(r"[=-][ \t]*(?:[\r\n]|\Z)")
+_LINE_END = "<br />\n"
 _STYLES = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
 
 
@@ -106,14 +109,26 @@ def dead(written: str) -> bool:
 
 
 @cache
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable(["strikethrough", "table"]).use(elements)
+def _parser(setext: bool = True) -> MarkdownIt:
+    found = MarkdownIt("commonmark").enable(["strikethrough", "table"]).use(elements)
+    found.inline.ruler.before("text", "line_end", _line_end)
+    return found if setext else found.disable("lheading")
+
+
+def _line_end(state: StateInline, silent: bool) -> bool:
+    """Takes the end of a line for the space that it is: `_joined` drops both."""
+    found = state.src.startswith(_LINE_END, state.pos)
+    if found:
+        state.pos += len(_LINE_END)
+    return found
 
 
 def _read(written: str) -> list[Seen] | None:
     """What a text shows; None where it has what no message has."""
     found: list[Seen] = []
-    for token in _parser().parse(_BREAK.sub("<br />\n", written)):
+    text = _BREAK.sub(_LINE_END, written)
+    # To look for the headings that a line below makes doubles the time of a long paragraph.
+    for token in _parser(_SETEXT.search(text) is not None).parse(text):
         match token.type:
             case "inline":
                 inner = _inline(token.children or ())
