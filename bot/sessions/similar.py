@@ -170,7 +170,7 @@ COMMON = frozenset(
 
 def words(text: str) -> list[str]:
     """The words that carry meaning, in lower case."""
-    found = (_stem(word) for word in _WORD.findall(text.casefold()))
+    found = (_stem(w) for w in _WORD.findall(text.casefold()) if w not in COMMON)
     return [word for word in found if word not in COMMON and len(word) > 1]
 
 
@@ -195,16 +195,15 @@ class Asked:
     def scores(self, text: str) -> list[tuple[str, float]]:
         """How alike each question is, 0 to 1: the share of what both say, rare words weighing more.
 
+        Without a word of meaning in common, two texts are not alike at all.
         A short question within a long one counts as alike, so that a preamble hides nothing.
         """
         asked = Counter(self._known(word) for word in words(text))
-        if not asked:
-            return [(name, 0.0) for name, _bag in self._questions]
         return [(name, self._score(asked, bag)) for name, bag in self._questions]
 
     def _score(self, one: Counter[str], other: Counter[str]) -> float:
         common = one.keys() & other.keys()
-        if len(common) < min(2, len(one), len(other)):
+        if not common or len(common) < min(2, len(one), len(other)):
             return 0.0
         shared = self._weight(common)
         mine, theirs = self._weight(one), self._weight(other)
@@ -214,7 +213,7 @@ class Asked:
 
     def _weight(self, bag: Iterable[str]) -> float:
         rarest = log(1 + max(1, len(self._questions)))
-        return sum(self._rarity.get(word, rarest) for word in set(bag)) or 1.0
+        return sum(self._rarity.get(word, rarest) for word in set(bag))
 
     def _known(self, word: str) -> str:
         """The word as it is known, if this is a misspelling of it."""

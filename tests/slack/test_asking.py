@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sandbox.errors import Refusal
-from bot.sessions.model import Mute
+from bot.sessions.model import Mute, State
+from bot.sessions.similar import COMMON, Asked
+from bot.slack.listeners.asking import support
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
 from tests.slack.hands import Hands, asked, open_session, stored, until, words
 
@@ -77,6 +83,13 @@ async def test_a_long_question_is_one_question_whatever_slack_takes_at_once(
         ((name, text, replies),) = world.threads()
         assert (name, replies) == ("Ben", [])
         assert text.count("Because it says a lot &amp; more.") == 3 * 95
+
+
+async def _asks_ahead(hands: Hands, text: str) -> str:
+    """Asks with `/ask` before the session opens, and says yes to the form; gives what it said."""
+    form = await hands.opens(hands.person.command("/ask", text, CHANNEL))
+    await hands.submits()
+    return words(form.content["blocks"])
 
 
 def _inputs(hands: Hands) -> list[str]:
@@ -184,11 +197,11 @@ class TestAhead:
     async def test_questions_wait_for_the_opening_and_come_one_by_one(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world, world.bot(sent_ahead_interval=10):
             ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
-            assert "opens" in await ben.types("/ask", "Ben's first?")
+            await _asks_ahead(ben, "Ben's first?")
             await cleo.ask()
             await cleo.submits("Cleo's, with no name?", anonymous=["anonymous"])
             assert "kept" in words(cleo.form.content["blocks"])
-            await ben.types("/ask", "A thing Ben takes back?")
+            await _asks_ahead(ben, "A thing Ben takes back?")
             assert _askers(world) == []
             assert "waits for the session to open" in await ben.home()
             with world.stage.bot.database.reading() as uow:
@@ -208,7 +221,7 @@ class TestAhead:
     async def test_a_restart_between_forgets_none(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:
             async with world.bot():
-                await Hands(world, "ben").types("/ask", "Still there?")
+                await _asks_ahead(Hands(world, "ben"), "Still there?")
             async with world.bot():
                 await world.to(START)
                 assert asked(world, "Still there?").username == "Ben"
@@ -230,7 +243,7 @@ async def test_the_form_shows_what_was_asked_and_its_button_is_a_vote(tmp_path: 
             "What compiler passes should beginners write?"
         )
         await ben.person.act("ask_mine_too", block_id=f"like {first}")
-        await until(lambda: "vote counts" in words(ben.form.content["blocks"]))
+        await until(lambda: "Your vote counts" in words(ben.form.content["blocks"]))
         ada = Hands(world, "ada")
         assert "1 vote" in await ada.home()
         world.say("ada", "The simplest ones.", first)
@@ -250,6 +263,197 @@ async def test_asked_anyway_it_is_asked(tmp_path: Path) -> None:
         assert form.content["submit"]["text"] == "Ask mine anyway"
         await ben.submits()
         assert asked(world, "beginner write?").username == "Ben"
+
+
+class TestForWhichBook:
+    NEXT = "20260119-the-next-book"
+
+    async def _plan_next(self, world: Scene) -> None:
+        text = (world.schedules / f"{EVENT}.md").read_text(encoding="utf-8")
+        text = text.partition("---\narchive")[0].replace("The Book", "The Next Book")
+        text = text.replace("2026-01-05", "2026-01-19").replace("2026-01-09", "2026-01-23")
+        (world.schedules / f"{self.NEXT}.md").write_text(text, encoding="utf-8")
+        while world.session(self.NEXT) is None:
+            await asyncio.sleep(0.05)
+            await world.look()
+
+    async def test_just_after_a_close_the_next_book_is_named_before_anything_is_sent(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            await self._plan_next(world)
+            await world.to(END)
+            await world.to(END + timedelta(minutes=1))
+            ben = Hands(world, "ben")
+            said = await _asks_nothing_yet(world, ben, "Did you enjoy the week?")
+            assert "has not been sent yet" in said
+            assert "*The Next Book*" in said
+            assert "withdraw it in my App Home" in said
+            await ben.submits()
+            assert "withdraw it in my App Home" in words(ben.form.content["blocks"])
+            with world.stage.bot.database.reading() as uow:
+                (sent,) = uow.members.submissions_of([ben.id])
+                session = uow.sessions.by_event(self.NEXT)
+            assert session is not None
+            assert (sent.session_id, sent.state) == (session.id, "waiting")
+
+    async def test_in_the_channel_of_a_book_that_is_over_another_open_one_is_not_taken_for_granted(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            elsewhere = world.workspace.channel(CHANNEL).id
+            ben = Hands(world, "ben")
+            with world.stage.bot.database.unit_of_work() as uow:
+                session = uow.sessions.by_event(EVENT)
+                assert session is not None
+                session.channel = world.workspace.channel("general").id
+                uow.sessions.save(session)
+                past = replace(session.event, id="past", title="The Past Book")
+                over = uow.sessions.add(past, elsewhere)
+                over.state = State.CLOSED
+                over.collects_until = over.closed_at = START
+                uow.sessions.save(over)
+            said = await _asks_nothing_yet(world, ben, "Which book is this for?")
+            assert "Is it for *The Book*" in said
+
+    async def test_a_form_that_outlived_its_session_shows_no_other_book(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            ben = Hands(world, "ben")
+            await ben.ask()
+            ben.person.fill("text", "A long one…", "question0")
+            await self._plan_next(world)
+            await world.to(END)
+            await world.to(END + timedelta(minutes=1))
+            await ben.person.act("ask_more")
+            await until(ben.direct)
+            assert "The session is over" in ben.direct()[-1].text
+            assert "The Next Book" not in words(ben.form.content["blocks"])
+
+
+async def _asks_nothing_yet(world: Scene, hands: Hands, text: str) -> str:
+    """Types `/ask`; gives what the form shows, after a look that nothing was sent or kept."""
+    form = await hands.opens(hands.person.command("/ask", text, CHANNEL))
+    with world.stage.bot.database.reading() as uow:
+        assert uow.members.submissions_of([hands.id]) == []
+    assert form.state["question0"]["text"]["value"] == text
+    return words(form.content["blocks"])
+
+
+class TestWhatIsPromised:
+    """Nobody is promised a message that cannot come."""
+
+    MESSAGE = "send you a direct message"
+
+    @pytest.mark.parametrize("anonymous", [False, True])
+    @pytest.mark.parametrize("quiet", [False, True])
+    async def test_after_asking(self, tmp_path: Path, anonymous: bool, quiet: bool) -> None:
+        async with open_session(tmp_path) as world:
+            ben = Hands(world, "ben")
+            if quiet:
+                await ben.qa("quiet")
+            before = len(ben.direct())
+            await ben.ask()
+            await ben.submits("Shall I hear of it?", anonymous=["anonymous"] if anonymous else [])
+            said = words(ben.form.content["blocks"])
+            world.say("ada", "You may.", asked(world, "hear of it").ts)
+            await world.hear()
+            is_told = len(ben.direct()) > before
+            assert (self.MESSAGE in said) is is_told
+            assert is_told is not (anonymous or quiet)
+            assert ("without your name" in said) is anonymous
+            assert ("`/qa quiet`" in said) is (quiet and not anonymous)
+
+    @pytest.mark.parametrize("anonymous", [False, True])
+    async def test_after_a_vote_and_an_anonymous_one_names_nobody(
+        self, tmp_path: Path, anonymous: bool
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            question = world.say("cleo", "Which compiler passes should a beginner write first?")
+            await world.hear()
+            ben = Hands(world, "ben")
+            await ben.ask()
+            ticked = ["anonymous"] if anonymous else []
+            await ben.submits("What compiler passes should beginners write?", anonymous=ticked)
+            for _twice in range(2):
+                await ben.person.act("ask_mine_too", block_id=f"like {question}")
+                await until(lambda: "Your vote counts" in words(ben.form.content["blocks"]))
+                if _twice == 0:
+                    await ben.ask()
+                    await ben.submits("Which passes should beginners write?", anonymous=ticked)
+            said = words(ben.form.content["blocks"])
+            tables = json.loads(stored(world))
+            assert len(tables["supports"]) == 1
+            assert (ben.id in json.dumps([tables["supports"], tables["follows"]])) is not anonymous
+            world.say("ada", "The simplest ones.", question)
+            await world.hear()
+            assert (self.MESSAGE in said) is bool(ben.direct())
+            assert bool(ben.direct()) is not anonymous
+            assert "1 vote" in await Hands(world, "cleo").home()
+
+    async def test_ahead_without_a_name(self, tmp_path: Path) -> None:
+        async with scene(tmp_path) as world, world.bot():
+            cleo = Hands(world, "cleo")
+            await cleo.ask()
+            await cleo.submits("Nobody knows me?", anonymous=["anonymous"])
+            said = words(cleo.form.content["blocks"])
+            assert "kept without your name" in said
+            assert "withdraw" in said
+            assert self.MESSAGE not in said
+            assert "Nobody knows me?" in await cleo.home()
+
+
+class TestWhatIsOffered:
+    @pytest.mark.parametrize("text", ["What is it about?", "???", "Hi, how are you all?", "🙂"])
+    async def test_words_without_a_meaning_of_their_own_are_like_nothing(
+        self, tmp_path: Path, text: str
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            world.say("cleo", "And how was that for you?")
+            world.say("cleo", "Which compiler passes should a beginner write first?")
+            await world.hear()
+            assert "on its way" in await Hands(world, "ben").types("/ask", text)
+
+    @pytest.mark.parametrize("anonymous", [False, True])
+    async def test_ones_own_question_is_not_offered(self, tmp_path: Path, anonymous: bool) -> None:
+        async with open_session(tmp_path) as world:
+            text = "Which compiler passes should a beginner write first?"
+            ben = Hands(world, "ben")
+            await ben.ask()
+            await ben.submits(text, anonymous=["anonymous"] if anonymous else [])
+            await world.hear()
+            assert "on its way" in await ben.types("/ask", text + " Please?")
+            cleo = Hands(world, "cleo")
+            form = await cleo.opens(cleo.person.command("/ask", text, CHANNEL))
+            assert "already asked a question like yours" in words(form.content["blocks"])
+
+    async def test_a_button_under_ones_own_question_neither_thanks_nor_follows(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            question = world.say("cleo", "Which compiler passes should a beginner write first?")
+            await world.hear()
+            ben = Hands(world, "ben")
+            await ben.ask()
+            await ben.submits("What compiler passes should beginners write?")
+            # An old form, whose question is one's own by now.
+            database = world.stage.bot.database
+            with database.unit_of_work() as uow:
+                assert support(uow, f"{world.channel.id} {question}", world.id("cleo"))[1]
+            with database.reading() as uow:
+                assert uow.members.followed(world.id("cleo")) == []
+                session = uow.sessions.by_event(EVENT)
+                assert session is not None
+                assert uow.members.supporters(session.id) == {}
+
+
+@given(words=st.lists(st.sampled_from(sorted(COMMON)), max_size=12), other=st.text(max_size=60))
+def test_what_shares_no_word_of_meaning_is_not_alike(words: list[str], other: str) -> None:
+    found = Asked([("common", " ".join(words)), ("other", other), ("full", "compiler passes")])
+    assert found.scores(" ".join(words)) == [("common", 0.0), ("other", 0.0), ("full", 0.0)]
+    for name, score in found.scores(other):
+        assert score == 0 or name == "other"
 
 
 async def test_with_no_session_there_is_one_line(tmp_path: Path) -> None:

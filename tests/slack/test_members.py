@@ -37,7 +37,9 @@ class TestTold:
             question = world.say("ben", "Who hears of this?")
             await world.hear()
             ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
-            assert "You are told" in await cleo.shortcut("follow", question)
+            assert "You follow this question. I will send you" in await cleo.shortcut(
+                "follow", question
+            )
             assert "I follow" in await cleo.home()
             world.say("cleo", "I do not know.", question)
             await world.hear()

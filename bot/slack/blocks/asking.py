@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.markup import escape_mrkdwn
-from bot.sessions.model import Message, Session, State
+from bot.sessions.anonymity import is_anonymous
+from bot.sessions.model import Message, Session, State, Submission
 from bot.slack.blocks import limits
 from bot.slack.blocks.kit import (
     Block,
@@ -38,7 +39,7 @@ class Form:
 
     `token` names the question; `inputs` is how many there are to type in; `text` is what they
     hold at first (as typed, not mrkdwn); `like` are questions that look alike, with their links;
-    `seen` says that they were shown.
+    `seen` says that they were shown. `lead` (mrkdwn) is what the asker reads first.
     """
 
     token: str
@@ -48,6 +49,12 @@ class Form:
     text: str = ""
     anonymous: bool = False
     seen: bool = False
+    lead: str = ""
+
+    @property
+    def session(self) -> Session | None:
+        """The session that is asked in; None if it takes no questions any more."""
+        return next((s for s in self.sessions if s.id == self.session_id), None)
 
     def more(self) -> Form:
         """The form with more room."""
@@ -56,12 +63,10 @@ class Form:
 
 def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") -> View:
     """The form; with questions that look alike, it shows these first."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [section(asking.lead)] if asking.lead else []
     if like:
         blocks.append(
-            section(
-                _("*This looks like a question that was asked already.* Is one of these yours?")
-            )
+            section(_("*Somebody has already asked a question like yours.* Is it one of these?"))
         )
         for question in like:
             link = permalink(workspace_url, question.channel, question.ts)
@@ -75,7 +80,7 @@ def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") ->
                     block_id=f"like {question.ts}",
                 )
             )
-        blocks += [note(_("If not, send yours as it is.")), divider()]
+        blocks += [note(_("If not, send yours.")), divider()]
     blocks.append(_about(asking))
     texts = list(limits.parts(asking.text, limits.INPUT))[:MOST_INPUTS]
     inputs = max(asking.inputs, len(texts), 1)
@@ -95,13 +100,16 @@ def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") ->
         )
     if inputs < MOST_INPUTS:
         blocks.append(actions(button(_("I need more room"), "ask_more"), block_id="ask_more"))
-    box = option(_("Ask anonymously"), "anonymous", _("Your name is shown and stored nowhere."))
+    box = option(_("Ask anonymously"), "anonymous", _("Your name is neither shown nor stored."))
     blocks.append(
         field(
             "anonymous",
             _("Your name"),
             checkboxes("anonymous", [box], ["anonymous"] if asking.anonymous else []),
-            hint=_("Nobody can tell you of an answer to an anonymous question; look for it here."),
+            hint=_(
+                "I cannot tell you when an anonymous question is answered, because I do not store "
+                "who asked it. You will find the answer in the channel."
+            ),
             optional=True,
         )
     )
@@ -126,44 +134,112 @@ def question_block(number: int) -> str:
     return f"question{number}"
 
 
-def taken(session: Session, state: str) -> View:
-    """The form after it was sent; `state` is the submission's."""
-    return modal("done", _("Thank you"), [section(taken_text(session, state))], close=_("Close"))
-
-
-def taken_text(session: Session, state: str) -> str:
-    """What is said after a question was taken; `state` is the submission's."""
+def which_book(session: Session) -> str:
+    """What somebody reads first whose question may be for another book than this (mrkdwn)."""
     title = escape_mrkdwn(session.event.title)
-    if state == "delayed":
+    if session.state is State.OPEN:
         return _(
-            "Your question is kept, but it is delayed: Slack does not let me post in {channel} at "
-            "the moment. The organizers know. My App Home shows it under My questions.",
+            "*Your question has not been sent yet.* Is it for *{title}*, in {channel}?",
+            title=title,
             channel=f"<#{session.channel}>",
         )
-    if state == "waiting":
-        return _(
-            "Your question is kept. It is posted when the session on *{title}* opens, {when}.",
+    return _(
+        "*Your question has not been sent yet.* No session is open here now. The next one is on "
+        "*{title}*, and opens {when}. If you send your question, it waits until then; you can "
+        "withdraw it in my App Home, under My questions.",
+        title=title,
+        when=when(session.event.start),
+    )
+
+
+def taken(session: Session, submission: Submission, is_quiet: bool) -> View:
+    """The form after it was sent."""
+    text = taken_text(session, submission, is_quiet)
+    return modal("done", _("Thank you"), [section(text)], close=_("Close"))
+
+
+def taken_text(session: Session, submission: Submission, is_quiet: bool) -> str:
+    """What is said after a question was taken; `is_quiet` of somebody without direct messages."""
+    title = escape_mrkdwn(session.event.title)
+    channel = f"<#{session.channel}>"
+    anonymous = is_anonymous(submission.asker)
+    if submission.state == "delayed":
+        late = _(
+            "Your question is kept, but it is delayed: Slack does not let me post in {channel} at "
+            "the moment.",
+            channel=channel,
+        )
+        how = (
+            _(
+                "The organizers know of the delay, but not who asked. You can see and withdraw the "
+                "question in my App Home, under My questions, while the session is open."
+            )
+            if anonymous
+            else _(
+                "The organizers know. You can see and withdraw it in my App Home, under My "
+                "questions."
+            )
+        )
+        return f"{late} {how}"
+    if submission.state == "waiting":
+        kept = (
+            _("Your question is kept without your name.")
+            if anonymous
+            else _("Your question is kept.")
+        )
+        opens = _(
+            "It is posted when the session on *{title}* opens, {when}. Until then you can withdraw "
+            "it in my App Home, under My questions.",
             title=title,
             when=when(session.event.start),
         )
-    return _(
-        "Your question is on its way to {channel}. You are told when it is answered.",
-        channel=f"<#{session.channel}>",
-    )
+        return f"{kept} {opens}"
+    if anonymous:
+        return _(
+            "Your question is on its way to {channel}, without your name. Neither your name nor "
+            "your member ID is stored with it, so I cannot tell you when it is answered: look in "
+            "the channel. While the session is open you, and nobody else, see it in my App Home "
+            "under My questions.",
+            channel=channel,
+        )
+    sent = _("Your question is on its way to {channel}.", channel=channel)
+    return f"{sent} {told(is_quiet)}"
 
 
-def counted(question: Message, workspace_url: str) -> View:
+def told(is_quiet: bool) -> str:
+    """How somebody learns of the answer to a question."""
+    if is_quiet:
+        return _(
+            "You have turned my direct messages off, so look for the answer in the thread; "
+            "`/qa quiet` turns them on."
+        )
+    return _("I will send you a direct message when an author answers it.")
+
+
+def counted(question: Message, workspace_url: str, *, anonymous: bool, is_quiet: bool) -> View:
     """The form after `This is mine too`."""
+    text = (
+        _(
+            "Your vote counts, without your name. I cannot tell you when the question is answered: "
+            "look in its thread."
+        )
+        if anonymous
+        else _("Your vote counts.") + f" {told(is_quiet)}"
+    )
+    return _about_asked(_("Thank you"), text, question, workspace_url)
+
+
+def own(question: Message, workspace_url: str) -> View:
+    """The form after `This is mine too` on one's own question."""
+    text = _("You asked this question yourself, so there is nothing to vote for.")
+    return _about_asked(_("Your own question"), text, question, workspace_url)
+
+
+def _about_asked(title: str, text: str, question: Message, workspace_url: str) -> View:
     link = permalink(workspace_url, question.channel, question.ts)
-    text = _("Your vote counts, and you are told when the question is answered.")
     if link:
         text += "\n" + linked(link, _("Read it in the channel"))
-    return modal(
-        "done",
-        _("Thank you"),
-        [section(text)],
-        close=_("Close"),
-    )
+    return modal("done", title, [section(text)], close=_("Close"))
 
 
 def _about(asking: Form) -> Block:

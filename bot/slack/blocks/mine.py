@@ -121,7 +121,10 @@ def settings(person: Person | None) -> list[Block]:
     text = (
         _("You get no direct messages about questions.")
         if quiet
-        else _("You get a direct message when a question of yours, or one you follow, is answered.")
+        else _(
+            "You get a direct message when an author answers a question that you follow or asked "
+            "by name."
+        )
     )
     toggle = button(_("Tell me again") if quiet else _("Mute all of it"), "mine_quiet")
     return [

@@ -36,7 +36,9 @@ LOOK_WITHIN = 1.0
 
 @room.command("/ask")
 async def ask(turn: Turn) -> None:
-    """With a question it is sent at once, unless one like it was asked; without, the form opens."""
+    """With a question it is sent at once, where it is clear for which book it is and none like it
+    was asked; else the form opens.
+    """
     sessions = await turn.read(asking.open_for_questions, turn.now)
     if not sessions:
         await turn.say(_nothing_open())
@@ -46,14 +48,16 @@ async def ask(turn: Turn) -> None:
         await _open(turn, sessions, target)
         return
     typed = plain({"text": turn.text})
-    like = await turn.read(similar, target.id, typed)
-    several = sum(s.state is State.OPEN for s in sessions) > 1 and target.channel != turn.channel
-    if like or several:
-        await _open(turn, sessions, target, typed, like)
+    like = await turn.read(similar, target.id, typed, turn.user)
+    is_clear = await turn.read(_is_clear, sessions, target, turn.channel)
+    if like or not is_clear:
+        lead = "" if is_clear else blocks.which_book(target)
+        await _open(turn, sessions, target, typed, like, lead)
         return
     draft = await _draft(turn, secrets.token_hex(8), target.id, turn.text, anonymous=False)
     submission = await _submit(turn, draft)
-    await turn.say(blocks.taken_text(target, submission.state))
+    is_quiet = await turn.read(_is_quiet, turn.user)
+    await turn.say(blocks.taken_text(target, submission, is_quiet))
 
 
 @room.shortcut("ask")
@@ -71,15 +75,25 @@ async def opened(turn: Turn) -> None:
 async def more(turn: Turn) -> None:
     """More room to type in; what was typed stays."""
     form = await _form(turn)
+    if form.session is None:
+        raise UserError(_refused(Why.OVER))
     await turn.update(blocks.form(form.more()))
 
 
 @room.action("ask_mine_too")
 async def mine_too(turn: Turn) -> None:
     """The vote for a question that was asked already, and the wish to hear of its answer."""
-    question = await turn.write(support, turn.value, turn.user)
+    anonymous = "anonymous" in turn.ticked("anonymous")
+    question, is_own = await turn.write(support, turn.value, turn.user, anonymous)
     turn.desk.touched()
-    await turn.update(blocks.counted(question, turn.desk.voice.workspace_url))
+    is_quiet = await turn.read(_is_quiet, turn.user)
+    url = turn.desk.voice.workspace_url
+    view = (
+        blocks.own(question, url)
+        if is_own
+        else blocks.counted(question, url, anonymous=anonymous, is_quiet=is_quiet)
+    )
+    await turn.update(view)
 
 
 @room.view("ask")
@@ -88,40 +102,58 @@ async def sent(turn: Turn) -> dict[str, object]:
     form = await _form(turn)
     if not form.text.strip():
         raise FormError({question_block(0): _("Please write your question.")})
-    if not form.seen:
-        like = await turn.read(similar, form.session_id, form.text)
+    if not form.seen and form.session is not None:
+        like = await turn.read(similar, form.session_id, form.text, turn.user)
         if like:
             view = blocks.form(form, like, turn.desk.voice.workspace_url)
             return {"response_action": "update", "view": view}
     text = escape_mrkdwn(form.text.strip())
     draft = await _draft(turn, form.token, form.session_id, text, form.anonymous)
     submission = await _submit(turn, draft)
-    session = next((s for s in form.sessions if s.id == form.session_id), None)
-    if session is None:
+    if form.session is None:
         return {}
-    view = blocks.taken(session, submission.state)
+    view = blocks.taken(form.session, submission, await turn.read(_is_quiet, turn.user))
     return {"response_action": "update", "view": view}
 
 
-def similar(uow: UnitOfWork, session_id: int, text: str) -> list[Message]:
-    """Up to three questions of the session that look like `text`."""
+def similar(uow: UnitOfWork, session_id: int, text: str, person: str) -> list[Message]:
+    """Up to three questions of the session that look like `text`; none of the person's own."""
     session = uow.sessions.get(session_id)
     if session is None:
         return []
-    asked = {message.ts: message for message in queue.questions(uow, session)}
+    own = asking.keys_of(uow, session, person)
+    asked = {m.ts: m for m in queue.questions(uow, session) if m.author not in own}
     found = Asked((ts, plain(message.content)) for ts, message in asked.items())
     return [asked[ts] for ts in found.like(text)]
 
 
-def support(uow: UnitOfWork, value: str, person: str) -> Message:
-    """Votes for a question and follows it. Raises UserError if it is gone."""
+def support(
+    uow: UnitOfWork, value: str, person: str, anonymous: bool = False
+) -> tuple[Message, bool]:
+    """Votes for a question and follows it; gives it, and whether it is the person's own, of which
+    nothing is stored.
+
+    An anonymous vote is stored under the person's key, and nothing is followed: that would say
+    who it is. Raises UserError if the question is gone.
+    """
     channel, _blank, ts = value.partition(" ")
     question = uow.messages.get(channel, ts)
-    if question is None or question.deleted or question.hidden:
+    session = uow.sessions.get(question.session_id) if question is not None else None
+    if question is None or session is None or question.deleted or question.hidden:
         raise UserError(_("That question is no longer there."))
-    uow.members.support(channel, ts, person)
-    uow.members.follow(channel, ts, person)
-    return question
+    keys = asking.keys_of(uow, session, person, make=anonymous)
+    if question.author in keys:
+        return question, True
+    if anonymous:
+        voter = next(iter(keys - {person}), None)
+        if voter is None:
+            raise UserError(_refused(Why.OVER))
+    else:
+        voter = person
+        uow.members.follow(channel, ts, person)
+    if not keys & uow.members.supporters(session.id).get(ts, set()):
+        uow.members.support(channel, ts, voter)
+    return question, False
 
 
 def _submit_in(uow: UnitOfWork, turn: Turn, draft: Draft) -> Submission:
@@ -134,7 +166,7 @@ async def _submit(turn: Turn, draft: Draft) -> Submission:
     try:
         submission = await turn.write(_submit_in, turn, draft)
     except NotTaken as error:
-        raise UserError(_refused(error.why)) from None
+        raise UserError(_refused(error.why, draft.anonymous)) from None
     turn.desk.touched()
     return submission
 
@@ -145,8 +177,9 @@ async def _open(
     session: Session,
     text: str = "",
     like: list[Message] | None = None,
+    lead: str = "",
 ) -> None:
-    form = Form(secrets.token_hex(8), tuple(sessions), session.id, text=text)
+    form = Form(secrets.token_hex(8), tuple(sessions), session.id, text=text, lead=lead)
     try:
         await turn.open(blocks.form(form, like or (), turn.desk.voice.workspace_url))
     except SlackApiError as error:
@@ -204,12 +237,37 @@ def _meant(sessions: list[Session], channel: str | None) -> Session:
     return next((s for s in sessions if s.channel == channel), sessions[0])
 
 
+def _is_clear(
+    uow: UnitOfWork, sessions: list[Session], target: Session, channel: str | None
+) -> bool:
+    """Whether a question typed in this channel can be for no other book than the target's.
+
+    It can where that one is not open, or where another one is open or was in the channel.
+    """
+    if target.state is not State.OPEN:
+        return False
+    if target.channel == channel:
+        return True
+    was_here = channel and uow.sessions.last((State.CLOSED, State.ARCHIVED), channel)
+    return sum(s.state is State.OPEN for s in sessions) == 1 and not was_here
+
+
+def _is_quiet(uow: UnitOfWork, person: str) -> bool:
+    known = uow.people.get(person)
+    return known is not None and known.quiet
+
+
 def _nothing_open() -> str:
     return _("No session takes questions now, and none is planned. Please come back later.")
 
 
-def _refused(why: Why) -> str:
+def _refused(why: Why, anonymous: bool = False) -> str:
     match why:
+        case Why.MUTED if anonymous:
+            return _(
+                "An organizer has paused your questions for this session. That holds for anonymous "
+                "questions too; nobody was shown this one or told who sent it."
+            )
         case Why.MUTED:
             return _("An organizer has paused your questions for this session.")
         case Why.OVER:

@@ -11,6 +11,7 @@ from bot.sessions.model import Hidden, Kind, Message, Session, State, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.slack.blocks import mine as blocks
 from bot.slack.blocks import paging
+from bot.slack.blocks.asking import told
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.mine import Mine
 from bot.slack.listeners.desk import Desk, Turn
@@ -128,8 +129,12 @@ async def follow(turn: Turn) -> None:
     await turn.write(_follow, turn, True)
     turn.desk.touched()
     if turn.view.get("type") != "home":
+        person = await turn.read(lambda uow: uow.people.get(turn.user))
+        followed = told(person is not None and person.quiet)
         await turn.say(
-            _("You are told when an author answers it. My App Home lists what you follow.")
+            _("You follow this question.")
+            + f" {followed} "
+            + _("My App Home lists all that you follow.")
         )
 
 
