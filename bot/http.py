@@ -275,7 +275,7 @@ async def served(
     )
     server = _Server(config)
     try:
-        socket = config.bind_socket()
+        socket = ports.Listener(config.bind_socket(), limits)
     except SystemExit:
         raise UserError(f"{name}: {host}:{port} cannot be used; choose a free port") from None
     socket.listen(ports.BACKLOG)  # whoever comes before the server is ready waits

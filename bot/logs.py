@@ -30,15 +30,16 @@ class Redacting(logging.Formatter):
 class Counted(logging.Filter):
     """Lets a line through so many times a minute; after that it is counted, and the count told.
 
-    Lines count as the same if they differ in their numbers alone. The count is written with the
-    next line of any kind after the minute.
+    Lines count as the same if they differ in their numbers alone; those of a traceback count, too,
+    so that few tracebacks are written. The count is written with the next line of any kind after
+    the minute.
     """
 
     def __init__(self, write: logging.Handler, now: Callable[[], float] = time.monotonic):
         super().__init__()
         self._write = write
         self._now = now
-        self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
+        self._seen: dict[tuple[str, int, str], tuple[float, int, int]] = {}
         self._ends = float("inf")
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -57,19 +58,22 @@ class Counted(logging.Filter):
         key = (record.name, record.levelno, _DIGITS.sub("#", record.getMessage())[:200])
         if key not in self._seen and len(self._seen) >= KINDS_OF_LINES:
             self._tell(float("inf"))
-        since, count = self._seen.get(key, (now, 0))
-        self._seen[key] = (since, count + 1)
+        since, lines, left = self._seen.get(key, (now, 0, 0))
+        written = lines < SAME_LINES
+        if written:
+            lines += 1 + self._write.format(record).count("\n")
+        self._seen[key] = (since, lines, left + (not written))
         self._ends = min(self._ends, since + SAME_SECONDS)
-        return count < SAME_LINES
+        return written
 
     def _tell(self, now: float) -> None:
         """Writes how often lines came that were not written, and counts afresh."""
         over = {k: v for k, v in self._seen.items() if v[0] + SAME_SECONDS <= now}
         self._seen = {k: v for k, v in self._seen.items() if k not in over}
         self._ends = min((v[0] + SAME_SECONDS for v in self._seen.values()), default=float("inf"))
-        for (name, level, text), (_since, count) in over.items():
-            if count > SAME_LINES:
-                more = f"{count - SAME_LINES} more lines like this one: {text}"
+        for (name, level, text), (_since, _lines, left) in over.items():
+            if left:
+                more = f"{left} more lines like this one: {text}"
                 self._write.emit(logging.LogRecord(name, level, "", 0, more, (), None))
 
 

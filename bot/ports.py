@@ -12,8 +12,10 @@ import asyncio
 import ipaddress
 import logging
 import resource
+import socket
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +36,8 @@ MOST = 5_000
 SHARE_OF_ONE = 4
 """One address gets this part of a port's connections and requests: a quarter."""
 BACKLOG = 64
-"""Connections that are taken at once, before they are counted."""
+"""Connections that wait to be taken, and that are taken at once. While they wait, the system holds
+them, and they need no descriptor."""
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 10.0
 """Seconds until the head of a request is there, from when it could begin."""
@@ -140,46 +143,75 @@ def is_among(address: str, places: Iterable[str]) -> bool:
         return False
 
 
+class _Connection(socket.socket):
+    """A connection that is counted until it is closed, whoever closes it."""
+
+    counted: tuple[Limits, str] | None = None
+
+    def close(self) -> None:
+        """Closes it, once."""
+        super().close()
+        if self.counted is not None:
+            limits, address = self.counted
+            self.counted = None
+            limits.closed(address)
+
+
+class Listener(socket.socket):
+    """A listening socket that gives no more connections than its limits let in.
+
+    The event loop takes many connections before its protocols hear of the first, so they are
+    counted here, as they get their descriptors. One that there is no room for is answered and
+    closed at once.
+    """
+
+    def __init__(self, listening: socket.socket, limits: Limits):
+        """Takes over the descriptor of `listening`."""
+        super().__init__(fileno=listening.detach())
+        self._limits = limits
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection and its address.
+
+        Raises ConnectionAbortedError for one that is refused, with which a loop goes on to others'
+        work, and OSError as `socket.accept` does.
+        """
+        taken, address = super().accept()
+        peer = str(address[0])
+        if not self._limits.lets_in(peer):
+            with taken, suppress(OSError):
+                taken.send(TOO_MANY)
+            log.warning("connections are refused: as many are open as the port takes")
+            raise ConnectionAbortedError
+        self._limits.opened(peer)
+        connection = _Connection(fileno=taken.detach())
+        connection.counted = self._limits, peer
+        return connection, address
+
+
 def protocol(limits: Limits) -> type[H11Protocol]:
     """Uvicorn's protocol within limits."""
 
     class Limited(H11Protocol):
         """One connection."""
 
-        _peer: str | None = None
         _deadline: asyncio.TimerHandle | None = None
         _phase: object = None
         _writing: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
-            peer = (transport.get_extra_info("peername") or ("",))[0]
-            if not limits.lets_in(peer):
-                log.warning("connections are refused: as many are open as the port takes")
-                transport.write(TOO_MANY)
-                transport.close()
-                return
-            self._peer = peer
-            limits.opened(peer)
             super().connection_made(transport)
             self._watch()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            if self._peer is None:
-                return  # it was never let in
-            limits.closed(self._peer)
             self._enter(None)
             self._can_write()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            if self._peer is None or self.transport.is_closing():
-                return
-            super().data_received(data)
-            self._watch()
-
-        def eof_received(self) -> None:
-            if self._peer is not None:
-                super().eof_received()
+            if not self.transport.is_closing():
+                super().data_received(data)
+                self._watch()
 
         def on_response_complete(self) -> None:
             super().on_response_complete()

@@ -11,6 +11,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
@@ -82,12 +83,19 @@ def run_sandbox(seed: int, lines: Any) -> None:
 
 
 def run_command(
-    arguments: list[str], env: Mapping[str, str], folder: str, out: str, err: str
+    arguments: list[str],
+    env: Mapping[str, str],
+    folder: str,
+    out: str,
+    err: str,
+    descriptors: int | None = None,
 ) -> None:
     """What `marginalia ARGUMENTS` does, with this environment alone, in this folder."""
     from bot.cli import main
 
     _die_with_parent()
+    if descriptors is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
@@ -120,12 +128,15 @@ class Command:
         folder: Path,
         log: Path,
         out: Path | None = None,
+        descriptors: int | None = None,
     ) -> Command:
         """Starts `marginalia ARGUMENTS` with no settings but those of `env`.
 
-        What it says is added to `log`; what it gives too, or to `out` where that is given.
+        What it says is added to `log`; what it gives too, or to `out` where that is given. It may
+        have `descriptors` files open, or as many as this process.
         """
-        given = (list(arguments), environment(env), str(folder), str(out or log), str(log))
+        paths = (str(folder), str(out or log), str(log))
+        given = (list(arguments), environment(env), *paths, descriptors)
         process = _FORKS.Process(target=run_command, args=given, daemon=True)
         process.start()
         return cls(process)

@@ -161,6 +161,35 @@ async def test_connections_are_limited_in_all_and_for_one_address() -> None:
             writer.close()
 
 
+async def test_connections_that_come_at_once_take_no_more_descriptors() -> None:
+    limits = ports.Limits(8)
+    async with serving(limits) as port:
+        before = descriptors()
+        # A busy machine: so many connections wait to be taken before the loop looks.
+        waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(ports.BACKLOG)]
+        most = 0
+        async with asyncio.timeout(10):
+            for each in waiting[limits.connections :]:
+                each.setblocking(False)
+                answer = asyncio.ensure_future(asyncio.get_running_loop().sock_recv(each, 1024))
+                while not answer.done():
+                    most = max(most, descriptors())
+                    await asyncio.sleep(0)
+                assert await answer == ports.TOO_MANY
+        assert limits.count == limits.connections
+        assert most - before - len(waiting) <= limits.connections
+        for each in waiting:
+            each.close()
+        async with asyncio.timeout(10):
+            while limits.count:
+                await asyncio.sleep(0.01)
+
+
+def descriptors() -> int:
+    """Files that this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def test_streams_of_one_client_behind_a_proxy_are_limited() -> None:
     def ask(client: bytes) -> bytes:
         return b"GET /stream HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + client + b"\r\n\r\n"
@@ -235,6 +264,27 @@ def test_a_line_that_repeats_is_counted(capsys: pytest.CaptureFixture[str]) -> N
     assert len(written) == logs.SAME_LINES + 3 + 5 * logs.KINDS_OF_LINES
 
 
+def test_a_traceback_that_repeats_is_counted() -> None:
+    handler = logging.StreamHandler()
+    written: list[str] = []
+    now = [0.0]
+    handler.emit = lambda record: written.append(handler.format(record))  # type: ignore[method-assign]
+    handler.addFilter(logs.Counted(handler, lambda: now[0]))
+    try:
+        raise OSError(24, "Too many open files")
+    except OSError as error:
+        info = type(error), error, error.__traceback__
+    for number in range(100):
+        text = f"socket.accept() out of system resource\nsocket: fd={number}"
+        handler.handle(logging.LogRecord("asyncio", logging.ERROR, "", 0, text, (), info))
+    whole = "\n".join(written)
+    assert "Traceback" in written[0]
+    assert whole.count("\n") < logs.SAME_LINES + written[0].count("\n") + 1
+    now[0] = logs.SAME_SECONDS
+    handler.handle(logging.LogRecord("x", logging.ERROR, "", 0, "later", (), None))
+    assert f"{100 - len(written[:-2])} more lines like this one: socket.accept()" in written[-2]
+
+
 DESCRIPTORS = 256
 
 
@@ -242,7 +292,6 @@ async def test_half_sent_requests_take_nothing_from_slack(tmp_path: Path) -> Non
     """The board's port is flooded while the process may open few files."""
     (tmp_path / "schedules").mkdir()
     health, board = free_port(), free_port()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     async with Sandbox(MANIFEST, retry_delays=(0.0, 0.2, 0.2)) as box:
         env = {
             "SLACK_BOT_TOKEN": box.bot_token,
@@ -252,9 +301,8 @@ async def test_half_sent_requests_take_nothing_from_slack(tmp_path: Path) -> Non
             "MARGINALIA_BOARD_PORT": str(board),
         }
         log = tmp_path / "stderr.log"
-        with started("run", cwd=tmp_path, env=env) as bot:
+        with started("run", cwd=tmp_path, env=env, descriptors=DESCRIPTORS) as bot:
             assert bot.process.pid is not None
-            resource.prlimit(bot.process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
             async with asyncio.timeout(60):
                 while "the bot is running" not in (log.read_text() if log.exists() else ""):
                     await asyncio.sleep(0.05)
@@ -274,8 +322,8 @@ async def test_half_sent_requests_take_nothing_from_slack(tmp_path: Path) -> Non
             assert memory(bot.process.pid) - before < 50
             for _reader, writer in flood:
                 writer.close()
+        assert "out of system resource" not in log.read_text()
         assert log.read_text().count("\n") < 100
-    assert (soft, hard) == resource.getrlimit(resource.RLIMIT_NOFILE)
 
 
 def memory(pid: int) -> float:

@@ -36,9 +36,13 @@ def marginalia(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None 
 
 
 @contextmanager
-def started(*arguments: str, cwd: Path, env: Mapping[str, str]) -> Iterator[Command]:
+def started(
+    *arguments: str, cwd: Path, env: Mapping[str, str], descriptors: int | None = None
+) -> Iterator[Command]:
     """A command that runs while the block lasts; killed where it still does then."""
-    command = Command.start(*arguments, env=env, folder=cwd, log=cwd / "stderr.log")
+    command = Command.start(
+        *arguments, env=env, folder=cwd, log=cwd / "stderr.log", descriptors=descriptors
+    )
     try:
         yield command
     finally:
