@@ -912,6 +912,7 @@ class Bot:
             _("the names of channels"): self.channels.list_all,
             _("the names of user groups"): partial(self._label, "usergroup", gateway.usergroups),
             _("the emoji of the workspace"): partial(self._label, "emoji", gateway.emoji),
+            _("the address of the workspace"): partial(self._label, "workspace", self._address),
         }
         while reads:
             for what, read in list(reads.items()):
@@ -928,6 +929,10 @@ class Bot:
             if reads:
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_LABELS_AGAIN, 2 * pause)
+
+    async def _address(self) -> dict[str, str]:
+        """The workspace's address, from which `marginalia log` makes links."""
+        return {"url": self.edge.voice.workspace_url}
 
     async def _label(self, kind: str, read: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
         names = await read()

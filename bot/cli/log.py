@@ -11,8 +11,9 @@ import typer
 from bot import texts
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library, session_of
+from bot.sessions import logbook
 from bot.settings import Settings
-from bot.slack.blocks.moderating import said
+from bot.slack.blocks.moderating import InTerminal, said
 
 
 def register(app: typer.Typer) -> None:
@@ -33,23 +34,28 @@ def log(
     with open_database(settings) as database, database.reading() as uow:
         session = session_of(uow, read_library(settings), event) if event is not None else None
         actions = uow.actions.listed(session.id if session else None, limit)
-        people = uow.people.many({action.who for action in actions})
+        entries = logbook.entries(uow, actions)
+        people = uow.people.many(logbook.people(entries))
+        url = uow.labels.get("workspace", "url") or ""
+    way = InTerminal({who: person.name for who, person in people.items() if person.name}, url)
+    # One line for each entry, whatever is in it: what people wrote must not move the cursor.
+    told = [unescape(said(entry, way)) for entry in entries]
     rows = [
         {
             "at": action.at.isoformat(),
             "who": action.who,
-            "name": people[action.who].name if action.who in people else None,
+            "name": way.names.get(action.who),
             "what": action.what,
             "event": action.event_id,
             "details": dict(action.details),
+            "text": text,
         }
-        for action in actions
+        for action, text in zip(actions, told, strict=True)
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    for row, action in zip(rows, actions, strict=True):
-        who = row["name"] or row["who"] or "-"
-        # One line an entry, whatever is in it: what people wrote must not move the cursor.
-        line = f"{action.at:%Y-%m-%d %H:%M:%S}  {who}  {unescape(said(action, mentions=False))}"
+    for action, text in zip(actions, told, strict=True):
+        who = way.names.get(action.who) or action.who or "-"
+        line = f"{action.at:%Y-%m-%d %H:%M:%S}  {who}  {text}"
         typer.echo("".join(c if c.isprintable() else " " for c in line))

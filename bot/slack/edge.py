@@ -328,6 +328,8 @@ class Edge:
 
     def start(self) -> None:
         """Starts handling and sending."""
+        loop = asyncio.get_running_loop()
+        self.desk.met = lambda people: loop.call_soon_threadsafe(self.names.ask, people)
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="inbox"),
             asyncio.create_task(self.linker.run(), name="links"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from bot.sandbox.faults import CallFault
 from bot.sandbox.person import Outcome
 from bot.sessions.model import Mute
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
@@ -66,8 +68,15 @@ async def test_hidden_edited_and_back(world: Scene) -> None:
         await moderate(ines, reply, text="")
         assert world.threads() == whole
         log = await ines.qa("log")
-        for what in ("hid a message from the archive: Not kind", "put a message back", "edited"):
-            assert what in log
+        link = world.stage.bot.edge.voice.link(world.channel.id, first)
+        message = f"<{link}|“A rude question?”> by <@{world.id('ben')}>"
+        for what in (
+            f"hid {message} from the archive: Not kind",
+            f"put {message} back into the archive",
+            "edited the archive's text of",
+            "“A good answer”",
+        ):
+            assert what in log, log
 
 
 async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None:
@@ -86,7 +95,7 @@ async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None
         # Nothing is changed by sending it as it is.
         world.stage.clock.advance(timedelta(seconds=1))
         await ines.submit()
-        await until(lambda: "Nothing was changed" in ines.direct_text())
+        await until(lambda: "Nothing was changed" in ines.notes())
         first = " ".join(f"word{n:04}" for n in range(5))
         await moderate(ines, ts, text1="Instead.")
         [(_, edited, _)] = world.threads()
@@ -108,7 +117,7 @@ async def test_wide_blanks_between_the_parts_of_a_text_fit_into_the_form(world: 
         assert len([b for b in form["blocks"] if b["block_id"].startswith("text")]) > 25
         assert len(form["private_metadata"]) <= 3000
         await ines.submit()
-        await until(lambda: "Nothing was changed" in ines.direct_text())
+        await until(lambda: "Nothing was changed" in ines.notes())
 
 
 async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene) -> None:
@@ -214,14 +223,69 @@ async def test_the_log_on_the_command_line(
         await world.to(START)
         await ines.qa(f"mute <@{world.id('ben')}> too loud")
         await Office(world, world.id("cleo")).qa("close now")
+        question = world.say("cleo", "A *rude* & long question?")
+        await world.hear()
+        link = world.stage.bot.edge.voice.link(world.channel.id, question)
+        await ines.qa(f"hide {link} Not kind")
+        await world.stage.bot.edge.names.settle()
+        with world.stage.bot.database.reading() as uow:
+            known = uow.people.get(ines.who)
+        assert known is not None
+        organizer = known.name
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MARGINALIA_DATABASE_URL", f"sqlite:///{tmp_path / 'marginalia.db'}")
     done = CliRunner().invoke(app, ["log", "--json"])
     assert done.exit_code == 0, done.output
     rows = json.loads(done.stdout)
-    assert [row["what"] for row in rows] == ["refused", "muted"]
-    assert rows[1]["details"] == {"subject": world.id("ben"), "reason": "too loud"}
-    assert rows[1]["event"] == EVENT
+    assert [row["what"] for row in rows] == ["hid", "refused", "muted"]
+    assert rows[2]["details"] == {"subject": world.id("ben"), "reason": "too loud"}
+    assert rows[2]["event"] == EVENT
+    assert rows[1]["name"] == "Cleo Reader"
     plain = CliRunner().invoke(app, ["log", "the-book"]).stdout
-    assert f"muted {world.id('ben')}" in plain
-    assert "refused" not in plain
+    assert f"{organizer}  muted Ben in `{EVENT}`: too loud" in plain
+    assert (
+        f"{organizer}  hid “A rude & long question?” <{link}> by Cleo Reader from the archive"
+        in plain
+    )
+    assert "not allowed" not in plain
+
+
+async def test_a_form_answers_in_the_channel_in_which_it_was_opened(world: Scene) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        question = world.say("ben", "Which book?")
+        answer = world.say("ada", "This one.")
+        await world.hear()
+        before = len(ines.direct())
+        count = len(world.workspace.ephemerals)
+        await moderate(ines, question, mute=["mute"], reason="Loud")
+        await world.notes_after(count)
+        assert f"<@{world.id('ben')}> is muted" in ines.notes(count)
+        ada = Office(world, world.id("ada"))
+        count = len(world.workspace.ephemerals)
+        await ada.person.message_shortcut("answers", CHANNEL, answer)
+        await ada.open_form()
+        options = await ada.person.suggest("pick_question", "Which book")
+        await ada.submit(pick_question=options[0]["value"])
+        await world.notes_after(count)
+        assert "“This one.”> is now an answer to" in ada.notes(count)
+        assert len(ines.direct()) == before
+
+
+async def test_where_the_bot_cannot_note_anything_a_form_answers_by_direct_message(
+    world: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        question = world.say("ben", "Which book?")
+        await world.hear()
+        world.stage.box.faults.calls.append(
+            CallFault("chat.postEphemeral", "error", 10, error="user_not_in_channel")
+        )
+        surfaces = world.stage.box.surfaces
+        await ines.person.message_shortcut("moderate", CHANNEL, question)
+        await ines.open_form()
+        late = time.monotonic() + 3600  # Slack's address for an answer is good for half an hour
+        monkeypatch.setattr(surfaces, "_monotonic", lambda: late)
+        await ines.submit(mute=["mute"], reason="Loud")
+        await until(lambda: "is muted" in ines.direct_text())

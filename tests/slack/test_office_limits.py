@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox import blocks as slack
 from bot.sessions.handover import Doubt, Handover
+from bot.sessions.logbook import Entry
 from bot.sessions.model import Action, Author, Event, Kind, Message, Session, State, ts_of
 from bot.sessions.planning import Planned
 from bot.sessions.winners import Draw, Left, Ticket, Weights
@@ -99,11 +100,12 @@ def test_winners(number: int) -> None:
 
 @pytest.mark.parametrize("number", [0, COUNT])
 def test_the_log(number: int) -> None:
-    actions = [
-        Action(NOW, "U1", what, 1, EVENT.id, {"reason": LONG, "what": LONG, "subject": "U2"})
+    details = {"reason": LONG, "what": LONG, "subject": "U2", "people": ["U2"] * 10}
+    found = [
+        Entry(Action(NOW, "U1", what, 1, EVENT.id, details), MESSAGES[0], MESSAGES[1])
         for what in [*moderating.WORDS, "something new"]
     ] * (number // 10)
-    message(moderating.log(actions))
+    message(moderating.log(found, "https://example.slack.com/"))
 
 
 @pytest.mark.parametrize("text", ["", LONG[:2999], LONG * 2, (LONG * 30)[:40_000], LONG * 60])

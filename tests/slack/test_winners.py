@@ -133,7 +133,7 @@ async def test_an_author_chooses(world: Scene) -> None:
         [message] = await drawn(world)
         assert f"<@{world.id('r2')}> and <@{world.id('r1')}>" in text_of(message)
         assert uploaded(world, ".json") == []
-        assert "chose 2 winners" in await ines.qa("log")
+        assert f"chose the winners of `{EVENT}`: <@" in await ines.qa("log")
 
 
 async def test_the_handover(world: Scene) -> None:

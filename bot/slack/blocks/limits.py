@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,11 @@ CONFIRM_TITLE = 100
 CONFIRM_BUTTON = 30
 METADATA = 3000
 """Characters in a view's `private_metadata`."""
+PLACE = "opened_in"
+"""The name in a form's metadata of the channel in which it was opened."""
+RESPOND = "respond_at"
+"""The name in it of the address at which Slack takes an answer there, for 30 minutes:
+<https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>."""
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 MESSAGE_TEXT = 12_000
@@ -142,6 +147,23 @@ def pieces(text: str, limit: int) -> list[tuple[str, str]]:
             rest = rest[len(part) :]
     found.append((rest, ""))
     return found
+
+
+def placed(view: Mapping[str, Any], channel: str | None, respond: object) -> dict[str, Any]:
+    """A view whose metadata says where it was opened: the channel, and the address that Slack gave
+    to answer there (`response_url`; anything but a text for none).
+
+    The view as it is where that is nowhere, or where its metadata is no JSON object or is full.
+    """
+    try:
+        kept = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return dict(view)
+    if channel is None or not isinstance(kept, dict):
+        return dict(view)
+    place = {PLACE: channel, **({RESPOND: respond} if isinstance(respond, str) else {})}
+    metadata = json.dumps({**kept, **place}, ensure_ascii=False)
+    return {**view, "private_metadata": metadata} if units(metadata) <= METADATA else dict(view)
 
 
 def groups(text: str) -> list[list[tuple[str, str]]]:

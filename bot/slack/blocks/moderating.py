@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from bot.markup import escape_mrkdwn
-from bot.sessions.model import Action, Message
+from bot.sessions.anonymity import is_anonymous
+from bot.sessions.logbook import Entry
+from bot.sessions.model import Hidden, Message
 from bot.slack.blocks.kit import (
     Block,
     View,
@@ -20,7 +24,7 @@ from bot.slack.blocks.kit import (
     text_input,
 )
 from bot.slack.blocks.limits import cut, pieces, when
-from bot.slack.text import excerpt
+from bot.slack.text import excerpt, linked, permalink
 from bot.texts import N_, _
 
 MODERATE = "moderate"
@@ -31,42 +35,48 @@ PART = 2500
 PARTS = 60
 LONGEST = 150_000
 """Bytes of the JSON of a text that is edited in a form; a view takes 250,000."""
-LOGGED = 40
+LOGGED = 30
 """Entries of the log that are shown."""
+EXCERPT = 60
+"""Characters of a message that the log shows."""
+ESCAPED = 90
+"""Characters of it as mrkdwn, in which `&` is five."""
+DETAIL = 200
+"""Characters of a reason that it shows."""
 
 WORDS = {
-    "planned": N_("planned {event}"),
-    "moved": N_("moved {event}"),
-    "extended": N_("extended {event}"),
+    "planned": N_("planned {event}: {start} to {end}"),
+    "moved": N_("moved {event} to {start} – {end}"),
+    "extended": N_("extended {event} to {end}"),
     "cancelled": N_("cancelled {event}"),
-    "restored": N_("took {event} back into the plan"),
-    "opened": N_("opened {event} now"),
-    "closed": N_("closed {event} now"),
-    "hid": N_("hid a message from the archive: {reason}"),
-    "showed": N_("put a message back into the archive"),
-    "edited": N_("edited a text in the archive"),
-    "unedited": N_("gave a text in the archive its original back"),
-    "muted": N_("muted {subject}"),
-    "unmuted": N_("let {subject} speak again"),
-    "drew": N_("drew {count} winners (draw {number})"),
-    "picked": N_("chose {count} winners (draw {number})"),
-    "taken": N_("took a question"),
-    "elsewhere": N_("said that a question is answered elsewhere"),
-    "skipped": N_("skipped a question"),
-    "put_back": N_("put a question back into the queue"),
-    "answers": N_("said which question a message answers"),
-    "answers_undone": N_("said that a message does not answer that question"),
-    "answers_none": N_("said that a message answers no question"),
-    "merge": N_("merged two questions"),
-    "merge_undone": N_("took two questions apart again"),
-    "not_a_question": N_("said that a message is no question"),
-    "a_question": N_("said that a message is a question after all"),
-    "author_added": N_("named {people} as an author of {event}"),
-    "author_removed": N_("named {people} as no author of {event} any more"),
-    "withdrawn": N_("withdrew a question of their own"),
-    "withdrawal_undone": N_("put a question of their own back"),
+    "restored": N_("restored {event} to the schedule"),
+    "opened": N_("opened {event} at once"),
+    "closed": N_("closed {event} at once"),
+    "hid": N_("hid {message} from the archive: {reason}"),
+    "showed": N_("put {message} back into the archive"),
+    "edited": N_("edited the archive's text of {message}"),
+    "unedited": N_("restored the original text of {message} in the archive"),
+    "muted": N_("muted {subject} in {event}{because}"),
+    "unmuted": N_("unmuted {subject} in {event}"),
+    "drew": N_("drew the winners of {event}: {people} (draw {number})"),
+    "picked": N_("chose the winners of {event}: {people} (draw {number})"),
+    "taken": N_("took {message}"),
+    "elsewhere": N_("marked {message} as answered elsewhere"),
+    "skipped": N_("skipped {message}"),
+    "put_back": N_("put {message} back into the queue"),
+    "answers": N_("marked {message} as an answer to {question}"),
+    "answers_undone": N_("undid that {message} is an answer"),
+    "answers_none": N_("said that {message} answers no question"),
+    "merge": N_("merged {message} with {question}"),
+    "merge_undone": N_("separated {message} from the question that it was merged with"),
+    "not_a_question": N_("marked {message} as not a question"),
+    "a_question": N_("marked {message} as a question again"),
+    "author_added": N_("added {people} as author of {event}"),
+    "author_removed": N_("removed {people} as author of {event}"),
+    "withdrawn": N_("withdrew their own question: {message}"),
+    "withdrawal_undone": N_("put their own question back: {message}"),
     "forgotten": N_("made {person} anonymous for good"),
-    "refused": N_("was refused `{what}`"),
+    "refused": N_("was not allowed to use `{what}`"),
 }
 """By `Action.what`; another is shown as it is."""
 
@@ -164,43 +174,91 @@ def part_name(number: int) -> str:
     return f"text{number or ''}"
 
 
-def log(actions: Sequence[Action], more: bool = False) -> tuple[str, list[Block]]:
+def log(found: Sequence[Entry], workspace_url: str = "") -> tuple[str, list[Block]]:
     """The log, newest first, as `(text, blocks)`."""
     heading = _("Who did what")
     blocks = [header(heading)]
-    lines = [f"{when(action.at)} · {line(action)}" for action in actions[:LOGGED]]
+    way = InSlack(workspace_url)
+    lines = [
+        f"{when(entry.action.at)} · {way.person(entry.action.who)} {said(entry, way)}"
+        for entry in found[:LOGGED]
+    ]
     if not lines:
         blocks.append(section(_("Nothing has been done yet.")))
     # A section takes 3,000 characters; a few entries in each keep every one of them whole.
     for start in range(0, len(lines), 5):
         blocks.append(section("\n".join(cut(item, 590) for item in lines[start : start + 5])))
-    if more or len(actions) > LOGGED:
+    if len(found) > LOGGED:
         blocks.append(note(_("Older entries: `marginalia log`.")))
     return heading, blocks
 
 
-def line(action: Action) -> str:
-    """An entry of the log as mrkdwn, without its moment."""
-    who = f"<@{action.who}>" if action.who else _("Somebody")
-    return f"{who} {said(action)}"
+@dataclass(frozen=True, slots=True)
+class InSlack:
+    """How the log says whom and what in Slack: people as mentions, messages as links."""
+
+    workspace_url: str
+
+    def person(self, who: str) -> str:
+        """A member ID, or the key of somebody who asks anonymously."""
+        if who[:1] in {"U", "W"} and who.isalnum():
+            return f"<@{who}>"
+        return _nobody(who)
+
+    def message(self, message: Message, text: str) -> str:
+        """A message by an excerpt of it."""
+        link = permalink(self.workspace_url, message.channel, message.ts, message.thread_ts)
+        return linked(link, text)
+
+    def moment(self, at: datetime) -> str:
+        """A moment (aware)."""
+        return when(at)
 
 
-def said(action: Action, mentions: bool = True) -> str:
-    """What was done, in words; `mentions` as Slack's, else as IDs."""
+@dataclass(frozen=True, slots=True)
+class InTerminal:
+    """The same where there are no mentions and no links: `names` are by member ID."""
+
+    names: Mapping[str, str]
+    workspace_url: str = ""
+
+    def person(self, who: str) -> str:
+        """A member's name; the ID where no name is known."""
+        if who[:1] in {"U", "W"} and who.isalnum():
+            return escape_mrkdwn(self.names.get(who) or who)
+        return _nobody(who)
+
+    def message(self, message: Message, text: str) -> str:
+        """A message by an excerpt of it, its address behind it."""
+        link = permalink(self.workspace_url, message.channel, message.ts, message.thread_ts)
+        return f"{text} <{link}>" if link else text
+
+    def moment(self, at: datetime) -> str:
+        """A moment (aware), in UTC."""
+        return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def said(entry: Entry, way: InSlack | InTerminal) -> str:
+    """What was done, in words, without who did it and when: mrkdwn, or escaped like it."""
+    action = entry.action
     words = WORDS.get(action.what)
+    plain = {k: escape_mrkdwn(cut(str(v), DETAIL)) for k, v in action.details.items()}
     if words is None:
-        details = ", ".join(f"{k}: {v}" for k, v in action.details.items())
-        return escape_mrkdwn(action.what + (f" ({details})" if details else ""))
-    values: Mapping[str, str] = _Details(
-        {
-            **{k: escape_mrkdwn(str(v)) for k, v in action.details.items()},
-            "event": f"`{escape_mrkdwn(action.event_id or '')}`",
-            "subject": _subject(str(action.details.get("subject", "")), mentions),
-            "people": ", ".join(
-                _subject(str(one), mentions) for one in action.details.get("people", ())
-            ),
-        }
-    )
+        details = ", ".join(f"{k}: {v}" for k, v in plain.items())
+        return escape_mrkdwn(action.what) + (f" ({details})" if details else "")
+    values = _Details(plain)
+    values["event"] = f"`{escape_mrkdwn(action.event_id or '')}`"
+    values["because"] = f": {plain['reason']}" if plain.get("reason") else ""
+    for key in ("subject", "person"):
+        if key in action.details:
+            values[key] = way.person(str(action.details[key]))
+    if action.details.get("people"):
+        values["people"] = ", ".join(way.person(str(who)) for who in action.details["people"])
+    for key in ("start", "end"):
+        if key in action.details:
+            values[key] = way.moment(datetime.fromisoformat(str(action.details[key])))
+    values["message"] = _shown(entry.message, way)
+    values["question"] = _shown(entry.question, way)
     # Not `str.format` on data: the words are the catalogue's, the values are put in as they are.
     return _(words).format_map(values)
 
@@ -212,7 +270,15 @@ class _Details(dict[str, str]):
         return "–"
 
 
-def _subject(subject: str, mentions: bool) -> str:
-    if subject[:1] in {"U", "W"} and subject.isalnum():
-        return f"<@{subject}>" if mentions else subject
-    return _("somebody who asks anonymously")
+def _shown(message: Message | None, way: InSlack | InTerminal) -> str:
+    """A message of which the log tells; nothing of what its writer took back."""
+    if message is None or message.deleted:
+        return _("a message that was deleted")
+    if Hidden.WITHDRAWN in message.hidden:
+        return way.message(message, _("a withdrawn question"))
+    text = f"“{cut(escape_mrkdwn(excerpt(message.content, EXCERPT)), ESCAPED)}”"
+    return _("{text} by {name}", text=way.message(message, text), name=way.person(message.author))
+
+
+def _nobody(who: str) -> str:
+    return _("somebody who asks anonymously") if is_anonymous(who) else _("Somebody")

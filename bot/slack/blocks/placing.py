@@ -7,8 +7,29 @@ import json
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message
 from bot.slack.blocks.kit import Block, View, field, lookup, modal, section
-from bot.slack.text import excerpt
+from bot.slack.text import excerpt, linked, permalink
 from bot.texts import _
+
+
+def done(message: Message, question: Message, what: str, workspace_url: str) -> str:
+    """What somebody reads who put a message under a question (mrkdwn)."""
+    shown = {
+        "message": _quoted(message, workspace_url),
+        "question": _quoted(question, workspace_url),
+    }
+    if what == "merge":
+        return _("{message} is merged with {question}; its answers and votes count there.", **shown)
+    return _("{message} is now an answer to {question}.", **shown)
+
+
+def undone(message: Message, workspace_url: str) -> str:
+    """What somebody reads who put it back (mrkdwn)."""
+    return _("{message} is back where it was posted.", message=_quoted(message, workspace_url))
+
+
+def _quoted(message: Message, workspace_url: str) -> str:
+    link = permalink(workspace_url, message.channel, message.ts, message.thread_ts)
+    return linked(link, f"“{escape_mrkdwn(excerpt(message.content, 60))}”")
 
 
 def choose(message: Message, what: str, under: Message | None) -> View:

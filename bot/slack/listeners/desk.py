@@ -16,6 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import UserError
+from bot.sessions.anonymity import is_anonymous
+from bot.sessions.logbook import concerned
 from bot.sessions.model import Action, Session, State, Who
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from bot.sessions.rights import may
@@ -66,6 +68,7 @@ class Desk:
     """What the handlers have at hand. `factory` writes, `reading` only reads.
 
     `touched` is told that a session's questions changed, so that who looks at them sees it.
+    `met` is told of members whose names are not known; it may be called from any thread.
     `services` are what other parts of the bot offer, by name.
     """
 
@@ -79,6 +82,7 @@ class Desk:
     manners: Manners
     bot_user_id: str | None = None
     touched: Callable[[], None] = lambda: None
+    met: Callable[[set[str]], object] = lambda _people: None
     services: dict[str, Any] = field(default_factory=dict)
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -198,20 +202,36 @@ class Turn:
         content: dict[str, Any] = {"text": limits.cut(text, limits.SECTION)}
         if blocks:
             content["blocks"] = limits.message_blocks(blocks)
-        url = self.body.get("response_url")
+        url = self.body.get("response_url") or self.metadata.get(limits.RESPOND)
         try:
-            if isinstance(url, str) and url:
-                await AsyncWebhookClient(url).send_dict(
-                    {**content, "response_type": "ephemeral", "replace_original": False}
-                )
+            if isinstance(url, str) and url and await self._taken_at(url, content):
                 return
             where = self.channel or self.user
-            if where.startswith(("C", "G")):
-                await self.desk.client.chat_postEphemeral(channel=where, user=self.user, **content)
-            else:
-                await self.desk.client.chat_postMessage(channel=self.user, **content)
+            if where.startswith(("C", "G")) and await self._noted_in(where, content):
+                return
+            await self.desk.client.chat_postMessage(channel=self.user, **content)
         except SlackApiError as error:
             log.warning("an answer to a person was refused: %s", reason_of(error))
+
+    async def _taken_at(self, url: str, content: Mapping[str, Any]) -> bool:
+        """Says it at the address that Slack gave for it; False where it is too late for that."""
+        answer = await AsyncWebhookClient(url).send_dict(
+            {**content, "response_type": "ephemeral", "replace_original": False}
+        )
+        if answer.status_code != 200:
+            log.info("no answer at Slack's address for it: %s", answer.body)
+        return answer.status_code == 200
+
+    async def _noted_in(self, channel: str, content: Mapping[str, Any]) -> bool:
+        """Says it in a private note in a channel; False where Slack takes none, for example where
+        the bot is not a member.
+        """
+        try:
+            await self.desk.client.chat_postEphemeral(channel=channel, user=self.user, **content)
+        except SlackApiError as error:
+            log.info("no private note in %s: %s", channel, reason_of(error))
+            return False
+        return True
 
     async def replace(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
         """Puts something else in the place of the note in which it was done."""
@@ -226,12 +246,16 @@ class Turn:
             )
 
     async def open(self, view: Mapping[str, Any]) -> None:
-        """Opens a form, on the one that is open if there is one."""
+        """Opens a form, on the one that is open if there is one.
+
+        It keeps in which channel that was done, so that what is said when it is sent is said there.
+        """
         trigger = self.body.get("trigger_id")
+        shown = limits.placed(view, self.channel, self.body.get("response_url"))
         if self.view.get("type") == "modal":
-            await self.desk.client.views_push(trigger_id=str(trigger), view=dict(view))
+            await self.desk.client.views_push(trigger_id=str(trigger), view=shown)
         else:
-            await self.desk.client.views_open(trigger_id=str(trigger), view=dict(view))
+            await self.desk.client.views_open(trigger_id=str(trigger), view=shown)
 
     async def update(self, view: Mapping[str, Any]) -> None:
         """Replaces the form that it was done in; what was typed stays. UserError without one."""
@@ -255,7 +279,15 @@ class Turn:
         """Writes into the log that the person did it."""
         event_id = session.event.id if session else None
         session_id = session.id if session else None
-        uow.actions.add(Action(self.now, self.user, what, session_id, event_id, details))
+        self.add(uow, Action(self.now, self.user, what, session_id, event_id, details))
+
+    def add(self, uow: UnitOfWork, action: Action) -> None:
+        """Writes an entry into the log, and asks for the names that it will be read with."""
+        uow.actions.add(action)
+        people = concerned(action.who, action.details) - {""}
+        unknown = uow.people.unknown({who for who in people if not is_anonymous(who)})
+        if unknown:
+            self.desk.met(unknown)
 
     def session_here(self, uow: UnitOfWork) -> Session | None:
         """The session that a person means in this channel: see `session_in`."""

@@ -22,6 +22,7 @@ from bot.sessions.model import Action, Session, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import help as help_blocks
 from bot.slack.blocks.kit import View, modal, section
+from bot.slack.blocks.limits import PLACE
 from bot.slack.gateway import code_of, reason_of
 from bot.slack.listeners.desk import Desk, FormError, NotAllowed, Turn
 from bot.slack.listeners.rooms import Guarded, Room, Subcommand
@@ -219,7 +220,7 @@ class Interactions:
 
 
 def _refused(uow: UnitOfWork, turn: Turn, guarded: Guarded) -> None:
-    uow.actions.add(Action(turn.now, turn.user, "refused", details={"what": guarded.what}))
+    turn.add(uow, Action(turn.now, turn.user, "refused", details={"what": guarded.what}))
 
 
 def _sessions_of(uow: UnitOfWork, person: str) -> list[Session]:
@@ -230,12 +231,16 @@ def _turn(desk: Desk, body: Mapping[str, Any]) -> Turn:
     user = body.get("user") or {}
     channel = body.get("channel") or {}
     container = body.get("container") or {}
-    return Turn(
+    turn = Turn(
         desk,
         body,
         user=str(user.get("id") or ""),
         channel=channel.get("id") or container.get("channel_id"),
     )
+    place = turn.metadata.get(PLACE)
+    if turn.channel is None and isinstance(place, str):
+        turn.channel = place
+    return turn
 
 
 def _value(action: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from bot.errors import UserError
+from bot.sessions.logbook import Entry, entries
 from bot.sessions.model import Hidden, Message, Mute, Session, Who
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
@@ -82,7 +83,7 @@ async def hide(turn: Turn) -> None:
     """Hides a message."""
     channel, ts, reason = _linked(turn.text)
     if not reason:
-        raise UserError(_("Write a reason behind the link; it stands in the log."))
+        raise UserError(_("Write a reason after the link; the log shows it."))
     await turn.write(_hide_linked, turn, channel, ts, reason)
     turn.desk.touched()
     await turn.say(_("It is left out of the archive; `/qa unhide LINK` undoes it."))
@@ -119,7 +120,12 @@ async def mute(turn: Turn) -> None:
     )
 
 
-@room.subcommand("unmute", N_("@person"), N_("Let a person speak again."), Who.ORGANIZER)
+@room.subcommand(
+    "unmute",
+    N_("@person"),
+    N_("Collect again what a person writes in this session."),
+    Who.ORGANIZER,
+)
 async def unmute(turn: Turn) -> None:
     """Undoes a mute."""
     people = turn.people()
@@ -132,8 +138,12 @@ async def unmute(turn: Turn) -> None:
 @room.subcommand("log", "", N_("Who did what, and when."), Who.ORGANIZER)
 async def log(turn: Turn) -> None:
     """Shows the log."""
-    actions = await turn.read(lambda uow: uow.actions.listed(None, moderating.LOGGED + 1))
-    await turn.say(*moderating.log(actions))
+    found = await turn.read(_log)
+    await turn.say(*moderating.log(found, turn.desk.voice.workspace_url))
+
+
+def _log(uow: UnitOfWork) -> list[Entry]:
+    return entries(uow, uow.actions.listed(None, moderating.LOGGED + 1))
 
 
 def _linked(text: str) -> tuple[str, str, str]:
@@ -184,7 +194,7 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
     wants_muted = moderating.MUTE in turn.ticked(moderating.MUTE)
     reason = " ".join(turn.typed("reason").split())
     if not reason and ((wants_hidden and not now.hidden) or (wants_muted and not now.muted)):
-        raise FormError({"reason": _("Write a reason; it stands in the log.")})
+        raise FormError({"reason": _("Write a reason; the log shows it.")})
     said: list[str] = []
     if wants_hidden != now.hidden or (wants_hidden and reason and reason != now.reason):
         _hide(uow, turn, now.session, now.message, reason if wants_hidden else None)
@@ -197,12 +207,13 @@ def _moderated(uow: UnitOfWork, turn: Turn) -> list[str]:
     if text is not None and _mark(text) != metadata.get("was"):
         said.append(_edit(uow, turn, now, text))
     if wants_muted != now.muted:
+        person = moderating.InSlack("").person(now.subject)
         if wants_muted:
             _mute(uow, turn, now.session, now.subject, reason)
-            said.append(_("What the person writes from now on is not collected."))
+            said.append(_("{person} is muted: what they write is not collected.", person=person))
         else:
             _unmute(uow, turn, now.session, now.subject)
-            said.append(_("What the person writes is collected again."))
+            said.append(_("{person} is unmuted: what they write is collected.", person=person))
     return said
 
 

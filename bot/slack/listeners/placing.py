@@ -67,8 +67,9 @@ async def suggested(turn: Turn) -> list[dict[str, Any]]:
 @room.view("place", Who.AUTHOR)
 async def placed(turn: Turn) -> None:
     """Puts the message under the question, or back to where it was."""
-    await turn.write(_place, turn)
+    said = await turn.write(_place, turn)
     turn.desk.touched()
+    await turn.say(said)
 
 
 def _chosen(
@@ -115,7 +116,8 @@ def _suggested(uow: UnitOfWork, turn: Turn) -> list[dict[str, Any]]:
     return [option(picked(found[ts]), ts) for ts in best]
 
 
-def _place(uow: UnitOfWork, turn: Turn) -> None:
+def _place(uow: UnitOfWork, turn: Turn) -> str:
+    """Does it; gives what was done."""
     kept = turn.metadata
     what = str(kept.get("what"))
     message, session = message_in(uow, turn, str(kept.get("channel")), str(kept.get("ts")))
@@ -124,7 +126,7 @@ def _place(uow: UnitOfWork, turn: Turn) -> None:
         queues.put_back(uow, message, session, turn.now)
         linking.settle(uow, turn.desk.voice, session, message, turn.now)
         turn.noted(uow, f"{what}_undone", session, ts=message.ts)
-        return
+        return blocks.undone(message, turn.desk.voice.workspace_url)
     question = uow.messages.get(message.channel, chosen)
     if question is None:
         raise FormError({"question": _("That question is no longer there.")})
@@ -139,6 +141,7 @@ def _place(uow: UnitOfWork, turn: Turn) -> None:
     after = uow.messages.get(message.channel, message.ts)
     if after is not None and what == "answers":
         collect.tell_of_answer(uow, turn.desk.voice, after, turn.now)
+    return blocks.done(message, question, what, turn.desk.voice.workspace_url)
 
 
 def _not_a_question(uow: UnitOfWork, turn: Turn) -> bool:

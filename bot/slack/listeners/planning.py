@@ -209,9 +209,8 @@ def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
     """Writes into the log what was done to an event, with the session that it has by now."""
     session = uow.sessions.by_event(event.id)
     details = {"start": event.start.isoformat(), "end": event.end.isoformat()}
-    uow.actions.add(
-        Action(turn.now, turn.user, what, session.id if session else None, event.id, details)
-    )
+    number = session.id if session else None
+    turn.add(uow, Action(turn.now, turn.user, what, number, event.id, details))
 
 
 def _begin(uow: UnitOfWork, key: str, at: datetime) -> bool:

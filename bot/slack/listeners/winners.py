@@ -138,5 +138,5 @@ def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
     uow.requests.finish(turn.form_key, made.number)
     turn.desk.voice.winners(uow, session, made, escape_mrkdwn(turn.typed("note")), turn.now)
     what = "drew" if way is Way.DRAWN else "picked"
-    turn.noted(uow, what, session, count=len(chosen), number=made.number, seed=seed)
+    turn.noted(uow, what, session, people=list(chosen), number=made.number, seed=seed)
     return made
