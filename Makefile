@@ -1,18 +1,28 @@
-# `make` sets the project up, `make demo` shows it, `make try` lets you try it, `make test` tests it.
+# `make` sets the program up, `make demo` shows it, `make try` lets you try it, `make test` tests it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo try test lint types bench faults texts requirements clean
+.PHONY: setup dev demo try test test-slow test-fresh test-all lint types bench faults texts requirements clean
 
+# What running needs.
 setup: $(READY)
 
-$(READY): requirements-dev.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+# What testing needs, too.
+dev: $(DEV)
+
+$(DEV): requirements-dev.txt $(READY)
+	$(PIP) --require-hashes -r requirements-dev.txt
 	touch $@
 
 demo: setup
@@ -21,28 +31,39 @@ demo: setup
 try: setup
 	$(BIN)/marginalia try
 
-test: setup
-	$(BIN)/pytest -n auto
+# In two minutes on two cores, through every door; it says how many tests it leaves to `test-slow`.
+test: dev
+	$(BIN)/pytest -n auto -m "not slow"
 
-lint: setup
+# The rest, and the property tests again with all their examples.
+test-slow: dev
+	HYPOTHESIS_PROFILE=full $(BIN)/pytest -n auto -m "slow or hypothesis"
+
+# The property tests with examples that nobody has tried; what fails is kept in `.hypothesis`.
+test-fresh: dev
+	HYPOTHESIS_PROFILE=fresh $(BIN)/pytest -n auto -m hypothesis
+
+test-all: test test-slow test-fresh
+
+lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: setup
+types: dev
 	$(BIN)/mypy --strict bot
 
-bench: setup
+bench: dev
 	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
 
 SEEDS ?= 20
-faults: setup
+faults: dev
 	$(BIN)/python -m tests.faults.run --seeds $(SEEDS)
 
 texts: setup
 	$(BIN)/python -m bot.texts.update
 
-requirements: setup
+requirements: dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra meaning pyproject.toml -o requirements-meaning.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.txt

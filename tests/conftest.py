@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from bot import meaning
 from bot.meaning import Model
@@ -47,12 +48,20 @@ FORMAT = ROOT.parent / "shared" / "format"
 SLACK = ROOT.parent / "shared" / "slack"
 CASES = ROOT.parent / "shared" / "cases"
 
-settings.register_profile("default", max_examples=60, deadline=None)
-settings.register_profile("thorough", max_examples=10_000, deadline=None)
-# In CI the same examples each time: a new one is found on the way, and not when something lands.
-settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True)
-_PROFILE = "ci" if os.environ.get("CI") == "true" else "default"
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _PROFILE))
+# Few examples where people wait for them. In CI the same ones each time: a new one is found on the
+# way (`make test-fresh`), and not when something lands.
+_IN_CI = os.environ.get("CI") == "true"
+settings.register_profile("default", max_examples=20, deadline=None, derandomize=_IN_CI)
+settings.register_profile("full", max_examples=60, deadline=None, derandomize=_IN_CI)
+_NEW: dict[str, Any] = {
+    "deadline": None,
+    "derandomize": False,
+    "print_blob": True,
+    "database": DirectoryBasedExampleDatabase(ROOT / ".hypothesis" / "examples"),
+}
+settings.register_profile("fresh", max_examples=60, **_NEW)
+settings.register_profile("thorough", max_examples=10_000, **_NEW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session")

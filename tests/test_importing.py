@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import export
@@ -23,6 +23,7 @@ from bot.slack.dump import Dump
 from bot.store.database import Database
 from tests import exports
 from tests.cli.running import marginalia
+from tests.examples import examples
 from tests.exports import ADA, BEN, History, said
 
 EVENT = Event(
@@ -276,9 +277,7 @@ def test_a_member_that_cannot_be_read_is_said_and_the_rest_imported(
     assert [thread.text for thread in archived(database)] == ["Why **books**?"]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(25)
 @given(st.floats(0, 1), st.booleans())
 def test_a_zip_that_is_cut_off_gives_what_is_whole_in_it(
     tmp_path: Path, share: float, descriptors: bool

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import meaning
 from bot.errors import UserError
 from bot.meaning import Model, load, process
 from bot.sessions.pairing import Closing
+from tests.examples import examples
 
 QUESTIONS = [
     "How do I look after a banneton that lives in a damp cellar?",
@@ -79,7 +80,7 @@ def test_a_text_without_words_is_like_nothing(model: Model) -> None:
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=2))
-@settings(max_examples=6)
+@examples(6)
 def test_any_text_can_be_read(model: Model, texts: list[str]) -> None:
     # One character of the last becomes 18 in the model: it has no room for more than four.
     texts = [*texts, "a\0b", "half \ud83d a character", "long " * 3000, "\ufdfa" * 300]

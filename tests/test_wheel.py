@@ -153,6 +153,7 @@ def test_the_wheel_holds_the_program_and_its_licence(wheel: Path) -> None:
             assert canonicalize_name(wanted.name) in pinned
 
 
+@pytest.mark.slow
 def test_a_week_is_played_checked_published_and_replayed(installed: Installed) -> None:
     run = installed.run
     assert run("marginalia", "--version") == f"marginalia {__version__}\n"
@@ -164,6 +165,7 @@ def test_a_week_is_played_checked_published_and_replayed(installed: Installed) -
     assert "0 texts read otherwise" in run("marginalia", "replay", page)
 
 
+@pytest.mark.slow
 def test_texts_to_paste_and_to_fill_in_are_printed(installed: Installed) -> None:
     assert installed.run("marginalia", "manifest") == manifest.text()
     template = (ROOT / "schedules" / "_template.md").read_text()
@@ -172,6 +174,7 @@ def test_texts_to_paste_and_to_fill_in_are_printed(installed: Installed) -> None
     assert installed.run("marginalia", "template", "--reminder") == example
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_the_workspace_of_the_sandbox_well(installed: Installed) -> None:
     (installed.folder / "schedules").mkdir(exist_ok=True)
     with _sandbox(installed) as (tokens, page):
@@ -209,6 +212,7 @@ def _sandbox(installed: Installed) -> Iterator[tuple[dict[str, str], str]]:
             process.terminate()
 
 
+@pytest.mark.slow
 def test_the_migrations_go_up_and_down(installed: Installed, bare_url: str) -> None:
     said = installed.run("python", "-c", MIGRATIONS, bare_url).split()
     [package] = installed.environment.glob("lib/python3*/site-packages/bot")

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo import play
@@ -21,6 +21,7 @@ from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
 from tests.cli.running import marginalia
+from tests.examples import examples
 from tests.processes import environment
 from tests.scene import BOOK, EVENT
 
@@ -115,9 +116,7 @@ _WORDS = st.text("abc déf 漢字 *_~`#>-1.()[]&<:|{}%\n", min_size=1).filter(la
         max_size=5,
     )
 )
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(8)
 def test_any_page_comes_back(
     tmp_path_factory: pytest.TempPathFactory, threads: list[Entry]
 ) -> None:

@@ -11,6 +11,8 @@ from tests.faults.run import Plan, run
 from tests.processes import Box
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
+FAST = 3
+"""Seeds that `make test` tries: on both databases."""
 MESSAGES, PEOPLE, FAULTS = 120, 30, 6
 
 
@@ -23,7 +25,10 @@ def box() -> Iterator[Box]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(seed, marks=[pytest.mark.slow] * (seed >= FAST)) for seed in range(SEEDS)],
+)
 def test_a_session_ends_as_if_nothing_had_happened(
     seed: int, box: Box, request: pytest.FixtureRequest
 ) -> None:

@@ -27,10 +27,13 @@ STARTER = Path(__file__).parent / "starter"
 INSTALLED = STARTER / "node_modules" / ".installed"
 """A copy of the lock file that the packages were installed from."""
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("npm") is None and not os.environ.get("CI"),
-    reason="Node.js and npm are not installed",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("npm") is None and not os.environ.get("CI"),
+        reason="Node.js and npm are not installed",
+    ),
+]
 
 
 @pytest.fixture(scope="session")

@@ -160,6 +160,7 @@ INSTEAD = {
 }
 
 
+@pytest.mark.slow
 async def test_every_documented_argument_is_taken(known: Facts) -> None:
     refused: dict[tuple[str, str], Json] = {}
     async with Sandbox(everything()) as box, aiohttp.ClientSession() as session:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from slack_bolt.request.async_request import AsyncBoltRequest
 
@@ -23,6 +23,7 @@ from bot.sandbox.delivery import signature
 from bot.slack import shape
 from bot.slack.listeners import ROOMS
 from tests.aside import Aside, aside
+from tests.examples import examples
 from tests.scene import START, Scene, scene
 from tests.slack.conftest import World
 from tests.slack.hands import Hands
@@ -109,7 +110,6 @@ NAMES = {
     "message_action": names("shortcuts"),
     "shortcut": names("shortcuts"),
 }
-EXAMPLES = 25
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(NASTY) | st.text(),
     lambda inner: (
@@ -220,6 +220,7 @@ async def post(world: Scene, body: bytes, kind: str, secret: str = "", at: float
     return await world.stage.bot.edge.request(body, headers)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("kind", sorted(NAMES))
 def test_whatever_people_seem_to_have_done_there_is_no_traceback(
     kind: str, there: Aside[Scene], tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -232,7 +233,7 @@ def test_whatever_people_seem_to_have_done_there_is_no_traceback(
     for name in NAMES[kind]:
         assert shape.wrong(body_of(kind, name, ids["ben"], channel)) is None
 
-    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
+    @examples(25, suppress_health_check=list(HealthCheck))
     @given(spoiled(kind, sorted(ids.values()), channel), st.sampled_from(["socket", "http"]))
     def attempt(body: dict[str, Any], road: str) -> None:
         caplog.clear()

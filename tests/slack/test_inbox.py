@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -24,6 +24,7 @@ from bot.slack.inbox import nested
 from bot.slack.listeners import HANDLERS
 from bot.store import engine
 from bot.store.database import Database
+from tests.examples import examples
 from tests.slack.conftest import World, made
 
 
@@ -213,12 +214,13 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("kind", sorted(HANDLERS))
 async def test_no_event_whatever_it_holds_breaks_a_handler(kind: str, database: Database) -> None:
     async with made(database) as world:
         channel = world.channel.id
 
-        @settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None)
+        @examples(20, suppress_health_check=list(HealthCheck))
         @example({"subtype": ["bot_message"]}, {})
         @given(anything, st.dictionaries(st.sampled_from(["channel", "ts", "user"]), st.just(1)))
         def attempt(value: Any, spoiled: dict[str, Any]) -> None:

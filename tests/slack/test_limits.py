@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox import blocks as slack
 from bot.sessions.model import Kind, Message, Reaction, ts_of
 from bot.slack.blocks import kit, limits
+from tests.examples import examples
 from tests.scene import BOOK, CHANNEL, END, START
 from tests.slack.hands import Hands, open_session, until, words
 
@@ -83,7 +84,7 @@ TEXTS = st.text(st.sampled_from("ab &<>\n\U0001f600*_"), max_size=40).map(lambda
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=20)
+@examples(20)
 def test_every_piece_fits_whatever_it_is_given(one: str, other: str) -> None:
     elements = [kit.button(one, f"a{n}", confirm=kit.confirm(one, other, one, other))
                 for n in range(30)]  # fmt: skip

@@ -196,6 +196,7 @@ async def test_with_all_scopes_each_feature_works(feature: Feature, tmp_path: Pa
     assert await works(feature, None, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", FEATURES)
 async def test_without_a_scope_its_feature_fails(scope: str, tmp_path: Path):
     assert not await works(FEATURES[scope], scope, tmp_path)

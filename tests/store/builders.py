@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.sessions.model import Author, Event, Kind, Link, Message, Session
 from bot.sessions.ports import UnitOfWork
 from bot.store.database import Database
+from tests.examples import examples
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -42,16 +43,8 @@ def reply(session_id: int, ts: str, to: str, text: str = "So.", **fields: Any) -
 
 
 def tries(database: Database, sqlite: int = 30, postgresql: int = 10) -> settings:
-    """Hypothesis's settings for a property of a database; the database lasts for all tries.
-
-    So many of them, and as many times more as the profile has more than the default.
-    """
-    count = sqlite if database.engine.dialect.name == "sqlite" else postgresql
-    return settings(
-        deadline=None,
-        max_examples=count * max(1, settings().max_examples // 60),
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
+    """Hypothesis's settings for a property of a database; the database lasts for all tries."""
+    return examples(sqlite if database.engine.dialect.name == "sqlite" else postgresql)
 
 
 # Any text at all: NUL, lone surrogates, what looks like an escape. Two halves of a pair that

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -125,6 +126,7 @@ def test_old_rows_are_pruned_if_they_are_done(database: Database) -> None:
     assert set(ids(database)) == {"due", "parked", "young"}
 
 
+@pytest.mark.hypothesis
 def test_any_body_and_key_comes_back(database: Database) -> None:
     bodies = st.dictionaries(builders.anything, builders.json_values, max_size=4)
 

@@ -88,6 +88,7 @@ def everything(uow: UnitOfWork, ts: str) -> tuple[Any, ...]:
     return uow.messages.get("C1", ts), uow.messages.revisions("C1", ts)
 
 
+@pytest.mark.hypothesis
 def test_any_order_and_repetition_ends_the_same(database: Database) -> None:
     """Posts, edits and a deletion of one message, shuffled and doubled."""
     number = itertools.count(1)
@@ -125,6 +126,7 @@ def test_any_order_and_repetition_ends_the_same(database: Database) -> None:
     check()
 
 
+@pytest.mark.hypothesis
 def test_any_text_and_json_comes_back(database: Database) -> None:
     number = itertools.count(1)
     with database.unit_of_work() as uow:

@@ -209,6 +209,7 @@ def test_what_was_sent_says_as_what_and_when(uow: UnitOfWork) -> None:
     assert wait(uow, 3) is None
 
 
+@pytest.mark.hypothesis
 def test_next_due_is_when_claim_finds_something(database: Database) -> None:
     """Whatever happened before: nothing is found sooner, and something then."""
     steps = st.lists(
@@ -260,6 +261,7 @@ def test_next_due_is_when_claim_finds_something(database: Database) -> None:
     check()
 
 
+@pytest.mark.hypothesis
 def test_any_text_comes_back(database: Database) -> None:
     payloads = st.dictionaries(builders.anything, builders.json_values, max_size=4)
 

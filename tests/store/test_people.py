@@ -71,6 +71,7 @@ def test_people_are_found_by_id_and_by_name(database: Database) -> None:
         assert uow.people.find("nobody") == uow.people.find("") == uow.people.find("@") == []
 
 
+@pytest.mark.hypothesis
 def test_any_name_comes_back(database: Database) -> None:
     number = itertools.count()
 
@@ -128,6 +129,7 @@ def test_reactions_are_replaced_as_a_whole(database: Database) -> None:
             uow.reactions.replace("C1", TS, [elsewhere])
 
 
+@pytest.mark.hypothesis
 def test_reactions_added_and_removed_in_any_order_end_the_same(database: Database) -> None:
     number = itertools.count()
 

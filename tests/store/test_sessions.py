@@ -26,6 +26,7 @@ def test_an_event_comes_back_from_its_text(given_event: Event) -> None:
     assert found.archived == given_event.archived
 
 
+@pytest.mark.hypothesis
 def test_a_session_comes_back_as_it_was_saved(database: Database) -> None:
     number = itertools.count()
 

@@ -8,12 +8,13 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sessions.model import Kind, Message, Thread, ts_of
 from bot.web import figures
 from bot.web.figures import Asked, Counted, Figure, Given
+from tests.examples import examples
 
 START = datetime(2024, 10, 14, 22, 30, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -134,7 +135,7 @@ _given = st.builds(Given, st.booleans(), _moments)
 _asked = st.builds(Asked, st.lists(_given, max_size=4), _moments)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(questions=st.lists(_asked, max_size=12))
 def test_every_figure_is_a_picture_that_says_what_it_shows(questions: list[Asked]) -> None:
     drawn = figures.of_session(questions, UTC)

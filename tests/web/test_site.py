@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from justhtml import JustHTML
 
@@ -23,6 +23,7 @@ from bot.library.archive import Entry
 from bot.sessions.model import Author, Event, Kind, Message, ts_of
 from bot.store.database import Database
 from bot.web.site import books, pages
+from tests.examples import examples
 from tests.web import shelf
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -557,7 +558,7 @@ _words = st.one_of(
 _entries = st.builds(Entry, _words, _words, st.lists(st.builds(Entry, _words, _words), max_size=2))
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20)
 @given(
     title=_words.filter(lambda each: each.strip(" \n\r\t\x00\x1b")),
     author=_words.filter(str.strip),
