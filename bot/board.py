@@ -27,7 +27,7 @@ from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.web.board.hub import Hub
-from bot.web.board.model import Board, Question
+from bot.web.board.model import Board, Question, Reply
 from bot.web.board.routes import BoardRoutes
 
 KEPT_TEXTS = 20_000
@@ -135,6 +135,7 @@ def read(
         start=event.start,
         end=event.end,
         is_open=session.state is State.OPEN,
+        is_over=session.state not in (State.SCHEDULED, State.OPEN),
         link=link(session.channel, announcement) if announcement else "",
         questions=questions(uow, session, votes, link, texts or Texts()),
     )
@@ -154,6 +155,11 @@ def questions(
     names.learn(uow.messages.authors(session.id))
     edits = uow.edits.of_session(session.id)
     authors = session.author_ids
+
+    def text(message: Message) -> str:
+        edit = edits.get((message.channel, message.ts))
+        return texts.of(message, names) if edit is None else edit.text
+
     voted = queue.voters(uow, session, votes)
     handlings = uow.members.handlings(session.id)
     found = []
@@ -161,9 +167,12 @@ def questions(
         question = thread.question
         if question.deleted or question.hidden or question.author in authors:
             continue
-        edit = edits.get((question.channel, question.ts))
-        replies = [reply for reply in thread.replies if not reply.hidden]
-        answered = [names.writer(reply) for reply in replies if reply.author in authors]
+        replies = tuple(
+            Reply(names.writer(reply), text(reply), reply.author in authors)
+            for reply in thread.replies
+            if not reply.hidden
+        )
+        answered = [reply.name for reply in replies if reply.by_author]
         handling = handlings.get(question.ts)
         if not answered and handling is not None and handling.how is Handled.ELSEWHERE:
             answered = [names.user(handling.by) or UNKNOWN]
@@ -171,10 +180,10 @@ def questions(
             Question(
                 key=question.ts.replace(".", "-"),
                 name=names.writer(question),
-                text=texts.of(question, names) if edit is None else edit.text,
+                text=text(question),
                 at=question.at,
                 votes=queue.votes(thread, voted, authors),
-                replies=len(replies),
+                replies=replies,
                 answered_by=tuple(dict.fromkeys(answered)),
                 link=link(question.channel, question.ts),
             )

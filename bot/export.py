@@ -116,6 +116,15 @@ def entries(
             yield _entry(thread, names, edits, kept)
 
 
+def threads(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterable[Thread]:
+    """The session's threads in the archive's order, as `entries` has them, before they are texts.
+
+    Hidden messages may be among them.
+    """
+    stored = uow.messages.iter_threads(session.id)
+    return _ordered(uow, session, _names(uow, session), unthreaded, None, stored)
+
+
 def read_ahead(
     uow: UnitOfWork, session: Session, unthreaded: str, meaning: pairing.Meaning
 ) -> None:

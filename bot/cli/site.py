@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bot import export, texts
 from bot.cli.stored import open_database
 from bot.library.problem import shown
 from bot.sessions.model import Event
@@ -46,9 +47,13 @@ def site(
 
     To look at before an archive goes to the website, or to publish as it is. A folder that was
     made by this command is replaced when the new one is complete; another one is left alone.
-    Where the database has a session, its figures show days, hours and waits too. Files that cannot be used are named, left out, and make the exit code 2.
+    Answers that authors posted outside threads stand under their questions where that is sure, as
+    `marginalia mend` does it; the files themselves stay as they are. Where the database has a
+    session, its figures show days, hours and waits too. Files that cannot be used are named, left
+    out, and make the exit code 2. The pages are in `MARGINALIA_LANGUAGE`.
     """
     settings = Settings()
+    texts.use(settings.language)
     planned, problems = books.find(paths or [settings.schedules])
     look = pages.Site(title=title, base_url=base_url, website=settings.website)
     with _times(settings) as times:
@@ -58,6 +63,13 @@ def site(
         f"{shown(output / 'index.html')}: {count} {'book' if count == 1 else 'books'}, "
         f"{summary.total('questions')} questions, {summary.total('replies')} replies"
     )
+    for path, unsure in summary.unsure:
+        posts = "1 post by an author" if unsure == 1 else f"{unsure} posts by authors"
+        typer.echo(
+            f"{shown(path)}: {posts} outside threads may answer a question; look with "
+            f"`marginalia mend {shown(path)} --review`",
+            err=True,
+        )
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
@@ -86,7 +98,7 @@ def _times(settings: Settings) -> Iterator[pages.Times]:
             session = sessions.get(event.id)
             if session is None or not session.author_ids:
                 return None  # without a known author nothing is known to be an answer
-            threads = uow.messages.iter_threads(session.id)
+            threads = export.threads(uow, session, settings.unthreaded)
             return figures.asked(threads, session.author_ids)
 
         yield times

@@ -136,14 +136,14 @@ def attach(
     if not links:
         return list(entries)
     posts = posts_of(entries, authors)
-    flat = dict(_flat(entries))
+    by_id = dict(flat(entries))
     return [
-        Entry(flat[root].name, flat[root].text, tuple(flat[reply] for reply in replies))
+        Entry(by_id[root].name, by_id[root].text, tuple(by_id[reply] for reply in replies))
         for root, replies in move(posts, links)
     ]
 
 
-def _flat(entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
+def flat(entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
     """Every question and reply by its id, without its replies."""
     for number, entry in enumerate(entries, 1):
         yield str(number), Entry(entry.name, entry.text)

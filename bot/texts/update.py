@@ -15,13 +15,17 @@ from babel.messages.pofile import read_po, write_po
 from bot.texts import FOLDER, TEMPLATE
 
 ROOT = Path(__file__).resolve().parent.parent
+OPTIONS = {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
 KEYWORDS = {"_": None, "N_": None, "n_": (1, 2)}
 
 
 def gathered(root: Path = ROOT) -> Catalog:
     """The texts in the program's code. Where a text stands is said by file, not by line."""
     catalogue = Catalog(project="Marginalia", charset="utf-8")
-    found = extract_from_dir(root, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("TR:",))
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    found = extract_from_dir(
+        root, methods, {"**.html": OPTIONS}, keywords=KEYWORDS, comment_tags=("TR:",)
+    )
     for name, _line, text, comments, context in sorted(found, key=lambda f: (f[0], f[1])):
         catalogue.add(text, None, [(f"bot/{name}", 0)], auto_comments=comments, context=context)
     return catalogue

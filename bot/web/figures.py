@@ -1,8 +1,8 @@
-"""Numbers as pictures: SVG drawn on the server, to be shown with `<img>`.
+"""Charts as SVG, drawn on the server and shown with `<img>`.
 
-Pure: given when questions were asked and replied to, they give a picture and the sentence that
-says the same. Each is readable on light and dark paper, has a title and a description, and no
-script. The drawing is pygal's; what pygal adds for pointing devices is taken out again.
+Pure: given when questions were asked and replied to, each function gives a chart and a sentence
+that says the same. A chart is readable on light and dark paper, has a title and a description, and
+no script. What is drawn where is decided here; `templates/figure.svg` is the picture.
 """
 
 from __future__ import annotations
@@ -13,50 +13,31 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
-from xml.etree import ElementTree
 
-import pygal
-from pygal.style import Style
+from babel.dates import format_skeleton, format_timedelta
 
 from bot.sessions.model import Thread
+from bot.texts import _, n_
+from bot.web import look, text
 
 WIDTH, HEIGHT = 420, 250
-MOST_BARS = 100
-"""More would be hairlines; what is counted is then put together."""
+"""The size of a chart in its own units."""
+MAX_BARS = 100
+"""More bars would be hairlines: questions are then counted in groups."""
+MAX_BOOKS = 20
+"""How many books the chart of books has at most."""
 
-_SVG = "http://www.w3.org/2000/svg"
+_LEFT, _TOP, _BOTTOM = 40, 12, 190
+_ROW = 44
+_LETTER = 7.0
+"""How wide a letter is on average, to place what comes after words."""
 
-# The same paper, ink and accents as in look.css. Three to one at least against either paper.
-_LOOK = """
-svg { background: none; font-family: "Iowan Old Style", "Palatino Linotype", Palatino, P052, Georgia, serif; }
-text { fill: #5f584c; font-size: 13px; stroke: none; }
-.axis.x text { text-anchor: middle; }
-.axis.x text[transform] { text-anchor: start; }
-.axis.y text { text-anchor: end; }
-.middle { text-anchor: middle; }
-.large { font-size: 40px; fill: #24211c; }
-.line { stroke: #d9d0bf; fill: none; }
-.axis.x .guides .line { stroke: none; }
-.background { fill: none; stroke: none; }
-.answer { fill: #8a2f22; }
-.question { fill: #b0863f; }
-.other { fill: #857f73; }
-.none { fill: #d3cabb; }
-@media (prefers-color-scheme: dark) {
-  text { fill: #aca391; }
-  .large { fill: #e8e2d6; }
-  .line { stroke: #3a362d; }
-  .answer { fill: #e08d74; }
-  .question { fill: #b48a4e; }
-  .other { fill: #8b857a; }
-  .none { fill: #49443a; }
-}
-"""
+Bar = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A reply: whether an author gave it (an answer), and when (aware UTC; None: not known)."""
+    """A reply: whether an author gave it, and when (aware UTC; None: not known)."""
 
     by_author: bool
     at: datetime | None = None
@@ -77,16 +58,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One session of several: its short name on the axis, its questions and the replies to them."""
+    """One book of several: its title, how many questions it has, how many of them are answered."""
 
-    label: str
+    title: str
     questions: int
-    replies: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture. `name` is a word for its file, `summary` says in a sentence what it shows."""
+    """A chart. `name` is a word for its file, `summary` says in a sentence what it shows."""
 
     name: str
     title: str
@@ -97,29 +78,35 @@ class Figure:
 
 
 def asked(threads: Iterable[Thread], authors: Collection[str]) -> list[Asked]:
-    """The questions of a session of which the times are known.
+    """The questions of a session with their times, without what is hidden.
 
-    `authors` are Slack member IDs; what an author began is no question.
+    `authors` are Slack member IDs; what an author began is not a question.
     """
     return [
         Asked(
-            [Given(reply.author in authors, reply.at) for reply in thread.replies],
+            [
+                Given(reply.author in authors, reply.at)
+                for reply in thread.replies
+                if not reply.hidden
+            ],
             thread.question.at,
         )
         for thread in threads
-        if thread.question.author not in authors
+        if thread.question.author not in authors and not thread.question.hidden
     ]
 
 
-def of_session(questions: Sequence[Asked], zone: tzinfo) -> list[Figure]:
-    """Every figure that can be drawn of a session; `zone` is that of the days and hours."""
-    drawn = (
-        by_day(questions, zone),
-        by_hour(questions, zone),
-        first_answer(questions),
-        share_answered(questions),
-        replies(questions),
-    )
+def of_session(
+    questions: Sequence[Asked], timed: Sequence[Asked] | None, zone: tzinfo
+) -> list[Figure]:
+    """Every chart of a session.
+
+    `questions` are those that its page shows; `timed` the same with times, where those are known;
+    `zone` is that of days and hours.
+    """
+    drawn = [share_answered(questions), replies(questions)]
+    if timed is not None:
+        drawn += [by_day(timed, zone), by_hour(timed, zone), first_answer(timed)]
     return [figure for figure in drawn if figure is not None]
 
 
@@ -131,86 +118,101 @@ def share_answered(questions: Sequence[Asked]) -> Figure | None:
 
 
 def share(answered: int, others: int, silent: int) -> Figure | None:
-    """The same of counts: answered by an author, replied to by others alone, without a reply."""
+    """The same of counts: answered by an author, replied to by others only, without a reply."""
     total = answered + others + silent
     if not total:
         return None
     percent = f"{_percent(answered, total)} %"
-    parts = (
-        ("answered by an author", answered),
-        ("replied to by others", others),
-        ("no reply", silent),
-    )
-    chart = _chart(pygal.Pie, inner_radius=0.72, legend_at_bottom_columns=1)
-    for label, value in parts:
-        chart.add(f"{label}: {value:,}", value)
-    listed = ", ".join(f"{value:,} {label}" for label, value in parts if value)
+    parts = [
+        ("answered", n_("{count} answered", "{count} answered", answered), answered),
+        (
+            "other",
+            n_(
+                "{count} with replies by others only", "{count} with replies by others only", others
+            ),
+            others,
+        ),
+        ("none", n_("{count} without a reply", "{count} without a reply", silent), silent),
+    ]
+    series, keys, texts, at = [], [], [("middle large", WIDTH / 2, 70.0, percent)], 0.0
+    for row, (role, words, value) in enumerate(part for part in parts if part[2]):
+        across = WIDTH * value / total
+        series.append((role, [_bar(at, 95, across, 32)]))
+        keys.append((role, 4.0, 160.0 + 26 * row))
+        texts.append(("start", 24.0, 160.0 + 26 * row, words))
+        at += across
     return _figure(
-        chart,
         "answered",
-        "Share answered",
-        f"Of {_count(total, 'question')}: {listed} ({percent} answered).",
-        ("answer", "other", "none"),
-        middle=percent,
+        _("Answered questions"),
+        _(
+            "{questions}: {parts} ({percent} answered).",
+            questions=n_("{count} question", "{count} questions", total),
+            parts=", ".join(words for _role, words, value in parts if value),
+            percent=percent,
+        ),
+        series=series,
+        keys=keys,
+        texts=texts,
     )
 
 
 def replies(questions: Sequence[Asked]) -> Figure | None:
-    """How many replies the questions got, authors' and others', in the order of asking."""
+    """How many replies the questions got, by authors and by others, in the order of asking."""
     total = sum(len(question.replies) for question in questions)
     if not total:
         return None
-    size = math.ceil(len(questions) / MOST_BARS)
+    size = math.ceil(len(questions) / MAX_BARS)
     groups = [questions[at : at + size] for at in range(0, len(questions), size)]
-    chart = _chart(pygal.StackedBar)
-    chart.x_labels = _few([str(1 + number * size) for number in range(len(groups))])
-    chart.add("by an author", [_replies(group, by_author=True) for group in groups])
-    chart.add("by others", [_replies(group, by_author=False) for group in groups])
-    most = max(len(question.replies) for question in questions)
-    each = "each question" if size == 1 else f"every {size} questions"
-    return _figure(
-        chart,
+    return _bars(
         "replies",
-        f"Replies to {each}",
-        f"{_count(total, 'reply', 'replies')} to {_count(len(questions), 'question')} in the order "
-        f"of asking, {_replies(questions, by_author=True)} by an author; the most to one question: "
-        f"{most}.",
-        ("answer", "other"),
+        _("Replies to each question")
+        if size == 1
+        else _("Replies to every {count} questions", count=size),
+        _(
+            "{replies} to {questions}, {authors} by authors; the question with the most has "
+            "{most}.",
+            replies=n_("{count} reply", "{count} replies", total),
+            questions=n_("{count} question", "{count} questions", len(questions)),
+            authors=_replies(questions, by_author=True),
+            most=max(len(question.replies) for question in questions),
+        ),
+        [str(1 + number * size) for number in range(len(groups))],
+        (
+            ("answered", _("by authors"), [_replies(group, by_author=True) for group in groups]),
+            ("other", _("by others"), [_replies(group, by_author=False) for group in groups]),
+        ),
     )
 
 
 def by_day(questions: Sequence[Asked], zone: tzinfo) -> Figure | None:
-    """Questions and answers (authors' replies) on each day; None where no time is known."""
+    """Questions and authors' replies on each day; None where no time is known."""
     asked_at, answered_at = _times(questions, zone)
     if not asked_at:
         return None
     first = min(at.date() for at in asked_at)
     last = max(at.date() for at in (*asked_at, *answered_at))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    if len(days) > MOST_BARS:  # an answer long after; the session itself is what is shown
-        days = days[:MOST_BARS]
-    labels = [
-        f"{day:%a} {day.day}" if len(days) <= 8 else f"{day.day}.{day.month}." for day in days
-    ]
-    return _bars(
+    days = days[:MAX_BARS]  # an answer long afterwards; the session itself is what is shown
+    skeleton = "Ed" if len(days) <= 7 else "Md"
+    return _questions_and_answers(
         "days",
-        "Questions and answers by day",
-        labels,
+        _("Questions and answers by day"),
+        [_date(day, skeleton) for day in days],
         Counter(at.date() for at in asked_at),
         Counter(at.date() for at in answered_at),
         days,
-        lambda day: f"{day.day} {day:%B}",
+        lambda day: _date(day, "MMMMd"),
     )
 
 
 def by_hour(questions: Sequence[Asked], zone: tzinfo) -> Figure | None:
-    """Questions and answers (authors' replies) by the hour of the day, all days together."""
+    """Questions and authors' replies by the hour of the day, all days together."""
     asked_at, answered_at = _times(questions, zone)
     if not asked_at:
         return None
-    return _bars(
+    return _questions_and_answers(
         "hours",
-        f"Questions and answers by hour ({asked_at[0].tzname()})",
+        _("Questions and answers by hour ({zone})", zone=asked_at[0].tzname()),
         [str(hour) for hour in range(24)],
         Counter(at.hour for at in asked_at),
         Counter(at.hour for at in answered_at),
@@ -220,13 +222,13 @@ def by_hour(questions: Sequence[Asked], zone: tzinfo) -> Figure | None:
 
 
 _WAITS = (
-    ("5 min", timedelta(minutes=5)),
-    ("15 min", timedelta(minutes=15)),
-    ("1 h", timedelta(hours=1)),
-    ("4 h", timedelta(hours=4)),
-    ("12 h", timedelta(hours=12)),
-    ("1 d", timedelta(days=1)),
-    ("2 d", timedelta(days=2)),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(hours=12),
+    timedelta(days=1),
+    timedelta(days=2),
 )
 
 
@@ -236,46 +238,81 @@ def first_answer(questions: Sequence[Asked]) -> Figure | None:
     if not waits:
         return None
     counts = Counter(
-        next((label for label, limit in _WAITS if wait <= limit), "more") for wait in waits
+        next((at for at, limit in enumerate(_WAITS) if wait <= limit), len(_WAITS))
+        for wait in waits
     )
-    labels = [label for label, _ in _WAITS] + ["more"]
-    chart = _chart(pygal.Bar, show_legend=False)
-    chart.x_labels = labels
-    chart.add("questions", [counts[label] for label in labels])
-    middle = waits[len(waits) // 2]
-    return _figure(
-        chart,
+    labels = [format_timedelta(limit, format="narrow", locale=look.locale()) for limit in _WAITS]
+    return _bars(
         "waits",
-        "Time to the first answer: up to",
-        f"Of {_count(len(waits), 'answered question')}, half had an author's first reply within "
-        f"{_span(middle)}; the longest wait was {_span(waits[-1])}.",
-        ("answer",),
+        _("Time to the first answer: up to …"),
+        _(
+            "Of {questions}, half had their first answer within {half}; the longest wait was "
+            "{longest}.",
+            questions=n_("{count} answered question", "{count} answered questions", len(waits)),
+            half=_span(waits[len(waits) // 2]),
+            longest=_span(waits[-1]),
+        ),
+        [*labels, _("more")],
+        (("answered", _("answered questions"), [counts[at] for at in range(len(_WAITS) + 1)]),),
     )
 
 
-def book_by_book(sessions: Sequence[Counted]) -> Figure | None:
-    """Questions and replies of each session, in order; None where there are none."""
-    counted = [session for session in sessions if session.questions or session.replies]
+def book_by_book(books: Sequence[Counted]) -> Figure | None:
+    """How many questions each book has and how many are answered, a bar for each title.
+
+    Of more than MAX_BOOKS books those with the most questions; None where nobody asked.
+    """
+    counted = [book for book in books if book.questions]
     if not counted:
         return None
-    size = math.ceil(len(counted) / MOST_BARS)
-    groups = [counted[at : at + size] for at in range(0, len(counted), size)]
-    chart = _chart(pygal.StackedBar)
-    chart.x_labels = _few([group[0].label for group in groups], most=6)
-    questions = [sum(session.questions for session in group) for group in groups]
-    answers = [sum(session.replies for session in group) for group in groups]
-    chart.add("questions", questions)
-    chart.add("replies", answers)
-    books = _count(len(counted), "book")
-    each = "Book by book" if size == 1 else f"Books, {size} by {size}"
-    return _figure(
-        chart,
-        "books",
-        f"{each}: questions and replies",
-        f"{books} with {_count(sum(questions), 'question')} and "
-        f"{_count(sum(answers), 'reply', 'replies')}, oldest first.",
-        ("question", "other"),
+    most = sorted(counted, key=lambda book: -book.questions)[:MAX_BOOKS]
+    shown = [book for book in counted if book in most][:MAX_BOOKS]
+    longest = max(book.questions for book in shown)
+    series: dict[str, list[Bar]] = {"answered": [], "none": []}
+    texts = []
+    for row, book in enumerate(shown):
+        top = 6 + row * _ROW
+        across = WIDTH * book.answered / longest
+        series["answered"].append(_bar(0, top + 20, across, 14))
+        rest = WIDTH * (book.questions - book.answered) / longest
+        series["none"].append(_bar(across, top + 20, rest, 14))
+        numbers = f"{book.answered:,} / {book.questions:,}"
+        texts.append(("start", 0.0, top + 14.0, text.excerpt(book.title, 46)))
+        texts.append(("end", float(WIDTH), top + 14.0, numbers))
+    height = 6 + len(shown) * _ROW + 26
+    keys, words = _legend((("answered", _("answered")), ("none", _("not answered"))), height - 8, 0)
+    questions, answered = (
+        sum(book.questions for book in counted),
+        sum(book.answered for book in counted),
     )
+    return _figure(
+        "books",
+        _("Questions for each book")
+        if len(shown) == len(counted)
+        else _("The {count} books with the most questions", count=len(shown)),
+        _(
+            "{books}: {questions}, {answered}.",
+            books=n_("{count} book", "{count} books", len(counted)),
+            questions=n_("{count} question", "{count} questions", questions),
+            answered=n_("{count} answered", "{count} answered", answered),
+        ),
+        series=list(series.items()),
+        keys=keys,
+        texts=[*texts, *words],
+        height=height,
+    )
+
+
+def ticks(most: int) -> list[int]:
+    """The marks of an axis up to `most` or just above it: whole numbers, at most six.
+
+    >>> ticks(3), ticks(11), ticks(144)
+    ([0, 1, 2, 3], [0, 5, 10, 15], [0, 50, 100, 150])
+    """
+    steps = (base * 10**power for power in range(12) for base in (1, 2, 5))
+    most = max(most, 1)
+    step = next(step for step in steps if most <= 5 * step)
+    return list(range(0, step * math.ceil(most / step) + 1, step))
 
 
 def _times(questions: Sequence[Asked], zone: tzinfo) -> tuple[list[datetime], list[datetime]]:
@@ -294,7 +331,7 @@ def _wait(question: Asked) -> timedelta | None:
     return max(min(given) - question.at, timedelta()) if question.at and given else None
 
 
-def _bars(
+def _questions_and_answers(
     name: str,
     title: str,
     labels: Sequence[str],
@@ -303,19 +340,30 @@ def _bars(
     keys: Sequence[Any],
     spoken: Callable[[Any], str],
 ) -> Figure:
-    chart = _chart(pygal.StackedBar)
-    chart.x_labels = _few(labels)
-    chart.add("questions", [questions[key] for key in keys])
-    chart.add("answers", [answers[key] for key in keys])
     total = [questions[key] + answers[key] for key in keys]
     most = keys[total.index(max(total))]
-    return _figure(
-        chart,
+
+    def counted(asked: int, given: int) -> str:
+        return _(
+            "{questions} and {answers}",
+            questions=n_("{count} question", "{count} questions", asked),
+            answers=n_("{count} answer", "{count} answers", given),
+        )
+
+    return _bars(
         name,
         title,
-        f"{_count(sum(questions.values()), 'question')} and {_count(sum(answers.values()), 'answer')}; "
-        f"the most at {spoken(most)}: {questions[most]} and {answers[most]}.",
-        ("question", "answer"),
+        _(
+            "{all}; the most at {when}: {most}.",
+            all=counted(sum(questions.values()), sum(answers.values())),
+            when=spoken(most),
+            most=counted(questions[most], answers[most]),
+        ),
+        labels,
+        (
+            ("question", _("questions"), [questions[key] for key in keys]),
+            ("answered", _("answers by authors"), [answers[key] for key in keys]),
+        ),
     )
 
 
@@ -329,105 +377,101 @@ def _percent(part: int, whole: int) -> int:
     return min(99, max(1, round(exact))) if 0 < part < whole else round(exact)
 
 
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def _date(day: Any, skeleton: str) -> str:
+    return str(format_skeleton(skeleton, day, locale=look.locale()))
 
 
 def _span(wait: timedelta) -> str:
-    minutes = wait.total_seconds() / 60
-    for name, length in (("day", 24 * 60), ("hour", 60)):
-        if minutes >= 2 * length:
-            return f"{round(minutes / length)} {name}s"
-    return _count(max(1, round(minutes)), "minute")
+    return str(format_timedelta(max(wait, timedelta(minutes=1)), threshold=2, locale=look.locale()))
 
 
-def _chart(kind: Callable[..., Any], **options: Any) -> Any:
-    return kind(
-        **{
-            "width": WIDTH,
-            "height": HEIGHT,
-            "css": [],
-            "js": [],
-            "style": _STYLE,
-            "show_legend": True,
-            "legend_at_bottom": True,
-            "legend_box_size": 10,
-            "truncate_legend": -1,
-            "truncate_label": -1,
-            "margin": 6,
-            "spacing": 8,
-            "max_scale": 5,
-            "min_scale": 2,
-            "include_x_axis": True,
-            "value_formatter": lambda value: f"{value:,.0f}",
-            **options,
-        }
+def _bar(x: float, y: float, across: float, down: float) -> Bar:
+    return round(x, 2), round(y, 2), round(across, 2), round(down, 2)
+
+
+def _bars(
+    name: str,
+    title: str,
+    summary: str,
+    labels: Sequence[str],
+    series: Sequence[tuple[str, str, Sequence[int]]],
+) -> Figure:
+    """A chart of upright bars: each of `series` is a role, its words and a number for each label,
+    the next one standing on the one before."""
+    totals = [
+        sum(values) for values in zip(*(values for _role, _words, values in series), strict=True)
+    ]
+    marks = ticks(max(totals))
+    unit = (_BOTTOM - _TOP) / marks[-1]
+    slot = (WIDTH - _LEFT) / len(labels)
+    tops = [float(_BOTTOM)] * len(labels)
+    drawn = []
+    for role, _words, values in series:
+        bars = []
+        for at, value in enumerate(values):
+            tops[at] -= value * unit
+            bars.append(_bar(_LEFT + (at + 0.1) * slot, tops[at], 0.8 * slot, value * unit))
+        drawn.append((role, bars))
+    texts = [
+        ("end", _LEFT - 6.0, round(_BOTTOM - mark * unit + 5, 2), f"{mark:,}") for mark in marks
+    ]
+    width = max(len(label) for label in labels) * _LETTER + 6
+    every = max(1, math.ceil(width / slot))
+    texts += [
+        ("middle", round(_LEFT + (at + 0.5) * slot, 2), _BOTTOM + 18.0, label)
+        for at, label in enumerate(labels)
+        if at % every == 0
+    ]
+    keys, words = _legend([(role, words) for role, words, _values in series], HEIGHT - 10, _LEFT)
+    return _figure(
+        name,
+        title,
+        summary,
+        lines=[round(_BOTTOM - mark * unit, 2) for mark in marks],
+        series=drawn,
+        keys=keys,
+        texts=[*texts, *words],
     )
 
 
-_CLASSES = frozenset({"axis", "x", "y", "guides", "line", "background", "plot"})
-_STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    label_font_size=13,
-    major_label_font_size=13,
-    legend_font_size=13,
-)
+Text = tuple[str, float, float, str]
+Key = tuple[str, float, float]
 
 
-def _few(labels: Sequence[str], most: int = 8) -> list[str]:
-    """The labels of an axis, empty where there would be too many."""
-    step = math.ceil(len(labels) / most)
-    return [label if at % step == 0 else "" for at, label in enumerate(labels)]
+def _legend(
+    entries: Sequence[tuple[str, str]], y: float, left: float
+) -> tuple[list[Key], list[Text]]:
+    keys: list[Key] = []
+    words: list[Text] = []
+    x = left
+    for role, said in entries:
+        keys.append((role, x, y))
+        words.append(("start", x + 18, y, said))
+        x += 18 + len(said) * _LETTER + 24
+    return keys, words
 
 
 def _figure(
-    chart: Any, name: str, title: str, summary: str, roles: Sequence[str], *, middle: str = ""
+    name: str,
+    title: str,
+    summary: str,
+    *,
+    series: Sequence[tuple[str, Sequence[Bar]]],
+    keys: Sequence[Key],
+    texts: Sequence[Text],
+    lines: Sequence[float] = (),
+    height: int = HEIGHT,
 ) -> Figure:
-    """The picture of a chart whose series mean `roles` in turn (classes of the style)."""
-    # Read back, since pygal's tree is lxml's where that is installed.
-    root = ElementTree.fromstring(chart.render())  # noqa: S314 (made here)
-    _strip(root, roles)
-    root.tag = "svg"
-    root.attrib = {"xmlns": _SVG, "viewBox": f"0 0 {WIDTH} {HEIGHT}"}
-    root.set("role", "img")
-    root.set("aria-labelledby", "title desc")
-    for at, (tag, text) in enumerate((("title", title), ("desc", summary), ("style", _LOOK))):
-        element = ElementTree.Element(tag)
-        if tag != "style":
-            element.set("id", tag)
-        element.text = text
-        root.insert(at, element)
-    if middle:
-        _write_in_the_middle(root, middle)
-    svg = ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
-    return Figure(name, title, summary, svg)
-
-
-def _strip(element: ElementTree.Element, roles: Sequence[str]) -> None:
-    """Takes out scripts, styles, tooltips and what they would show, and groups left empty."""
-    for child in list(element):
-        _strip(child, roles)
-        child.tag = tag = child.tag.removeprefix(f"{{{_SVG}}}")
-        classes = child.attrib.pop("class", "").split()
-        empty = tag in ("g", "defs", "text") and not len(child) and not (child.text or "").strip()
-        if empty or tag in ("script", "style", "title", "desc") or "tooltip" in classes:
-            element.remove(child)
-        child.attrib.pop("id", None)
-        known = [
-            roles[int(name.removeprefix("color-"))] if name.startswith("color-") else name
-            for name in classes
-            if name in _CLASSES or name.startswith("color-")
-        ]
-        if known:
-            child.set("class", " ".join(known))
-
-
-def _write_in_the_middle(root: ElementTree.Element, words: str) -> None:
-    """Writes into the hole of a ring."""
-    plot = next(each for each in root.iter("g") if each.get("class") == "plot")
-    box = plot.find("rect")
-    if box is not None:
-        x, y = float(box.get("width", 0)) / 2, float(box.get("height", 0)) / 2
-        where = {"x": f"{x:g}", "y": f"{y + 12:g}", "class": "middle large"}
-        ElementTree.SubElement(plot, "text", where).text = words
+    template = look.environment().get_template("figure.svg")
+    svg = template.render(
+        width=WIDTH,
+        height=height,
+        left=_LEFT,
+        title=title,
+        summary=summary,
+        series=series,
+        keys=keys,
+        texts=texts,
+        lines=lines,
+    )
+    return Figure(name, title, summary, svg.encode(), height=height)

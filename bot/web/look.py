@@ -6,21 +6,23 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bot.texts import SOURCE, _, language, n_
 from bot.web import text
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 """`look.css`, the scripts, and `vendor/` with what others wrote."""
 
-LOCALE = "en"
-
 
 @cache
 def environment() -> Environment:
-    """The templates in `templates/`: autoescape for every name, an unknown variable is an error."""
+    """The templates in `templates/`: autoescape for every name, an unknown variable is an error.
+
+    Their texts are of the catalogue, in the language in use (`bot.texts`).
+    """
     made = Environment(
         loader=PackageLoader("bot.web"),
         autoescape=True,
@@ -31,20 +33,20 @@ def environment() -> Environment:
         auto_reload=False,
         finalize=_clean,
     )
-    made.globals["days"] = days
-    made.filters["count"] = count
+    made.globals |= {"_": _, "n_": n_, "days": days, "language": language}
     made.filters["excerpt"] = text.excerpt
     return made
+
+
+def locale() -> str:
+    """The locale of dates and spans of time: that of the language in use, for English with the
+    day before the month."""
+    return "en_GB" if language() == SOURCE else language()
 
 
 def _clean(value: object) -> object:
     """A text without what no page may hold, whichever file it came from."""
     return text.clean(value) if isinstance(value, str) else value
-
-
-def day(at: date) -> str:
-    """`14 October 2024`."""
-    return f"{at.day} {format_date(at, 'MMMM y', locale=LOCALE)}"
 
 
 def days(start: date, end: date) -> str:
@@ -53,15 +55,11 @@ def days(start: date, end: date) -> str:
         start = start.date()
     if isinstance(end, datetime):
         end = end.date()
+    until = format_date(end, "long", locale=locale())
     if start == end:
-        return day(start)
+        return until
     if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day}–{day(end)}"
+        return f"{format_skeleton('d', start, locale=locale())}–{until}"
     if start.year == end.year:
-        return f"{start.day} {format_date(start, 'MMMM', locale=LOCALE)} – {day(end)}"
-    return f"{day(start)} – {day(end)}"
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 question`, `1,204 questions`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+        return f"{format_skeleton('MMMMd', start, locale=locale())} – {until}"
+    return f"{format_date(start, 'long', locale=locale())} – {until}"

@@ -16,9 +16,10 @@ from tests.web import shelf
 
 PAGES = (
     *("index.html", "data.html", "index.html?q=question", "books/20241014-on-reading.html"),
+    *("authors.html", "authors/ana-lima.html", "books/20241014-on-reading.html?q=whom"),
     *("books/20241104-many-words.html", "books/20250303-plan.html"),
 )
-DONE = re.compile(r"^(Nothing found|\d+ found(, the first \d+ shown)?)$")
+DONE = re.compile(r"^(Nothing found|\d+ results?(, the first \d+ shown)?)$")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def search(page: Page, words: str) -> list[str]:
     page.get_by_role("searchbox", name="Search all questions and answers").fill(words)
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text(DONE)
-    return [" ".join(each.split()) for each in page.locator("#results li").all_inner_texts()]
+    return [" ".join(each.split()) for each in page.locator("#list li").all_inner_texts()]
 
 
 def test_searching_finds_questions_answers_and_books(chromium: Browser, address: str) -> None:
@@ -71,13 +72,13 @@ def test_searching_finds_questions_answers_and_books(chromium: Browser, address:
             "Letters question 1 Zoë: Was sagt Herr Yıldırım zu 自然言語処理 in C++?"
         ]
         assert len(search(page, "言語")) == 1
-        assert search(page, "c++ word")[0].startswith("On Reading question 4 Max: C++ 猫")
+        assert search(page, "c++ word")[0].startswith("On Reading question 3 Max: C++ 猫")
         assert search(page, "quesiton number 5")[0].startswith("Unabgeschlossen")  # a slip
         assert search(page, "first book")[0].startswith("The First Book")
         assert search(page, "reply last") == ["Letters question 2 Bob: A <b>reply</b>, at last"]
         assert search(page, "zzzzzz") == []
         expect(page.get_by_role("status")).to_have_text("Nothing found")
-        expect(page.locator("#books")).to_be_hidden()
+        expect(page.locator("#page")).to_be_hidden()
         assert visit.complaints == []
 
 
@@ -86,11 +87,66 @@ def test_a_result_leads_to_its_question(chromium: Browser, address: str) -> None
         page = visit.page
         page.goto(address)
         search(page, "number 5")
-        page.locator("#results a").first.click()
+        page.locator("#list a").first.click()
         expect(page).to_have_url(f"{address}books/20241104-many-words.html#q5")
         expect(page.locator("#q5")).to_be_in_viewport()
         page.go_back()  # the search is still there
-        expect(page.locator("#results a").first).to_be_visible()
+        expect(page.locator("#list a").first).to_be_visible()
+
+
+def test_every_page_searches(chromium: Browser, address: str) -> None:
+    """From a book's page: results lead to other books and to this one, and can be narrowed."""
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(f"{address}books/20241014-on-reading.html")
+        assert len(search(page, "whom")) == 2
+        expect(page.locator("#page")).to_be_hidden()
+        narrow = page.get_by_label("Books by")
+        assert narrow.locator("option").all_inner_texts()[:2] == ["all authors", "A. N. Other"]
+        page.get_by_label("unanswered only").check()
+        expect(page.get_by_role("status")).to_have_text("Nothing found")
+        assert len(search(page, "question")) == 8
+        page.get_by_label("unanswered only").uncheck()
+        assert len(search(page, "lima")) > 8
+        narrow.select_option("A. N. Other")
+        assert len(search(page, "lima")) == 9  # eight questions and the book
+        narrow.select_option("")
+        search(page, "whom")
+        page.locator("#list a").first.click()  # a question of the page one is on
+        expect(page.locator("#q1")).to_be_in_viewport()
+        search(page, "number 5")
+        page.locator("#list a").first.click()
+        expect(page).to_have_url(f"{address}books/20241104-many-words.html#q5")
+        assert visit.complaints == []
+
+
+def test_a_book_shows_some_of_its_questions(chromium: Browser, address: str) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(f"{address}books/20241014-on-reading.html")
+        page.get_by_label("Show").select_option("unanswered questions")
+        expect(page.locator("#filtered")).to_have_text("2 of 3 questions shown")
+        expect(page.locator("#q2")).to_be_visible()
+        for other in ("#q1", "#q3"):
+            expect(page.locator(other)).to_be_hidden()
+        page.get_by_label("Show").select_option("answered by Ana Lima")
+        expect(page.locator(".thread:visible")).to_have_count(1)
+        page.goto(f"{address}books/20241014-on-reading.html#q4")
+        expect(page.locator("#q4")).to_be_in_viewport()
+        expect(page.get_by_label("Show")).to_have_value("")
+        assert visit.complaints == []
+
+
+def test_a_sparse_year_leaves_no_hole(chromium: Browser, address: str) -> None:
+    """Books stand side by side, whatever their years; each year is named at its first book."""
+    with opened(chromium) as visit:
+        visit.page.goto(address)
+        books = visit.page.locator(".books > li")
+        boxes = [each.bounding_box() for each in books.all()]
+        assert len(boxes) == 6
+        first_row = [box for box in boxes if box and box["y"] == boxes[0]["y"]]  # type: ignore[index]
+        assert len(first_row) == 5
+        assert visit.page.locator(".year").all_inner_texts() == ["2025", "2024", "2023", "2022"]
 
 
 def test_text_that_looks_like_html_is_text_in_results(chromium: Browser, address: str) -> None:
@@ -99,9 +155,9 @@ def test_text_that_looks_like_html_is_text_in_results(chromium: Browser, address
         page.on("dialog", lambda dialog: pytest.fail(dialog.message))
         page.goto(f"{address}?q=onerror")
         expect(page.get_by_role("status")).to_have_text(DONE)
-        expect(page.locator("#results li")).to_contain_text("<img src=x onerror=alert(1)>")
-        assert page.locator("#results img").count() == 0
-        assert page.locator("#results mark").all_inner_texts() == ["onerror"]
+        expect(page.locator("#list li")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert page.locator("#list img").count() == 0
+        assert page.locator("#list mark").all_inner_texts() == ["onerror"]
         assert visit.complaints == []
 
 
@@ -109,9 +165,9 @@ def test_emptying_the_field_brings_the_books_back(chromium: Browser, address: st
     with opened(chromium) as visit:
         page = visit.page
         page.goto(f"{address}?q=book")
-        expect(page.locator("#books")).to_be_hidden()
+        expect(page.locator("#page")).to_be_hidden()
         page.get_by_role("searchbox").fill("")
-        expect(page.locator("#books")).to_be_visible()
+        expect(page.locator("#page")).to_be_visible()
         expect(page.locator("#results")).to_be_hidden()
         expect(page).to_have_url(address)
 
@@ -121,7 +177,7 @@ def test_pages_work_from_a_disk(chromium: Browser, site: Path) -> None:
         page = visit.page
         page.goto((site / "index.html").as_uri())
         assert len(search(page, "whom")) == 2
-        page.locator("#results a").first.click()
+        page.locator("#list a").first.click()
         expect(page.locator("#q1")).to_be_in_viewport()
         loaded = "[...document.images].every(image => image.complete && image.naturalWidth)"
         page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
@@ -150,7 +206,13 @@ def test_the_keyboard_reaches_everything(chromium: Browser, address: str) -> Non
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "content"
         page.keyboard.press("Tab")
-        assert page.evaluate(focused) == "All 8 questions at a glance"
+        assert page.evaluate("document.activeElement.textContent") == "Ana Lima"
+        for _ in range(4):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.name") == "show"
+        page.keyboard.press("Tab")
+        assert page.evaluate(focused) == "List of all 8 questions"
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
         page.keyboard.press("Enter")

@@ -6,17 +6,17 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 
+from bot.texts import N_, _, n_
 from bot.web import look, text
 from bot.web.board.model import Board, Question
 
-ORDERS = {"votes": "by votes", "time": "newest first"}
+ORDERS = {"votes": N_("most votes first"), "time": N_("newest first")}
 """How questions can be ordered, and what that is called."""
 KEPT_TEXTS = 20_000
 """Texts whose HTML is kept: those of some long sessions."""
@@ -49,6 +49,7 @@ class Drawn:
             "questions": len(self.items),
             "answered": answered,
             "open": self.board.is_open,
+            "state": state(self.board),
             "counts": counts(len(self.items), answered),
         }
 
@@ -71,7 +72,8 @@ class Drawn:
             head=self.head,
             items=ordered,
             order=order,
-            orders=ORDERS,
+            orders={name: _(words) for name, words in ORDERS.items()},
+            texts=texts(),
             version=self.version,
             address=address,
             shown_address=address.partition("://")[2],
@@ -82,7 +84,8 @@ def draw(board: Board) -> Drawn:
     """Draws a board; texts that were drawn lately are not drawn again."""
     items = {question.key: _item(question) for question in board.questions}
     digest = blake2b(digest_size=12)
-    digest.update(json.dumps([board.title, board.authors, board.is_open, board.link]).encode())
+    about = [board.title, board.authors, state(board), board.link]
+    digest.update(json.dumps(about).encode())
     for key, item in items.items():
         digest.update(f"\0{key}\0{item.html}\0{item.votes}".encode("utf-8", "surrogatepass"))
     return Drawn(board, items, digest.hexdigest())
@@ -93,9 +96,32 @@ def _place(item: Item, order: str) -> tuple[float, float]:
     return (-item.votes, item.at) if order == "votes" else (-item.at, 0.0)
 
 
+def state(board: Board) -> str:
+    """Whether the session is open, as a sentence."""
+    if board.is_open:
+        return _("The session is open.")
+    return _("The session is over.") if board.is_over else _("The session has not begun yet.")
+
+
 def counts(questions: int, answered: int) -> str:
     """`12 questions, 5 answered`."""
-    return f"{look.count(questions, 'question')}, {answered:,} answered"
+    asked = n_("{count} question", "{count} questions", questions)
+    return f"{asked}, {n_('{count} answered', '{count} answered', answered)}"
+
+
+def texts() -> str:
+    """What the page's script says, as JSON."""
+    return json.dumps(
+        {
+            "live": _("live"),
+            "trying": _("connection lost, trying again"),
+            "lost": _("not live any more; reload the page"),
+            "down": _("This board was taken down."),
+            "one": _("New question by {name}.", name="{name}"),
+            "many": _("{count} new questions.", count="{count}"),
+            "place": _("{number} of {all}", number="{number}", all="{all}"),
+        }
+    )
 
 
 def change(before: Drawn, after: Drawn) -> dict[str, Any]:
@@ -113,43 +139,23 @@ def whole(drawn: Drawn) -> dict[str, Any]:
 
 
 def _item(question: Question) -> Item:
-    html = _html(
-        question.key,
-        question.name,
-        question.text,
-        question.at,
-        question.votes,
-        question.replies,
-        question.answered_by,
-        question.link,
-    )
     at = question.at.timestamp()
-    return Item(html, question.votes, at, bool(question.answered_by))
+    return Item(_html(question), question.votes, at, bool(question.answered_by))
 
 
 @lru_cache(KEPT_TEXTS)
-def _html(
-    key: str,
-    name: str,
-    markdown: str,
-    at: datetime,
-    votes: int,
-    replies: int,
-    answered_by: tuple[str, ...],
-    link: str,
-) -> str:
-    template = look.environment().get_template("board/question.html")
-    return template.render(
-        key=key,
-        name=name,
-        shown=_message(markdown),
-        at=at.isoformat(),
-        seconds=at.timestamp(),
-        shown_at=f"{at.day} {format_date(at, 'MMM', locale=look.LOCALE)}, {at:%H:%M} UTC",
-        votes=votes,
-        replies=replies,
-        answered_by=answered_by,
-        link=link,
+def _html(question: Question) -> str:
+    at = question.at
+    return (
+        look.environment()
+        .get_template("board/question.html")
+        .render(
+            question=question,
+            shown=_message(question.text),
+            replies=[(reply, _message(reply.text)) for reply in question.replies],
+            seconds=at.timestamp(),
+            shown_at=f"{format_skeleton('MMMd', at, locale=look.locale())}, {at:%H:%M} UTC",
+        )
     )
 
 

@@ -5,18 +5,19 @@ Read one by one, so that a site takes no more memory than its longest session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.library import archive
+from bot.library import archive, mending
 from bot.library.library import Library, load
 from bot.library.problem import Problem, shown
+from bot.sessions import pairing
 from bot.sessions.model import Event
+from bot.sessions.pairing import Kind
 from bot.web import text
 from bot.web.site import covers
-from bot.web.site.authorship import Authorship
 from bot.web.text import Shown
 
 
@@ -31,27 +32,45 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply. `markdown` is its text as the archive has it, `shown` as a page shows it."""
+    """A question or a reply. `markdown` is its text as the archive has it, `shown` as a page shows
+    it. `author` is the author of the book who wrote it, '' for anybody else. `place` counts the
+    archive's entries outside threads from 1; it is 0 for what was posted in a thread.
+    """
 
     name: str
     markdown: str
     shown: Shown
-    by_author: bool
+    author: str = ""
+    place: int = 0
+
+    @property
+    def by_author(self) -> bool:
+        """Whether an author of the book wrote it."""
+        return bool(self.author)
+
+    @property
+    def anchor(self) -> str:
+        """The fragment of its address; '' for what was posted in a thread."""
+        return f"q{self.place}" if self.place else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A question and its replies. `number` counts from 1 in the order of asking; a thread begun
-    by an author is no question (an answer outside a thread, or a word of welcome)."""
+    """A question and its replies, or what an author posted that answers no question for certain.
+
+    `number` counts the questions from 1 and is 0 for what an author began. `see` is the anchor of
+    another thread that may have the answer to a question without a reply, '' for none.
+    """
 
     number: int
     question: Said
     replies: tuple[Said, ...]
+    see: str = ""
 
     @property
     def anchor(self) -> str:
         """The fragment of its address."""
-        return f"q{self.number}"
+        return self.question.anchor
 
     @property
     def is_question(self) -> bool:
@@ -63,15 +82,25 @@ class Thread:
         """Whether an author replied."""
         return any(reply.by_author for reply in self.replies)
 
+    @property
+    def answered_by(self) -> tuple[str, ...]:
+        """The authors who replied, each once."""
+        return tuple(dict.fromkeys(reply.author for reply in self.replies if reply.author))
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """An event with what was said in it. `cover` is the picture's file if it is there."""
+    """An event with what was said in it.
+
+    `cover` is the picture's file if it is there. `unsure` counts what authors posted outside
+    threads and may answer a question: `marginalia mend` offers it.
+    """
 
     event: Event
     threads: tuple[Thread, ...]
     about: Shown
     cover: Path | None
+    unsure: int = 0
 
     @property
     def questions(self) -> int:
@@ -90,8 +119,8 @@ class Book:
 
     @property
     def replies(self) -> int:
-        """How many replies there are, whoever gave them."""
-        return sum(len(thread.replies) for thread in self.threads)
+        """How many replies the questions have, whoever gave them."""
+        return sum(len(thread.replies) for thread in self.threads if thread.is_question)
 
 
 def find(paths: Sequence[Path]) -> tuple[list[Planned], list[Problem]]:
@@ -154,22 +183,66 @@ def read(planned: Planned, website: str = "") -> Book:
     Raises UserError, one line, for an archive that cannot be read.
     """
     event = planned.event
-    entries = archive.read(planned.path) if event.archived else []
-    authorship = Authorship(author.name for author in event.authors)
+    page = mending.read(planned.path) if event.archived else None
+    threads, unsure = _threads(page, event) if page else ((), 0)
     return Book(
         event=event,
-        threads=tuple(_threads(entries, authorship)),
+        threads=threads,
         about=text.description(event.body, website),
         cover=covers.file_of(event, planned.root),
+        unsure=unsure,
     )
 
 
-def _threads(entries: Iterable[archive.Entry], authorship: Authorship) -> Iterator[Thread]:
-    for number, entry in enumerate(entries, start=1):
-        replies = tuple(_said(reply, authorship) for reply in entry.replies)
-        yield Thread(number, _said(entry, authorship), replies)
+def _threads(page: mending.Page, event: Event) -> tuple[tuple[Thread, ...], int]:
+    """The threads with the authors' sure answers under their questions, and how many posts by
+    authors are left of which it is not sure whether they answer one."""
+    # Whoever is only taken for an author, since nobody has an author's name, is not called one.
+    known = frozenset[str]() if page.guessed else page.authors
+    page = mending.Page(page.path, page.entries, known)
+    posts = page.posts()
+    adrift = any(entry.name in known or not entry.replies for entry in page.entries)
+    found = pairing.pair(posts) if known and adrift else pairing.Pairing(())
+    links = page.moves(found)
+    said = {
+        post: _said(entry, "" if "." in post else post, known, event)
+        for post, entry in mending.flat(page.entries)
+    }
+    unsure = {
+        decision.post: decision.candidates[0].question
+        for decision in found.decisions
+        if decision.by_author
+        and decision.kind is not Kind.TALK
+        and decision.post not in links
+        and decision.candidates
+    }
+    see = {question: f"q{post}" for post, question in unsure.items()}
+    see |= {each.question: f"q{each.by.partition('.')[0]}" for each in found.covered}
+    threads: list[Thread] = []
+    number = 0
+    for root, replies in pairing.move(posts, links):
+        asked = not said[root].by_author
+        number += asked
+        threads.append(
+            Thread(
+                number if asked else 0,
+                said[root],
+                tuple(said[reply] for reply in replies),
+                "" if replies or not asked else see.get(root, ""),
+            )
+        )
+    return tuple(threads), len(unsure)
 
 
-def _said(entry: archive.Entry, authorship: Authorship) -> Said:
+def _said(entry: archive.Entry, place: str, known: frozenset[str], event: Event) -> Said:
     name = " ".join(text.clean(entry.name).split())
-    return Said(name, entry.text, text.message(entry.text), authorship.has(name))
+    author = _author(entry.name, event) if entry.name in known else ""
+    return Said(name, entry.text, text.message(entry.text), author, int(place or 0))
+
+
+def _author(name: str, event: Event) -> str:
+    """Which author of a book goes by a name."""
+    names = [author.name for author in event.authors]
+    likeness = {each: mending.likeness(name, each) for each in names}
+    best = max(names, key=lambda each: likeness[each], default=name)
+    return text.clean(best if likeness.get(best) or len(names) == 1 else name)

@@ -6,19 +6,21 @@ bytes.
 
 from __future__ import annotations
 
+import itertools
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
 from bot.sessions.model import Event
 from bot.web import figures, look, text
-from bot.web.figures import Asked, Counted, Figure
+from bot.web.figures import Asked, Counted, Figure, Given
 from bot.web.site import books, covers, data, feeds, search
 from bot.web.site.books import Book, Planned
 
@@ -61,6 +63,10 @@ class Site:
         return self.base_url + path
 
 
+Link = tuple[str, str]
+"""The words of a link, and where it leads within the site."""
+
+
 @dataclass(slots=True)
 class Entry:
     """A book in the list of books."""
@@ -74,11 +80,22 @@ class Entry:
     answered: int = 0
     silent: int = 0
     replies: int = 0
+    authors: Sequence[Link] = ()
+    """The authors' names and the addresses of their pages."""
+
+
+@dataclass(slots=True)
+class Author:
+    """An author with a page: the books, and the questions that they answered in each."""
+
+    name: str
+    href: str
+    books: list[tuple[Entry, Sequence[Link]]] = field(default_factory=list)
 
     @property
-    def authors(self) -> list[str]:
-        """The names of the authors."""
-        return [author.name for author in self.event.authors]
+    def answers(self) -> int:
+        """How many questions they answered."""
+        return sum(len(questions) for _entry, questions in self.books)
 
 
 @dataclass(slots=True)
@@ -86,6 +103,9 @@ class Summary:
     """What was written."""
 
     entries: list[Entry] = field(default_factory=list)
+    unsure: list[tuple[Path, int]] = field(default_factory=list)
+    """Files in which posts by authors may answer a question without standing under it, and how
+    many such posts there are."""
 
     def total(self, what: str) -> int:
         """The sum of a number of the entries (`questions`) over all books."""
@@ -109,13 +129,13 @@ def build(
     figures of days, hours and waits possible. Raises UserError for an archive that cannot be read and
     OSError for a folder that cannot be written.
     """
-    for name in ("assets", "books", "covers", "figures", "search"):
+    for name in ("assets", "authors", "books", "covers", "figures", "search"):
         (folder / name).mkdir()
     for name in (*ASSETS, *LICENCES):
         target = folder / "assets" / Path(name).name
         shutil.copyfile(look.STATIC / name, target)
     (folder / "assets" / "LICENSE.txt").rename(folder / "assets" / "minisearch.LICENSE.txt")
-    writer = _Writer(folder, site, times)
+    writer = _Writer(folder, site, times, search.names(planned))
     with (
         search.Shards(folder / "search") as shards,
         (folder / data.NAME).open("w", encoding="utf-8", newline="\n") as rows,
@@ -126,7 +146,10 @@ def build(
             shards.add(book, entry)
             rows.writelines(data.lines(book, site.url(entry.href)))
             feeds.remember(writer.recent, book, site.url(entry.href))
-    writer.index(shards.names)
+            if book.unsure:
+                writer.summary.unsure.append((each.path, book.unsure))
+    writer.index()
+    writer.write_authors()
     writer.data()
     (folder / feeds.ATOM).write_bytes(feeds.atom(writer.recent, site.title, site.base_url))
     (folder / feeds.JSON).write_bytes(feeds.json_feed(writer.recent, site.title, site.base_url))
@@ -143,7 +166,9 @@ class _Writer:
     folder: Path
     site: Site
     times: Times
+    shards: Sequence[str]
     summary: Summary = field(default_factory=Summary)
+    authors: dict[str, Author] = field(default_factory=dict)
     recent: list[feeds.Item] = field(default_factory=list)
 
     def book(self, book: Book, before: Planned | None, after: Planned | None) -> Entry:
@@ -160,10 +185,16 @@ class _Writer:
             answered=book.answered,
             silent=book.silent,
             replies=book.replies,
+            authors=[(author.name, self.author(author.name).href) for author in event.authors],
         )
         self.summary.entries.append(entry)
+        self.remember_answers(book, entry)
         timed = self.times(event) if book.threads else None
-        questions = timed or list(_untimed(book))
+        asked = [
+            Asked([Given(reply.by_author) for reply in thread.replies])
+            for thread in book.threads
+            if thread.is_question
+        ]
         links = [(link.text, url) for link in event.links if (url := text.safe_link(link.url))]
         self.page(
             Path("books") / f"{event.id}.html",
@@ -172,18 +203,44 @@ class _Writer:
             book=book,
             entry=entry,
             links=links,
-            pictures=list(self.figures(event.id, figures.of_session(questions, zone))),
+            pictures=list(self.figures(event.id, figures.of_session(asked, timed, zone))),
             contents=[
                 (thread, text.excerpt(thread.question.shown.text, 110))
                 for thread in book.threads
                 if thread.is_question
             ],
+            answering=list(
+                dict.fromkeys(name for thread in book.threads for name in thread.answered_by)
+            ),
             before=before and (before.event.title, page_of(before.event)),
             after=after and (after.event.title, page_of(after.event)),
             canonical=self.site.base_url and self.site.url(entry.href),
             described=event.description or text.excerpt(book.about.text, 200),
         )
         return entry
+
+    def author(self, name: str) -> Author:
+        """The page of an author, the same for each book with that name."""
+        if name not in self.authors:
+            slug = re.sub(r"\W+", "-", text.clean(name).casefold()).strip("-") or "author"
+            taken = {author.href for author in self.authors.values()}
+            numbered = (slug if at == 1 else f"{slug}-{at}" for at in itertools.count(1))
+            hrefs = (f"authors/{quote(each, errors='replace')}.html" for each in numbered)
+            self.authors[name] = Author(name, next(href for href in hrefs if href not in taken))
+        return self.authors[name]
+
+    def remember_answers(self, book: Book, entry: Entry) -> None:
+        """Notes for the authors' pages what they answered in a book."""
+        for name in dict.fromkeys(author.name for author in book.event.authors):
+            questions = [
+                (
+                    text.excerpt(thread.question.shown.text, 140) or "…",
+                    f"{entry.href}#{thread.anchor}",
+                )
+                for thread in book.threads
+                if thread.is_question and text.clean(name) in thread.answered_by
+            ]
+            self.author(name).books.append((entry, questions))
 
     def cover(self, book: Book) -> str:
         """Puts the cover in its place and gives its address within the site."""
@@ -203,29 +260,48 @@ class _Writer:
             (self.folder / "figures" / name / f"{figure.name}.svg").write_bytes(figure.svg)
             yield figure, f"figures/{quote(name, errors='replace')}/{figure.name}.svg"
 
-    def index(self, shards: Sequence[str]) -> None:
+    def index(self) -> None:
         """Writes the list of books, the latest first."""
         entries = self.summary.entries
-        counted = [Counted(str(each.start.year), each.questions, each.replies) for each in entries]
+        counted = [Counted(each.event.title, each.questions, each.answered) for each in entries]
         answered, silent = self.summary.total("answered"), self.summary.total("silent")
         others = self.summary.total("questions") - answered - silent
         pictures = []
-        for figure in (figures.book_by_book(counted), figures.share(answered, others, silent)):
+        for figure in (
+            figures.book_by_book(counted[::-1]),
+            figures.share(answered, others, silent),
+        ):
             if figure is not None:
                 (self.folder / "assets" / f"{figure.name}.svg").write_bytes(figure.svg)
                 pictures.append((figure, f"assets/{figure.name}.svg"))
-        years: dict[int, list[Entry]] = {}
-        for entry in reversed(entries):
-            years.setdefault(entry.start.year, []).append(entry)
         self.page(
             Path("index.html"),
             "site/index.html",
             root="",
-            years=years,
             summary=self.summary,
-            shards=shards,
+            entries=entries[::-1],
             pictures=pictures,
             canonical=self.site.base_url,
+        )
+
+    def write_authors(self) -> None:
+        """Writes a page for each author, and the list of them by name."""
+        authors = sorted(self.authors.values(), key=lambda author: author.name.casefold())
+        for author in authors:
+            author.books.reverse()
+            self.page(
+                Path(unquote(author.href)),
+                "site/author.html",
+                root="../",
+                author=author,
+                canonical=self.site.base_url and self.site.url(author.href),
+            )
+        self.page(
+            Path("authors.html"),
+            "site/authors.html",
+            root="",
+            authors=authors,
+            canonical=self.site.base_url and self.site.url("authors.html"),
         )
 
     def data(self) -> None:
@@ -247,12 +323,11 @@ class _Writer:
 
     def page(self, path: Path, template: str, **values: Any) -> None:
         """Writes one page."""
-        values |= {"site": self.site, "feeds": {"atom": feeds.ATOM, "json": feeds.JSON}}
+        values |= {
+            "site": self.site,
+            "feeds": {"atom": feeds.ATOM, "json": feeds.JSON},
+            "shards": self.shards,
+            "texts": search.texts(),
+        }
         html = look.environment().get_template(template).render(values)
         (self.folder / path).write_text(html, "utf-8", newline="\n")
-
-
-def _untimed(book: Book) -> Iterator[Asked]:
-    for thread in book.threads:
-        if thread.is_question:
-            yield Asked([figures.Given(reply.by_author) for reply in thread.replies])

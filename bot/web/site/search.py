@@ -8,11 +8,14 @@ first, when somebody begins to search.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from bot.web.site.books import Book, Thread
+from bot.texts import _
+from bot.web.site.books import Book, Planned, Thread
 
 if TYPE_CHECKING:
     from bot.web.site.pages import Entry
@@ -21,31 +24,60 @@ if TYPE_CHECKING:
 _LINE_ENDS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
+def names(planned: Sequence[Planned]) -> list[str]:
+    """The scripts' addresses within the site, latest year first."""
+    years = {each.event.start.astimezone(ZoneInfo(each.event.timezone)).year for each in planned}
+    return [f"search/{year}.js" for year in sorted(years, reverse=True)]
+
+
+def texts() -> str:
+    """What the script says while somebody searches, as JSON."""
+    return json.dumps(
+        {
+            "nothing": _("Nothing found"),
+            "one": _("1 result"),
+            "many": _("{count} results", count="{count}"),
+            "first": _("{results}, the first {count} shown", results="{results}", count="{count}"),
+            "reading": _(
+                "{results} so far; {loaded} of {all} years read",
+                results="{results}",
+                loaded="{loaded}",
+                all="{all}",
+            ),
+            "failed": _(
+                "The texts of {file} could not be loaded; reload the page to try again.",
+                file="{file}",
+            ),
+            "question": _("question {number}", number="{number}"),
+            "author": _("author"),
+            "shown": _("{count} of {all} questions shown", count="{count}", all="{all}"),
+        }
+    )
+
+
 class Shards:
     """Writes the scripts. Books come in the order of their start; one year is open at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._years: list[int] = []
+        self._begun: set[int] = set()
+        self._year = 0
         self._file: IO[str] | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The scripts' addresses within the site, latest year first."""
-        return [f"search/{year}.js" for year in reversed(self._years)]
 
     def add(self, book: Book, entry: Entry) -> None:
         """Adds what was said about a book; a book nobody asked about is found by its title."""
         year = entry.start.year
-        if self._file is None or self._years[-1] != year:
+        if self._file is None or self._year != year:
             self._close()
-            self._years.append(year)
-            path = self._folder / f"{year}.js"
-            self._file = path.open("w", encoding="utf-8", newline="\n")
+            # Around New Year the zones of books can go back to the year before.
+            mode = "a" if year in self._begun else "w"
+            self._begun.add(year)
+            self._year = year
+            self._file = (self._folder / f"{year}.js").open(mode, encoding="utf-8", newline="\n")
             self._file.write("(self.marginalia = self.marginalia || []).push([\n")
         row = {
             "title": book.event.title,
-            "authors": entry.authors,
+            "authors": [author.name for author in book.event.authors],
             "href": entry.href,
             "about": book.about.text,
             "threads": [_row(thread) for thread in book.threads],
@@ -72,6 +104,10 @@ class Shards:
 
 
 def _row(thread: Thread) -> list[Any]:
-    """`[number, name, text, [[name, text, by an author], …]]`, short for there are many."""
+    """`[place, number, name, text, [[name, text, by an author], …]]`, short for there are many.
+
+    The number is 0 where an author began the thread.
+    """
     replies = [[reply.name, reply.shown.text, int(reply.by_author)] for reply in thread.replies]
-    return [thread.number, thread.question.name, thread.question.shown.text, replies]
+    asked = thread.question
+    return [asked.place, thread.number, asked.name, asked.shown.text, replies]

@@ -6,7 +6,11 @@ const list = $("questions");
 const items = new Map([...list.children].map((item) => [item.dataset.key, item]));
 const controls = $("controls");
 const parser = new DOMParser();
+const texts = JSON.parse(board.dataset.texts);
 const SAID_EVERY = 4000;
+
+// A text of the page with its places filled in.
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (place, key) => values[key] ?? place);
 
 // --- order -----------------------------------------------------------------------------------
 
@@ -27,13 +31,78 @@ function place(item) {
 function sort() {
   const ordered = [...list.children].sort((one, other) => (before(one, other) ? -1 : before(other, one) ? 1 : 0));
   list.append(...ordered);
+  remember("by", chosen("by"));
+  present();
+}
+
+function remember(name, value) {
   const address = new URL(location.href);
-  address.searchParams.set("by", chosen("by"));
+  if (value) address.searchParams.set(name, value);
+  else address.searchParams.delete(name);
   history.replaceState(null, "", address);
 }
 
 function filter() {
   list.dataset.show = chosen("show") || "all";
+  present();
+}
+
+// --- one question large, for those who present ------------------------------------------------
+
+let current = null;
+
+const presented = () => [...list.children].filter((item) => {
+  const show = list.dataset.show;
+  return show === "all" || item.classList.contains("answered") === (show === "answered");
+});
+
+function present() {
+  const on = board.classList.contains("presents");
+  $("presenting").hidden = !on;
+  if (!on) return;
+  const all = presented();
+  const at = Math.max(0, all.findIndex((item) => item.dataset.key === current));
+  for (const item of list.children) item.classList.toggle("current", item === all[at]);
+  current = all[at] ? all[at].dataset.key : null;
+  $("at").textContent = fill(texts.place, { number: all.length && at + 1, all: all.length });
+  $("previous").disabled = at <= 0;
+  $("next").disabled = at >= all.length - 1;
+}
+
+function step(by) {
+  const all = presented();
+  const next = all[all.findIndex((item) => item.dataset.key === current) + by];
+  if (!next) return;
+  current = next.dataset.key;
+  present();
+  window.scrollTo(0, 0);
+}
+
+function presentation(on) {
+  board.classList.toggle("presents", on);
+  for (const item of list.children) item.classList.remove("current");
+  remember("present", on ? "yes" : "");
+  present();
+  const focused = on ? ($("next").disabled ? $("leave") : $("next")) : $("present");
+  focused.focus({ preventScroll: true });
+}
+
+const KEYS = {
+  ArrowRight: () => step(1), PageDown: () => step(1), n: () => step(1),
+  ArrowLeft: () => step(-1), PageUp: () => step(-1), p: () => step(-1),
+  Escape: () => presentation(false),
+  a: () => {
+    const answers = list.querySelector(".current details");
+    if (answers) answers.open = !answers.open;
+  },
+};
+
+function pressed(event) {
+  if (!board.classList.contains("presents") || event.ctrlKey || event.altKey || event.metaKey) return;
+  const act = KEYS[event.key] || KEYS[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
 }
 
 // --- what changes ----------------------------------------------------------------------------
@@ -47,7 +116,12 @@ function read(html) {
 function put(html, fresh) {
   const item = read(html);
   const known = items.get(item.dataset.key);
-  if (known) known.remove();
+  if (known) {
+    const before = known.querySelector("details");
+    const after = item.querySelector("details");
+    if (before && after) after.open = before.open;
+    known.remove();
+  }
   if (fresh) item.classList.add("fresh");
   items.set(item.dataset.key, item);
   place(item);
@@ -62,8 +136,10 @@ function remove(key) {
 
 function head(told) {
   $("counts").textContent = told.counts;
-  $("state").textContent = told.open ? "The session is open." : "The session is over.";
+  $("state").textContent = told.state;
+  board.dataset.open = told.open ? "yes" : "no";
   $("empty").hidden = items.size > 0;
+  present();
 }
 
 function change(told) {
@@ -76,8 +152,10 @@ function change(told) {
     const link = again && again.querySelector("a");
     if (link) link.focus({ preventScroll: true });
   }
-  if (added.length === 1) say(`New question by ${added[0].querySelector("bdi").textContent}. ${told.counts}.`);
-  else say(`${added.length ? `${added.length} new questions. ` : ""}${told.counts}.`);
+  let news = "";
+  if (added.length === 1) news = `${fill(texts.one, { name: added[0].querySelector("bdi").textContent })} `;
+  else if (added.length) news = `${fill(texts.many, { count: added.length })} `;
+  say(`${news}${told.counts}.`);
 }
 
 function whole(told) {
@@ -111,8 +189,9 @@ function over() {
   controls.hidden = true;
   for (const part of board.querySelectorAll(".code, .into")) part.remove();
   $("empty").hidden = true;
-  $("state").textContent = "This board was taken down.";
-  $("news").textContent = "This board was taken down.";
+  if (board.classList.contains("presents")) presentation(false);
+  $("state").textContent = texts.down;
+  $("news").textContent = texts.down;
 }
 
 // --- times in the reader's own zone ----------------------------------------------------------
@@ -127,9 +206,16 @@ function localise(item) {
 
 $("sort").hidden = true;
 $("filter").hidden = false;
+$("present").hidden = false;
 controls.addEventListener("change", (event) => (event.target.name === "by" ? sort() : filter()));
 controls.addEventListener("submit", (event) => event.preventDefault());
+$("present").addEventListener("click", () => presentation(true));
+$("leave").addEventListener("click", () => presentation(false));
+$("next").addEventListener("click", () => step(1));
+$("previous").addEventListener("click", () => step(-1));
+document.addEventListener("keydown", pressed);
 filter();
+if (new URLSearchParams(location.search).has("present")) presentation(true);
 const waiting = [...list.children];
 const some = () => {
   waiting.splice(0, 200).forEach(localise);
@@ -138,8 +224,8 @@ const some = () => {
 some();
 
 const source = new EventSource(`${location.pathname}/events?v=${encodeURIComponent(board.dataset.version)}`);
-source.addEventListener("open", () => live("live", true));
-source.addEventListener("error", () => live(source.readyState === EventSource.CLOSED ? "not live: reload the page" : "connection lost, trying again", false));
+source.addEventListener("open", () => live(texts.live, true));
+source.addEventListener("error", () => live(source.readyState === EventSource.CLOSED ? texts.lost : texts.trying, false));
 source.addEventListener("change", (event) => change(JSON.parse(event.data)));
 source.addEventListener("whole", (event) => whole(JSON.parse(event.data)));
 source.addEventListener("gone", over);

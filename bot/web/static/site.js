@@ -1,5 +1,5 @@
-/* Searching the archive: on the list of books, without a server. Without this script the form
-   stays hidden and the list is all there is. The index is MiniSearch's, made here of the scripts
+/* Searching the archive from every page, without a server, and showing some of a book's questions.
+   Without this script both forms stay hidden. The index is MiniSearch's, made here of the scripts
    in search/ when somebody begins to search, latest year first. */
 (function () {
   "use strict";
@@ -9,9 +9,18 @@
   const field = document.getElementById("words");
   const status = document.getElementById("found");
   const results = document.getElementById("results");
-  const books = document.getElementById("books");
+  const list = document.getElementById("list");
+  const page = document.getElementById("page");
+  const narrow = document.getElementById("narrow");
+  const texts = JSON.parse(form.dataset.texts);
+  const root = form.dataset.root;
   const shards = form.dataset.shards.split(" ").filter(Boolean);
   const MOST = 50;
+
+  /* A text of the page with its places filled in. */
+  function say(name, values) {
+    return texts[name].replace(/\{(\w+)\}/g, (place, key) => (key in values ? values[key] : place));
+  }
 
   const LETTERS = { "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ß": "ss", "æ": "ae", "œ": "oe" };
   /* Without accents and case. */
@@ -34,15 +43,16 @@
   let begun = false;
 
   function add(row) {
-    const about = { title: row.title, authors: row.authors.join(", "), href: row.href };
-    const made = row.threads.map(([number, name, question, replies]) => ({
+    const about = { title: row.title, authors: row.authors, href: root + row.href };
+    row.authors.forEach(offer);
+    const made = row.threads.map(([place, number, name, question, replies]) => ({
       about,
-      href: row.href + "#q" + number,
-      who: name,
+      href: about.href + "#q" + place,
       number,
+      waits: number > 0 && !replies.some((reply) => reply[2]),
       said: [[name, question]].concat(replies),
       fields: {
-        book: row.title + " " + about.authors,
+        book: row.title + " " + row.authors.join(", "),
         names: [name].concat(replies.map((reply) => reply[0])).join(" "),
         question,
         replies: replies.map((reply) => reply[1]).join("\n"),
@@ -50,11 +60,11 @@
     }));
     made.push({
       about,
-      href: row.href,
-      who: "",
+      href: about.href,
       number: 0,
+      waits: false,
       said: [["", row.about]],
-      fields: { book: row.title + " " + about.authors, names: "", question: row.about, replies: "" },
+      fields: { book: row.title + " " + row.authors.join(", "), names: "", question: row.about, replies: "" },
     });
     return made.map((each) => {
       const id = documents.push(each) - 1;
@@ -62,6 +72,15 @@
       delete each.fields;
       return fields;
     });
+  }
+
+  /* Puts an author among those whose books alone can be searched, by name. */
+  function offer(name) {
+    const select = narrow.elements.author;
+    const others = [...select.options].slice(1);
+    if (others.some((option) => option.value === name)) return;
+    const next = others.find((option) => option.value.localeCompare(name) > 0);
+    select.insertBefore(new Option(name, name), next || null);
   }
 
   function load() {
@@ -73,7 +92,7 @@
   function next() {
     if (loaded === shards.length) return;
     const script = document.createElement("script");
-    script.src = shards[loaded];
+    script.src = root + shards[loaded];
     script.addEventListener("load", async () => {
       for (const rows of (self.marginalia || []).splice(0)) {
         await index.addAllAsync(rows.flatMap(add), { chunkSize: 40 });
@@ -83,13 +102,16 @@
       next();
     });
     script.addEventListener("error", () => {
-      status.textContent = "The texts of " + shards[loaded] + " could not be loaded; reload the page to try again.";
+      status.textContent = say("failed", { file: shards[loaded] });
     });
     document.head.append(script);
   }
 
   function find(words) {
+    const author = narrow.elements.author.value;
+    const waiting = narrow.elements.unanswered.checked;
     const options = {
+      filter: ({ id }) => (!waiting || documents[id].waits) && (!author || documents[id].about.authors.includes(author)),
       prefix: true,
       fuzzy: (term) => (term.length > 4 ? 0.2 : false),
       boost: { question: 2, book: 2 },
@@ -144,10 +166,10 @@
     const title = element("span", "name", each.about.title);
     title.dir = "auto";
     link.append(title);
-    if (each.number) link.append(" ", element("span", "where", "question " + each.number));
+    if (each.number) link.append(" ", element("span", "where", say("question", { number: each.number })));
     item.append(link);
     const text = element("p");
-    if (said[0]) text.append(element("bdi", "who", said[0]), said[2] ? " (author): " : ": ");
+    if (said[0]) text.append(element("bdi", "who", said[0]), said[2] ? " (" + texts.author + "): " : ": ");
     text.append(snippet(said[1], terms));
     item.append(text);
     return item;
@@ -157,28 +179,27 @@
     const words = field.value.trim();
     const searching = words !== "";
     results.hidden = !searching;
-    books.hidden = searching;
+    page.hidden = searching;
     remember(words);
     if (!searching) {
-      results.replaceChildren();
+      list.replaceChildren();
       status.textContent = "";
       return;
     }
     load();
     const found = find(words);
-    const list = element("ol");
-    list.append(...found.slice(0, MOST).map(result));
     /* Nobody who has gone on to the results loses the place there. */
-    if (!results.contains(document.activeElement)) results.replaceChildren(...(found.length ? [list] : []));
-    let text = found.length === 0 ? "Nothing found" : found.length === 1 ? "1 found" : found.length + " found";
-    if (found.length > MOST) text += ", the first " + MOST + " shown";
-    status.textContent = loaded < shards.length
-      ? text + " so far; reading on, " + loaded + " of " + shards.length + " years" : text;
+    if (!list.contains(document.activeElement)) list.replaceChildren(...found.slice(0, MOST).map(result));
+    let text = found.length === 0 ? texts.nothing : found.length === 1 ? texts.one : say("many", { count: found.length });
+    if (found.length > MOST) text = say("first", { results: text, count: MOST });
+    if (loaded < shards.length) text = say("reading", { results: text, loaded, all: shards.length });
+    status.textContent = text;
   }
 
   /* The address says what is searched for, so that it can be kept and sent. */
   function remember(words) {
-    const url = words ? "?q=" + encodeURIComponent(words) : location.pathname;
+    const url = words ? "?q=" + encodeURIComponent(words) : location.pathname + location.hash;
+    if (!words && !location.search) return;
     try {
       history.replaceState(null, "", url);
     } catch {
@@ -197,6 +218,46 @@
     clearTimeout(waiting);
     show();
   });
+
+  narrow.addEventListener("change", show);
+  narrow.addEventListener("submit", (event) => event.preventDefault());
+  results.addEventListener("click", (event) => {
+    /* A result on the page that is searched from: there is nothing to load. */
+    const link = event.target.closest("a");
+    if (!link || link.pathname !== location.pathname) return;
+    field.value = "";
+    show();
+  });
+
+  /* Some of a book's questions: all, those without an answer, those that an author answered. */
+  const filter = document.getElementById("filter");
+  if (filter) {
+    const threads = [...document.querySelectorAll(".thread")];
+    const questions = threads.filter((thread) => thread.dataset.answered);
+    const chosen = (thread, wanted) => {
+      const by = JSON.parse(thread.dataset.answered);
+      return wanted === "unanswered" ? by.length === 0 : by.includes(wanted);
+    };
+    filter.addEventListener("change", () => {
+      const wanted = filter.elements.show.value;
+      for (const thread of threads) {
+        thread.hidden = wanted !== "" && !(thread.dataset.answered && chosen(thread, wanted));
+      }
+      const count = questions.filter((thread) => !thread.hidden).length;
+      document.getElementById("filtered").textContent = wanted
+        ? say("shown", { count, all: questions.length }) : "";
+    });
+    filter.addEventListener("submit", (event) => event.preventDefault());
+    /* A link to a question that is not shown shows all of them. */
+    addEventListener("hashchange", () => {
+      const target = document.getElementById(location.hash.slice(1));
+      if (!target || !target.closest("[hidden]")) return;
+      filter.elements.show.value = "";
+      filter.dispatchEvent(new Event("change"));
+      target.scrollIntoView();
+    });
+    filter.hidden = false;
+  }
 
   form.hidden = false;
   const asked = new URLSearchParams(location.search).get("q");
