@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as _percent
 
@@ -26,9 +26,9 @@ from bot.markup.tree import BOLD, ITALIC, STRIKE
 
 HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
-# What may need an escape anywhere in a line; a text without any of it, and without a line that
-# begins like a block, is its own Markdown.
-HOT = re.compile(r"[\\`*_~\[\]{}|$&<>]|--|\.\.\.|(?:^|\n)[\s#+=:^0-9-]|\s(?:\n|$)")
+# Without any of it, and without two hyphens or three dots, a text needs no escape, but perhaps at
+# the start of a line.
+_HOT = re.compile(r"[\\`*_~\[\]{}|$&<>]")
 
 # Begins with the set of their first characters, so that all others are skipped at once.
 _ESCAPES = re.compile(
@@ -43,6 +43,8 @@ _BLANK = " \t\n"  # what is space for Ruby's `\s`, too
 _INDENT = re.compile(r"^[^\S\n]+", re.M)
 _LINE_END = re.compile(r"[^\S\n]+(?=\n)")
 _END = re.compile(r"[^\S\n]+\Z")
+# The first characters of what `_BLOCK_START`, `_NUMBERED` and `_TASK` find, and a space.
+_MAY_BEGIN = re.compile(r"[#+*=_:^\[~`\d\s-]")
 _DOTS = re.compile(r"\.{3,}")
 
 # A line that begins a block: an escape before its first character, or before its delimiter.
@@ -65,6 +67,7 @@ _CLOSING = re.compile(r"</(?:em|strong|del|code)>")
 _IN_CODE = re.compile(r"[&<>*_~`|\[\]{}\\$]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _URL_ESCAPES = re.compile(r"[\s\x00-\x1f\x7f<>\"\\|`{}\[\]^]|~~|\$\$")
+_ORDINARY_URL = re.compile(r"[A-Za-z0-9:/.?=#%+,;@_-]*")
 _PAIRS = {"~~": "%7E%7E", "$$": "%24%24"}
 _URL_PARENS = re.compile(r"[()]")
 
@@ -95,17 +98,76 @@ class Escapes:
     tick: bool = False
 
 
-def lines(runs: Sequence[Run], escapes: Escapes, *, item: bool = False) -> list[str]:
+Known = Callable[[], Escapes]
+"""Asked only when it matters: to know it takes a look at the whole message."""
+
+
+def hot(text: str) -> bool:
+    """Whether something in a text may need an escape, wherever it stands."""
+    return _HOT.search(text) is not None or "--" in text or "..." in text
+
+
+def lines(runs: Sequence[Run], escapes: Known, *, item: bool = False) -> list[str]:
     """The Markdown of runs, line by line, without what a block puts before them.
 
-    `item` says that they are an item of a list.
+    `item` says that they are an item of a list. What the runs hold is not theirs any more.
     """
     written: list[str] = []
-    opens = True  # a block begins here for kramdown: it may be a table
-    for line in _lines(runs, escapes):
-        written.append(_line(line, opens=opens, item=item and not written))
-        opens = not written[-1]
+    line: list[Run] = []
+    for index, run in enumerate(runs):
+        if run.raw:
+            line.append(run)
+            continue
+        text = _ended(run.text, runs[index + 1] if index + 1 < len(runs) else None)
+        if hot(text):
+            text = escape(text, escapes)
+        if "\n" not in text:
+            if text:
+                run.text = text
+                line.append(run)
+            continue
+        first, *others = text.split("\n")
+        if first:
+            line.append(Run(first, run.style))
+        last = others.pop()
+        written.append(_written(line, written, item))
+        for each in others:
+            if each and (run.style or _MAY_BEGIN.match(each) or "|" in each):
+                written.append(_written([Run(each, run.style)], written, item))
+            else:
+                written.append(each.rstrip())
+        line = [Run(last, run.style)] if last else []
+    written.append(_written(line, written, item))
     return written
+
+
+def _ended(text: str, following: Run | None) -> str:
+    """Literal text without spaces at the ends of lines."""
+    if "\n" in text and (" \n" in text or "\t\n" in text or not text.isascii()):
+        text = _LINE_END.sub("", text)
+    if following is None:
+        return _END.sub("", text) if text[-1].isspace() else text
+    if following.text[0] == "\n" and not following.raw:
+        return text.rstrip(" \t\u00a0")
+    return text
+
+
+def _written(line: list[Run], above: Sequence[str], item: bool) -> str:
+    # A block begins behind an empty line for kramdown: it may be a table.
+    opens, item = not (above and above[-1]), item and not above
+    if len(line) == 1 and not (only := line[0]).raw and not only.style:
+        return _plain(only.text, opens=opens, item=item)
+    return _line(_shown(line), opens=opens, item=item)
+
+
+def _plain(text: str, *, opens: bool, item: bool) -> str:
+    """A line of text without marks."""
+    text = text.rstrip()
+    if opens and "|" in text:
+        text = text.replace("|", "\\|")
+    if text and text[0].isspace():
+        return _indented(text)
+    return _block_start(text, item=item)
 
 
 def pairs(text: str, mark: str) -> bool:
@@ -154,8 +216,10 @@ def literal(text: str) -> str:
     return "&nbsp;" * spaces + _PUNCTUATION.sub(entity, shown.rstrip())
 
 
-def label(text: str, escapes: Escapes) -> str:
+def label(text: str, escapes: Known) -> str:
     """A link's label: brackets stay where they balance, as in a shortened address (`[…]`)."""
+    if not hot(text) and text[0] != "^":
+        return text
     escaped = escape(text, escapes).replace("|", "\\|")
     if escaped[0] == "^":  # a footnote for kramdown
         escaped = "&#94;" + escaped[1:]
@@ -176,6 +240,8 @@ def label(text: str, escapes: Escapes) -> str:
 
 def destination(url: str) -> str:
     """An address as a link's destination."""
+    if _ORDINARY_URL.fullmatch(url):
+        return url
     url = _URL_ESCAPES.sub(_percented, url)
     depth = 0
     for paren in _URL_PARENS.findall(url):
@@ -187,7 +253,7 @@ def destination(url: str) -> str:
     return url.replace("&", "&amp;")
 
 
-def escape(text: str, escapes: Escapes) -> str:
+def escape(text: str, escapes: Known) -> str:
     """Literal text as Markdown, but for what a line's start needs."""
 
     def escaped(match: re.Match[str]) -> str:
@@ -196,15 +262,15 @@ def escape(text: str, escapes: Escapes) -> str:
             case "html":
                 return HTML[found]
             case "star":
-                if not escapes.star or _spaced(match):
+                if _spaced(match) or not escapes().star:
                     return found
             case "under":
-                if not escapes.under or _in_word(match):
+                if _in_word(match) or not escapes().under:
                     return found
             case "tilde":
-                return "&#126;" * len(found) if escapes.tilde else found
+                return "&#126;" * len(found) if escapes().tilde else found
             case "tick":
-                return "&#96;" * len(found) if escapes.tick else found
+                return "&#96;" * len(found) if escapes().tick else found
             case "liquid":
                 return "&#123;"
         return "".join("\\" + each for each in found)
@@ -213,60 +279,39 @@ def escape(text: str, escapes: Escapes) -> str:
     return _DOTS.sub(_dots, text) if "..." in text else text
 
 
-def _lines(runs: Sequence[Run], escapes: Escapes) -> Iterator[list[Run]]:
-    """The runs of each line, escaped, without empty ones and without spaces at its ends."""
-    line: list[Run] = []
-    for index, run in enumerate(runs):
-        if run.raw:
-            line.append(run)
-            continue
-        text = run.text
-        if " \n" in text or "\t\n" in text or not text.isascii():
-            text = _LINE_END.sub("", text)
-        if index + 1 == len(runs):
-            text = _END.sub("", text)
-        elif runs[index + 1].text[0] == "\n" and not runs[index + 1].raw:
-            text = text.rstrip(" \t\u00a0")
-        text = escape(text, escapes)
-        first, *others = text.split("\n")
-        if first:
-            line.append(Run(first, run.style))
-        for each in others:
-            yield _shown(line)
-            line = [Run(each, run.style)] if each else []
-    yield _shown(line)
+def _indented(text: str) -> str:
+    """A line whose first spaces show: as no-break spaces, which no reader takes for code."""
+    shown = text.lstrip()
+    return "&nbsp;" * len(text[: len(text) - len(shown)].expandtabs(4)) + shown
 
 
 def _shown(line: list[Run]) -> list[Run]:
-    """A line whose first spaces show: as no-break spaces, which no reader takes for code."""
+    """The runs of a line without spaces at its end, those at its start as they show."""
     while line and not line[-1].raw and not (text := line[-1].text.rstrip()):
         del line[-1]
     if line and not line[-1].raw:
         line[-1].text = text
     if line and not line[0].raw and line[0].text[0].isspace():
         text = line[0].text.lstrip()
-        spaces = line[0].text[: len(line[0].text) - len(text)].expandtabs(4)
         rest = [Run(text, line[0].style)] if text else []
-        line[:1] = [Run("&nbsp;" * len(spaces), 0, raw=True), *rest]
+        spaces = line[0].text[: len(line[0].text) - len(text)]
+        line[:1] = [Run(_indented(spaces), 0, raw=True), *rest]
     return line
 
 
 def _line(line: Sequence[Run], *, opens: bool, item: bool) -> str:
-    if not line:
-        return ""
-    texts = [run.text for run in line]
-    for index, run in enumerate(line):
-        if run.raw:
-            continue
-        if opens and "|" in texts[index]:
-            texts[index] = texts[index].replace("|", "\\|")
-        if texts[index][-1] == "!" and index + 1 < len(line) and texts[index + 1][0] == "[":
-            texts[index] = texts[index][:-1] + "\\!"
-    if not line[0].raw and not line[0].style:
+    texts: list[str] = []
+    styled = text_before = False
+    for run in line:
+        text = run.text
+        if text_before and text[0] == "[" and texts[-1][-1] == "!":
+            texts[-1] = texts[-1][:-1] + "\\!"
+        styled = styled or run.style != 0
+        text_before = not run.raw
+        texts.append(text.replace("|", "\\|") if opens and text_before and "|" in text else text)
+    if line and not line[0].raw and not line[0].style:
         texts[0] = _block_start(texts[0], item=item)
-    if len(line) == 1 and not line[0].style:
-        return texts[0]
-    return _marked(line, texts)
+    return _marked(line, texts) if styled else "".join(texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +334,8 @@ def _marked(line: Sequence[Run], texts: Sequence[str]) -> str:
             known &= ~stack.pop().mark
         missing = [mark for mark in _DELIMITERS if run.style & ~known & mark]
         if missing:
-            missing.sort(key=lambda mark: -_extent(line, index, mark))
+            if len(missing) > 1:
+                missing.sort(key=lambda mark: -_extent(line, index, mark))
             for mark in missing:
                 outer = stack[-1].end if stack else len(line) + 1
                 end = min(_extent(line, index, mark), outer)
@@ -392,6 +438,8 @@ def _letter(character: str) -> bool:
 
 def _block_start(text: str, *, item: bool) -> str:
     """The start of a line, escaped where it would begin a block."""
+    if not _MAY_BEGIN.match(text):
+        return text
     if _BLOCK_START.match(text):
         run = _RUN.match(text)
         end = run.end() if run else 1  # what is left of a run might be a mark by itself
@@ -400,7 +448,9 @@ def _block_start(text: str, *, item: bool) -> str:
         return "&#94;"
     if item and _TASK.match(text):
         return "\\" + text
-    return _NUMBERED.sub(r"\1\\\2", text, count=1) if _NUMBERED.match(text) else text
+    if numbered := _NUMBERED.match(text):
+        return f"{numbered[1]}\\{numbered[2]}{text[numbered.end() :]}"
+    return text
 
 
 def _percented(match: re.Match[str]) -> str:

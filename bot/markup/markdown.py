@@ -23,7 +23,7 @@ from itertools import groupby
 
 from bot.markup import inline, proof
 from bot.markup import names as naming
-from bot.markup.inline import HOT, MARKED, Escapes, Run
+from bot.markup.inline import MARKED, Escapes, Run
 from bot.markup.names import Names
 from bot.markup.normal import clean
 from bot.markup.plain import visible
@@ -90,6 +90,9 @@ class _Writer:
     fenced: bool = False  # whether the last quote ends in code
 
     def write(self) -> str:
+        if not any(map(quoted, self.tree)):
+            self.blocks(self.tree, None)
+            return "".join(self.out)
         before: type | None = None
         for within, group in groupby(self.tree, quoted):
             blocks = tuple(group)
@@ -111,7 +114,7 @@ class _Writer:
         inner = tuple(
             Paragraph(block.content) if isinstance(block, Quote) else block for block in blocks
         )
-        writer = _Writer(self.names, inner, paired=self.message())
+        writer = _Writer(self.names, self.tree)
         writer.blocks(inner, None)
         written = _LINE.sub(r"\1> ", "".join(writer.out))
         return "> " + _EMPTY_LINE.sub(r"\1>", written)
@@ -146,12 +149,13 @@ class _Writer:
         return before
 
     def separate(self, before: type | None, separator: str, *, keep: bool = False) -> None:
+        if before is None:
+            return
         if before in (Code, Divider):
             separator = CR  # a fence and a rule end by themselves, and a <br /> would undo them
         elif before is Quote and self.fenced:
             separator = CR + CR
-        if before is not None:
-            self.out.append(separator)
+        self.out.append(separator)
         if not keep:
             self.levels.clear()
 
@@ -234,15 +238,13 @@ class _Writer:
 
     def lines(self, content: Inlines, *, item: bool = False) -> list[str]:
         """Inline pieces as lines of Markdown, without what a block puts before them."""
-        runs = self.runs(content)
-        if len(runs) == 1 and not (only := runs[0]).style | only.raw and not HOT.search(only.text):
-            return only.text.split("\n")
-        return inline.lines(runs, self.message(), item=item)
+        return inline.lines(self.runs(content), self.message, item=item)
 
     def runs(self, content: Inlines) -> list[Run]:
         """What is written: literal text of one style, code and links, in order."""
         found: list[Run] = []
         last: Run | None = None
+        codes = False
         for piece in content:
             if isinstance(piece, Link):
                 found.append(Run(self.link(piece), piece.style & ~CODE, raw=True))
@@ -251,13 +253,14 @@ class _Writer:
             shown = piece.text if isinstance(piece, Text) else self.shown(piece)
             if not shown:
                 continue
-            code, style = bool(piece.style & CODE), piece.style & ~CODE
+            code, style = piece.style & CODE != 0, piece.style & ~CODE
             if last is not None and last.style == style and last.code == code:
                 last.text += shown
             else:
                 last = Run(shown, style, code)
                 found.append(last)
-        for run in found:
+                codes = codes or code
+        for run in found if codes else ():
             if run.code and not run.text.isspace():
                 run.text, run.raw = inline.code(run.text), True
         return found
@@ -266,9 +269,7 @@ class _Writer:
         label, url = piece.label or piece.url, inline.destination(piece.url)
         if piece.style & CODE and not label.isspace():
             return f"[{inline.code(label, linked=True)}]({url})"
-        if HOT.search(label) is not None:
-            label = inline.label(label, self.message())
-        return f"[{label}]({url})"
+        return f"[{inline.label(label, self.message)}]({url})"
 
     def message(self) -> Escapes:
         """What needs an escape in any block.

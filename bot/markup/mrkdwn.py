@@ -53,7 +53,6 @@ _TOKEN = re.compile(
 )
 _IN_SCHEME = ascii_letters + digits + "+.-"
 _SCHEME_START = re.compile(r"\b[a-zA-Z]")
-_SPECIAL = re.compile(rf"[`<>&:{chr(_FIRST)}-{chr(_LAST)}]")
 _ENTITY = {"amp": "&", "lt": "<", "gt": ">"}
 _ENTITIES = re.compile(r"&(amp|lt|gt);")
 _ANGLE = re.compile(r"<([^<>\n]+)>")
@@ -63,20 +62,22 @@ _EMOJI = re.compile(r":(?P<emoji>[a-z0-9_+'-]+):(?!//)(?::skin-tone-(?P<tone>[2-
 # kind side by side (`**kwargs`) are no marks. It closes where no word begins, nor one of the
 # characters before which Slack shows a star as it is; they were tried one by one for
 # https://github.com/pocka/slack-message-parser/issues/34.
-_OPENING = re.compile(r"(?<![^\W_])(?<!\\)(?:(?<!\*)\*(?![\s*])|(?<!_)_(?![\s_])|(?<!~)~(?![\s~]))")
+_OPENING = re.compile(
+    r"[*_~](?<![^\W_].)(?<!\\.)"
+    r"(?:(?<=\*)(?<!\*\*)(?![\s*])|(?<=_)(?<!__)(?![\s_])|(?<=~)(?<!~~)(?![\s~]))"
+)
 _NOT_AFTER = {
     "*": r"[^\W_]|[*_`@&(|\\<>]",
     "_": r"[^\W_]|[_`@&(|\\<>]",
     "~": r"[^\W_]|[~`@&(|\\<>]",
 }
 _CLOSING = {
-    mark: re.compile(rf"(?<![\s{mark}]){re.escape(mark)}(?!{after})")
+    mark: re.compile(rf"{re.escape(mark)}(?<![\s{mark}].)(?!{after})")
     for mark, after in _NOT_AFTER.items()
 }
 _BROADCASTS = frozenset({"here", "channel", "everyone", "group"})
 _INDENTED = re.compile(r"^[ \t]+(?=&gt;|>)", re.M)
 _STYLES = {"*": BOLD, "_": ITALIC, "~": STRIKE}
-_MARKS = re.compile(r"[*_~]")
 
 # These two mark a quoted line, and a quote of all that follows.
 _QUOTE, _QUOTE_REST = chr(_LAST - 1), chr(_LAST)
@@ -100,12 +101,14 @@ def unescape(text: str) -> str:
 def parse(text: str) -> Iterator[Block]:
     """The blocks of a message's mrkdwn, not yet in their one form."""
     text = normal.clean(text)
-    if "&gt;" in text or ">" in text:
+    if (" " in text[:1] or "\n " in text or "\t" in text) and ("&gt;" in text or ">" in text):
         text = _INDENTED.sub("", text)  # spaces before a quote's mark do not show
     held: list[Inlines] = []
     blocks: dict[str, Code] = {}
-    if _SPECIAL.search(text):
-        text = _hold(text, held, blocks)
+    text, quotes = _hold(text, held, blocks)
+    if not (blocks or quotes):
+        yield Paragraph(tuple(_marked(text, held)))
+        return
     marks = re.compile(f"([{''.join(blocks)}])") if blocks else None
     lines: list[Inlines] = []
     quoted: list[Inlines] = []
@@ -173,13 +176,15 @@ def plain(text: str, *, with_emoji: bool = True) -> Inlines:
     return tuple(found)
 
 
-def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> str:
+def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> tuple[str, bool]:
     """Replaces what is set apart by one character each, and entities by what they stand for.
 
+    Says, too, whether a line is quoted.
     Text that has more to set apart than there are characters for it stays as it is from there on:
     no message of Slack's is that long.
     """
     parts: list[str] = []
+    quoted = False
 
     def put(pieces: Inlines) -> None:
         parts.append(chr(_FIRST + len(held)))
@@ -218,18 +223,30 @@ def _hold(text: str, held: list[Inlines], blocks: dict[str, Code]) -> str:
                 case "quote":
                     whole = unescape(match[0]).startswith(">>>")
                     parts.append(_QUOTE_REST if whole else _QUOTE)
+                    quoted = True
                 case _:  # a character of the plane that the pieces are held in
                     put((Text(match[0]),))
         at = start = match.end()
     parts.append(text[at:])
-    return "".join(parts)
+    return "".join(parts), quoted
+
+
+def _marked(text: str, held: list[Inlines]) -> Iterator[Inline]:
+    """Reads the marks of lines without a quote or a block of code."""
+    if _OPENING.search(text) is None:
+        yield from _released(text, held, 0)
+        return
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            yield Text("\n")
+        yield from _pieces(line, held, 0)
 
 
 def _pieces(text: str, held: list[Inlines], style: int) -> Iterator[Inline]:
     """Reads the marks of one line, and puts back what was set apart."""
     at = start = 0
     unclosed = ""  # the marks that nothing in the rest of the line closes
-    while opening := _OPENING.search(text, start) if _MARKS.search(text, start) else None:
+    while opening := _OPENING.search(text, start):
         start = opening.end()
         mark = opening[0]
         if mark in unclosed:
@@ -264,7 +281,7 @@ def _released(text: str, held: list[Inlines], style: int) -> Iterator[Inline]:
             if index >= len(held):  # the mark of a quote, where no line starts
                 continue
             for piece in held[index]:
-                yield replace(piece, style=piece.style | style) if style else piece
+                yield normal.restyled(piece, piece.style | style)
     if at < len(text):
         yield Text(text[at:], style)
 

@@ -7,10 +7,9 @@ and no reader sees it. Both roads into the tree end here, so they end in the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from itertools import groupby
 
 from bot.markup.tree import (
     CODE,
@@ -43,12 +42,9 @@ _UNSHOWABLE = re.compile(
     + "]"
 )
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.S)
-_BLANK = re.compile(r"\s*")
 
 # How Slack writes a list in `text`: four spaces for each level, then the mark of that level.
 _ITEM = re.compile(r"((?:    )*)(?:([•◦▪])\ufe0e? |([0-9]{1,9}|[a-z]{1,12})\. )")
-_MAYBE_ITEM = re.compile(r"^(?:• |1\. )", re.M)
 _BULLETS = "•◦▪"
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
@@ -105,12 +101,18 @@ def _roman(number: int) -> str:
 
 def restyled(piece: Inline, style: int) -> Inline:
     """A piece with other marks."""
-    return piece if piece.style == style else replace(piece, style=style)
+    if piece.style == style:
+        return piece
+    return Text(piece.text, style) if isinstance(piece, Text) else replace(piece, style=style)
 
 
 def clean(text: str) -> str:
     """`text` without what cannot be shown; a half of a surrogate pair shows as U+FFFD."""
-    if SUSPECT.search(text) is None or _UNSHOWABLE.search(text) is None:
+    if (
+        text.replace("\n", " ").isprintable()
+        or SUSPECT.search(text) is None
+        or _UNSHOWABLE.search(text) is None
+    ):
         return text
     # A pair in two halves is one character; a half alone is none.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -120,7 +122,7 @@ def clean(text: str) -> str:
 def tree(blocks: Iterable[Block]) -> Tree:
     """The one form of a message's blocks."""
     whole: list[Block] = []
-    for block in _listed(_normal(blocks)):
+    for block in _normal(blocks):
         last = whole[-1] if whole else None
         if isinstance(block, Paragraph) and isinstance(last, Paragraph):
             whole[-1] = Paragraph(_joined(last.content, block.content))
@@ -130,14 +132,14 @@ def tree(blocks: Iterable[Block]) -> Tree:
             whole[-1] = List(last.items + block.items, last.quoted)
         else:
             whole.append(block)
-    while whole and isinstance(whole[0], Paragraph):
-        content = _trimmed(whole[0].content, start=True)
+    while whole and isinstance(first := whole[0], Paragraph):
+        content = _trimmed(first.content, start=True)
         if content:
             whole[0] = Paragraph(content)
             break
         del whole[0]
-    while whole and isinstance(whole[-1], Paragraph):
-        content = _trimmed(whole[-1].content, end=True)
+    while whole and isinstance(last := whole[-1], Paragraph):
+        content = _trimmed(last.content, end=True)
         if content:
             whole[-1] = Paragraph(content)
             break
@@ -145,33 +147,60 @@ def tree(blocks: Iterable[Block]) -> Tree:
     return tuple(whole)
 
 
-def content(pieces: Iterable[Inline]) -> Inlines:
+def content(pieces: Inlines) -> Inlines:
     """Inline pieces in their one form."""
-    known = tuple(pieces)
-    styled = False
-    for piece in known:
+    for piece in pieces:
         if piece.style:
-            styled = True
-            break
-    if styled:
-        known = tuple(_unmarked(known))
-    return merged(known)
+            return merged(_unmarked(pieces))
+    return merged(pieces)
 
 
-def _normal(blocks: Iterable[Block]) -> Iterable[Block]:
-    for quoted, group in groupby(blocks, lambda b: b.quoted if isinstance(b, List) else None):
-        if quoted is not None:
-            items = [item for block in group if isinstance(block, List) for item in block.items]
-            yield _whole(
-                (
-                    replace(item, content=_trimmed(content(item.content), start=True, end=True))
-                    for item in items
-                ),
-                quoted=quoted,
-            )
+def _normal(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Each block in its one form, lists that follow one another as one."""
+    lists: list[List] = []
+    for block in blocks:
+        if isinstance(block, List):
+            if lists and lists[0].quoted != block.quoted:
+                yield _list(lists)
+                lists = []
+            lists.append(block)
+            continue
+        if lists:
+            yield _list(lists)
+            lists = []
+        if isinstance(block, Paragraph):
+            inner = content(block.content)
+            if _may_list(inner):
+                yield from _listed(inner)
+            else:
+                yield Paragraph(inner)
         else:
-            for block in group:
-                yield from _one(block)
+            yield from _one(block)
+    if lists:
+        yield _list(lists)
+
+
+def _one(block: Block) -> Iterator[Block]:
+    match block:
+        case Quote():
+            inner = _trimmed(content(block.content), start=True, end=True)
+            if inner:
+                yield Quote(inner)
+        case Code():
+            inner = _preformatted(block.content)
+            if inner:
+                yield Code(inner, block.quoted)
+        case _:
+            yield block
+
+
+def _list(lists: list[List]) -> List:
+    items = [
+        Item(_trimmed(content(item.content), start=True, end=True), item.indent, item.number)
+        for block in lists
+        for item in block.items
+    ]
+    return _whole(items, quoted=lists[0].quoted)
 
 
 def _whole(items: Iterable[Item], *, quoted: bool = False) -> List:
@@ -183,25 +212,9 @@ def _whole(items: Iterable[Item], *, quoted: bool = False) -> List:
     for item in items:
         while above and above[-1] >= item.indent:
             above.pop()
-        found.append(replace(item, indent=len(above)))
+        found.append(Item(item.content, len(above), item.number))
         above.append(item.indent)
     return List(tuple(found), quoted)
-
-
-def _one(block: Block) -> Iterable[Block]:
-    match block:
-        case Paragraph():
-            yield Paragraph(content(block.content))
-        case Quote():
-            inner = _trimmed(content(block.content), start=True, end=True)
-            if inner:
-                yield Quote(inner)
-        case Code():
-            inner = _preformatted(block.content)
-            if inner:
-                yield Code(inner, block.quoted)
-        case _:
-            yield block
 
 
 def _preformatted(pieces: Inlines) -> Inlines:
@@ -222,51 +235,64 @@ def _preformatted(pieces: Inlines) -> Inlines:
 def merged(pieces: Iterable[Inline]) -> Inlines:
     """Inline pieces, runs of text with the same marks as one."""
     out: list[Inline] = []
+    last: Text | None = None  # what stands at the end, if it is text
     for piece in pieces:
-        if isinstance(piece, Text):
-            if not piece.text:
-                continue
-            last = out[-1] if out else None
-            if isinstance(last, Text) and last.style == piece.style:
-                out[-1] = Text(last.text + piece.text, piece.style)
-                continue
-        out.append(piece)
+        if not isinstance(piece, Text):
+            last = None
+            out.append(piece)
+        elif piece.text:
+            if last is not None and last.style == piece.style:
+                last = out[-1] = Text(last.text + piece.text, piece.style)
+            else:
+                last = piece
+                out.append(piece)
     return tuple(out)
 
 
-def _unmarked(pieces: Inlines) -> Iterable[Inline]:  # noqa: PLR0912 - a branch for each case
+def _unmarked(pieces: Inlines) -> Iterator[Inline]:
     """Takes the marks off line breaks and off the spaces at a run's ends.
 
     A space between two marked runs keeps the marks that both have; in code it goes with the code.
     """
-    parts: list[tuple[Inline, bool]] = []  # the piece, and whether it is only space
-    for piece in pieces:
-        if not isinstance(piece, Text):
-            parts.append((piece, False))
-            continue
-        for number, line in enumerate(piece.text.split("\n")):
-            if number:
-                parts.append((Text("\n"), True))
-            if piece.style & CODE and not _BLANK.fullmatch(line):
-                parts.append((Text(line, piece.style), False))
-                continue
-            edges = _EDGES.fullmatch(line)
-            before, core, after = edges.groups() if edges else ("", line, "")
-            if before:
-                parts.append((Text(before, piece.style & CODE), True))
-            if core:
-                parts.append((Text(core, piece.style), False))
-            if after:
-                parts.append((Text(after), True))
+    parts = list(_parts(pieces))
     for index, (piece, space) in enumerate(parts):
         if space and isinstance(piece, Text) and piece.text != "\n":
-            before, after = _around(parts, index, -1), _around(parts, index, 1)
-            if piece.style & CODE and (before | after) & CODE:
-                yield Text(piece.text, after if after & CODE else before)
+            before, behind = _around(parts, index, -1), _around(parts, index, 1)
+            if piece.style & CODE and (before | behind) & CODE:
+                yield Text(piece.text, behind if behind & CODE else before)
             else:
-                yield Text(piece.text, before & after & ~CODE)
+                yield Text(piece.text, before & behind & ~CODE)
         else:
             yield piece
+
+
+def _parts(pieces: Inlines) -> Iterator[tuple[Inline, bool]]:
+    """The pieces, marked text apart from the space around it; and whether each is only space."""
+    for piece in pieces:
+        if not isinstance(piece, Text):
+            yield piece, False
+        elif not piece.style and not piece.text.isspace():
+            if piece.text:
+                yield piece, False
+        else:
+            for number, line in enumerate(piece.text.split("\n")):
+                if number:
+                    yield Text("\n"), True
+                yield from _edged(line, piece.style)
+
+
+def _edged(line: str, style: int) -> Iterator[tuple[Inline, bool]]:
+    core = line.strip()
+    if style & CODE and core:
+        yield Text(line, style), False
+        return
+    start = line.index(core) if core else len(line)
+    if start:
+        yield Text(line[:start], style & CODE), True
+    if core:
+        yield Text(core, style), False
+    if after := line[start + len(core) :]:
+        yield Text(after), True
 
 
 def _around(parts: list[tuple[Inline, bool]], index: int, step: int) -> int:
@@ -287,54 +313,59 @@ def _joined(first: Inlines, second: Inlines) -> Inlines:
 
 def _trimmed(pieces: Inlines, *, start: bool = False, end: bool = False) -> Inlines:
     """Without the empty lines at the start, and without any space at the end."""
-    known = list(pieces)
-    while start and known and isinstance(known[0], Text) and not known[0].style & CODE:
-        text = known[0].text
+    while start and pieces and isinstance(first := pieces[0], Text) and not first.style & CODE:
+        text = first.text
+        if not text[0].isspace():
+            break
         # Spaces before the first word show; the lines before it do not.
         kept = text[text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1 :]
-        if kept and (len(known) > 1 or not kept.isspace()):
-            known[0] = Text(kept, known[0].style)
+        if kept and (len(pieces) > 1 or not kept.isspace()):
+            pieces = (Text(kept, first.style), *pieces[1:])
             break
-        del known[0]
-    while end and known and isinstance(known[-1], Text) and not known[-1].style & CODE:
-        stripped = known[-1].text.rstrip()
-        if stripped:
-            known[-1] = Text(stripped, known[-1].style)
+        pieces = pieces[1:]
+    while end and pieces and isinstance(last := pieces[-1], Text) and not last.style & CODE:
+        text = last.text
+        if not text[-1].isspace():
             break
-        del known[-1]
-    return tuple(known)
+        if stripped := text.rstrip():
+            pieces = (*pieces[:-1], Text(stripped, last.style))
+            break
+        pieces = pieces[:-1]
+    return pieces
 
 
-def _listed(blocks: Iterable[Block]) -> Iterable[Block]:
+def _may_list(content: Inlines) -> bool:
+    """Whether a line of these pieces may look like Slack's own item of a list."""
+    for piece in content:
+        if isinstance(piece, Text) and ("• " in piece.text or "1. " in piece.text):
+            return True
+    return False
+
+
+def _listed(content: Inlines) -> Iterator[Block]:
     """Makes lists of the lines that look like Slack's own.
 
     `text` has a list only in this way (`• item`), so a message read from it and the same message
     read from its blocks agree; a reader sees the same either way. A numbered list is one that
     counts from 1 and gets to 2: a lone `1.` is a line that somebody wrote.
     """
-    for block in blocks:
-        if not isinstance(block, Paragraph) or not any(
-            isinstance(piece, Text) and _MAYBE_ITEM.search(piece.text) for piece in block.content
-        ):
-            yield block
+    kept: list[Inlines] = []
+    lines = lines_of(content)
+    items = [_item(line) for line in lines]
+    index = 0
+    while index < len(lines):
+        run = _run(items, index)
+        if not run:
+            kept.append(lines[index])
+            index += 1
             continue
-        kept: list[Inlines] = []
-        lines = lines_of(block.content)
-        items = [_item(line) for line in lines]
-        index = 0
-        while index < len(lines):
-            run = _run(items, index)
-            if not run:
-                kept.append(lines[index])
-                index += 1
-                continue
-            if kept:
-                yield _paragraph(kept)
-                kept = []
-            yield _whole(run)
-            index += len(run)
         if kept:
             yield _paragraph(kept)
+            kept = []
+        yield _whole(run)
+        index += len(run)
+    if kept:
+        yield _paragraph(kept)
 
 
 def _run(items: list[Item | None], start: int) -> list[Item]:
@@ -423,7 +454,7 @@ def link(url: str, label: str, style: int) -> Inline:
     Text alone where the address is none that a page may link to (a script, a path).
     """
     url = _DROPPED.sub("", clean(url)).strip()
-    label = " ".join(clean(label).split("\n")).strip()
+    label = clean(label).replace("\n", " ").strip()
     scheme = SCHEME.match(url)
     if scheme is None or scripted(scheme[1]):
         return Text(label or url, style)

@@ -47,8 +47,9 @@ _STYLES = {"bold": BOLD, "italic": ITALIC, "strike": STRIKE, "code": CODE}
 def parse(message: Mapping[str, Any]) -> Tree:
     """What a message says, as Slack shows it: its body, then its attachments, then its files."""
     body = normal.tree(_labelled(_body(message), _str(message.get("text"))))
-    extras = [*_attachments(message, body), *_files(message)]
-    return normal.tree([*body, *extras]) if extras else body
+    if not (message.get("attachments") or message.get("files")):
+        return body
+    return normal.tree([*body, *_attachments(message, body), *_files(message)])
 
 
 def _labelled(blocks: Iterable[Block], text: str) -> Iterable[Block]:
@@ -82,37 +83,37 @@ def _labelled(blocks: Iterable[Block], text: str) -> Iterable[Block]:
 
 def _body(message: Mapping[str, Any]) -> Iterable[Block]:
     found: list[Block] = []
-    for block in _dicts(message.get("blocks")):
-        found.extend(_block(block))
+    if blocks := message.get("blocks"):
+        for block in _dicts(blocks):
+            found.extend(_block(block))
     return found or mrkdwn.parse(_str(message.get("text")))
 
 
-def _block(block: Mapping[str, Any]) -> Iterator[Block]:
+def _block(block: Mapping[str, Any]) -> Iterable[Block]:
     reader = _BLOCKS.get(_str(block.get("type")))
-    if reader is not None:
-        yield from reader(block)
+    return reader(block) if reader is not None else ()
 
 
 def _rich_text(block: Mapping[str, Any]) -> Iterator[Block]:
     elements = _dicts(block.get("elements"))
     counts: dict[int, int] = {}  # for each depth of the list that goes on, its last number
     for index, element in enumerate(elements):
+        kind = element.get("type")
+        if kind == "rich_text_list":
+            yield _list(element, counts)
+            continue
+        counts.clear()
         content = _elements(element.get("elements"))
-        if element.get("type") != "rich_text_list":
-            counts.clear()
-        match element.get("type"):
-            case "rich_text_section":
-                # The line break before a list, quote or code block belongs to the section.
-                if any(not isinstance(piece, Text) or piece.text for piece in content):
-                    if index + 1 < len(elements):
-                        content = _without_last_break(content)
-                    yield Paragraph(content)
-            case "rich_text_list":
-                yield _list(element, counts)
-            case "rich_text_quote":
-                yield Quote(content)
-            case "rich_text_preformatted":
-                yield Code(content, _bordered(element))
+        if kind == "rich_text_section":
+            # The line break before a list, quote or code block belongs to the section.
+            if content:
+                if index + 1 < len(elements):
+                    content = _without_last_break(content)
+                yield Paragraph(content)
+        elif kind == "rich_text_quote":
+            yield Quote(content)
+        elif kind == "rich_text_preformatted":
+            yield Code(content, _bordered(element))
 
 
 def _without_last_break(content: Inlines) -> Inlines:
@@ -145,22 +146,32 @@ def _list(element: Mapping[str, Any], counts: dict[int, int]) -> List:
 
 
 def _elements(elements: object) -> Inlines:
-    return tuple(piece for element in _dicts(elements) if (piece := _element(element)) is not None)
+    found: list[Inline] = []
+    for element in _dicts(elements):
+        marks, kind = element.get("style"), element.get("type")
+        style = _style(marks) if marks else 0
+        if kind == "text":  # most are
+            if text := _clean(element.get("text")):
+                found.append(Text(text, style))
+            continue
+        piece = _ELEMENTS.get(_str(kind), _newer)(element, style)
+        if not isinstance(piece, Text) or piece.text:
+            found.append(piece)
+    return tuple(found)
 
 
-def _element(element: Mapping[str, Any]) -> Inline | None:
+def _style(marks: object) -> int:
     style = 0
-    marks = element.get("style")
     if isinstance(marks, Mapping):
         for name, on in marks.items():
             if on:
                 style |= _STYLES.get(name, 0)
-    reader = _ELEMENTS.get(_str(element.get("type")))
-    if reader is not None:
-        return reader(element, style)
-    # A kind that is newer than this table: what it says, if it says it.
-    text = _str(element.get("text")) or _str(element.get("fallback"))
-    return Text(normal.clean(text), style) if text else None
+    return style
+
+
+def _newer(element: Mapping[str, Any], style: int) -> Inline:
+    """A kind that is newer than the table: what it says, if it says it."""
+    return Text(_clean(element.get("text")) or _clean(element.get("fallback")), style)
 
 
 def _emoji(element: Mapping[str, Any], style: int) -> Inline:
@@ -175,7 +186,6 @@ def _date(element: Mapping[str, Any], style: int) -> Inline:
 
 
 _ELEMENTS: Mapping[str, Callable[[Mapping[str, Any], int], Inline]] = {
-    "text": lambda each, style: Text(_clean(each.get("text")), style),
     "link": lambda each, style: normal.link(_str(each.get("url")), _str(each.get("text")), style),
     "user": lambda each, style: Mention("user", _str(each.get("user_id")), style=style),
     "channel": lambda each, style: Mention("channel", _str(each.get("channel_id")), style=style),
@@ -407,7 +417,8 @@ def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
     """The mappings in a list; Slack's lists hold no others, but a dump may be anything."""
     if not isinstance(value, list | tuple):
         return ()
-    return [each for each in value if isinstance(each, Mapping)]
+    # `dict` first: whether a class is a Mapping takes long to find out.
+    return [each for each in value if isinstance(each, (dict, Mapping))]
 
 
 def _str(value: object) -> str:

@@ -70,7 +70,9 @@ def needed(written: str) -> bool:
     """
     if "<" in written and _TAG.search(written):
         return True
-    if "~~~" in written and _ACTS.search(written):
+    # A block of code between backticks holds nothing that might be markup.
+    fence = written.find("~~~")
+    if fence >= 0 and _ACTS.search(written, fence, written.rfind("~~~")):
         return True
     return "`" in written and any(map(_ACTS.search, _SPAN.findall(written)))
 

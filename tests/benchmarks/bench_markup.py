@@ -4,17 +4,27 @@
 against (a) markdown-it-py's parse of the Markdown that came out, and (b) a bare pass of regular
 expressions over `text` that does nothing but mentions, links and emoji. Once for messages with
 blocks, as people write them, and once for the same with their text alone. A ratio is the floor's
-time to ours: 1.00 is as fast, 0.25 is four times as slow, which is the least there should be of (b).
+time to ours: 1.00 is as fast, 0.25 is four times as slow.
+
+`--against COMMIT` compares with that commit instead: both convert the same messages, in turns, each
+in a process of its own. The commit is checked out into a temporary folder.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
+import os
 import random
 import re
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -24,9 +34,12 @@ from rich.table import Table
 from bot.markup import from_markdown, to_markdown
 from bot.markup.emoji import table
 from tests.benchmarks.bench_library import message as words
+from tests.benchmarks.time_markup import Names
 
 Message = Mapping[str, Any]
 ROUNDS = 3
+TURNS = 7
+HERE = Path(__file__).resolve().parents[2]
 
 EMOJI = (
     ":+1:",
@@ -49,19 +62,6 @@ INLINE = (
     "~old~",
     "snake_case_name",
 )
-
-
-class Names:
-    """A workspace where everybody has a name."""
-
-    def user(self, id: str, /) -> str:
-        return f"Reader {id}"
-
-    def channel(self, id: str, /) -> str:
-        return f"channel-{id}"
-
-    def usergroup(self, id: str, /) -> str:
-        return f"group-{id}"
 
 
 def mrkdwn(rng: random.Random) -> str:
@@ -171,11 +171,61 @@ def measure(count: int, seed: int = 7) -> Table:
     return shown
 
 
+@contextmanager
+def checkout(commit: str) -> Iterator[Path]:
+    """A folder with the files of a commit."""
+    git = ["git", "-C", str(HERE), "worktree"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "tree"
+        subprocess.run([*git, "add", "--quiet", "--detach", folder, commit], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run([*git, "remove", "--force", folder], check=True)
+
+
+def timed(tree: Path, messages: Path) -> dict[str, float]:
+    """The seconds that the converter of a tree takes for each kind of messages."""
+    script = Path(__file__).with_name("time_markup.py")
+    done = subprocess.run(
+        [sys.executable, script, messages],
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def compare(commit: str, count: int, seed: int = 7) -> Table:
+    rng = random.Random(seed)
+    texts = [mrkdwn(rng) for _ in range(count)]
+    kinds = {
+        "blocks": [with_blocks(text) for text in texts],
+        "text alone": [{"text": text} for text in texts],
+    }
+    shown = Table(title=f"{count:,} messages, the best of {TURNS} turns")
+    for column in ("messages with", commit, "now", "ratio"):
+        shown.add_column(column, justify="right")
+    with checkout(commit) as tree, tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "messages.json"
+        file.write_text(json.dumps(kinds))
+        turns = [(timed(tree, file), timed(HERE, file)) for _ in range(TURNS)]
+    for kind in kinds:
+        then, now = (min(turn[which][kind] for turn in turns) for which in (0, 1))
+        per = 1e6 / count
+        shown.add_row(kind, f"{then * per:.1f} µs", f"{now * per:.1f} µs", f"{now / then:.2f}")
+    return shown
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
-    console = Console(width=120)
-    console.print(measure(500 if parser.parse_args().quick else 5_000))
+    parser.add_argument("--against", metavar="COMMIT", help="compare with this commit")
+    options = parser.parse_args()
+    count = 500 if options.quick else 5_000
+    made = compare(options.against, count) if options.against else measure(count)
+    Console(width=120).print(made)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,25 @@ def test_what_is_written_holds() -> None:
         assert proof.holds(written, tree, names), (message, written)
 
 
+@pytest.mark.parametrize(
+    ("written", "is_needed"),
+    [
+        ("words, [a link](https://e.org), **bold** and `code`", False),
+        ("[a](https://e.org)\n\r~~~\ra[:, 1:] < b\r~~~", False),
+        ("~~~\r[x](y)\r~~~", True),
+        ("> ~~~\r> a\r> ~~~\r\r~~~\r{: .x}\r~~~", True),
+        ("`{: .x}`", True),
+        ("`a` and [b](https://e.org) and `c`", False),
+        ("`<b>`", True),
+        ("a <em>b</em>", True),
+        ("a < b", False),
+        ("~~~\r$$x$$\r~~~", True),
+    ],
+)
+def test_what_is_read_again(written: str, is_needed: bool) -> None:
+    assert proof.needed(written) is is_needed
+
+
 OLD = {
     "~~like `this~~ <script>alert(1)</script>`": "<script>alert(1)</script>",
     "The \\` key and `a|<script>alert(1)</script>` here": "a|<script>alert(1)</script>",
