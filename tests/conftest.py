@@ -23,7 +23,6 @@ from tests.databases import (
     postgres_bare,
     postgres_scratch,
     postgres_url,
-    sqlite_template,
     sqlite_url,
 )
 from tests.kramdown import website
@@ -35,7 +34,6 @@ __all__ = [
     "postgres_bare",
     "postgres_scratch",
     "postgres_url",
-    "sqlite_template",
     "sqlite_url",
     "website",
 ]

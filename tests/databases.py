@@ -8,10 +8,11 @@ pytest-xdist has scratch databases of its own, made once and emptied after each 
 from __future__ import annotations
 
 import os
-import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,23 +26,29 @@ from bot.store.tables import metadata
 SERVER = os.environ.get("MARGINALIA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@cache
+def _sqlite_template() -> bytes:
     """A file with the tables, to be copied: faster than to migrate for every test."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = Database(f"sqlite:///{path}")
-    database.upgrade()
-    database.close()
-    return path
+    with tempfile.TemporaryDirectory(prefix="marginalia-template-") as folder:
+        path = Path(folder) / "template.db"
+        database = Database(f"sqlite:///{path}")
+        database.upgrade()
+        database.close()
+        return path.read_bytes()
+
+
+def fresh_sqlite(path: Path) -> str:
+    """Writes a SQLite database with its tables, empty; gives its URL."""
+    path.write_bytes(_sqlite_template())
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """A SQLite database with its tables, empty."""
     path = tmp_path / "data" / "marginalia.db"
     path.parent.mkdir()
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+    return fresh_sqlite(path)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from bot.library.archive import Entry
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.model import Message
 from bot.sessions.model import Session
+from tests.databases import fresh_sqlite
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 END = datetime(2026, 1, 9, 22, 59, 59, tzinfo=UTC)
@@ -172,6 +173,9 @@ async def scene(
         path = schedules / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    database = folder / "marginalia.db"
+    if not database.exists():
+        fresh_sqlite(database)
     async with staged(Script(tuple(people)), start, manifest) as stage:
         yield Scene(stage, folder)
         # Slack ignores an argument that a method does not know, so nothing else would tell.

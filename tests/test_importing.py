@@ -23,6 +23,7 @@ from bot.slack.dump import Dump
 from bot.store.database import Database
 from tests import exports
 from tests.cli.running import marginalia
+from tests.databases import fresh_sqlite
 from tests.examples import examples
 from tests.exports import ADA, BEN, History, said
 
@@ -45,13 +46,13 @@ EXPECTED = [
 
 
 @pytest.fixture
-def empty(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[[], Database]]:
+def empty(tmp_path: Path) -> Iterator[Callable[[], Database]]:
     """Makes empty databases, which last as long as the test."""
     made: list[Database] = []
 
     def make() -> Database:
         path = tmp_path / f"{len(made)}.db"
-        path.write_bytes(sqlite_template.read_bytes())
+        fresh_sqlite(path)
         made.append(Database(f"sqlite:///{path}"))
         return made[-1]
 

@@ -9,12 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.app import Bot
 from bot.clock.clocks import FreeClock
 from bot.demo.script import Act, Actor, Script, mentions
-from bot.sandbox.manifest import Manifest, parse
+from bot.sandbox.manifest import Manifest, read
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from bot.slack.manifest import text
@@ -164,7 +162,7 @@ async def staged(
     """
     clock = FreeClock(start)
     sandbox = Sandbox(
-        manifest or parse(yaml.safe_load(text())),
+        manifest or read(text()),
         port=port,
         control_port=control_port,
         time_source=lambda: clock.now().timestamp(),

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -280,7 +281,9 @@ class Manifest:
 def load(path: Path) -> Manifest:
     """Reads a manifest in YAML or JSON. Raises ManifestError, one line."""
     try:
-        data = _parsed(path.read_text(encoding="utf-8"))
+        return read(path.read_text(encoding="utf-8"))
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from None
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -290,10 +293,12 @@ def load(path: Path) -> Manifest:
         line = f":{mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "broken"
         raise ManifestError(f"{path}{line}: is no YAML ({problem})") from None
-    try:
-        return parse(data)
-    except ManifestError as error:
-        raise ManifestError(f"{path}: {error}") from None
+
+
+@lru_cache(maxsize=16)
+def read(text: str) -> Manifest:
+    """A manifest from its text in YAML or JSON. Raises ManifestError as `parse` does, YAMLError."""
+    return parse(_parsed(text))
 
 
 def _parsed(text: str) -> Any:

@@ -7,6 +7,7 @@ is the text for Socket Mode.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ PATH = "/slack/events"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+@lru_cache(maxsize=8)
 def text(url: str | None = None) -> str:
     """The manifest as YAML with comments: for Socket Mode, or for HTTP requests to `url`.
 

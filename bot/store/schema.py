@@ -5,6 +5,8 @@ They are in `migrations/` of the repository, and inside this package in a wheel.
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -32,14 +34,19 @@ def config(connection: Connection | None = None) -> Config:
 
 def known() -> set[str]:
     """All revisions this program knows."""
-    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(config())
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has the newest version; UserError if it has one not known here."""
     found = set(MigrationContext.configure(connection).get_current_heads())
     refuse_newer(found)
-    return found == set(ScriptDirectory.from_config(config()).get_heads())
+    return found == set(_scripts().get_heads())
 
 
 def refuse_newer(revisions: set[str]) -> None:
