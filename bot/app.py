@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +46,7 @@ from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.pairing import Closing
 from bot.sessions.ports import Clock
 from bot.settings import Settings
+from bot.slack import erasing
 from bot.slack.edge import Edge, Refused
 from bot.slack.gateway import ChannelTrouble, reason_of
 from bot.slack.history import Pace
@@ -65,6 +66,8 @@ T = TypeVar("T")
 CATCH_UP = 20.0
 """Seconds that a session's close waits for the comparison with Slack's history."""
 PRUNE_EVERY = timedelta(hours=1)
+WIPE_EVERY = timedelta(minutes=10)
+"""How often PostgreSQL's tables are written anew at most, which keeps others waiting."""
 KEEP_ENVELOPES = timedelta(days=7)
 """How long an envelope is known after it was handled; Slack repeats one for some minutes."""
 LABELS_AGAIN, LONGEST_LABELS_AGAIN = 30.0, 600.0
@@ -109,6 +112,7 @@ class Bot:
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
         self._must_wipe = True  # a predecessor may have been killed before it did
+        self._wiped_at = datetime.min.replace(tzinfo=UTC)
         self._attempts = Attempts(
             self.outage.explains,
             self._held_up,
@@ -186,6 +190,7 @@ class Bot:
         self.edge = edge = self._edge()
         edge.desk.services["plans"] = self.plans
         edge.desk.services["archive_text"] = export.text_of
+        edge.desk.services["wipe"] = self._owe_wipe
         try:
             await edge.identify()
             await self._remember_organizers()
@@ -432,6 +437,21 @@ class Bot:
         """Removes what closed sessions forgot from the database's files, as soon as nobody reads."""
         if self._must_wipe and self.database.wipe():
             self._must_wipe = False
+        if self.database.shared and self.wall.now() >= self._wiped_at + WIPE_EVERY:
+            self._wiped_at = self.wall.now()
+            self._wipe_whole()
+
+    def _wipe_whole(self) -> None:
+        """Writes PostgreSQL's tables anew if somebody was erased since that was last done."""
+        with self.database.reading() as uow:
+            is_owed = erasing.owes_wipe(uow)
+        if is_owed and self.database.wipe(whole=True):
+            with self.database.unit_of_work() as uow:
+                erasing.wiped(uow)
+            log.info("what was erased is no longer in the tables' files")
+
+    def _owe_wipe(self) -> None:
+        self._must_wipe = True
 
     def _prune(self) -> None:
         """Forgets, once an hour, envelopes that Slack will not repeat any more."""

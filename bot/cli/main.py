@@ -28,6 +28,7 @@ ROOMS = {
     "doctor": "doctor",
     "evaluate-pairing": "pairing",
     "export": "export",
+    "export-person": "people",
     "forget": "people",
     "import": "importing",
     "inbox": "inbox",

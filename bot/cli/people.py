@@ -1,31 +1,39 @@
-"""`marginalia forget`: a person's names are taken out of everything, for good."""
+"""`marginalia forget` and `export-person`: what is stored of a person, taken out or printed."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bot.cli.stored import open_database
 from bot.errors import UserError
-from bot.sessions.forgetting import forget as forget_person
-from bot.sessions.model import Action
+from bot.sessions.model import Message, Session
+from bot.sessions.personal import Stored, stored
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
+from bot.slack.erasing import erase, wiped
+
+PERSON = Annotated[str, typer.Argument(help="The Slack member ID, or the name in full.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Adds the commands."""
     app.command()(forget)
+    app.command("export-person")(export_person)
 
 
 def forget(
-    person: Annotated[str, typer.Argument(help="The Slack member ID, or the name in full.")],
+    person: PERSON,
     name: Annotated[
         list[str] | None,
         typer.Option(help="One more name by which others wrote of the person; may be repeated."),
     ] = None,
+    texts: Annotated[
+        bool, typer.Option("--texts", help="Erase what the person wrote, too.")
+    ] = False,
 ) -> None:
     """Make a person anonymous in the database and in every later export.
 
@@ -33,18 +41,77 @@ def forget(
     writes the archives again. It cannot be undone. A new import or a change in Slack does not
     bring the names back.
     """
-    at = datetime.now(UTC)
     with open_database(Settings()) as database:
         with database.unit_of_work() as uow:
             slack_id = _one(uow, person)
-            touched = forget_person(uow, slack_id, name or ())
-            for session_id in sorted(touched):
-                uow.sessions.touch(session_id, at)
-            # The log says that it was done, not to whom it leads by name.
-            uow.actions.add(Action(at, "", "forgotten", details={"person": slack_id}))
-        database.wipe()
+            touched = erase(uow, slack_id, datetime.now(UTC), name or (), texts)
+        is_wiped = database.wipe(whole=True)
+        if is_wiped:
+            with database.unit_of_work() as uow:
+                wiped(uow)
     sessions = "1 session" if len(touched) == 1 else f"{len(touched)} sessions"
     typer.echo(f"{slack_id} is forgotten: anonymous in {sessions}")
+    if not is_wiped:
+        typer.echo(
+            "the files of the database are in use and still hold what was erased; a running bot "
+            "tries again, or repeat the command",
+            err=True,
+        )
+
+
+def export_person(person: PERSON) -> None:
+    """Print what is stored of a person as JSON, for the person."""
+    with open_database(Settings()) as database, database.reading() as uow:
+        found = stored(uow, _one(uow, person))
+        typer.echo(json.dumps(as_json(found), indent=2, ensure_ascii=False, default=_plain))
+
+
+def as_json(found: Stored) -> dict[str, Any]:
+    """What is stored of a person, for JSON. Moments are ISO 8601, UTC."""
+    person = found.person
+    titles = {session.id: session.event.title for session in found.sessions}
+    return {
+        "member": found.slack_id,
+        "name": person.name if person else None,
+        "real_name": person.real_name if person else None,
+        "time_zone": person.tz if person else None,
+        "privacy": person.privacy if person else None,
+        "quiet": person.quiet if person else None,
+        "sessions": [_session(session) for session in found.sessions],
+        "author_of": [_session(session) for session in found.named_in],
+        "questions": [_message(message, titles) for message in found.questions],
+        "replies": [_message(message, titles) for message in found.replies],
+        "not_posted": [
+            {
+                "session": titles.get(s.session_id),
+                "at": s.at,
+                "text": s.text,
+                "state": s.state,
+            }
+            for s in found.unposted
+        ],
+        "votes": found.votes,
+        # All rows as they are stored, by table.
+        "stored": found.rows,
+    }
+
+
+def _session(session: Session) -> dict[str, Any]:
+    return {"id": session.event.id, "title": session.event.title, "start": session.event.start}
+
+
+def _message(message: Message, titles: dict[int, str]) -> dict[str, Any]:
+    return {
+        "session": titles.get(message.session_id),
+        "channel": message.channel,
+        "ts": message.ts,
+        "at": message.at,
+        "content": message.content,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else dict(value)
 
 
 def _one(uow: UnitOfWork, who: str) -> str:

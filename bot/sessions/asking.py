@@ -58,9 +58,12 @@ def open_for_questions(uow: UnitOfWork, at: datetime) -> list[Session]:
 
 
 def keys_of(uow: UnitOfWork, session: Session, person: str, make: bool = False) -> set[str]:
-    """What stands for a person in a session: the member ID, and the key while it can be made."""
+    """What stands for a person in a session: the member ID, the key while it can be made, and the
+    key of one who was forgotten.
+    """
     secret = uow.members.secret(session.id, make)
-    return {person, key_of(secret, person)} if secret else {person}
+    own = {person, uow.forgotten.alias(person)}
+    return {*own, key_of(secret, person)} if secret else own
 
 
 def submit(uow: UnitOfWork, voice: Voice, draft: Draft, at: datetime) -> Submission:
@@ -78,7 +81,9 @@ def submit(uow: UnitOfWork, voice: Voice, draft: Draft, at: datetime) -> Submiss
         raise NotTaken(Why.OVER)
     if uow.mutes.any(session.id, keys_of(uow, session, draft.person, make=True)):
         raise NotTaken(Why.MUTED)
-    asker, name, icon = draft.person, draft.name, draft.icon
+    asker, name, icon = uow.forgotten.alias(draft.person), draft.name, draft.icon
+    if asker != draft.person:
+        name, icon = ANONYMOUS, ""
     if draft.anonymous:
         asker = key_of(uow.members.secret(session.id), draft.person)
         name, icon = ANONYMOUS, ""

@@ -73,13 +73,20 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
         return False
     _meet(uow, posted)
     sessions = _around(uow, posted.channel, posted.thread_ts or posted.ts)
+    writer = posted.author
     scrub = scrubber(uow)
     if scrub is not None:
-        posted = replace(posted, content=scrub.content(posted.content))
+        # Whom an organizers' file names as an author answers as one.
+        is_author = any(writer in session.author_ids for session in sessions)
+        posted = replace(
+            posted,
+            author=writer if is_author else scrub.person(writer),
+            content=scrub.content(posted.content),
+        )
     message = _placed(uow, sessions, posted)
     if message is None:
         if not posted.form:
-            _late(uow, voice, sessions, posted, at)
+            _late(uow, voice, sessions, replace(posted, author=writer), at)
         return False
     if _muted(uow, message):
         session = uow.sessions.get(message.session_id)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.sessions.member_names import MemberListing
 from bot.sessions.model import (
@@ -31,6 +31,9 @@ from bot.sessions.model import (
 )
 from bot.sessions.moderation import Edit
 from bot.sessions.winners import Draw
+
+if TYPE_CHECKING:
+    from bot.sessions.forgetting import Scrubber
 
 
 class Clock(Protocol):
@@ -209,10 +212,11 @@ class Messages(Protocol):
     def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
         """Adds or takes away a reason to leave a message out; True if it changed anything."""
 
-    def rewrite(self, change: Callable[[Any], Any], slack_id: str) -> set[int]:
-        """Gives every content and revision to `change` and stores what comes back if it differs;
-        takes the posted name from what `slack_id` wrote. Gives the sessions it touched.
-        """
+    def anonymise(self, slack_id: str) -> None:
+        """Takes the posted name from what a person wrote."""
+
+    def erase(self, channel: str, ts: str, at: datetime) -> None:
+        """Deletes a message for good, at `at`: nothing that Slack's history says brings it back."""
 
     def of_author(self, slack_id: str) -> list[Message]:
         """What a person wrote in all sessions and did not delete, by `ts`."""
@@ -482,8 +486,12 @@ class Outbox(Protocol):
         """When `claim` will next find something; None if nothing waits."""
 
     def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]: ...
-    def rewrite(self, change: Callable[[Any], Any]) -> None:
-        """Gives every payload to `change` and stores what comes back if it differs."""
+    def erase(self, person: str, keys: Collection[str], texts: bool) -> None:
+        """Takes a person out of the outbox: what waits to be sent to `person` (a member ID) is
+        removed; the rows `keys` (questions of the person's) lose name and picture, or with
+        `texts` all that they say, and are not sent any more. What they said is removed from those
+        that were sent.
+        """
 
 
 class Labels(Protocol):
@@ -560,16 +568,39 @@ class Mutes(Protocol):
 
 
 class Forgotten(Protocol):
-    """Those who asked to be forgotten, known by ID and by marks of their names (`bot.sessions.
-    forgetting`); the names themselves are nowhere.
+    """Those who asked to be forgotten, known by marks of their names and member IDs
+    (`bot.sessions.forgetting`); the names themselves are nowhere, and the IDs of authors alone.
     """
 
     def salt(self) -> bytes:
         """What the marks are made with; made when it is first asked for, if it may be written."""
 
-    def add(self, slack_id: str, marks: Collection[str]) -> None: ...
-    def ids(self) -> set[str]: ...
+    def add(self, slack_id: str, names: Collection[str], keeps_id: bool = False) -> None:
+        """Marks a person by its names and its ID; with `keeps_id` the ID itself is stored."""
+
+    def alias(self, slack_id: str) -> str:
+        """The key that stands for a person who was forgotten; the ID itself for all others."""
+
+    def ids(self) -> set[str]:
+        """The persons: keys, and the IDs of those who kept theirs."""
+
     def marks(self) -> set[str]: ...
+
+
+class Personal(Protocol):
+    """What is stored of one person, in whatever table it stands."""
+
+    def rows(self, ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+        """What is stored as a person's, or as done by it, under its ID or keys: rows by table."""
+
+    def rewrite(
+        self, slack_id: str, names: Collection[str], scrub: Scrubber, quotes: Collection[str]
+    ) -> set[int]:
+        """Takes a forgotten person out of all tables: the ID becomes its key, `names` and what
+        `scrub` knows become anonymous. The beginnings of `quotes` (texts that were erased) are
+        cut out of what the bot itself stored, not out of what others wrote. What was delivered or
+        sent, and held something of it, is emptied. Gives the sessions whose messages changed.
+        """
 
 
 class Members(Protocol):
@@ -595,6 +626,9 @@ class Members(Protocol):
 
     def anonymise(self, slack_id: str) -> None:
         """Takes name and picture from what a person sent, and what it follows and looks at."""
+
+    def erase(self, tokens: Collection[str]) -> None:
+        """Takes the texts from submissions; those that are not posted are withdrawn."""
 
     def update_submission(self, token: str, state: str, ts: str | None = None) -> None: ...
     def handle(self, handling: Handling) -> None:
@@ -778,6 +812,8 @@ class UnitOfWork(Protocol):
     def members(self) -> Members: ...
     @property
     def forgotten(self) -> Forgotten: ...
+    @property
+    def personal(self) -> Personal: ...
     @property
     def inbox(self) -> Inbox: ...
     @property

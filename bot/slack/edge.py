@@ -123,6 +123,7 @@ class Edge:
         )
         self.homes = Homes(self.desk, ROOMS, outage)
         self.desk.touched = self.homes.touch
+        self.desk.services["home"] = self.homes.publish
         self.pump = Pump(
             factory,
             reading,

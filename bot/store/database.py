@@ -7,6 +7,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,7 +21,7 @@ from bot.remedies import remedy
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, pruning, schema
 from bot.store.leader import Alone, Elected, Leader
-from bot.store.tables import labels, secrets
+from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
 
 log = logging.getLogger(__name__)
@@ -118,14 +119,15 @@ class Database:
                 files.rewrite(self._backend.path)
         return count
 
-    def wipe(self) -> bool:
+    def wipe(self, whole: bool = False) -> bool:
         """Removes what was deleted from the database's own files, too; False: try again later.
 
         SQLite overwrites what is deleted; its log still has it, and is emptied here. PostgreSQL
         keeps the old versions of a row until its table is written anew, which is done for the
-        secrets of anonymous questions alone. Neither reaches backups, and PostgreSQL's write-ahead
-        log and replicas keep what they have for as long as they are set to. Raises SQLAlchemyError
-        where the database cannot be used.
+        secrets of anonymous questions alone, or with `whole` for all tables and the samples that
+        the server keeps of them. Neither reaches backups, and PostgreSQL's write-ahead log and
+        replicas keep what they have for as long as they are set to. Raises SQLAlchemyError where
+        the database cannot be used.
         """
         if isinstance(self._backend, engine.Sqlite):
             try:
@@ -133,13 +135,22 @@ class Database:
             except sqlite3.Error as error:
                 log.debug("the log of the database could not be emptied: %s", error)
                 return False
+        tables = metadata.sorted_tables if whole else [secrets]
+        statements = [f"VACUUM (FULL, ANALYZE) {table.name}" for table in tables]
+        if whole:
+            statements.append("VACUUM FULL pg_catalog.pg_statistic")
         alone = self._backend.alone()
         try:
             with alone.connect() as connection:
+                connection.execute(text("SET statement_timeout = 0"))
                 connection.execute(text("SET lock_timeout = '1s'"))
-                connection.execute(text(f"VACUUM FULL {secrets.name}"))
+                if not _unseen(connection):
+                    log.debug("somebody may still read what was deleted from the database")
+                    return False
+                for statement in statements:
+                    connection.execute(text(statement))
         except OperationalError as error:
-            log.debug("the table of secrets could not be written anew: %s", error.orig)
+            log.debug("a table could not be written anew: %s", error.orig)
             return False
         finally:
             alone.dispose()
@@ -240,3 +251,23 @@ class Database:
                     f"the database {self.place} keeps text as {encoding}; create one with "
                     "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
                 )
+
+
+def _unseen(connection: Connection) -> bool:
+    """Whether no transaction can see any more what was deleted; waits two seconds for that.
+
+    PostgreSQL copies rows that one may see into the new table. That may be a transaction of
+    another database too, as long as it writes: our own snapshot counts those as going on.
+    """
+    now = connection.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
+    query = text(
+        "SELECT pg_snapshot_xmin(pg_current_snapshot()) > CAST(CAST(:now AS text) AS xid8) "
+        "AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() "
+        "AND age(backend_xmin) >= age(CAST(CAST(:now AS text) AS xid)))"
+    )
+    for _attempt in range(40):
+        if connection.execute(query, {"now": now}).scalar_one():
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,12 +1,14 @@
-"""Those who asked to be forgotten: IDs and marks of names, no name."""
+"""Those who asked to be forgotten: marks of names and member IDs, no name."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
+from bot.sessions.anonymity import key_of
+from bot.sessions.forgetting import mark
 from bot.store.repository import Repository
 from bot.store.tables import forgotten
 
@@ -19,25 +21,43 @@ class Forgotten(Repository):
     def __init__(self, connection: Connection):
         super().__init__(connection)
         self._marks: set[str] | None = None
+        self._salt: bytes | None = None
 
     def forget(self) -> None:
         """What was read may have changed."""
-        self._marks = None
+        self._marks = self._salt = None
 
     def salt(self) -> bytes:
         """What marks are made with, the same for all; made when it is first asked for."""
-        query = select(forgotten.c.member).where(forgotten.c.mark == _SALT)
-        known = self._connection.execute(query).scalars().first()
-        if known is None:
-            known = secrets.token_hex(16)
-            self._connection.execute(self._insert(forgotten).values(mark=_SALT, member=known))
-        return bytes.fromhex(known)
+        if self._salt is None:
+            query = select(forgotten.c.member).where(forgotten.c.mark == _SALT)
+            known = self._connection.execute(query).scalars().first()
+            if known is None:
+                known = secrets.token_hex(16)
+                self._connection.execute(self._insert(forgotten).values(mark=_SALT, member=known))
+            self._salt = bytes.fromhex(known)
+        return self._salt
 
-    def add(self, slack_id: str, marks: Collection[str]) -> None:
+    def add(self, slack_id: str, names: Collection[str], keeps_id: bool = False) -> None:
         """The person, under the marks of each of its names."""
         self.forget()
-        rows = [{"mark": mark, "member": slack_id} for mark in sorted({*marks, slack_id})]
+        salt = self.salt()
+        # Earlier versions kept the ID of everybody.
+        self._connection.execute(delete(forgotten).where(forgotten.c.member == slack_id))
+        member = slack_id if keeps_id else key_of(salt, slack_id)
+        marks = {mark(salt, name) for name in names} | {
+            slack_id if keeps_id else mark(salt, slack_id)
+        }
+        rows = [{"mark": found, "member": member} for found in sorted(marks)]
         self._connection.execute(self._insert(forgotten).on_conflict_do_nothing(), rows)
+
+    def alias(self, slack_id: str) -> str:
+        """The key that stands for a person who was forgotten, or the ID."""
+        marks = self.marks()
+        if not marks:
+            return slack_id
+        salt = self.salt()
+        return key_of(salt, slack_id) if mark(salt, slack_id) in marks else slack_id
 
     def ids(self) -> set[str]:
         """The persons."""

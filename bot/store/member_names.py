@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bot.sessions.member_names import MemberListing, folded, names_of
 from bot.sessions.model import FORGOTTEN, Person
+from bot.store.forgotten import Forgotten
 from bot.store.repository import Repository, Turn, chunked
 from bot.store.tables import member_listings, member_names, people
 
@@ -17,9 +18,10 @@ from bot.store.tables import member_listings, member_names, people
 class MemberNames(Repository):
     """`bot.sessions.ports.MemberNames`."""
 
-    def __init__(self, connection: Connection, turn: Turn):
+    def __init__(self, connection: Connection, turn: Turn, forgotten: Forgotten):
         super().__init__(connection)
         self._turn = turn
+        self._forgotten = forgotten
 
     def find(self, name: str) -> str | None:
         """The one who goes by a name."""
@@ -141,12 +143,13 @@ class MemberNames(Repository):
     def _names(self, persons: Iterable[Person]) -> dict[str, set[str]]:
         """The names to keep, by member; nothing of those who were forgotten."""
         found = {person.slack_id: names_of(person) for person in persons}
-        for part in chunked(found):
+        members = {self._forgotten.alias(slack_id): slack_id for slack_id in found}
+        for part in chunked(members):
             query = select(people.c.slack_id).where(
                 people.c.slack_id.in_(part), people.c.privacy == FORGOTTEN
             )
-            for slack_id in self._connection.execute(query).scalars():
-                found[slack_id] = set()
+            for key in self._connection.execute(query).scalars():
+                found[members[key]] = set()
         return found
 
     def _stored(self, slack_ids: Collection[str]) -> set[tuple[str, str]]:

@@ -89,6 +89,19 @@ class Members(Repository):
         for table in (viewers, pages):
             self._connection.execute(delete(table).where(table.c.member == slack_id))
 
+    def erase(self, tokens: Collection[str]) -> None:
+        """Takes the texts from submissions; those that are not posted are not asked any more."""
+        for token in sorted(tokens):
+            mine = submissions.c.token == token
+            self._connection.execute(
+                update(submissions).where(mine).values(text="", name=ANONYMOUS, icon="")
+            )
+            self._connection.execute(
+                update(submissions)
+                .where(mine, submissions.c.state.in_(["waiting", "delayed", "returned"]))
+                .values(state="withdrawn")
+            )
+
     def update_submission(self, token: str, state: str, ts: str | None = None) -> None:
         """Its state, and its message once there is one."""
         values = {"state": state} if ts is None else {"state": state, "ts": ts}

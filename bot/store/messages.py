@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -36,6 +36,8 @@ from bot.store.types import micros
 
 CHUNK = 200
 """How many messages are read at a time."""
+ERASED = "erased"
+"""The origin of what a person erased."""
 
 _ONE = select(messages).where(
     messages.c.channel == bindparam("of_channel"), messages.c.ts == bindparam("of_ts")
@@ -134,7 +136,10 @@ class Messages(Repository):
         self._turn.take()
         self.forget()
         statement = delete(messages).where(
-            messages.c.channel == channel, messages.c.ts == ts, messages.c.deleted_at < before
+            messages.c.channel == channel,
+            messages.c.ts == ts,
+            messages.c.deleted_at < before,
+            messages.c.origin != ERASED,
         )
         return self._connection.execute(statement).rowcount > 0
 
@@ -231,33 +236,21 @@ class Messages(Repository):
             .values(root_ts=root, root_us=micros(root))
         )
 
-    def rewrite(self, change: Callable[[Any], Any], slack_id: str) -> set[int]:
-        """Changes contents and revisions; gives the sessions that were touched."""
+    def anonymise(self, slack_id: str) -> None:
+        """Takes the name from what a person wrote."""
         self._turn.take()
         self.forget()
-        touched = set()
-        for row in self._connection.execute(select(messages)).all():
-            values: dict[str, Any] = {}
-            content = change(row.content)
-            if content != row.content:
-                values["content"] = content
-            if row.author == slack_id and row.posted_name is not None:
-                values["posted_name"] = None
-            if values:
-                self._update(row.channel, row.ts, values)
-            if values or row.author == slack_id:
-                touched.add(row.session_id)
-        for row in self._connection.execute(select(revisions)).all():
-            content = change(row.content)
-            if content != row.content:
-                self._connection.execute(
-                    update(revisions)
-                    .where(
-                        _revision_of(row.channel, row.ts), revisions.c.edited_us == row.edited_us
-                    )
-                    .values(content=content)
-                )
-        return touched
+        self._connection.execute(
+            update(messages).where(messages.c.author == slack_id).values(posted_name=None)
+        )
+
+    def erase(self, channel: str, ts: str, at: datetime) -> None:
+        """Deletes a message for good: `revive` does not bring it back."""
+        known = self.get(channel, ts)
+        if known is None:
+            return
+        self.delete(channel, ts, known.session_id, at)
+        self._update(channel, ts, {"origin": ERASED})
 
     def of_author(self, slack_id: str) -> list[Message]:
         """What a person wrote, by `ts`."""

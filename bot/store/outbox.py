@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Subquery,
     bindparam,
+    delete,
     func,
     literal_column,
     or_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.ports import Outgoing
 from bot.store.repository import Repository, chunked
 from bot.store.tables import outbox, paces
@@ -315,12 +317,21 @@ class Outbox(Repository):
             query = query.where(_OPEN)
         return [_outgoing(row) for row in self._connection.execute(query)]
 
-    def rewrite(self, change: Callable[[Any], Any]) -> None:
-        """Changes payloads."""
-        for row in self._connection.execute(select(outbox.c.id, outbox.c.payload)).all():
-            payload = change(row.payload)
-            if payload != row.payload:
-                self._set(row.id, payload=payload)
+    def erase(self, person: str, keys: Collection[str], texts: bool) -> None:
+        """Takes a person out of what is to be sent to it or for it, and out of what was."""
+        self._connection.execute(delete(outbox).where(outbox.c.channel == person, _OPEN))
+        for key in keys:
+            row = self.get(key)
+            if row is None:
+                continue
+            payload: dict[str, Any] = {}
+            state = row.state
+            if state not in ("sent", "dropped") and not texts:
+                shown = {k: v for k, v in row.payload.items() if k != "icon_url"}
+                payload = {**shown, "username": ANONYMOUS}
+            elif state != "sent":
+                state = "dropped"
+            self._set(row.id, payload=payload, state=state)
 
     def _set(self, outgoing_id: int, **values: Any) -> None:
         self._connection.execute(update(outbox).where(outbox.c.id == outgoing_id).values(**values))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.model import FORGOTTEN, Person
+from bot.store.forgotten import Forgotten
 from bot.store.repository import Repository, chunked
 from bot.store.tables import people
 
@@ -18,8 +20,9 @@ _ONE = select(people).where(people.c.slack_id == bindparam("of"))
 class People(Repository):
     """`bot.sessions.ports.People`."""
 
-    def __init__(self, connection: Connection):
+    def __init__(self, connection: Connection, forgotten: Forgotten):
         super().__init__(connection)
+        self._forgotten = forgotten
         self._read: dict[str, Person | None] = {}
 
     def forget(self) -> None:
@@ -30,16 +33,23 @@ class People(Repository):
         """By Slack member ID."""
         if slack_id in self._read:
             return self._read[slack_id]
-        row = self._connection.execute(_ONE, {"of": slack_id}).one_or_none()
-        return None if row is None else _person(row)
+        alias = self._forgotten.alias(slack_id)
+        row = self._connection.execute(_ONE, {"of": alias}).one_or_none()
+        return None if row is None else replace(_person(row), slack_id=slack_id)
 
     def many(self, slack_ids: Collection[str]) -> dict[str, Person]:
         """Those of `slack_ids` that are known."""
-        found = {}
-        for part in chunked(slack_ids):
+        known: dict[str, Person] = {}
+        alias = {slack_id: self._forgotten.alias(slack_id) for slack_id in slack_ids}
+        for part in chunked(alias.values()):
             query = select(people).where(people.c.slack_id.in_(part))
             for row in self._connection.execute(query):
-                found[row.slack_id] = _person(row)
+                known[row.slack_id] = _person(row)
+        found = {
+            slack_id: replace(known[key], slack_id=slack_id)
+            for slack_id, key in alias.items()
+            if key in known
+        }
         self._read.update({slack_id: found.get(slack_id) for slack_id in slack_ids})
         return found
 
@@ -52,7 +62,7 @@ class People(Repository):
         """Inserts or updates all but `privacy` and `quiet`."""
         self._read.pop(person.slack_id, None)
         row = {
-            "slack_id": person.slack_id,
+            "slack_id": self._forgotten.alias(person.slack_id),
             "name": person.name,
             "real_name": person.real_name,
             "is_bot": person.is_bot,
@@ -79,7 +89,8 @@ class People(Repository):
     def set_privacy(self, slack_id: str, privacy: str) -> None:
         """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
-        row = {"slack_id": slack_id, "is_bot": False, "deleted": False, "privacy": privacy}
+        key = self._forgotten.alias(slack_id)
+        row = {"slack_id": key, "is_bot": False, "deleted": False, "privacy": privacy}
         self._connection.execute(
             self._insert(people)
             .values(row)
@@ -93,10 +104,11 @@ class People(Repository):
     def anonymise(self, slack_id: str) -> None:
         """Takes the names away for good: nothing that is learnt later brings them back."""
         self._read.pop(slack_id, None)
+        key = self._forgotten.alias(slack_id)
+        if key != slack_id:
+            self._connection.execute(delete(people).where(people.c.slack_id == slack_id))
         none = {"name": ANONYMOUS, "real_name": None, "tz": None, "privacy": FORGOTTEN}
-        statement = self._insert(people).values(
-            slack_id=slack_id, is_bot=False, deleted=False, **none
-        )
+        statement = self._insert(people).values(slack_id=key, is_bot=False, deleted=False, **none)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["slack_id"], set_=none)
         )
@@ -104,7 +116,8 @@ class People(Repository):
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
         """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
-        row = {"slack_id": slack_id, "is_bot": False, "deleted": False, "privacy": "full"}
+        key = self._forgotten.alias(slack_id)
+        row = {"slack_id": key, "is_bot": False, "deleted": False, "privacy": "full"}
         self._connection.execute(
             self._insert(people)
             .values(**row, quiet=quiet)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bot.sessions.model import Reaction
+from bot.store.forgotten import Forgotten
 from bot.store.repository import Repository, Turn, chunked
 from bot.store.tables import messages, reactions
 from bot.store.types import micros
@@ -15,9 +17,10 @@ from bot.store.types import micros
 class Reactions(Repository):
     """`bot.sessions.ports.Reactions`."""
 
-    def __init__(self, connection: Connection, turn: Turn):
+    def __init__(self, connection: Connection, turn: Turn, forgotten: Forgotten):
         super().__init__(connection)
         self._turn = turn
+        self._forgotten = forgotten
 
     def add(self, reaction: Reaction, event_ts: str | None = None) -> bool:
         """True if it was not there."""
@@ -35,7 +38,10 @@ class Reactions(Repository):
         event_ts: str | None = None,
     ) -> bool:
         """Makes them the whole set of the message; True if it differed."""
-        wanted, present = set(reactions), self.of_messages(channel, [ts]).get(ts, set())
+        wanted, present = (
+            {self._ours(r) for r in reactions},
+            self.of_messages(channel, [ts]).get(ts, set()),
+        )
         if any((reaction.channel, reaction.ts) != (channel, ts) for reaction in wanted):
             raise ValueError(f"a reaction to another message than {ts}")
         changed = [self.remove(reaction, event_ts) for reaction in present - wanted]
@@ -69,6 +75,10 @@ class Reactions(Repository):
                 found.setdefault(row.ts, set()).add(reaction)
         return found
 
+    def _ours(self, reaction: Reaction) -> Reaction:
+        """The reaction as it is stored."""
+        return replace(reaction, user=self._forgotten.alias(reaction.user))
+
     def _set(self, reaction: Reaction, present: bool, event_ts: str | None) -> bool:
         """Says whether it is there, unless something later is known; True if that changed.
 
@@ -76,6 +86,7 @@ class Reactions(Repository):
         not bring it back.
         """
         self._turn.take()
+        reaction = self._ours(reaction)
         key = and_(*(reactions.c[name] == value for name, value in _row(reaction).items()))
         event_us = micros(event_ts) if event_ts is not None else 0
         row = {**_row(reaction), "event_us": event_us, "present": present}

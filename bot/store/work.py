@@ -22,6 +22,7 @@ from bot.store.messages import Messages
 from bot.store.mutes import Mutes
 from bot.store.outbox import Outbox
 from bot.store.people import People
+from bot.store.personal import Personal
 from bot.store.reactions import Reactions
 from bot.store.repository import Turn
 from bot.store.requests import Requests
@@ -36,14 +37,15 @@ class Work:
         self.sessions = Sessions(connection)
         self._turn = Turn(connection)
         self.messages = Messages(connection, self._turn)
-        self.people = People(connection)
-        self.member_names = MemberNames(connection, self._turn)
-        self.reactions = Reactions(connection, self._turn)
+        self.forgotten = Forgotten(connection)
+        self.people = People(connection, self.forgotten)
+        self.member_names = MemberNames(connection, self._turn, self.forgotten)
+        self.reactions = Reactions(connection, self._turn, self.forgotten)
         self.labels = Labels(connection)
         self.actions = Actions(connection)
         self.mutes = Mutes(connection)
         self.members = Members(connection)
-        self.forgotten = Forgotten(connection)
+        self.personal = Personal(connection, self._turn, self._unread)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.edits = Edits(connection)
@@ -63,8 +65,12 @@ class Work:
         except BaseException:
             self.sessions.forget(touched)
             self._turn.undone()
-            self.messages.forget()
-            self.people.forget()
-            self.mutes.forget()
-            self.forgotten.forget()
+            self._unread()
             raise
+
+    def _unread(self) -> None:
+        """What was read may be untrue."""
+        self.messages.forget()
+        self.people.forget()
+        self.mutes.forget()
+        self.forgotten.forget()

@@ -34,7 +34,8 @@ def test_the_secret_of_a_closed_session_is_in_no_file_of_the_database(database: 
     with database.unit_of_work() as uow:
         uow.members.drop_secret(number)
     assert found_in_files(database, "secrets", secret), "or else this test shows nothing"
-    assert database.wipe()
+    # Where somebody may still see it, also in another database of the server, it is tried again.
+    assert any(database.wipe() for _attempt in range(20))
     assert not found_in_files(database, "secrets", secret)
     with database.unit_of_work() as uow:
         assert uow.members.secret(number, make=True) == b""

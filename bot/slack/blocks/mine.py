@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message, Person, Session, State, Submission
+from bot.sessions.personal import Stored
 from bot.slack.blocks import limits
 from bot.slack.blocks.kit import (
     Block,
@@ -16,10 +17,12 @@ from bot.slack.blocks.kit import (
     actions,
     button,
     confirm,
+    field,
     header,
     modal,
     note,
     option,
+    radio,
     section,
     select,
 )
@@ -30,6 +33,8 @@ from bot.texts import N_, _, n_
 
 SHOWN = 10
 """Questions of one kind on a page."""
+LISTED = 100
+"""Lines of a list of what is stored."""
 EXCERPT = 200
 ESCAPED = 300
 """Characters of it as mrkdwn, in which `&` is five."""
@@ -132,7 +137,88 @@ def settings(person: Person | None) -> list[Block]:
         section(_("*In the archive* you appear:"), _privacy_menu(person), block_id="privacy"),
         note(_("It holds for everything you wrote, and wherever others mention you.")),
         section(text, toggle, block_id="quiet"),
+        section(
+            _("See what I store of you, and erase it."),
+            button(_("What is stored of me"), "mine_stored"),
+            block_id="stored",
+        ),
     ]
+
+
+def stored(found: Stored) -> View:
+    """What is stored of a person, and how it is erased."""
+    person = found.person
+    names = [n for n in (person.name, person.real_name) if n] if person is not None else []
+    name = escape_mrkdwn(", ".join(dict.fromkeys(names))) or "–"
+    lines = [
+        _("Name: {name}", name=name),
+        _("Questions: {count}", count=len(found.questions)),
+        _("Answers and other replies: {count}", count=len(found.replies)),
+        _("Questions that are not posted: {count}", count=len(found.unposted)),
+        _("Votes and reactions: {count}", count=len(found.votes)),
+        _("Questions you follow: {count}", count=len(found.rows.get("follows", ()))),
+        _("Entries in the organizers' log: {count}", count=len(found.rows.get("actions", ()))),
+    ]
+    shown: list[Block] = [section("\n".join(f"• {line}" for line in lines), block_id="counts")]
+    if found.sessions:
+        titles = [f"• {escape_mrkdwn(cut(s.event.title, 150))}" for s in found.sessions]
+        shown += _list(_("Sessions you took part in"), titles)
+    texts = [f"• {_shortened(message.content)}" for message in found.written.messages]
+    texts += [f"• {_shortened({'text': entry.text})}" for entry in found.unposted]
+    if texts:
+        shown += _list(_("What you wrote"), texts)
+    if found.named_in:
+        shown.append(
+            note(
+                _(
+                    "You are an author here. The organizers' files name you as one; to change that, "
+                    "ask them. Your member ID stays with your answers."
+                )
+            )
+        )
+    how = radio(
+        "mine_erase",
+        [
+            option(_("Erase everything, also what I wrote"), "texts"),
+            option(_("Keep what I wrote, without my name"), "names"),
+        ],
+        "texts",
+    )
+    shown += [
+        field("mine_erase", _("Erase it"), how),
+        note(
+            _(
+                "It cannot be undone. Archives are written again without you. What you posted "
+                "yourself stays in Slack until you delete it there; questions I posted for you "
+                "are deleted with what you wrote. An operator can print all that is stored: "
+                "`marginalia export-person`."
+            )
+        ),
+    ]
+    return modal("mine_erase", _("Stored of you"), shown, _("Erase for good"), _("Close"))
+
+
+def erases_texts(view: Mapping[str, Any]) -> bool:
+    """Whether the person wants what it wrote to be erased, too; `view` is the form that was sent."""
+    state = view.get("state", {}).get("values", {}).get("mine_erase", {}).get("mine_erase", {})
+    return bool((state.get("selected_option") or {}).get("value") == "texts")
+
+
+def erased() -> View:
+    """What the form says when it is done."""
+    text = _("You are forgotten. Archives are written again in a moment.")
+    later = _("If you take part again, that is stored again: without your name, where it can be.")
+    return modal("erased", _("Stored of you"), [section(text), note(later)], close=_("Close"))
+
+
+def _list(title: str, lines: Sequence[str]) -> list[Block]:
+    """A title and lines below it, as many as a form has room for."""
+    shown = list(lines[:LISTED])
+    if len(lines) > len(shown):
+        shown.append(_("… and {count} more", count=len(lines) - len(shown)))
+    whole = "\n".join(shown)
+    parts = [section(part) for part in limits.parts(whole, limits.SECTION)]
+    return [section(f"*{title}*"), *parts]
 
 
 def privacy(person: Person | None) -> tuple[str, list[Block]]:

@@ -8,7 +8,9 @@ from bot.errors import UserError
 from bot.sessions import asking
 from bot.sessions import queue as queues
 from bot.sessions.model import Hidden, Kind, Message, Session, State, Submission, Thread
-from bot.sessions.ports import Outgoing, UnitOfWork
+from bot.sessions.personal import stored
+from bot.sessions.ports import UnitOfWork
+from bot.slack import erasing
 from bot.slack.blocks import mine as blocks
 from bot.slack.blocks import paging
 from bot.slack.blocks.asking import told
@@ -145,6 +147,24 @@ async def unfollow(turn: Turn) -> None:
     turn.desk.touched()
 
 
+@room.action("mine_stored")
+async def show_stored(turn: Turn) -> None:
+    """What is stored of the person, and the button that erases it."""
+    found = await turn.read(stored, turn.user)
+    await turn.open(blocks.stored(found))
+
+
+@room.view("mine_erase")
+async def erase(turn: Turn) -> dict[str, object]:
+    """Erases it, and shows the App Home as it is then."""
+    texts = blocks.erases_texts(turn.view)
+    await turn.write(erasing.erase, turn.user, turn.now, (), texts, True)
+    turn.desk.services["wipe"]()
+    turn.desk.touched()
+    await turn.desk.services["home"](turn.user)
+    return {"response_action": "update", "view": blocks.erased()}
+
+
 @room.home(order=20)
 def ask(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
     """What takes questions."""
@@ -264,15 +284,7 @@ def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
     if question.author == turn.user:
         turn.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=ts)
     if out and question.origin == "form":
-        payload = {"channel": channel, "ts": ts}
-        row = Outgoing(f"withdraw {channel} {ts}", "chat.delete", payload, channel)
-        uow.outbox.add(row, turn.now)
-        for part in uow.messages.replies(channel, ts):
-            message = uow.messages.get(channel, part)
-            if message is not None and message.kind is Kind.PART:
-                payload = {"channel": channel, "ts": part}
-                row = Outgoing(f"withdraw {channel} {part}", "chat.delete", payload, channel)
-                uow.outbox.add(row, turn.now)
+        erasing.take_down_whole(uow, question, turn.now)
 
 
 def _follow(uow: UnitOfWork, turn: Turn, wanted: bool) -> None:
