@@ -658,6 +658,7 @@ class Bot:
             return load(
                 self.settings.schedules,
                 default_channel=self.settings.channel,
+                timezone=self.settings.timezone,
                 now=self.clock.now(),
                 previous=previous,
                 members=find,

@@ -183,7 +183,13 @@ def _members(settings: Settings, now: datetime) -> dict[str, str] | None:
 
 
 def _library(settings: Settings, now: datetime, names: dict[str, str]) -> Library:
-    return load(settings.schedules, default_channel=settings.channel, now=now, members=names.get)
+    return load(
+        settings.schedules,
+        default_channel=settings.channel,
+        timezone=settings.timezone,
+        now=now,
+        members=names.get,
+    )
 
 
 def _folders(settings: Settings, library: Library) -> Iterator[Finding]:

@@ -76,6 +76,10 @@ class Planner:
         used = {library.paths[name] for name in library.events}
         return [str(p) for p in library.errors if p.path not in used]
 
+    def timezone(self) -> str:
+        """The zone of files that name none, an IANA name."""
+        return self._read().timezone
+
     def find(self, part: str) -> Event:
         """An event by a part of its id."""
         return self._read().find(part)

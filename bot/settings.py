@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -94,6 +95,11 @@ class Settings(BaseSettings):
         Path("images/books"),
         description="The folder of kept files, each event's in a folder of its own there. Links "
         "in archives begin where `images` is in the path: `/images/books/EVENT/…`.",
+    )
+    timezone: str = Field(
+        "UTC",
+        description="The time zone of `start` and `end` in schedule files without `timezone`: an "
+        "IANA name such as `Europe/Berlin`.",
     )
     channel: str = Field(
         "book-of-the-week", description="The channel of events that name none (name or ID)."
@@ -223,6 +229,14 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"`{value}` is not an IANA time zone such as Europe/Berlin") from None
 
     @field_validator("reminders")
     @classmethod

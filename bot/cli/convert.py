@@ -12,6 +12,7 @@ from bot.library import event, files, formats
 from bot.library.formats import Format
 from bot.library.library import Scan
 from bot.library.problem import FileError, shown
+from bot.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +72,7 @@ def _converted(path: Path, form: Format) -> tuple[Path, bytes]:
     try:
         data, _stamp = files.read(path)
         document = own.document(data)
-        schedule = event.parse(document, path)
+        schedule = event.parse(document, path, Settings().timezone)
         if schedule.begins is None:
             raise UserError(str(next(p for p in schedule.problems if p.is_error)))
         whole = data if own is form else formats.convert(document, schedule.id, form)

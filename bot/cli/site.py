@@ -54,7 +54,7 @@ def site(
     """
     settings = Settings()
     texts.use(settings.language)
-    planned, problems = books.find(paths or [settings.schedules])
+    planned, problems = books.find(paths or [settings.schedules], settings.timezone)
     look = pages.Site(title=title, base_url=base_url, website=settings.website)
     with _times(settings) as times:
         summary = folder.publish(output, lambda made: pages.build(planned, made, look, times))

@@ -57,7 +57,12 @@ def known_members(settings: Settings) -> Iterator[Members | None]:
 
 def read_library(settings: Settings) -> Library:
     """The schedules as they are now."""
-    return load(settings.schedules, default_channel=settings.channel, now=datetime.now(UTC))
+    return load(
+        settings.schedules,
+        default_channel=settings.channel,
+        timezone=settings.timezone,
+        now=datetime.now(UTC),
+    )
 
 
 def session_of(uow: UnitOfWork, library: Library, part: str) -> Session:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -96,10 +97,10 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
         try:
             target = (output or path).resolve()
             for _attempt in range(_ATTEMPTS):
-                whole, stamp = _around(path)
-                if _holds(target, whole, block):
+                whole, stamp, newline = _around(path)
+                if _holds(target, whole, block, newline):
                     return False
-                if _put(path, stamp, target, whole, block):
+                if _put(path, stamp, target, whole, block, newline):
                     return True
         except FileError as error:
             raise UserError(str(error.at(path))) from None
@@ -124,10 +125,10 @@ def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
     Raises UserError, one line, for a file that cannot be read or understood.
     """
     try:
-        (before, after), _stamp = _around(path)
+        (before, after), _stamp, newline = _around(path)
     except FileError as error:
         raise UserError(str(error.at(path))) from None
-    return before + b"".join(formats.of(path).block(threads)) + after
+    return before + b"".join(formats.of(path).block(threads)).replace(b"\n", newline) + after
 
 
 def without_archive(path: Path) -> bytes:
@@ -139,13 +140,13 @@ def without_archive(path: Path) -> bytes:
     return before + after
 
 
-def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp]:
-    """What stands before and after the block in the file, and the file's stamp."""
+def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp, bytes]:
+    """What stands before and after the block in the file, the file's stamp, and its line ends."""
     data, stamp = files.read(path)
     document = formats.of(path).document(data)
     del data  # as long as the archive that may be in it
     before, after = document.around(KEY)
-    return (before.encode(), after.encode()), stamp
+    return (before.encode(), after.encode()), stamp, document.newline.encode()
 
 
 def _put(
@@ -154,12 +155,13 @@ def _put(
     target: Path,
     around: tuple[bytes, bytes],
     block: IO[bytes],
+    newline: bytes,
 ) -> bool:
     """Writes the target; False, and nothing written, if `path` is no longer as it was read."""
 
     def chunks() -> Iterator[bytes]:
         yield around[0]
-        yield from _chunks(block)
+        yield from _chunks(block, newline)
         yield around[1]
         if not same and files.Stamp.of(path.stat()) != stamp:
             raise files.ChangedMeanwhileError
@@ -173,21 +175,22 @@ def _put(
     return True
 
 
-def _chunks(block: IO[bytes]) -> Iterator[bytes]:
+def _chunks(block: IO[bytes], newline: bytes) -> Iterator[bytes]:
     block.seek(0)
     while chunk := block.read(_CHUNK_BYTES):
-        yield chunk
+        yield chunk.replace(b"\n", newline)
 
 
-def _holds(target: Path, around: tuple[bytes, bytes], block: IO[bytes]) -> bool:
+def _holds(target: Path, around: tuple[bytes, bytes], block: IO[bytes], newline: bytes) -> bool:
     """Whether the target is already, to the byte, what would be written."""
     block.seek(0, os.SEEK_END)
+    least = len(around[0]) + block.tell() + len(around[1])
     try:
         with target.open("rb") as file:
-            if os.fstat(file.fileno()).st_size != len(around[0]) + block.tell() + len(around[1]):
+            if os.fstat(file.fileno()).st_size < least:
                 return False
-            pieces = (around[0], *_chunks(block), around[1])
-            return all(file.read(len(piece)) == piece for piece in pieces)
+            pieces = chain(around[:1], _chunks(block, newline), around[1:])
+            return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
     except FileNotFoundError:
         return False
 

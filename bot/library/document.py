@@ -2,7 +2,8 @@
 
 The only code that knows `---`. FORMAT.md: "Between a line `---` and the next line `---`; then
 the description of the book in Markdown. UTF-8, LF." A change of one key replaces that key's
-bytes and no others.
+bytes and no others. A byte order mark and CR LF line ends, which Windows editors write, are
+accepted; what is added has the line ends that the file has.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from typing import ClassVar, Self
 
 import yaml
 
-from bot.library import values
+from bot.library import slips, values
 from bot.library.problem import FileError
 from bot.library.values import Field
 from bot.texts import _
 
-_OPENING = re.compile(r"---[ \t]*(?:\n|\Z)")
-_CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_BLANK_END = re.compile(r"(?:\A|\n)[ \t]*\n\Z")
-_TRAILING_BLANKS = re.compile(r"(?:(?<=\n)|\A)(?:[ \t]*\n)+\Z")
+BOM = "\ufeff"
+"""The byte order mark, as it reads in a text."""
+_OPENING = re.compile(rf"{BOM}?---[ \t]*(?:\r?\n|\Z)")
+_CLOSING = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+_BLANK_END = re.compile(r"(?:\A|\n)[ \t]*\r?\n\Z")
+_TRAILING_BLANKS = re.compile(r"(?:(?<=\n)|\A)(?:[ \t]*\r?\n)+\Z")
+_COMMENT = re.compile(r"[ \t]+#")
+_LONE_CR = re.compile(r"\r(?!\n)")
 
 FIRST_LINE = 2
 """The number of the first line of the front matter in its file."""
@@ -45,12 +50,14 @@ class Document:
     def parse(cls, data: bytes) -> Self:
         """The document in the bytes of a file.
 
-        Raises FileError, with the line, for what is not UTF-8, has a byte order mark, NUL or CR in
+        Raises FileError, with the line, for what is not UTF-8, has a NUL, or a CR without LF in
         the front matter, or has no front matter between two lines `---`.
         """
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
+            if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise FileError(1, _("is saved as UTF-16"), _("save the file as UTF-8")) from None
             if b"\0" in data[: error.start + 1024]:
                 raise FileError(
                     1, _("is a binary file"), _("remove it, or save it as UTF-8 text")
@@ -65,42 +72,35 @@ class Document:
         cls.refuse(text)
         opening = _OPENING.match(text)
         if opening is None:
-            raise FileError(
-                1,
-                _("no front matter"),
-                _("begin the file with a line `---`, or its name with `_` if it plans no event"),
-            )
+            raise slips.no_opening(text)
         closing = _CLOSING.search(text, opening.end())
         if closing is None:
-            last = text.count("\n") + (not text.endswith("\n"))
-            raise FileError(
-                last,
-                _("the front matter has no closing line `---`"),
-                _("write it after the last key"),
-            )
+            raise slips.no_closing(text, opening.end())
         body = min(closing.end() + 1, len(text))
         return cls(text, opening.end(), closing.start(), body)
 
     @staticmethod
     def refuse(text: str) -> None:
-        """Raises FileError for what no file may hold: a byte order mark, NUL, CR in the YAML."""
-        if text.startswith("\ufeff"):
-            raise FileError(
-                1, _("begins with a byte order mark"), _("save the file as UTF-8 without BOM")
-            )
+        """Raises FileError for what no file may hold: a NUL, or a CR alone in the YAML."""
         nul = text.find("\0")
         if nul >= 0:
             line = text.count("\n", 0, nul) + 1
             raise FileError(
                 line, _("holds a NUL character"), _("delete it, or save the file as UTF-8 text")
             )
-        if text.startswith(("---\r", "---\n")):
+        if text.removeprefix(BOM).startswith(("---\r", "---\n")):
             _refuse_carriage_returns(text)
 
     @property
     def front(self) -> str:
         """The YAML between the two lines; empty, or ending with a newline."""
         return self.text[self.front_start : self.front_end]
+
+    @property
+    def newline(self) -> str:
+        """How the lines of the file end: a LF, or CR LF where the first of the YAML does."""
+        end = self.text.find("\n", max(self.front_start - 1, 0))
+        return "\r\n" if end > 0 and self.text[end - 1] == "\r" else "\n"
 
     @property
     def body(self) -> str:
@@ -119,6 +119,15 @@ class Document:
         """
         return values.read(self.front, self.first_line, skip, most)
 
+    def is_comment_after(self, field: Field) -> bool:
+        """Whether a comment follows the value of a key on its last line (YAML: ` #`)."""
+        return self.comment_after(field.value.end) != ""
+
+    def comment_after(self, end: int) -> str:
+        """The comment behind a value that ends at an offset in the YAML; '' where there is none."""
+        rest = self.front[end:].partition("\n")[0].rstrip()
+        return rest.strip() if _COMMENT.match(rest) else ""
+
     def around(self, key: str) -> tuple[str, str]:
         """The text before and after the lines of the key `key`, where a new block shall go.
 
@@ -129,9 +138,9 @@ class Document:
         front = self.front
         field = values.read(front, self.first_line, skip=(key,)).get(key)
         if field is None:
-            before = front if not front or _BLANK_END.search(front) else front + "\n"
-            start = self.text[: self.front_start] + (before or "\n")
-            return start, "\n" + self.text[self.front_end :]
+            before = front if not front or _BLANK_END.search(front) else front + self.newline
+            start = self.text[: self.front_start] + (before or self.newline)
+            return start, self.newline + self.text[self.front_end :]
         begin = front.rfind("\n", 0, field.start) + 1
         if front[begin : field.start].strip("\"'"):
             raise FileError(
@@ -149,12 +158,13 @@ class Document:
         return len(self.front) if archive is None else self.front.rfind("\n", 0, archive.start) + 1
 
     def with_block(self, key: str, block: str) -> Self:
-        """The document with `block` (whole lines) added or in place of the key `key`.
+        """The document with `block` (whole lines, ended by LF) added or in place of the key `key`.
 
-        Touches nothing else. Raises FileError for broken YAML.
+        The block gets the file's line ends; nothing else is touched. Raises FileError for broken
+        YAML.
         """
         before, after = self.around(key)
-        return self.of(before + block + after)
+        return self.of(before + block.replace("\n", self.newline) + after)
 
     def with_value(self, key: str, value: str | datetime) -> Self:
         """The document with one text or moment (written as it is, without zone) at the key.
@@ -167,7 +177,7 @@ class Document:
         fields = self.fields(skip=("archive",))
         field = fields.get(key)
         if field is None:
-            line = f"{key}: {_written(value, '')}\n"
+            line = f"{key}: {_written(value, '')}{self.newline}"
             cut = self.end_of_keys(fields)
             blanks = _TRAILING_BLANKS.search(front[:cut])
             at = blanks.start() if blanks else cut
@@ -207,12 +217,13 @@ def _written(value: str | datetime, style: str) -> str:
 
 
 def _refuse_carriage_returns(text: str) -> None:
-    """FORMAT.md: LF. A CR in the front matter would be a line break to YAML alone."""
-    end = text.find("\n---", 3)
-    found = text.find("\r", 0, None if end < 0 else end + 5)
-    if found >= 0:
+    """A CR without LF in the front matter would be a line break to YAML alone."""
+    closing = text.find("\n---", 3)
+    end = text.find("\n", closing + 1) if closing >= 0 else -1
+    found = _LONE_CR.search(text, 0, len(text) if end < 0 else end + 1)
+    if found:
         raise FileError(
-            text.count("\n", 0, found) + 1,
-            _("the lines end with CR LF"),
-            _("save the file with LF (Unix) line ends"),
+            text.count("\n", 0, found.start()) + 1,
+            _("a line ends with a CR alone"),
+            _("save the file with LF (Unix) or CR LF (Windows) line ends"),
         )

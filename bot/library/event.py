@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from rapidfuzz import fuzz, process
 
 from bot.errors import UserError
-from bot.library import formats, values
+from bot.library import formats, slips, values
 from bot.library.document import Document
 from bot.library.formats.record import SLUG, RecordDocument, is_slug
 from bot.library.problem import FileError, Problem, Severity, quoted
@@ -28,17 +28,27 @@ from bot.sessions import reminders
 from bot.sessions.model import Event, Link
 from bot.texts import _
 
+UTC_NAME = "UTC"
+"""The zone of schedule files unless they, or a setting, say another."""
 REQUIRED = ("title", "start", "end", "authors")
 KEYS = (
     *REQUIRED,
     *("description", "cover", "image", "links", "archive"),
     *("channel", "timezone", "slack", "unthreaded", "names", "reminders"),
 )
+OTHER_NAMES = {"text": ("title", "name", "label"), "link": ("url", "href", "address")}
+"""What people write instead of the keys of a link."""
 CHOICES = {"unthreaded": ("keep", "attach"), "names": ("latest", "as-posted")}
 LONGEST = timedelta(days=28)
 FIRST_YEAR, LAST_YEAR = 1990, 2999
 
 _MOMENT = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d))?)?")
+_SLASHES = re.compile(
+    r"(?P<year>\d{4})[/.](?P<month>\d\d?)[/.](?P<day>\d\d?)(?P<time>\s+\d\d?:\d\d(?::\d\d)?)?"
+)
+_DOTS = re.compile(
+    r"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{4})(?P<time>\s+\d\d?:\d\d(?::\d\d)?)?"
+)
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{7,}")
 _CHANNEL_NAME = re.compile(r"[\w-]{1,80}")
 _MEMBER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
@@ -78,13 +88,16 @@ class Schedule:
         return max(above)[1] if above else None
 
 
-def parse(document: Document, path: Path) -> Schedule:
-    """The schedule in a document; problems, never an exception."""
+def parse(document: Document, path: Path, timezone: str = UTC_NAME) -> Schedule:
+    """The schedule in a document; problems, never an exception.
+
+    `timezone` is the IANA name of the zone of files that name none.
+    """
     try:
         fields = document.fields(skip=("archive",))
     except FileError as error:
         return Schedule(path, None, (error.at(path),))
-    return _Parser(path, document, fields).schedule()
+    return _Parser(path, document, fields, timezone).schedule()
 
 
 def event_id(path: Path) -> str:
@@ -93,11 +106,16 @@ def event_id(path: Path) -> str:
 
 
 class _Parser:
-    def __init__(self, path: Path, document: Document, fields: dict[str, Field]) -> None:
+    def __init__(
+        self, path: Path, document: Document, fields: dict[str, Field], timezone: str
+    ) -> None:
         self.path = path
         self.document = document
         self.fields = fields
+        self.timezone = timezone
         self.problems: list[Problem] = []
+        self.meant: set[str] = set()
+        """Required keys that are there under a misspelt name."""
 
     def error(self, line: int, what: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, what, hint))
@@ -109,9 +127,9 @@ class _Parser:
         self.unknown_keys()
         identity = self.identity()
         if any("\udc80" <= c <= "\udcff" for c in identity):
-            self.error(1, _("the file's name is not UTF-8"), _("rename it"))
+            self.error(1, _("the name of the file is not UTF-8"), _("rename it"))
         for key in REQUIRED:
-            if key not in self.fields:
+            if key not in self.fields and key not in self.meant:
                 self.error(
                     1,
                     _("the key `{key}` is missing", key=key),
@@ -143,7 +161,7 @@ class _Parser:
                 image=image or None,
                 channel=channel,
                 timezone=zone_name,
-                body=self.document.body.strip(),
+                body=self.document.body.replace("\r\n", "\n").strip(),
                 options=options,
                 archived=archive,
                 file=self.path.name,
@@ -164,15 +182,25 @@ class _Parser:
         for name, found in self.fields.items():
             if name in KEYS:
                 continue
+            if (plain := slips.without_odd_characters(name)) in KEYS:
+                self.meant.add(plain)
+                self.error(
+                    found.line,
+                    _("the key `{key}` contains a character that cannot be seen", key=plain),
+                    _("delete the key and type it again"),
+                )
+                continue
             near = process.extractOne(
                 name, KEYS, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=80
             )
-            if near and near[0] not in self.fields:
-                self.warning(
-                    found.line,
-                    _("the key {name} is not known", name=quoted(name)),
-                    _("write `{near}` if that is meant", near=near[0]),
-                )
+            if not near or near[0] in self.fields:
+                continue
+            what = _("the key {name} is unknown", name=quoted(name))
+            if near[0] in REQUIRED:
+                self.meant.add(near[0])
+                self.error(found.line, what, _("write `{near}`", near=near[0]))
+            else:
+                self.warning(found.line, what, _("write `{near}` if you meant that", near=near[0]))
 
     def text(self, key: str, required: bool = False) -> str | None:
         """The text of a key, without blanks around it; None where there is none."""
@@ -183,10 +211,15 @@ class _Parser:
             return None
         text = self.words(found.value, f"`{key}`")
         if required and text == "":
+            cut = self.document.is_comment_after(found)
             self.error(
                 found.line,
-                _("`{key}` is empty", key=key),
-                _("write {example}", example=_example(key)),
+                _("`{key}` is empty: a `#` begins a comment", key=key)
+                if cut
+                else _("`{key}` is empty", key=key),
+                _("put the value in quotes")
+                if cut
+                else _("write {example}", example=_example(key)),
             )
         return text
 
@@ -197,20 +230,30 @@ class _Parser:
         if value.kind == "scalar" and value.data is None:
             return ""
         what = {"list": _("a list"), "mapping": _("a mapping")}.get(value.kind, _kind(value.data))
-        hint = _("put it in quotes") if value.kind == "scalar" else _("write text")
-        shown = (
-            _(", but is {what}: {raw}", what=what, raw=quoted(value.raw))
-            if value.raw
-            else _(", but is {what}", what=what)
-        )
-        self.error(value.line, _("{name} must be text{shown}", name=name, shown=shown), hint)
+        if value.kind == "scalar":
+            self.error(
+                value.line,
+                _(
+                    "{name} must be text, but {raw} is {what} in YAML",
+                    name=name,
+                    raw=quoted(value.raw),
+                    what=what,
+                ),
+                _('put it in quotes: `"{raw}"`', raw=value.raw),
+            )
+        else:
+            self.error(
+                value.line,
+                _("{name} must be text, but is {what}", name=name, what=what),
+                _("write one text"),
+            )
         return None
 
     def zone(self) -> tuple[str, ZoneInfo | None]:
         """The name and the zone of `timezone`; the zone is None where it is not known."""
         name = self.text("timezone")
         if not name:
-            return "UTC", _zone("UTC")
+            return self.timezone, _zone(self.timezone)
         zone = _zone(name)
         if zone is None:
             near = process.extractOne(
@@ -219,7 +262,7 @@ class _Parser:
             example = near[0] if near else "Europe/Berlin"
             self.error(
                 self.fields["timezone"].line,
-                _("the time zone {name} is not known", name=quoted(name)),
+                _("the time zone {name} is unknown", name=quoted(name)),
                 _("write an IANA name such as `{example}`", example=example),
             )
         return name, zone
@@ -232,18 +275,7 @@ class _Parser:
         value, line = found.value, found.line
         given = _given(value, day_time)
         if given is None:
-            shown = (
-                quoted(value.raw)
-                if value.raw
-                else _("nothing")
-                if value.data is None
-                else _("several")
-            )
-            self.error(
-                line,
-                _("`{key}` must be a moment, but is {shown}", key=key, shown=shown),
-                _("write an existing one as `YYYY-MM-DD HH:MM:SS`"),
-            )
+            self.error(line, *_not_a_date(key, value))
             return None
         if not FIRST_YEAR <= given.year <= LAST_YEAR:
             self.error(
@@ -260,7 +292,7 @@ class _Parser:
             self.warning(
                 line,
                 _(
-                    "`{key}` has no time of day; taken as {time}",
+                    "`{key}` has no time of day, so {time} is used",
                     key=key,
                     time=day_time.isoformat(),
                 ),
@@ -281,22 +313,27 @@ class _Parser:
         if first.utcoffset() != second.utcoffset():
             back = moment.astimezone(zone).replace(tzinfo=None)
             if back != given:
-                what = _(
-                    "`{key}` does not exist in {zone}: the clocks go forward then",
-                    key=key,
-                    zone=zone.key,
-                )
                 self.warning(
                     line,
-                    _("{what}; taken as {back}", what=what, back=back),
+                    _(
+                        "`{key}` does not exist in {zone} because the clocks go forward, so {back} "
+                        "is used",
+                        key=key,
+                        zone=zone.key,
+                        back=back,
+                    ),
                     _("write another time"),
                 )
             else:
-                what = _(
-                    "`{key}` comes twice in {zone}: the clocks go back then", key=key, zone=zone.key
-                )
                 self.warning(
-                    line, _("{what}; taken as the first", what=what), _("write another time")
+                    line,
+                    _(
+                        "`{key}` occurs twice in {zone} because the clocks go back, so the first is "
+                        "used",
+                        key=key,
+                        zone=zone.key,
+                    ),
+                    _("write another time"),
                 )
         return moment
 
@@ -310,7 +347,7 @@ class _Parser:
             self.warning(
                 line,
                 _("the session lasts {days} days", days=(end - start).days),
-                _("correct `start` or `end` if that is not meant"),
+                _("correct `start` or `end` if you did not mean that"),
             )
 
     def authors(self) -> tuple[Entry, ...]:
@@ -318,30 +355,39 @@ class _Parser:
         if found is None:
             return ()
         if found.value.kind != "list":
+            name = found.value.raw if isinstance(found.value.data, str) else _("name")
+            name = name.strip().removeprefix("-").strip()
             self.error(
                 found.line,
                 _("`authors` must be a list"),
-                _("write one `- name` per line below `authors:`"),
+                _(
+                    "write each author on a line of its own below `authors:`, as `- {name}`",
+                    name=name,
+                ),
             )
             return ()
         entries: list[Entry] = []
         for item in found.value.data:
-            text = self.words(item, _("an entry of `authors`"))
+            text = self.words(item, _("an item of `authors`"))
             if text == "":
                 self.error(
-                    item.line, _("an entry of `authors` is empty"), _("write a name or delete it")
+                    item.line,
+                    _("an item of `authors` is empty"),
+                    _("write a name or delete the item"),
                 )
             elif text and any(entry.text == text for entry in entries):
                 self.warning(
                     item.line,
-                    _("{value} stands twice in `authors`", value=quoted(text)),
+                    _("{value} is listed twice in `authors`", value=quoted(text)),
                     _("keep one"),
                 )
             elif text:
                 entries.append(Entry(text, item.line))
         if not found.value.data:
             self.warning(
-                found.line, _("`authors` is empty"), _("add the authors: only they can answer")
+                found.line,
+                _("`authors` is empty"),
+                _("add the authors: only their replies are answers"),
             )
         return tuple(entries)
 
@@ -352,8 +398,8 @@ class _Parser:
         if found.value.kind != "mapping":
             self.error(
                 found.line,
-                _("`slack` must map author entries to member IDs"),
-                _("write `entry: U0123ABCD` per line below `slack:`"),
+                _("`slack` must give a member ID for each author"),
+                _("write `author: U0123ABCD` on a line of its own below `slack:`"),
             )
             return {}
         ids: dict[str, str] = {}
@@ -362,8 +408,8 @@ class _Parser:
             if not any(entry.text == name for entry in entries):
                 self.warning(
                     value.line,
-                    _("{name} in `slack` is no entry of `authors`", name=quoted(name)),
-                    _("write the entry as it stands there"),
+                    _("{name} in `slack` is not listed in `authors`", name=quoted(name)),
+                    _("write the name exactly as in `authors`"),
                 )
         return {name: member for name, member in ids.items() if member}
 
@@ -389,17 +435,21 @@ class _Parser:
         if item.kind != "mapping":
             self.error(
                 item.line,
-                _("an entry of `links` is no `{text, link}`"),
-                _("write `text: …`, `link: …`"),
+                _("an item of `links` has no `text` and `link`"),
+                _("write `- text: …`, and `  link: …` on the next line"),
             )
             return None
         parts: dict[str, str] = {}
         for key in ("text", "link"):
             value = item.data.get(key)
             if value is None:
-                self.error(
-                    item.line, _("a link has no `{key}`", key=key), _("add `{key}: …`", key=key)
+                other = next((name for name in OTHER_NAMES[key] if name in item.data), None)
+                hint = (
+                    _("write `{key}` instead of `{other}`", key=key, other=other)
+                    if other
+                    else _("add `{key}: …`", key=key)
                 )
+                self.error(item.line, _("a link has no `{key}`", key=key), hint)
                 continue
             text = self.words(value, _("`{key}` of a link", key=key))
             if text == "":
@@ -423,14 +473,16 @@ class _Parser:
         if scheme and scheme not in _SCHEMES:
             self.error(
                 line,
-                _("the link {url} is no web address", url=quoted(url)),
-                _("begin with `https://`"),
+                _("the link {url} is not a web address", url=quoted(url)),
+                _("begin it with `https://`"),
             )
         elif not scheme or _BLANK.search(url):
             self.warning(
                 line,
-                _("the link {url} is no web address", url=quoted(url)),
-                _("begin with `https://`"),
+                _("the link {url} is not a web address", url=quoted(url)),
+                _("begin it with `https://`, and write `%20` for a space")
+                if _BLANK.search(url)
+                else _("begin it with `https://`"),
             )
 
     def channel(self) -> str | None:
@@ -440,7 +492,7 @@ class _Parser:
         if found.value.kind == "scalar" and found.value.data is None:
             self.error(
                 found.line,
-                _("`channel` is empty (a `#` begins a comment)"),
+                _("`channel` is empty: a `#` begins a comment"),
                 _("write the name without `#`, or delete the key"),
             )
             return None
@@ -452,8 +504,8 @@ class _Parser:
             return name
         self.error(
             found.line,
-            _("{value} is no channel", value=quoted(text)),
-            _("write its name (small letters, digits, `-`, `_`) or its ID"),
+            _("{value} is not the name of a Slack channel", value=quoted(text)),
+            _("write the name (lowercase letters, digits, `-`, `_`) or the ID"),
         )
         return None
 
@@ -498,7 +550,7 @@ class _Parser:
             self.error(
                 found.line,
                 _("`archive` must be a list of threads"),
-                _("delete it and export again"),
+                _("delete it and run `marginalia export` again"),
             )
         return True
 
@@ -507,8 +559,8 @@ def member_id(value: Value, problems: list[Problem], path: Path) -> str | None:
     """A Slack member ID; None, and a problem, where the value is none."""
     if isinstance(value.data, str) and _MEMBER_ID.fullmatch(value.data.strip()):
         return value.data.strip()
-    what = _("{raw} is no Slack member ID", raw=quoted(value.raw))
-    hint = _("copy it from the profile in Slack (it begins with U or W)")
+    what = _("{raw} is not a Slack member ID", raw=quoted(value.raw))
+    hint = _("copy it from the member's profile in Slack; it begins with U or W")
     problems.append(Problem(path, value.line, what, hint))
     return None
 
@@ -529,8 +581,47 @@ def _example(key: str) -> str:
 
 def _kind(data: object) -> str:
     if isinstance(data, bool):
-        return _("a truth value")
+        return _("a yes/no value")
     return _("a date") if isinstance(data, date) else _("a number")
+
+
+def _not_a_date(key: str, value: Value) -> tuple[str, str]:
+    """What is wrong with a text that is no date, and what to write."""
+    raw = value.raw
+    form = _("write `YYYY-MM-DD HH:MM:SS`")
+    if value.kind != "scalar":
+        return _("`{key}` must be one date", key=key), form
+    if not raw.strip():
+        return _("`{key}` is empty", key=key), form
+    if "YYYY" in raw or "TODO" in raw:
+        return _("`{key}` is still the placeholder {raw}", key=key, raw=quoted(raw)), _(
+            "write the date"
+        )
+    plain = slips.without_odd_characters(raw)
+    if plain != raw and _given(replace(value, data=plain, raw=plain), time()) is not None:
+        return _(
+            "`{key}` contains a typographic quote or a special space: {raw}",
+            key=key,
+            raw=quoted(raw),
+        ), _("write `{key}: {plain}`", key=key, plain=plain)
+    better = _reordered(plain)
+    if better is not None and _given(replace(value, data=better, raw=better), time()) is not None:
+        form = _("write `{key}: {plain}`", key=key, plain=better)
+    elif "24:00" in raw:
+        form = _("write `23:59:59`, or `00:00:00` of the next day")
+    return _("`{key}` is not a valid date: {raw}", key=key, raw=quoted(raw)), form
+
+
+def _reordered(text: str) -> str | None:
+    """A date in the order of another country, as `YYYY-MM-DD HH:MM:SS`; None for other texts.
+
+    `05.01.2026` is the fifth of January; which month `5/1/2026` is nobody can say.
+    """
+    found = _SLASHES.fullmatch(text) or _DOTS.fullmatch(text)
+    if found is None:
+        return None
+    rest = (found["time"] or "").strip()
+    return f"{found['year']}-{int(found['month']):02}-{int(found['day']):02} {rest}".strip()
 
 
 def _given(value: Value, day_time: time) -> datetime | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from bot.errors import UserError
-from bot.library import event, files, formats, people, templates
+from bot.library import advice, event, files, formats, people, templates
 from bot.library.document import Document
 from bot.library.event import Schedule
 from bot.library.people import Directory, Members
@@ -43,6 +43,7 @@ class Library:
     `events` by id, ordered by start; `paths` of their files. `broken` are the ids of files that
     are there but cannot be used now: an event among `events` that is in `broken` is the last
     good version of its file, and an id of `broken` that is not among `events` never had one.
+    `timezone` is that of files which name none.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class Library:
     files: Mapping[Path, Read] = field(default_factory=dict, repr=False)
     directory: Directory = field(default_factory=Directory, repr=False)
     templates: Templates = field(default_factory=Templates, repr=False)
+    timezone: str = event.UTC_NAME
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -87,16 +89,16 @@ class Library:
         if not self.events:
             raise UserError(
                 _(
-                    "no event {part}: {root} has none; add a file",
-                    part=quoted(part),
+                    "No event matches “{part}”: {root} contains no schedule files; add one",
+                    part=part[:60],
                     root=shown(self.root),
                 )
             )
         if wanted and found:
             raise UserError(
                 _(
-                    "{part} fits several events: {found}; write more of it",
-                    part=quoted(part),
+                    "“{part}” matches several events: {found}; write more of the name",
+                    part=part[:60],
                     found=_list(found),
                 )
             )
@@ -107,7 +109,7 @@ class Library:
             )
         ] or list(self.events)
         raise UserError(
-            _("no event {part}; there are: {near}", part=quoted(part), near=_list(near))
+            _("No event matches “{part}”. Events: {near}", part=part[:60], near=_list(near))
         )
 
 
@@ -159,14 +161,15 @@ def load(
     previous: Library | None = None,
     members: Members | None = None,
     people_folder: Path | None = None,
+    timezone: str = event.UTC_NAME,
 ) -> Library:
     """Reads every event below `root`.
 
     `default_channel` is that of events which name none, `now` (aware) decides which events are
     over (None: none is), `previous` spares the reading of unchanged files and keeps the last
     good version of those that became invalid, `members` resolves authors by name.
-    `people_folder` is `people/` in the root or beside it when not given. Never raises for what
-    is in the folder.
+    `people_folder` is `people/` in the root or beside it when not given, `timezone` the IANA name
+    of the zone of files that name none. Never raises for what is in the folder.
     """
     scan = Scan(root)
     paths = list(scan.paths())
@@ -176,7 +179,7 @@ def load(
     directory = people.load(
         people_folder or people.folder_for(root), previous.directory if previous else None
     )
-    reading = _Reading(default_channel, now, previous, members)
+    reading = _Reading(default_channel, now, previous, members, timezone)
     reading.problems += scan.problems
     reading.problems += directory.problems
     texts = templates.load(root / templates.FOLDER)
@@ -189,20 +192,29 @@ def load(
     return reading.library(root, directory, texts)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found: the problems by file and line, and how many schedule files it read."""
+
+    problems: tuple[Problem, ...]
+    files: int
+
+
 def check(
     paths: Sequence[Path],
     *,
     default_channel: str = "",
     now: datetime | None = None,
     members: Members | None = None,
-) -> list[Problem]:
-    """Every problem of files and folders, as `marginalia check` prints them, by file and line.
+    timezone: str = event.UTC_NAME,
+) -> Checked:
+    """Every problem of files and folders, as `marginalia check` prints them.
 
     A folder is read as `load` reads it, files given one by one have the same names skipped (a
     shell's `schedules/*` names them all). Problems between files (overlaps, one id twice) are
-    found over all paths together.
+    found over all paths together. Where `now` is given, what was hardly meant is a warning too.
     """
-    reading = _Reading(default_channel, now, None, members)
+    reading = _Reading(default_channel, now, None, members, timezone)
     known: dict[Path | None, Directory] = {}
     texts: dict[Path, Templates] = {}
     seen: set[Path] = set()
@@ -230,14 +242,20 @@ def check(
             texts[root] = templates.load(root / templates.FOLDER)
             reading.problems += texts[root].problems if given.is_dir() else ()
         reading.problems += scan.problems
+        reading.ignored(scan.ignored if given.is_dir() else ())
         for path in found:
             real = path.resolve() if not path.is_symlink() else path.absolute()
-            if real not in seen:
-                seen.add(real)
+            if real in seen:
+                continue
+            seen.add(real)
+            if given.is_dir() or formats.named(path.name):
                 reading.take(path, known[folder])
+            else:
+                reading.ignored([path])
         reading.named_templates(texts[root])
     reading.overlaps()
-    return reading.sorted_problems()
+    reading.advise()
+    return Checked(tuple(reading.sorted_problems()), len(seen))
 
 
 def check_change(
@@ -254,14 +272,14 @@ def check_change(
     The same as `check` says of the folder once the file is written; nothing is written. The
     problems are those of this file, and overlaps of its event that another file is told.
     """
-    reading = _Reading(default_channel, now, library, members)
-    schedule = event.parse(document, path)
+    reading = _Reading(default_channel, now, library, members, library.timezone)
+    schedule = event.parse(document, path, library.timezone)
     for other, read in library.files.items():
         if other != path:
             reading.plan(other, read.schedule, library.directory)
     reading.plan(path, schedule, library.directory)
     reading.overlaps()
-    alone = _Reading(default_channel, now, library, members)
+    alone = _Reading(default_channel, now, library, members, library.timezone)
     for other, read in library.files.items():
         if other != path:
             alone.plan(other, read.schedule, library.directory)
@@ -283,13 +301,15 @@ class Scan:
 
     Names that begin with `_` or `.` and the folders `people` and `templates` are skipped.
     Symbolic links to folders are not followed (they loop, or give a file twice), links to files
-    only where the file is inside the root. `unlisted` are folders that could not be read.
+    only where the file is inside the root. `unlisted` are folders that could not be read,
+    `ignored` files whose names end otherwise.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.problems: list[Problem] = []
         self.unlisted: list[Path] = []
+        self.ignored: list[Path] = []
 
     def paths(self) -> Iterator[Path]:
         """The files, folder by folder, by name."""
@@ -318,6 +338,8 @@ class Scan:
                         folders.append(path)
                 elif self.wanted(entry, path):
                     yield path
+                elif entry.is_file(follow_symlinks=False):
+                    self.ignored.append(path)
             waiting += reversed(folders)
 
     def wanted(self, entry: os.DirEntry[str], path: Path) -> bool:
@@ -333,7 +355,9 @@ class Scan:
             # Python 3.11 and 3.12 raise RuntimeError for a loop, later ones OSError.
             if named:
                 self.problem(
-                    path, _("is a symbolic link that leads nowhere"), _("correct or remove it")
+                    path,
+                    _("is a symbolic link to a file that does not exist"),
+                    _("correct or remove it"),
                 )
             return False
         if is_folder:
@@ -346,7 +370,9 @@ class Scan:
                 )
             return False
         if named and not inside:
-            self.problem(path, _("is a symbolic link out of the folder"), _("copy the file here"))
+            self.problem(
+                path, _("is a symbolic link to a file outside the folder"), _("copy the file here")
+            )
             return False
         return named
 
@@ -365,11 +391,13 @@ class _Reading:
         now: datetime | None,
         previous: Library | None,
         members: Members | None,
+        timezone: str,
     ) -> None:
         self.default_channel = default_channel
         self.now = now
         self.previous = previous
         self.members = members
+        self.timezone = timezone
         self.files: dict[Path, Read] = {}
         self.events: dict[str, Event] = {}
         self.paths: dict[str, Path] = {}
@@ -383,7 +411,7 @@ class _Reading:
         name = event.event_id(path)
         known = self.previous.files.get(path) if self.previous else None
         try:
-            read = _read(path, known)
+            read = _read(path, known, self.timezone)
         except FileError as error:
             self.problems.append(error.at(path))
             self.became_invalid(name, path)
@@ -398,7 +426,7 @@ class _Reading:
         holder = self.holders.setdefault(name, path)
         if holder != path:
             what = _(
-                "the file id {name} is that of {holder} too",
+                "the name {name} is also that of {holder}",
                 name=quoted(name),
                 holder=shown(holder),
             )
@@ -420,6 +448,16 @@ class _Reading:
                 for entry, author in zip(schedule.entries, authors, strict=True)
                 if author.slack_id is None
             ]
+
+    def ignored(self, paths: Iterable[Path]) -> None:
+        """Files that look like schedules, and whose names keep them from being read."""
+        self.problems += [found for path in paths if (found := advice.on_ignored(path))]
+
+    def advise(self) -> None:
+        """What files say that is hardly meant."""
+        for path, read in self.files.items():
+            if self.now is not None:
+                self.problems += advice.on(read.schedule, path, self.now)
 
     def became_invalid(self, name: str, path: Path) -> None:
         """Keeps the last good version of a file that cannot be used now."""
@@ -481,7 +519,7 @@ class _Reading:
                     first=quoted(first.id),
                     where=where,
                 ),
-                _("move one of them or give it another `channel`"),
+                _("move one of them, or give it another `channel`"),
                 Severity.WARNING if over else Severity.ERROR,
             )
         )
@@ -501,16 +539,17 @@ class _Reading:
             self.files,
             directory,
             texts,
+            self.timezone,
         )
 
 
-def _read(path: Path, known: Read | None) -> Read:
+def _read(path: Path, known: Read | None, timezone: str) -> Read:
     """The file as it is now; raises FileError where that cannot be said."""
     if known is not None and files.unchanged(path, known.stamp):
         return known
     data, stamp = files.read(path)
     try:
-        schedule = event.parse(formats.of(path).document(data), path)
+        schedule = event.parse(formats.of(path).document(data), path, timezone)
     except FileError as error:
         schedule = Schedule(path, None, (error.at(path),))
     return Read(stamp, schedule)

@@ -113,7 +113,7 @@ def load(folder: Path | None, previous: Directory | None = None) -> Directory:
                     path,
                     1,
                     _(
-                        "the short {short} is that of {name} too",
+                        "the `short` {short} is also that of {name}",
                         short=quoted(page.short),
                         name=pages[page.short].path.name,
                     ),
@@ -166,9 +166,9 @@ def unresolved(entry: Entry, path: Path) -> Problem:
     return Problem(
         path,
         entry.line,
-        _("the author {value} is no known Slack member", value=quoted(entry.text)),
+        _("the author {value} is not linked to a Slack member", value=quoted(entry.text)),
         _(
-            "add `slack: U…` to the page in `{folder}/`, or `{value}: U…` below `slack:`",
+            "add `slack: U…` to their page in `{folder}/`, or `{value}: U…` below `slack:` here",
             folder=FOLDER,
             value=entry.text,
         ),

@@ -59,6 +59,10 @@ class FileError(Exception):
         return Problem(path, self.line, self.what, self.hint)
 
 
+class BrokenYamlError(FileError):
+    """YAML that cannot be read, or is not a mapping of keys."""
+
+
 def shown(path: Path | str) -> str:
     """A path that any terminal can print: undecodable bytes and control characters replaced."""
     return printable(os.fsencode(path).decode("utf-8", "replace"))

@@ -102,7 +102,7 @@ def load(folder: Path, only: str | None = None) -> Templates:
         name = path.name.removesuffix(SUFFIX)
         names.add(name)
         try:
-            text = files.read(path, MAX_BYTES)[0].decode("utf-8")
+            text = files.read(path, MAX_BYTES)[0].decode("utf-8-sig")
         except FileError as error:
             problems.append(error.at(path))
             continue

@@ -19,7 +19,8 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from bot.library.problem import FileError, quoted
+from bot.library import slips
+from bot.library.problem import BrokenYamlError, FileError, quoted
 from bot.texts import _
 
 MAX_DEPTH = 16
@@ -81,7 +82,18 @@ def read(
     `skip` are checked and measured, but not kept; of others there may be `most`. Raises FileError
     for what is not a block mapping at the start of the line, or is refused.
     """
-    return _Reader(text, first_line, skip, most).fields()
+
+    def tried(other: str) -> FileError | None:
+        try:
+            _Reader(other, first_line, skip, most).fields()
+        except FileError as error:
+            return error
+        return None
+
+    try:
+        return _Reader(text, first_line, skip, most).fields()
+    except BrokenYamlError as error:
+        raise slips.find(text, first_line, error, tried) from None
 
 
 def plain(value: Value) -> Any:
@@ -133,7 +145,7 @@ class _Reader:
         if bad:
             raise FileError(
                 self.first_line + self.text.count("\n", 0, bad.start()),
-                _("a character that YAML cannot hold: U+{group}", group=f"{ord(bad.group()):04X}"),
+                _("YAML does not allow the character U+{group}", group=f"{ord(bad.group()):04X}"),
                 _("delete it"),
             )
         try:
@@ -142,7 +154,7 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             raise self.broken(error) from None
         except yaml.YAMLError as error:
-            raise FileError(
+            raise BrokenYamlError(
                 self.first_line, _("broken YAML: {error}", error=error), _("correct it")
             ) from None
 
@@ -153,10 +165,10 @@ class _Reader:
         if error.problem and error.context:
             what += f" {error.context}"
             if error.context_mark and self.line(error.context_mark) != line:
-                what += _(" that begins in line {line}", line=self.line(error.context_mark))
+                what += _(" that begins on line {line}", line=self.line(error.context_mark))
         hint = _("correct it")
         if "mapping values are not allowed" in what:
-            hint = _("put a text that holds a colon in quotes")
+            hint = _("put a value that contains a colon in quotes")
         elif "tab character" in what:
             hint = _("indent with spaces")
         elif "cannot start any token" in what:
@@ -165,7 +177,8 @@ class _Reader:
             hint = _("close the quotes")
         elif "expected <block end>" in what or "could not find expected ':'" in what:
             hint = _("look at the indentation and the quotes of this line and the one above")
-        return FileError(line, " ".join(what.split()), hint)
+        kind = FileError if "nesting depth" in what else BrokenYamlError
+        return kind(line, " ".join(what.split()), hint)
 
     def top(self, events: Iterator[Any]) -> dict[str, Field]:
         next(events)  # the start of the stream
@@ -177,28 +190,30 @@ class _Reader:
         if isinstance(root, yaml.ScalarEvent) and not root.value and not root.style:
             fields: dict[str, Field] = {}
         elif not isinstance(root, yaml.MappingStartEvent):
-            raise self.fault(
-                root.start_mark,
-                _("the front matter is no list of keys"),
+            raise BrokenYamlError(
+                self.line(mark),
+                _("the front matter is not a list of keys"),
                 _("write one `key: value` per line"),
             )
         elif root.flow_style or mark.column:
-            raise self.fault(
-                root.start_mark,
-                _("the keys of the front matter do not stand at the start of the line"),
+            raise BrokenYamlError(
+                self.line(mark),
+                _("the keys of the front matter do not begin at the start of the line"),
                 _("write one `key: value` per line, without braces or indentation"),
             )
         else:
             fields = self.root_fields(events)
         end = next(events)
         if end.explicit:
-            raise self.fault(end.start_mark, _("`...` ends the YAML early"), _("delete that line"))
+            raise self.fault(
+                end.start_mark, _("the line `...` ends the YAML too early"), _("delete that line")
+            )
         after = next(events)
         if not isinstance(after, yaml.StreamEndEvent):
             raise self.fault(
                 after.start_mark,
-                _("more than one YAML document"),
-                _("keep one between the `---` lines"),
+                _("there is more than one YAML document"),
+                _("keep one between the two lines `---`"),
             )
         return fields
 
@@ -215,28 +230,34 @@ class _Reader:
         return fields
 
     def refuse(self, event: Any) -> None:
-        """Refuses what can hide something."""
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self.fault(
-                event.start_mark,
+        """Refuses what can hide something; where it is most likely a text, as a slip."""
+        is_alias = isinstance(event, yaml.AliasEvent)
+        is_text = is_alias or isinstance(event, yaml.ScalarEvent)
+        if is_alias or getattr(event, "anchor", None):
+            raise (BrokenYamlError if is_text else FileError)(
+                self.line(event.start_mark),
                 _("YAML anchors (`&`) and aliases (`*`) are not allowed here"),
-                _("write the value out, or put a text that begins with `&` or `*` in quotes"),
+                _("write out the value, or put a text that begins with `&` or `*` in quotes"),
             )
-        if getattr(event, "tag", None):
-            raise self.fault(
-                event.start_mark,
-                _("YAML tags are not allowed here: {tag}", tag=quoted(event.tag)),
+        tag = getattr(event, "tag", None)
+        if tag:
+            is_text = is_text and tag.startswith("!")
+            raise (BrokenYamlError if is_text else FileError)(
+                self.line(event.start_mark),
+                _("YAML tags are not allowed here: {tag}", tag=quoted(tag)),
                 _("delete the tag, or put a text that begins with `!` in quotes"),
             )
 
     def key(self, event: Any, known: Collection[str]) -> str:
         self.refuse(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise self.fault(event.start_mark, _("a key is no text"), _("write `key: value`"))
+            raise self.fault(event.start_mark, _("a key is not text"), _("write `key: value`"))
         name: str = event.value
         if name in known:
             raise self.fault(
-                event.start_mark, _("the key {name} stands twice", name=quoted(name)), _("keep one")
+                event.start_mark,
+                _("the key {name} appears twice", name=quoted(name)),
+                _("keep one of them"),
             )
         return name
 
@@ -245,7 +266,7 @@ class _Reader:
         self.count += 1
         if self.count > self.most:
             raise self.fault(
-                event.start_mark, _("too many values"), _("keep the front matter short")
+                event.start_mark, _("there are too many values"), _("shorten the front matter")
             )
         mark = event.start_mark
         if isinstance(event, yaml.ScalarEvent):
@@ -313,7 +334,7 @@ class _Reader:
         if self.depth > MAX_DEPTH:
             raise self.fault(
                 mark,
-                _("values nested too deeply"),
+                _("the values are nested too deeply"),
                 _("nest at most {max_depth} levels", max_depth=MAX_DEPTH),
             )
 

@@ -81,8 +81,11 @@ def _fits(part: str, path: Path) -> bool:
     return any(wanted in name.casefold() for name in (path.stem[1:], event.event_id(path)))
 
 
-def text_of(draft: Draft) -> str:
-    """The whole file: the keys in the order of `schedules/_template.md`, quoted as there."""
+def text_of(draft: Draft, default_zone: str = event.UTC_NAME) -> str:
+    """The whole file: the keys in the order of `schedules/_template.md`, quoted as there.
+
+    `default_zone` is the zone that a file need not name.
+    """
     base = _id(draft)
     description = draft.description or _description(draft)
     lines = [
@@ -102,7 +105,7 @@ def text_of(draft: Draft) -> str:
             lines += [f"- text: {_plain(link.text)}", f"  link: {_plain(link.url)}"]
     if draft.channel:
         lines.append(f"channel: {_plain(draft.channel)}")
-    if draft.timezone != "UTC":
+    if draft.timezone != default_zone:
         lines.append(f"timezone: {_plain(draft.timezone)}")
     if draft.slack:
         lines.append("slack:")
@@ -164,7 +167,7 @@ class Writer:
                     )
                 }
             )
-        written = Document.of(text_of(draft))
+        written = Document.of(text_of(draft, self.library.timezone))
         form = formats.of(path)
         if form is not formats.DEFAULT:
             written = form.document(formats.convert(written, _id(draft), form))
@@ -362,8 +365,7 @@ def _zone(name: str) -> ZoneInfo:
         raise Unfit(
             {
                 "timezone": _(
-                    "the time zone “{name}” is not known; write an IANA name such as "
-                    "`Europe/Berlin`",
+                    "the time zone “{name}” is unknown; write an IANA name such as `Europe/Berlin`",
                     name=name[:60],
                 )
             }

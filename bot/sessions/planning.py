@@ -78,6 +78,9 @@ class Plans(Protocol):
     def broken(self) -> Sequence[str]:
         """What is wrong with files that plan nothing now, a line each."""
 
+    def timezone(self) -> str:
+        """The zone of files that name none, an IANA name."""
+
     def find(self, part: str) -> Event:
         """An event by its file's id or an unambiguous part of it."""
 

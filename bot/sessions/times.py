@@ -25,6 +25,7 @@ LONGEST = timedelta(days=366)
 
 _DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 _TIME = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?")
+_TIME_OF_DAY = re.compile(r"\d:\d\d|\d\s*[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _PART = re.compile(r"(\d{1,5})\s*([a-z]+)")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {
@@ -83,6 +84,15 @@ def span_or_none(text: str) -> Span | None:
         at += len(rest[at:]) - len(rest[at:].lstrip())
     found = Span(totals["weeks"] * 7 + totals["days"], totals["hours"] * 60 + totals["minutes"])
     return found if found.days or found.minutes else None
+
+
+def has_time_of_day(text: str) -> bool:
+    """Whether a text says a time of day, and not days alone.
+
+    >>> has_time_of_day("monday 9:30"), has_time_of_day("10am"), has_time_of_day("2026-01-12")
+    (True, True, False)
+    """
+    return _TIME_OF_DAY.search(text) is not None
 
 
 def moment(text: str, now: datetime, zone: str, day_time: time) -> datetime:
@@ -209,7 +219,7 @@ def _zone(word: str) -> ZoneInfo | None:
     except (KeyError, ValueError, OSError):
         raise UserError(
             _(
-                "the time zone “{word}” is not known; write an IANA name such as `Europe/Berlin`",
+                "the time zone “{word}” is unknown; write an IANA name such as `Europe/Berlin`",
                 word=_short(word),
             )
         ) from None

@@ -51,12 +51,14 @@ def drop(folder: Path, outside: Path) -> dict[str, str]:
     said["20260101-huge.md"] = "is longer than 64 MiB"
     (folder / "20260101-loop.md").symlink_to(folder / "20260101-pool.md")
     (folder / "20260101-pool.md").symlink_to(folder / "20260101-loop.md")
-    said["20260101-loop.md"] = said["20260101-pool.md"] = "a symbolic link that leads nowhere"
+    said["20260101-loop.md"] = said["20260101-pool.md"] = (
+        "a symbolic link to a file that does not exist"
+    )
     (folder / "round").mkdir()
     (folder / "round" / "and-round").symlink_to(folder)  # nothing there is not here, too
     (outside / "20260101-secret.md").write_text(event("A secret"))
     (folder / "20260101-secret.md").symlink_to(outside / "20260101-secret.md")
-    said["20260101-secret.md"] = "a symbolic link out of the folder"
+    said["20260101-secret.md"] = "a symbolic link to a file outside the folder"
     (folder / "elsewhere").symlink_to(outside)
     said["elsewhere"] = "is not followed"
     os.mkfifo(folder / "20260101-pipe.md")

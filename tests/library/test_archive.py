@@ -401,8 +401,8 @@ def test_a_long_session_is_written_as_a_stream(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("no front matter", r":1: no front matter; "),
-        ("---\ntitle: A\ntitle: B\n---\n", r":3: the key `title` stands twice; "),
-        ("---\ntitle: 'A\n---\n", r":\d: broken YAML: "),
+        ("---\ntitle: A\ntitle: B\n---\n", r":3: the key `title` appears twice; "),
+        ("---\ntitle: 'A\n---\n", r":2: the quote is not closed; "),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str, message: str) -> None:

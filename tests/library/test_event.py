@@ -113,31 +113,31 @@ def test_a_missing_key(key: str) -> None:
 
 MISTAKES = [
     ("title", "[a]", "2: `title` must be text, but is a list"),
-    ("title", "1984", "2: `title` must be text, but is a number: `1984`; put it in quotes"),
-    ("title", "yes", "2: `title` must be text, but is a truth value: `yes`"),
-    ("title", "2026-01-05", "2: `title` must be text, but is a date"),
+    ("title", "1984", "2: `title` must be text, but `1984` is a number in YAML; put it in quotes"),
+    ("title", "yes", "2: `title` must be text, but `yes` is a yes/no value"),
+    ("title", "2026-01-05", "2: `title` must be text, but `2026-01-05` is a date"),
     ("title", "", "2: `title` is empty"),
     ("title", "'  '", "2: `title` is empty"),
     ("description", "{a: 1}", "6: `description` must be text, but is a mapping"),
     ("cover", "[a]", "6: `cover` must be text"),
-    ("start", "soon", "3: `start` must be a moment, but is `soon`; write an existing one as"),
-    ("start", "", "3: `start` must be a moment, but is nothing"),
-    ("start", "20260105", "3: `start` must be a moment, but is `20260105`"),
-    ("start", "[2026-01-05]", "3: `start` must be a moment, but is several"),
-    ("start", "2026-02-30 00:00:00", "3: `start` must be a moment, but is `2026-02-30 00:00:00`"),
-    ("start", "2026-01-05 25:00:00", "3: `start` must be a moment"),
+    ("start", "soon", "3: `start` is not a valid date: `soon`; write `YYYY"),
+    ("start", "", "3: `start` is empty"),
+    ("start", "20260105", "3: `start` is not a valid date: `20260105`"),
+    ("start", "[2026-01-05]", "3: `start` must be one date"),
+    ("start", "2026-02-30 00:00:00", "3: `start` is not a valid date: `2026-02-30 00:00:00`"),
+    ("start", "2026-01-05 25:00:00", "3: `start` is not a valid date"),
     ("start", "0001-01-01 00:00:00", "3: the year of `start` is 1"),
     ("end", "9999-12-31 23:59:59", "4: the year of `end` is 9999"),
     ("end", "2026-01-05 00:00:00", "4: `end` is not after `start`"),
     ("end", "2026-01-04 00:00:00", "4: `end` is not after `start`"),
-    ("authors", "ada", "5: `authors` must be a list; write one `- name` per line"),
+    ("authors", "ada", "5: `authors` must be a list; write each author on a line of its own"),
     ("authors", "", "5: `authors` must be a list"),
     ("authors", "{a: b}", "5: `authors` must be a list"),
-    ("authors", "[1]", "5: an entry of `authors` must be text, but is a number"),
-    ("authors", "[[a]]", "5: an entry of `authors` must be text, but is a list"),
-    ("authors", "['']", "5: an entry of `authors` is empty"),
+    ("authors", "[1]", "5: an item of `authors` must be text, but `1` is a number"),
+    ("authors", "[[a]]", "5: an item of `authors` must be text, but is a list"),
+    ("authors", "['']", "5: an item of `authors` is empty"),
     ("links", "https://x", "6: `links` must be a list"),
-    ("links", "[https://x]", "6: an entry of `links` is no `{text, link}`"),
+    ("links", "[https://x]", "6: an item of `links` has no `text` and `link`"),
     ("links", "[{text: a}]", "6: a link has no `link`"),
     ("links", "[{link: 'https://x'}]", "6: a link has no `text`"),
     ("links", "[{link: 'https://x', text: ''}]", "6: `text` of a link is empty"),
@@ -145,22 +145,22 @@ MISTAKES = [
     (
         "links",
         "[{link: 'javascript:alert(1)', text: a}]",
-        "6: the link `javascript:alert(1)` is no",
+        "6: the link `javascript:alert(1)` is not",
     ),
-    ("channel", "#books", "6: `channel` is empty (a `#` begins a comment)"),
-    ("channel", "My Books", "6: `My Books` is no channel"),
+    ("channel", "#books", "6: `channel` is empty: a `#` begins a comment"),
+    ("channel", "My Books", "6: `My Books` is not the name of a Slack channel"),
     ("channel", "[a]", "6: `channel` must be text"),
     (
         "timezone",
         "Europe/Berln",
-        "6: the time zone `Europe/Berln` is not known; write an IANA name",
+        "6: the time zone `Europe/Berln` is unknown; write an IANA name",
     ),
-    ("timezone", "../../etc/passwd", "6: the time zone `../../etc/passwd` is not known"),
-    ("timezone", "Europe", "6: the time zone `Europe` is not known"),
+    ("timezone", "../../etc/passwd", "6: the time zone `../../etc/passwd` is unknown"),
+    ("timezone", "Europe", "6: the time zone `Europe` is unknown"),
     ("timezone", "[UTC]", "6: `timezone` must be text"),
-    ("slack", "U0123ABCD", "6: `slack` must map author entries to member IDs"),
-    ("slack", "{ada: ada}", "6: `ada` is no Slack member ID"),
-    ("slack", "{ada: [U0123ABCD]}", "6: `` is no Slack member ID"),
+    ("slack", "U0123ABCD", "6: `slack` must give a member ID for each author"),
+    ("slack", "{ada: ada}", "6: `ada` is not a Slack member ID"),
+    ("slack", "{ada: [U0123ABCD]}", "6: `` is not a Slack member ID"),
     ("unthreaded", "maybe", "6: `unthreaded` is `maybe`; write `keep` or `attach`"),
     ("names", "[a]", "6: `names` must be text"),
     ("archive", "soon", "6: `archive` must be a list of threads"),
@@ -178,16 +178,16 @@ def test_a_mistyped_key_is_one_line_that_says_what_to_do(key: str, value: str, s
 
 
 WARNINGS = [
-    ("start", "2026-01-05", "3: warning: `start` has no time of day; taken as 00:00:00"),
-    ("end", "2026-01-09", "4: warning: `end` has no time of day; taken as 23:59:59"),
-    ("end", "'2026-01-09'", "4: warning: `end` has no time of day; taken as 23:59:59"),
+    ("start", "2026-01-05", "3: warning: `start` has no time of day, so 00:00:00 is used"),
+    ("end", "2026-01-09", "4: warning: `end` has no time of day, so 23:59:59 is used"),
+    ("end", "'2026-01-09'", "4: warning: `end` has no time of day, so 23:59:59 is used"),
     ("end", "2026-03-09 00:00:00", "4: warning: the session lasts 63 days"),
     ("authors", "[]", "5: warning: `authors` is empty"),
-    ("authors", "[a, a]", "5: warning: `a` stands twice"),
-    ("chanel", "books", "6: warning: the key `chanel` is not known; write `channel` if"),
-    ("Cover", "a.jpg", "6: warning: the key `Cover` is not known; write `cover` if"),
-    ("slack", "{bob: U0123ABCD}", "6: warning: `bob` in `slack` is no entry of `authors`"),
-    ("links", "[{text: a, link: example.com}]", "6: warning: the link `example.com` is no web"),
+    ("authors", "[a, a]", "5: warning: `a` is listed twice"),
+    ("chanel", "books", "6: warning: the key `chanel` is unknown; write `channel` if"),
+    ("Cover", "a.jpg", "6: warning: the key `Cover` is unknown; write `cover` if"),
+    ("slack", "{bob: U0123ABCD}", "6: warning: `bob` in `slack` is not listed in `authors`"),
+    ("links", "[{text: a, link: example.com}]", "6: warning: the link `example.com` is not a web"),
 ]
 
 
@@ -237,7 +237,7 @@ def test_a_local_time_that_comes_twice_is_the_first_and_said() -> None:
     )
     assert schedule.event is not None
     assert schedule.event.start == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert "3: warning: `start` comes twice in Europe/Berlin" in str(only(schedule))
+    assert "3: warning: `start` occurs twice in Europe/Berlin" in str(only(schedule))
 
 
 def test_a_moment_is_written_as_local_time() -> None:
@@ -247,29 +247,29 @@ def test_a_moment_is_written_as_local_time() -> None:
 
 
 BROKEN = [
-    ("title: A: b", 2, "mapping values are not allowed"),
-    ("a: 1\ntitle: 'A", 4, "quoted scalar that begins in line 3"),
-    ("a: 1\n\tb: 2", 3, "tab character"),
-    ("a:\n\tb: 2", 3, "cannot start any token"),
-    ("title: @a", 2, "cannot start any token"),
-    ("authors: [a, b", 3, "flow sequence"),
-    ("- a\n- b", 2, "no list of keys"),
-    ("just text", 2, "no list of keys"),
-    ("{title: A}", 2, "do not stand at the start of the line"),
-    ("  title: A", 2, "do not stand at the start of the line"),
-    ("title: A\ntitle: B", 3, "the key `title` stands twice"),
-    ("links:\n- text: a\n  text: b", 4, "the key `text` stands twice"),
-    ("title: A\n...", 3, "ends the YAML early"),
-    ("? [a]\n: b", 2, "a key is no text"),
+    ("title: A: b", 2, "contains a colon"),
+    ("a: 1\ntitle: 'A", 3, "the quote is not closed"),
+    ("a: 1\n\tb: 2", 3, "indented with a tab"),
+    ("a:\n\tb: 2", 3, "with a tab"),
+    ("title: @a", 2, "begins with `@`"),
+    ("authors: [a, b", 2, "the list is not closed"),
+    ("- a\n- b", 2, "not a list of keys"),
+    ("just text", 2, "has no key"),
+    ("{title: A}", 2, "do not begin at the start of the line"),
+    ("  title: A", 2, "is indented"),
+    ("title: A\ntitle: B", 3, "the key `title` appears twice"),
+    ("links:\n- text: a\n  text: b", 4, "the key `text` appears twice"),
+    ("title: A\n...", 3, "ends the YAML too early"),
+    ("? [a]\n: b", 2, "a key is not text"),
     ("title: !!python/object/apply:os.system [ls]", 2, "YAML tags are not allowed"),
-    ("title: !Book A", 2, "YAML tags are not allowed"),
-    ("title: &a A\nb: *a", 2, "anchors"),
+    ("title: !Book A", 2, "begins with `!`"),
+    ("title: &a A\nb: *a", 2, "begins with `&`"),
     ("archive:\n- &a [x]\n- *a", 3, "anchors"),
     ("a: " + "[" * 100 + "]" * 100, 2, "nested too deeply"),
     ("archive: " + "[" * 100_000, 2, "nest"),
     ("a: [" + "x," * 60_000 + "]", 2, "too many values"),
-    ("title: A\nb: \x07", 3, "a character that YAML cannot hold: U+0007"),
-    ("title: A\x85\nlinks: B: c", 3, "mapping values are not allowed"),
+    ("title: A\nb: \x07", 3, "does not allow the character U+0007"),
+    ("title: A\x85\nlinks: B: c", 3, "that contains a colon"),
 ]
 
 
@@ -301,7 +301,7 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows() -> None:
 
 def test_many_problems_of_one_file_are_all_said() -> None:
     schedule = parse("titel: A\nstart: soon\nend: later\nauthors: ada\nchannel: A B")
-    assert [problem.line for problem in schedule.problems if problem.is_error] == [1, 3, 4, 5, 6]
+    assert [problem.line for problem in schedule.problems if problem.is_error] == [2, 3, 4, 5, 6]
 
 
 keys = st.sampled_from([*event.KEYS, "titel", "x"])

@@ -9,9 +9,10 @@ import pytest
 
 from bot.errors import UserError
 from bot.library import templates
-from bot.library.library import check, load
+from bot.library.library import load
 from bot.library.templates import render
 from bot.markup.ready import Mrkdwn
+from tests.library.checking import check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VALUES = dict.fromkeys(templates.VARIABLES, "x") | {

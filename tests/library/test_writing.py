@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from bot.errors import UserError
 from bot.library.document import Document
-from bot.library.library import check, load
+from bot.library.library import load
 from bot.library.writing import Writer, file_name, slug, text_of
 from bot.sessions.model import Link
 from bot.sessions.planning import Draft, Unfit
+from tests.library.checking import check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BOOK = Draft(
@@ -133,9 +134,9 @@ def test_the_name_has_the_monday_of_the_start_where_the_event_is() -> None:
     [
         ({"title": " "}, "title", "empty"),
         ({"end": BOOK.start}, "end", "not after"),
-        ({"timezone": "Mars/Olympus"}, "timezone", "not known"),
-        ({"channel": "Not A Channel"}, "channel", "is no channel"),
-        ({"links": (Link("x", "javascript:alert(1)"),)}, "links", "no web address"),
+        ({"timezone": "Mars/Olympus"}, "timezone", "unknown"),
+        ({"channel": "Not A Channel"}, "channel", "not the name of a Slack channel"),
+        ({"links": (Link("x", "javascript:alert(1)"),)}, "links", "not a web address"),
     ],
 )
 def test_nothing_wrong_is_written(

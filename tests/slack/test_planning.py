@@ -80,7 +80,7 @@ async def test_a_session_is_planned_with_the_form(world: Scene) -> None:
             f"slack:\n  Ben Reader: {world.id('ben')}\n"
             "---\n\nAbout *it*.\n\n- one\n- two\n"
         )
-        problems = check([world.schedules], default_channel=CHANNEL, now=START)
+        problems = check([world.schedules], default_channel=CHANNEL, now=START).problems
         assert [p for p in problems if p.is_error] == []
         await state(world, State.SCHEDULED, path.stem)
         session = world.session(path.stem)
@@ -94,7 +94,8 @@ async def test_a_session_is_planned_with_the_form(world: Scene) -> None:
 async def test_what_is_wrong_stands_below_the_inputs_and_nothing_is_written(world: Scene) -> None:
     async with office(world) as ines:
         before = sorted(world.schedules.iterdir())
-        await ines.form("new")
+        form = await ines.form("new")
+        assert "Europe/Berlin" in str(form), "the zone of the organizer's profile"
         for wrong, where, what in (
             ({"end_date": "2026-01-01"}, "end_date", "not after"),
             ({"timezone": "Mars/Olympus"}, "timezone", "IANA"),
@@ -131,6 +132,9 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
         assert "is now" in await ines.qa("move the-book 2026-01-12")
         assert path.read_text() == before.replace("01-05 00", "01-12 00").replace("01-09", "01-16")
         assert "is now" in await ines.qa("move the-book 2026-01-13 9:00 2026-01-13 18:00")
+        # The file is in UTC; who types has the zone of the profile, Europe/Berlin.
+        assert "start: 2026-01-13 08:00:00\nend: 2026-01-13 17:00:00\n" in path.read_text()
+        assert "is now" in await ines.qa("move the-book 2026-01-13 9:00 UTC 2026-01-13 18:00 UTC")
         assert "start: 2026-01-13 09:00:00\nend: 2026-01-13 18:00:00\n" in path.read_text()
         assert "No session is open" in await ines.qa("extend 2 days")
         assert "Write `now`" in await ines.qa("open")

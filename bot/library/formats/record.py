@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import yaml
 
 from bot.library import values
-from bot.library.document import ARCHIVE, Document
+from bot.library.document import ARCHIVE, BOM, Document
 from bot.library.formats.base import Entry, Format, clean
 
 SLUG, LEGACY_PATH, SUMMARY = "slug", "legacy_path", "summary"
@@ -26,7 +26,7 @@ _HEAD_BYTES = 4096
 _NAMED = re.compile(r"(?:\d\d-\d\d-\d\d|\d{8})-.+\.yaml\Z", re.ASCII)
 _BY_DATE = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(?=.)", re.ASCII)
 _DATED_ID = re.compile(r"\d{8}-(?=.)", re.ASCII)
-_SLUG_LINE = re.compile(rb"^slug:[ ]+(['\"]?)(\w[\w.-]*)\1[ ]*$", re.MULTILINE)
+_SLUG_LINE = re.compile(rb"^(?:\xef\xbb\xbf)?slug:[ ]+(['\"]?)(\w[\w.-]*)\1[ ]*\r?$", re.MULTILINE)
 
 
 def is_slug(text: str) -> bool:
@@ -42,9 +42,9 @@ class RecordDocument(Document):
 
     @classmethod
     def of(cls, text: str) -> RecordDocument:
-        """The record in a text. Raises FileError for a byte order mark, NUL or CR LF."""
+        """The record in a text. Raises FileError for a NUL."""
         cls.refuse(text)
-        return cls(text, 0, len(text), len(text))
+        return cls(text, int(text.startswith(BOM)), len(text), len(text))
 
     @property
     def body(self) -> str:
@@ -55,16 +55,17 @@ class RecordDocument(Document):
     def end_of_keys(self, keys: Mapping[str, values.Field]) -> int:
         """Where a new key goes: before the summary, and before an archive that is not one."""
         last = [keys[key].start for key in (ARCHIVE, SUMMARY) if key in keys]
-        return min(last, default=len(self.text))
+        return min(last, default=len(self.front))
 
     def around(self, key: str) -> tuple[str, str]:
         """As `Document.around`; a key that is missing goes before the summary."""
-        keys = values.read(self.text, self.first_line, skip=(key,))
+        keys = values.read(self.front, self.first_line, skip=(key,))
         if key in keys:
             return Document.around(self, key)
-        at = keys[SUMMARY].start if SUMMARY in keys else len(self.text)
+        at = self.front_start + (keys[SUMMARY].start if SUMMARY in keys else len(self.front))
         before = self.text[:at]
-        return before if not before or before.endswith("\n") else before + "\n", self.text[at:]
+        ended = not before or before.endswith("\n")
+        return before if ended else before + self.newline, self.text[at:]
 
 
 class Record(Format):

@@ -156,7 +156,7 @@ def read_form(typed: Callable[[str], str], chosen: Callable[[str], list[str]]) -
         raise Unfit(
             {
                 "timezone": _(
-                    "The time zone “{name}” is not known; write an IANA name such as Europe/Berlin.",
+                    "The time zone “{name}” is unknown; write an IANA name such as Europe/Berlin.",
                     name=timezone[:60],
                 )
             }

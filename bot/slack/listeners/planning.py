@@ -27,6 +27,8 @@ room = Room()
 SAME_WITHIN = timedelta(minutes=1)
 """A command that is given again with the same words within this time is the same command: Slack
 showed no answer in time, or a click counted twice."""
+ASKING = 1.5
+"""Seconds that Slack may take to say in which zone somebody is."""
 NIGHT = time(22, 59, 59)
 """When a session ends whose end is given as a day, where its file says no other time."""
 
@@ -50,9 +52,10 @@ async def schedule(turn: Turn) -> None:
 
 @room.subcommand("new", N_("[title]"), N_("Plan a session: opens a form."), Who.ORGANIZER)
 async def new(turn: Turn) -> None:
-    """Opens the form."""
-    today = turn.now.date()
-    await turn.open(planning.new_form(today, title=" ".join(turn.text.split())[:300]))
+    """Opens the form, with the time zone of the organizer's profile."""
+    zone = await zone_of(turn)
+    today = turn.now.astimezone(ZoneInfo(zone)).date()
+    await turn.open(planning.new_form(today, zone, " ".join(turn.text.split())[:300]))
 
 
 @room.view(planning.NEW, Who.ORGANIZER)
@@ -95,7 +98,8 @@ async def move(turn: Turn) -> None:
     if not rest:
         raise UserError(_("Write which event and when it starts."))
     event = await _find(turn, part)
-    start, end = _moved(event, rest, turn.now)
+    zone = await zone_of(turn) if times.has_time_of_day(rest) else event.timezone
+    start, end = _moved(event, rest, turn.now, zone)
     changed = await plans(turn).move(event.id, start, end, await doer(turn))
     await turn.write(note, turn, "moved", changed)
     await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
@@ -205,6 +209,24 @@ async def doer(turn: Turn) -> Doer:
     return Doer(turn.user, name or turn.user)
 
 
+async def zone_of(turn: Turn) -> str:
+    """The time zone of who types, as the profile says it; else that of files which name none.
+
+    Slack is asked about one whom we never met, but not for long: a form has to open in time.
+    """
+    known = await turn.read(_person, turn.user)
+    if known is None or not known.tz:
+        try:
+            async with asyncio.timeout(ASKING):
+                known = await turn.desk.gateway.person(turn.user)
+        except (SlackApiError, ClientError, TimeoutError):
+            known = None
+    try:
+        return ZoneInfo(known.tz).key if known and known.tz else plans(turn).timezone()
+    except (KeyError, ValueError, OSError):
+        return plans(turn).timezone()  # a zone that this machine does not know
+
+
 def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
     """Writes into the log what was done to an event, with the session that it has by now."""
     session = uow.sessions.by_event(event.id)
@@ -272,16 +294,16 @@ def _channel_name(uow: UnitOfWork, channel: str) -> str:
     return uow.labels.get("channel", channel) or channel
 
 
-def _moved(event: Event, text: str, now: datetime) -> tuple[datetime, datetime]:
+def _moved(event: Event, text: str, now: datetime, timezone: str) -> tuple[datetime, datetime]:
     """The start and the end that somebody asks for; a day alone keeps the time of day.
 
     Without an end the session is as long as it was: as many days, at the same times of day.
     """
-    zone = ZoneInfo(event.timezone)
+    zone = ZoneInfo(timezone)
     local_start, local_end = (
         moment.astimezone(zone).replace(tzinfo=None) for moment in (event.start, event.end)
     )
-    start, end = times.moments(text, now, event.timezone, local_start.time(), local_end.time())
+    start, end = times.moments(text, now, timezone, local_start.time(), local_end.time())
     if end is None:
         new_start = start.astimezone(zone).replace(tzinfo=None)
         end = (new_start + (local_end - local_start)).replace(tzinfo=zone).astimezone(start.tzinfo)

@@ -123,8 +123,10 @@ class Book:
         return sum(len(thread.replies) for thread in self.threads if thread.is_question)
 
 
-def find(paths: Sequence[Path]) -> tuple[list[Planned], list[Problem]]:
+def find(paths: Sequence[Path], timezone: str = "UTC") -> tuple[list[Planned], list[Problem]]:
     """The events in folders and files, oldest first, and what keeps files from being used.
+
+    `timezone` is the IANA name of the zone of files that name none.
 
     Raises UserError for a path that is not there, a file that is no event, one id twice, and
     where there is no event at all.
@@ -137,7 +139,7 @@ def find(paths: Sequence[Path]) -> tuple[list[Planned], list[Problem]]:
             raise UserError(f"{shown(path)}: is not there; give a folder of schedules or a file")
         root = path if path.is_dir() else path.parent
         if root not in libraries:
-            libraries[root] = load(root)
+            libraries[root] = load(root, timezone=timezone)
         library = libraries[root]
         for planned in _of(library, path):
             holder = found.setdefault(planned.event.id, planned)
