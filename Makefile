@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TESTS := $(BIN)/pytest -n auto --dist worksteal
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 
@@ -33,15 +34,15 @@ try: setup
 
 # In two minutes on two cores, through every door; it says how many tests it leaves to `test-slow`.
 test: dev
-	$(BIN)/pytest -n auto -m "not slow"
+	$(TESTS) -m "not slow"
 
 # The rest, and the property tests again with all their examples.
 test-slow: dev
-	HYPOTHESIS_PROFILE=full $(BIN)/pytest -n auto -m "slow or hypothesis"
+	HYPOTHESIS_PROFILE=full $(TESTS) -m "slow or hypothesis"
 
 # The property tests with examples that nobody has tried; what fails is kept in `.hypothesis`.
 test-fresh: dev
-	HYPOTHESIS_PROFILE=fresh $(BIN)/pytest -n auto -m hypothesis
+	HYPOTHESIS_PROFILE=fresh $(TESTS) -m hypothesis
 
 test-all: test test-slow test-fresh
 

@@ -62,6 +62,11 @@ settings.register_profile("thorough", max_examples=10_000, **_NEW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two cores: tests wait for other processes a third of their time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
 @pytest.fixture(scope="session")
 def slack_folder() -> Path:
     """The folder of facts about the real Slack; skips as `format_folder` does."""

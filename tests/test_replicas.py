@@ -113,6 +113,7 @@ async def test_another_opens_the_session_when_the_leader_is_killed(
         database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_a_frozen_leader_is_replaced_and_says_nothing_twice_when_it_goes_on(
     postgres_url: str, tmp_path: Path

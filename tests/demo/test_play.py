@@ -39,7 +39,9 @@ def outside(path: Path) -> bytes:
     return archive.without_archive(path)
 
 
-@pytest.mark.parametrize("name", ARCHIVED)
+@pytest.mark.parametrize(
+    "name", [ARCHIVED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in ARCHIVED[1:])]
+)
 async def test_a_sample_comes_back(tmp_path: Path, format_folder: Path, name: str) -> None:
     sample = format_folder / "samples" / f"{name}.md"
     result = await play.replay(sample, tmp_path / "out.md", tmp_path / "play")
@@ -140,7 +142,7 @@ async def test_what_has_no_archive_is_not_replayed(tmp_path: Path) -> None:
 
 
 def test_the_demo_plays_a_week_and_shows_its_archive(tmp_path: Path) -> None:
-    done = marginalia("demo", "--seconds", "4", cwd=tmp_path)
+    done = marginalia("demo", "--seconds", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     path = tmp_path / "var/demo/schedules/20260105-the-patient-compiler.md"
@@ -155,10 +157,11 @@ def test_the_demo_plays_a_week_and_shows_its_archive(tmp_path: Path) -> None:
     assert "wrong channel" not in text, "deleted"
     assert "closures" not in text, "too late"
     assert "[the errata page](https://patient-compiler.example/errata#ch4)" in text
-    again = marginalia("demo", "--seconds", "4", cwd=tmp_path)
+    again = marginalia("demo", "--seconds", "1", cwd=tmp_path)
     assert again.returncode == 0, "a second demo empties the folder of the first"
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_demo_goes_on_in_the_browser(tmp_path: Path) -> None:
     terminal, its = os.openpty()
     process = subprocess.Popen(

@@ -157,6 +157,7 @@ def running() -> Iterator[Aside[World]]:
         yield it
 
 
+@pytest.mark.slow
 def test_people_use_the_app(chromium: Browser, running: Aside[World]) -> None:  # noqa: F811
     with opened(chromium) as visit:
         page = visit.page

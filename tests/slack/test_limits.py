@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ TITLE = "The Book <of> & \U0001f4da " + "very long words " * 40
 LONG = "Why, *oh* <why> & \U0001f914 does question number {n} go on? " + "And on, & on. " * 40
 
 
+@pytest.mark.slow
 async def test_a_book_of_a_thousand_questions_with_long_titles(tmp_path: Path) -> None:
     book = BOOK.replace('"The Book"', f'"{TITLE.strip()}"', 1)
     async with open_session(tmp_path, book) as world:

@@ -19,6 +19,7 @@ PAGES = (
     *("authors.html", "authors/ana-lima.html", "books/20241014-on-reading.html?q=whom"),
     *("books/20241104-many-words.html", "books/20250303-plan.html"),
 )
+pytestmark = pytest.mark.slow
 DONE = re.compile(r"^(Nothing found|\d+ results?(, the first \d+ shown)?)$")
 
 
