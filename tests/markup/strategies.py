@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -381,10 +382,12 @@ def _list(
     return {**found, **({"offset": offset} if offset else {}), "elements": sections}
 
 
-def lists(text: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+def lists(
+    text: st.SearchStrategy[str], styles: Sequence[str] = ("bullet", "ordered")
+) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(
         _list,
-        st.sampled_from(("bullet", "ordered")),
+        st.sampled_from(styles),
         st.integers(0, 3),
         st.sampled_from((0, 0, 0, 1, 4)),
         st.lists(runs(text, 3), min_size=1, max_size=3),
@@ -396,13 +399,15 @@ def _element(kind: str, **more: Any) -> Any:
 
 
 def rich_texts(
-    text: st.SearchStrategy[str] = texts, size: int = 5
+    text: st.SearchStrategy[str] = texts,
+    size: int = 5,
+    styles: Sequence[str] = ("bullet", "ordered"),
 ) -> st.SearchStrategy[dict[str, Any]]:
-    """A message of one `rich_text` block."""
+    """A message of one `rich_text` block, with lists of these styles."""
     return st.lists(
         st.one_of(
             runs(text).map(_element("rich_text_section")),
-            lists(text),
+            lists(text, styles),
             runs(text, 3).map(_element("rich_text_quote")),
             runs(text, 2).map(_element("rich_text_preformatted", border=0)),
         ),
@@ -639,3 +644,43 @@ both_roads = st.lists(
     max_size=4,
 ).map(_message_both)
 """A message with blocks, and the same without: as Slack sends what was written in its editor."""
+
+
+# What delimits, between letters, digits and spaces, so that each stands beside each.
+_DELIMITING = (
+    *(
+        "*",
+        "**",
+        "_",
+        "__",
+        "~",
+        "~~",
+        "`",
+        "``",
+        "|",
+        "\\",
+        "-",
+        "--",
+        "[",
+        "]",
+        "(",
+        ")",
+        "](",
+        "!",
+    ),
+    *("<", ">", "&", "{", "}", "$", "$$", "#", ":", "=", "+", ".", "/", "^", ";"),
+)
+_BETWEEN = ("a", "b", "word", "é", "1", "23", " ", " ", " ", "\n")
+alphabet = st.lists(
+    st.one_of(st.sampled_from(_DELIMITING), st.sampled_from(_BETWEEN)), min_size=1, max_size=14
+).map("".join)
+_LINKS = ("<https://x.org/a_b*c>", "<https://x.org|a_b *c*>", "<https://x.org/~a~~b|`c` d>")
+delimited = st.one_of(
+    rich_texts(alphabet, 3, ("bullet",)),  # kramdown counts every other list from 1
+    st.lists(
+        st.one_of(st.sampled_from(_DELIMITING), st.sampled_from(_BETWEEN), st.sampled_from(_LINKS)),
+        min_size=1,
+        max_size=14,
+    ).map(lambda parts: {"text": "".join(parts)}),
+)
+"""Messages of delimiters, letters, digits, spaces and links."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from bot.markup import to_markdown
 from bot.markup.parse import parse
-from tests.markup.page import page
-from tests.markup.seen import shown
+from tests.kramdown import Kramdown
+from tests.markup.page import page, read
+from tests.markup.seen import Line, canonical, shown
 from tests.markup.slack import Names, shows
-from tests.markup.strategies import both_roads, mrkdwn, rich_texts, texts
+from tests.markup.strategies import both_roads, delimited, mrkdwn, rich_texts, texts
 
 ROADS = [
     pytest.param({"website": False}, id="CommonMark"),
@@ -52,3 +53,31 @@ def test_both_roads_lead_to_one_tree(messages: tuple[dict[str, Any], dict[str, A
     assert shows(blocks, gaps=True) == shows(text, gaps=True)
     assert parse(blocks) == parse(text)
     agree(blocks)
+
+
+TYPED = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})
+
+
+def typographic(lines: list[Line]) -> list[Line]:
+    """Lines whatever kramdown makes of quotation marks, and of three dots in prose."""
+    return [
+        (kind, tuple((each, marks) for shown, marks in line for each in shown.translate(TYPED)))
+        for kind, line in lines
+    ]
+
+
+def agrees(message: dict[str, Any], website: Kramdown) -> None:
+    markdown = to_markdown(message, Names())
+    expected = typographic(shows(message, gaps=True))
+    found = typographic(canonical(read(website(markdown)), gaps=True))
+    if expected != found:
+        pytest.fail(
+            f"{markdown!r}\nSlack shows\n{shown(expected)}\nthe website shows\n{shown(found)}\n{message}"
+        )
+
+
+@settings(max_examples=max(300, settings.default.max_examples), derandomize=False, print_blob=True)
+@given(message=delimited)
+def test_the_website(message: dict[str, Any], website: Kramdown) -> None:
+    """On the website's own converter, with fresh messages in each run."""
+    agrees(message, website)
