@@ -54,7 +54,8 @@ CR = "\r"
 # An empty line that stays empty on the page. Never before a line feed: the two would be one.
 APART = "\n" + CR
 
-_MARKUP = re.compile(r"[^\w\s.,;()'\"/=+%?@-]|^\s*(?:[-+=]|[0-9]+\.)|^(?: {4}|\t)", re.M)
+# An empty line would part the backticks for kramdown without GFM, which takes them for a span's.
+_MARKUP = re.compile(r"[^\w\s.,;()'\"/=+%?@-]|^\s*(?:[-+=]|[0-9]+\.)|^(?: {4}|\t)|^[^\S\n]*$", re.M)
 _LINE = re.compile(r"([\r\n])(?![\r\n]|\Z)")
 _EMPTY_LINE = re.compile(r"([\r\n])(?=[\r\n]|\Z)")
 _TILDES = re.compile("~+")

@@ -319,6 +319,12 @@ def judged(seed: int, count: int, website: Kramdown) -> Iterator[str]:
     rng = random.Random(seed)
     names = Names(rng)
     made = [message(rng) for _ in range(count)]
+    for index, fault in faults(made, names, website):
+        yield f"seed {seed}, message {index}: {fault}"
+
+
+def faults(made: Sequence[Message], names: Names, website: Kramdown) -> Iterator[tuple[int, str]]:
+    """The index of each message that is not dead text somewhere, and what it is there."""
     written = [to_markdown(each, names) for each in made]
     shows: dict[str, Sequence[str]] = {
         "kramdown with GFM": website.all(written),
@@ -330,15 +336,15 @@ def judged(seed: int, count: int, website: Kramdown) -> Iterator[str]:
     }
     for index, (each, markdown) in enumerate(zip(made, written, strict=True)):
         words, links = expected(each, names)
-        faults = [
+        found = [
             f"{where} has {fault}"
             for where, html in shows.items()
             for fault in alive(html[index], words, links)
         ]
         if "{{" in markdown or "{%" in markdown:
-            faults.append("Liquid")
-        if faults:
-            yield f"seed {seed}, message {index}: {'; '.join(faults)}\n  {each!r}\n  {markdown!r}"
+            found.append("Liquid")
+        if found:
+            yield index, f"{'; '.join(found)}\n  {each!r}\n  {markdown!r}"
 
 
 def main() -> None:
@@ -348,16 +354,16 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=20, help="how many faults to print")
     options = parser.parse_args()
     batch = 1_000
-    faults: list[str] = []
+    found: list[str] = []
     start = time.monotonic()
     with running() as website:
         for number in range(0, options.count, batch):
             size = min(batch, options.count - number)
-            faults += judged(options.seed + number // batch, size, website)
-    print(*faults[: options.show], sep="\n")
+            found += judged(options.seed + number // batch, size, website)
+    print(*found[: options.show], sep="\n")
     took = time.monotonic() - start
-    print(f"{options.count:,} messages from seed {options.seed}: {len(faults)} alive, {took:.0f} s")
-    sys.exit(bool(faults))
+    print(f"{options.count:,} messages from seed {options.seed}: {len(found)} alive, {took:.0f} s")
+    sys.exit(bool(found))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,18 @@ def test_what_was_alive_is_dead(message: dict[str, Any], website: Kramdown) -> N
     assert "{%" not in written
 
 
+FOUND = {
+    "code that ends in an empty line, and more code": {"text": "```a\n ```b```c```"},
+    "code with an empty line in it, and more code": {"text": "```a\n \nb```c```d```"},
+}
+
+
+@pytest.mark.parametrize("message", FOUND.values(), ids=FOUND)
+def test_what_the_runs_found(message: dict[str, Any], website: Kramdown) -> None:
+    names = hostile.Names(random.Random(0))
+    assert list(hostile.faults([message], names, website)) == []
+
+
 @pytest.mark.parametrize("part", range(4))
 def test_messages_of_an_enemy_are_dead(part: int, website: Kramdown) -> None:
     """Other messages in each run; `python -m tests.markup.hostile` does as many as you like."""
