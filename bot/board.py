@@ -147,7 +147,7 @@ def questions(
     """A session's questions as everybody may see them, by time.
 
     One that is answered elsewhere is answered by the author who said so. Left out are those that
-    were deleted, hidden or withdrawn, and the threads that an author began. Names are as people
+    were deleted, hidden or withdrawn, talk, and the threads that an author began. Names are as people
     want them shown, and a text that an organizer edited for the archive stands instead of what was
     written, as in `bot.export`.
     """
@@ -166,6 +166,8 @@ def questions(
     for thread in uow.messages.iter_threads(session.id):
         question = thread.question
         if question.deleted or question.hidden or question.author in authors:
+            continue
+        if question.is_talk:
             continue
         replies = tuple(
             Reply(names.writer(reply), text(reply), reply.author in authors)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bot.library import archive
 from bot.markup import from_markdown, plain
+from bot.sessions.languages import of
 from bot.sessions.similar import Asked
 
 
@@ -59,12 +60,12 @@ def main() -> None:
     for path in sorted(Path(sys.argv[1]).glob("*.md")):
         texts = [" ".join(plain(from_markdown(t.text)).split()) for t in archive.read(path)]
         texts = [t for t in texts if len(t.split()) >= 6]
-        asked = Asked((str(n), text) for n, text in enumerate(texts))
+        asked = Asked(((str(n), text) for n, text in enumerate(texts)), of("en"))
         for number, text in enumerate(texts):
             total += 1
             for way in WAYS:
                 hits[way.__name__] += str(number) in asked.like(way(text))
-            others = Asked((str(n), t) for n, t in enumerate(texts) if n != number)
+            others = Asked(((str(n), t) for n, t in enumerate(texts) if n != number), of("en"))
             shown += bool(others.like(text))
     for name, count in hits.items():
         print(f"{name:10} {count / total:6.1%} of {total}")

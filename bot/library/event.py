@@ -34,11 +34,16 @@ REQUIRED = ("title", "start", "end", "authors")
 KEYS = (
     *REQUIRED,
     *("description", "cover", "image", "links", "archive"),
-    *("channel", "timezone", "slack", "unthreaded", "names", "reminders"),
+    *("channel", "timezone", "slack", "language", "unthreaded", "names", "reminders"),
 )
 OTHER_NAMES = {"text": ("title", "name", "label"), "link": ("url", "href", "address")}
 """What people write instead of the keys of a link."""
-CHOICES = {"unthreaded": ("keep", "attach"), "names": ("latest", "as-posted")}
+LANGUAGES = ("en", "es", "de")
+CHOICES = {
+    "language": LANGUAGES,
+    "unthreaded": ("keep", "attach"),
+    "names": ("latest", "as-posted"),
+}
 LONGEST = timedelta(days=28)
 FIRST_YEAR, LAST_YEAR = 1990, 2999
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.sessions import languages
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.forgetting import scrubber
-from bot.sessions.model import Kind, Message, Person, Reaction, Session, State, moment
+from bot.sessions.model import Kind, Message, Person, Reaction, Session, State, Talk, moment
 from bot.sessions.ports import UnitOfWork
+from bot.sessions.talk import is_talk
 from bot.sessions.voice import Voice
 
 LATE_NOTE_FOR = timedelta(days=7)
@@ -26,7 +28,8 @@ class Posted:
     """A message as somebody posted or edited it in Slack.
 
     `thread_ts` is None at top level (and for the root of a thread). `edited_ts` is None for a
-    message that was never edited. `form` says that the bot posted it for somebody, `token` which
+    message that was never edited. `shown` is what it shows, where that is text alone and short
+    enough to be talk. `form` says that the bot posted it for somebody, `token` which
     submission it is, `part` which message of it (2, 3 …; 0 for the first). `through_app` says that an app posted it, for a person or for its own bot;
     `writer` is what the message says itself of who wrote it.
     """
@@ -39,6 +42,7 @@ class Posted:
     edited_ts: str | None = None
     broadcast: bool = False
     form: bool = False
+    shown: str = ""
     token: str = ""
     part: int = 0
     through_app: bool = False
@@ -249,6 +253,7 @@ def _message(
     origin: str,
 ) -> Message:
     person = uow.people.get(posted.author)
+    asks = kind is not Kind.QUESTION or origin == "form"
     return Message(
         session_id=session_id,
         channel=posted.channel,
@@ -262,7 +267,18 @@ def _message(
         edited_ts=posted.edited_ts,
         broadcast=posted.broadcast,
         origin=origin,
+        talk=Talk.NO if asks else _talk(uow, session_id, posted),
     )
+
+
+def _talk(uow: UnitOfWork, session_id: int, posted: Posted) -> Talk:
+    """Whether what a reader posted at top level is talk. Authors ask nothing anyway."""
+    session = uow.sessions.get(session_id) if posted.shown else None
+    if session is None or posted.author in session.author_ids:
+        return Talk.NO
+    names = [author.name for author in session.event.authors]
+    found = is_talk(posted.shown, languages.of_event(session.event), names)
+    return Talk.YES if found else Talk.NO
 
 
 def _late(

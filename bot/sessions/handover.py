@@ -80,7 +80,7 @@ def handover(
         if question.deleted:
             continue
         people.add(question.author)
-        if question.author not in authors:
+        if question.author not in authors and not question.is_talk:
             answers = [reply for reply in replies if reply.author in authors]
             first = min(answers, key=lambda answer: answer.at, default=None)
             asked.append((question, first, votes(thread, voted, authors)))

@@ -212,12 +212,14 @@ def figures(
 ) -> Figures:
     """Counts a session. An answer is a reply by an author; authors' own posts ask nothing.
 
-    What is hidden does not count, nor does its thread. `elsewhere` are the `ts` of questions
+    What is hidden does not count, nor does its thread; who talks takes part, and asks and answers
+    nothing. `elsewhere` are the `ts` of questions
     that do not wait: they were answered in another place.
     """
     authors = session.author_ids
     listed = list(messages)
     hidden = {message.ts for message in listed if message.hidden}
+    talk = {message.ts for message in listed if message.is_talk}
     questions: dict[str, Message] = {}
     answered = set(elsewhere)
     answers = 0
@@ -226,6 +228,8 @@ def figures(
         if message.ts in hidden or message.question_ts in hidden:
             continue
         people.add(message.author)
+        if message.ts in talk or message.question_ts in talk:
+            continue
         if message.kind is Kind.QUESTION and message.author not in authors:
             questions[message.ts] = message
         elif message.kind is Kind.REPLY and message.author in authors:

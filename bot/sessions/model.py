@@ -48,6 +48,16 @@ class Hidden(StrEnum):
     MODERATED = "moderated"
 
 
+class Talk(StrEnum):
+    """Whether a message at top level is talk, which is in the archive and counts nowhere."""
+
+    NO = ""
+    YES = "talk"
+    """By its words (`bot.sessions.talk`), or because an author said so."""
+    NEVER = "question"
+    """An author said that it is a question, whatever its words are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link of the book, as `links` of the schedule file has it."""
@@ -181,7 +191,8 @@ class Message:
     `edited_ts` is the `ts` of the last edit known. `origin` says where it came from:
     `channel`, `announcement` (its thread) or `form`. `hidden` are the reasons for which it is
     left out of archives; with a question its whole thread is. `corrected` says that a person
-    put it where it is, which nothing automatic changes.
+    put it where it is, which nothing automatic changes. `talk` says of what stands at top level
+    whether it is a question at all.
     """
 
     session_id: int
@@ -199,6 +210,12 @@ class Message:
     origin: str = "channel"
     hidden: frozenset[Hidden] = frozenset()
     corrected: bool = False
+    talk: Talk = Talk.NO
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether it is no question, but talk."""
+        return self.talk is Talk.YES
 
     @property
     def at(self) -> datetime:

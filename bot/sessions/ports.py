@@ -27,6 +27,7 @@ from bot.sessions.model import (
     Session,
     State,
     Submission,
+    Talk,
     Thread,
 )
 from bot.sessions.moderation import Edit
@@ -198,6 +199,9 @@ class Messages(Protocol):
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
         """Earlier contents of a message, oldest first."""
+
+    def set_talk(self, channel: str, ts: str, talk: Talk) -> bool:
+        """Says whether it is talk; False if nothing changes, or it is unknown or deleted."""
 
     def set_question(
         self, channel: str, ts: str, question_ts: str | None, corrected: bool = False

@@ -13,6 +13,7 @@ from bot.sessions.model import (
     Kind,
     Message,
     Session,
+    Talk,
     Thread,
 )
 from bot.sessions.ports import UnitOfWork
@@ -29,8 +30,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A session's questions for its authors: `waiting` by votes, then age; `aside` are those an
-    author skipped or answered elsewhere, latest first; `answered` counts the others.
+    """A session's questions for its authors: `waiting` by votes, then age; `aside` is what an
+    author skipped or answered elsewhere, and what is talk, latest first; `answered` counts the
+    others.
     """
 
     waiting: tuple[Waiting, ...]
@@ -83,7 +85,9 @@ def queue(uow: UnitOfWork, session: Session, names: Collection[str]) -> Queue:
         if question.deleted or question.author in authors:
             continue
         entry = Waiting(question, votes(thread, voted, authors), handlings.get(question.ts))
-        if answered(thread, authors):
+        if question.is_talk:
+            aside.append(entry)
+        elif answered(thread, authors):
             done += 1
         elif entry.handling is None or entry.handling.how is Handled.TAKEN:
             waiting.append(entry)
@@ -104,8 +108,22 @@ def handle(uow: UnitOfWork, question: Message, how: Handled | None, by: str, at:
     """An author's word on a question, or (None) its end; False if that changes nothing."""
     if how is None:
         return uow.members.unhandle(question.channel, question.ts)
+    set_talk(uow, question, False, at)
     uow.members.handle(Handling(question.channel, question.ts, how, by, at))
     return True
+
+
+def set_talk(uow: UnitOfWork, message: Message, talk: bool, at: datetime) -> bool:
+    """An author says that a message is talk, or (False) that it is a question; False if nothing
+    changes. The archive is the same either way.
+    """
+    if message.is_talk is talk:
+        return False
+    wanted = Talk.YES if talk else Talk.NEVER
+    changed = uow.messages.set_talk(message.channel, message.ts, wanted)
+    if changed:
+        uow.sessions.touch(message.session_id, at)
+    return changed
 
 
 def put_under(uow: UnitOfWork, message: Message, question: Message, at: datetime) -> None:
@@ -147,7 +165,9 @@ def moved(message: Message, session: Session) -> bool:
 
 
 def questions(uow: UnitOfWork, session: Session) -> Iterable[Message]:
-    """The questions that stand, those of authors left out, oldest first."""
+    """The questions that stand, those of authors and talk left out, oldest first."""
     for thread in uow.messages.iter_threads(session.id):
-        if not thread.question.deleted and thread.question.author not in session.author_ids:
-            yield thread.question
+        question = thread.question
+        stands = not question.deleted and not question.is_talk
+        if stands and question.author not in session.author_ids:
+            yield question

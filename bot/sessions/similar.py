@@ -9,6 +9,8 @@ from math import log
 
 from rapidfuzz import fuzz
 
+from bot.sessions.languages import Language
+
 SHOWN = 3
 """How many are shown at most."""
 ALIKE = 0.4
@@ -17,169 +19,22 @@ TYPO = 85
 """How alike (0 to 100) two words must be to count as one misspelt."""
 
 _WORD = re.compile(r"[^\W_]+")
-COMMON = frozenset(
-    [
-        "a",
-        "about",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "being",
-        "between",
-        "both",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "don",
-        "else",
-        "ever",
-        "every",
-        "few",
-        "for",
-        "from",
-        "get",
-        "got",
-        "had",
-        "has",
-        "have",
-        "he",
-        "hello",
-        "help",
-        "her",
-        "hey",
-        "hi",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "im",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "let",
-        "like",
-        "make",
-        "may",
-        "me",
-        "might",
-        "more",
-        "most",
-        "much",
-        "my",
-        "need",
-        "no",
-        "not",
-        "now",
-        "of",
-        "on",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "own",
-        "please",
-        "question",
-        "questions",
-        "really",
-        "s",
-        "say",
-        "see",
-        "she",
-        "should",
-        "so",
-        "some",
-        "something",
-        "such",
-        "t",
-        "than",
-        "thank",
-        "thanks",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "thing",
-        "things",
-        "think",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "up",
-        "us",
-        "use",
-        "used",
-        "using",
-        "ve",
-        "very",
-        "want",
-        "was",
-        "way",
-        "we",
-        "well",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "why",
-        "will",
-        "with",
-        "work",
-        "would",
-        "you",
-        "your",
-        "yours",
-        "book",
-        "author",
-        "books",
-        "congrats",
-        "congratulations",
-        "great",
-    ]
-)
 
 
-def words(text: str) -> list[str]:
-    """The words that carry meaning, in lower case."""
-    found = (_stem(w) for w in _WORD.findall(text.casefold()) if w not in COMMON)
-    return [word for word in found if word not in COMMON and len(word) > 1]
+def words(text: str, language: Language) -> list[str]:
+    """The stems of the words that carry meaning, in lower case."""
+    stem = language.stemmer()
+    found = _WORD.findall(text.casefold())
+    return [stem(word) for word in found if word not in language.common and len(word) > 1]
 
 
 class Asked:
     """The questions asked so far, to look in."""
 
-    def __init__(self, questions: Iterable[tuple[str, str]]):
+    def __init__(self, questions: Iterable[tuple[str, str]], language: Language):
         """`questions` are pairs of a name and a text."""
-        self._questions = [(name, Counter(words(text))) for name, text in questions]
+        self._language = language
+        self._questions = [(name, Counter(words(text, language))) for name, text in questions]
         known: Counter[str] = Counter()
         for _name, bag in self._questions:
             known.update(bag.keys())
@@ -198,7 +53,7 @@ class Asked:
         Without a word of meaning in common, two texts are not alike at all.
         A short question within a long one counts as alike, so that a preamble hides nothing.
         """
-        asked = Counter(self._known(word) for word in words(text))
+        asked = Counter(self._known(word) for word in words(text, self._language))
         return [(name, self._score(asked, bag)) for name, bag in self._questions]
 
     def _score(self, one: Counter[str], other: Counter[str]) -> float:
@@ -226,11 +81,3 @@ class Asked:
                 if ratio > score:
                     best, score = known, ratio
         return best
-
-
-def _stem(word: str) -> str:
-    """Plurals and tenses of English aside; the same for both, so that being crude is enough."""
-    for ending in ("ingly", "ing", "edly", "ed", "ies", "es", "s", "ly"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word

@@ -115,7 +115,8 @@ def questions_of(messages: Iterable[Message]) -> dict[str, int]:
     """How many questions each known member asked; those without a member (anonymous) have none."""
     counts: dict[str, int] = {}
     for message in messages:
-        if message.kind is Kind.QUESTION and not message.deleted and is_member(message.author):
+        asks = message.kind is Kind.QUESTION and not message.is_talk
+        if asks and not message.deleted and is_member(message.author):
             counts[message.author] = counts.get(message.author, 0) + 1
     return counts
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.markup import plain
 from bot.sessions.collect import Posted
 from bot.sessions.model import Person, Reaction
 
@@ -31,6 +32,9 @@ talking about itself.
 
 SLACKBOT = "USLACKBOT"
 """Slack's own voice, which has a member ID and no bot's: reminders, custom responses."""
+
+LONGEST_TALK = 1500
+"""Characters beyond which a message is not looked at as talk."""
 
 CONTENT = ("text", "blocks", "files", "attachments")
 
@@ -92,6 +96,7 @@ def message_object(
     ts = _string(message, "ts", _TS)
     said = _comment(message) if subtype == "file_comment" else _legacy_upload(message)
     author = asker or _string(said, "user", _ID)
+    content = _content(said) if asker is None else _question(message)
     thread_ts = message.get("thread_ts")
     if thread_ts is not None and not (isinstance(thread_ts, str) and _TS.match(thread_ts)):
         raise Malformed("thread_ts is no message timestamp")
@@ -99,16 +104,25 @@ def message_object(
         channel=channel,
         ts=ts,
         author=author,
-        content=_content(said) if asker is None else _question(message),
+        content=content,
         thread_ts=thread_ts if thread_ts != ts else None,
         edited_ts=edited_ts(message),
         broadcast=subtype == "thread_broadcast",
         form=asker is not None,
+        shown=_shown(content) if asker is None else "",
         token=form_token(message) if asker is not None else "",
         part=_part(message) if asker is not None else 0,
         through_app=asker is None and bool(message.get("bot_id")),
         writer=_writer(message, author) if asker is None else None,
     )
+
+
+def _shown(content: Mapping[str, Any]) -> str:
+    """What a message shows; '' for one with files, or so long that it is no talk."""
+    text = content.get("text")
+    if content.get("files") or not isinstance(text, str) or len(text) > LONGEST_TALK:
+        return ""
+    return plain(content)
 
 
 def _by_a_member(

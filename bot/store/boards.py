@@ -50,6 +50,7 @@ class Boards(Repository):
             func.count(messages.c.deleted_at),
             func.max(messages.c.edited_ts),
             func.sum(func.length(messages.c.hidden)),
+            func.sum(func.length(messages.c.talk)),
             func.count(case((messages.c.corrected, 1))),
             func.count(messages.c.posted_name),
         )

@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.sessions.model import Handled, Hidden, Kind, Message, Thread
+from bot.sessions.model import Handled, Hidden, Kind, Message, Talk, Thread
 from bot.sessions.ports import Counts
 from bot.store.repository import Repository, Turn, chunked, insert_into
 from bot.store.tables import handlings, messages, revisions
@@ -103,6 +103,8 @@ class Messages(Repository):
                 changed["edited_ts"] = message.edited_ts
             if row.content != message.content:
                 changed["content"] = message.content
+                if row.talk not in (str(message.talk), str(Talk.NEVER)):
+                    changed["talk"] = str(message.talk)
             if row.broadcast != message.broadcast:
                 changed["broadcast"] = message.broadcast
         if changed:
@@ -204,6 +206,13 @@ class Messages(Repository):
             self._update(channel, ts, {"hidden": " ".join(sorted(after))})
         return after != before
 
+    def set_talk(self, channel: str, ts: str, talk: Talk) -> bool:
+        """Says whether it is talk; False if nothing changes, or it is unknown or deleted."""
+        self._turn.take()
+        self._read.pop((channel, ts), None)
+        is_other = (messages.c.talk != str(talk)) & messages.c.deleted_at.is_(None)
+        return bool(self._update(channel, ts, {"talk": str(talk)}, is_other))
+
     def set_question(
         self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
     ) -> None:
@@ -284,7 +293,11 @@ class Messages(Repository):
             & ((messages.c.kind == str(Kind.QUESTION)) | has_root)
         )
         by_author = messages.c.author.in_(sorted(authors))
-        is_question = (messages.c.kind == str(Kind.QUESTION)) & ~by_author
+        is_question = (
+            (messages.c.kind == str(Kind.QUESTION))
+            & ~by_author
+            & (messages.c.talk != str(Talk.YES))
+        )
         reply = messages.alias("reply")
         is_answered = exists().where(
             reply.c.channel == messages.c.channel,
@@ -514,6 +527,7 @@ def _row(message: Message, deleted_at: datetime | None = None) -> dict[str, Any]
         "deleted_at": deleted_at,
         "hidden": " ".join(sorted(message.hidden)),
         "corrected": message.corrected,
+        "talk": str(message.talk),
     }
 
 
@@ -534,4 +548,5 @@ def _message(row: Row[Any]) -> Message:
         origin=row.origin,
         hidden=frozenset(map(Hidden, row.hidden.split())),
         corrected=row.corrected,
+        talk=Talk(row.talk),
     )

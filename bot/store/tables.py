@@ -83,6 +83,7 @@ messages = Table(
     # Why it is left out of archives: `model.Hidden`, separated by blanks.
     Column("hidden", Text, nullable=False, server_default=""),
     Column("corrected", Boolean, nullable=False, server_default=false()),
+    Column("talk", Text, nullable=False, server_default=""),  # `model.Talk`
     Index(None, "session_id", "ts_us"),
     Index(None, "session_id", "root_us", "root_ts"),
     Index(None, "channel", "question_ts"),

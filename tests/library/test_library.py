@@ -84,13 +84,14 @@ def test_our_own_example_and_template_have_none(tmp_path: Path) -> None:
         "\n# timezone:", "\ntimezone:"
     )
     everything = everything.replace("\n# unthreaded:", "\nunthreaded:")
+    everything = everything.replace("\n# language:", "\nlanguage:")
     everything = everything.replace("\n# names:", "\nnames:")
     everything = everything.replace("\n# slack:\n#  ", "\nslack:\n ")
     put(path, everything)
     assert [p for p in check([path], now=NOW) if p.is_error] == []
     [event] = load(tmp_path).events.values()
     assert event.timezone == "Europe/Berlin"
-    assert event.options == {"unthreaded": "attach", "names": "latest"}
+    assert event.options == {"language": "en", "unthreaded": "attach", "names": "latest"}
     assert event.author_ids == {"U0123ABCD"}
 
 

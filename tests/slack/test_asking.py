@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.errors import Refusal
+from bot.sessions.languages.english import ENGLISH
 from bot.sessions.model import Mute, State
-from bot.sessions.similar import COMMON, Asked
+from bot.sessions.similar import Asked
 from bot.slack.listeners.asking import support
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
 from tests.slack.hands import Hands, asked, open_session, stored, until, words
@@ -448,9 +449,13 @@ class TestWhatIsOffered:
                 assert uow.members.supporters(session.id) == {}
 
 
-@given(words=st.lists(st.sampled_from(sorted(COMMON)), max_size=12), other=st.text(max_size=60))
+@given(
+    words=st.lists(st.sampled_from(sorted(ENGLISH.common)), max_size=12), other=st.text(max_size=60)
+)
 def test_what_shares_no_word_of_meaning_is_not_alike(words: list[str], other: str) -> None:
-    found = Asked([("common", " ".join(words)), ("other", other), ("full", "compiler passes")])
+    found = Asked(
+        [("common", " ".join(words)), ("other", other), ("full", "compiler passes")], ENGLISH
+    )
     assert found.scores(" ".join(words)) == [("common", 0.0), ("other", 0.0), ("full", 0.0)]
     for name, score in found.scores(other):
         assert score == 0 or name == "other"

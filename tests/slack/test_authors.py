@@ -10,11 +10,15 @@ from typing import Any, cast
 
 import pytest
 
+from bot.board import Texts, questions
 from bot.sandbox.errors import Refusal
+from bot.sessions.collect import Posted
 from bot.sessions.model import Action
+from bot.sessions.winners import questions_of
+from bot.slack.incoming import message_object
 from bot.slack.listeners import queueing
 from bot.slack.listeners.desk import Turn
-from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene
+from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
 from tests.slack.hands import Hands, open_session, until, words
 
 
@@ -444,3 +448,100 @@ def test_a_button_from_before_there_were_pages_works_on(
     value: str, read: tuple[str, str, int]
 ) -> None:
     assert queueing._value(cast(Turn, SimpleNamespace(value=value))) == read
+
+
+class TestTalk:
+    """What is no question stays where it is, and counts nowhere."""
+
+    async def test_talk_is_in_no_queue_no_figure_and_no_list_but_in_the_archive(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            world.say("ben", "Hi all 👋")
+            world.say("cleo", "thanks for doing this everyone!")
+            asked = world.say("cleo", "Which chapter should I read first?")
+            await world.hear()
+            ada = Hands(world, "ada")
+            assert "1 question waits" in await ada.qa("queue")
+            assert "not counted as a question" in await Hands(world, "ben").home()
+            ben = Hands(world, "ben")
+            assert "on its way" in await ben.types("/ask", "Hi all, thanks for doing this?")
+            await world.hear()
+            with world.stage.bot.database.reading() as uow:
+                session = uow.sessions.by_event(EVENT)
+                assert session is not None
+                counts = uow.messages.counts(session.id, session.author_ids)
+                board = questions(uow, session, (), lambda _c, _t: "", Texts())
+                tickets = questions_of(uow.messages.iter_session(session.id))
+            assert counts.questions == 2
+            assert board[0].key == asked.replace(".", "-")
+            assert len(board) == 2
+            assert tickets == {world.id("cleo"): 1, ben.id: 1}
+            await world.to(END)
+            assert "2 questions" in text_of(world.posted()[-1])
+            assert [name for name, _text, _replies in world.threads()] == [
+                "Ben", "Cleo Reader", "Cleo Reader", "Ben",
+            ]  # fmt: skip
+
+    async def test_an_author_says_what_is_no_question_and_takes_it_back(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            ts = world.say("ben", "My dog ate chapter 4")
+            hello = world.say("cleo", "Hi all 👋")
+            await world.hear()
+            ada = Hands(world, "ada")
+            assert "1 question waits" in await ada.home()
+            await ada.clicks("queue_talk", f"queue {ts}")
+            assert "Nothing waits" in ada.home_now()
+            assert "stays in the archive" in ada.home_now()
+            await ada.clicks("queue_question", f"aside {hello}")
+            assert "1 question waits" in ada.home_now()
+            await ada.clicks("queue_question", f"aside {ts}")
+            assert "2 questions wait" in ada.home_now()
+            log = await Hands(world, world.stage.organizer).qa("log")
+            assert "marked <" in log
+            assert "as talk" in log
+            # What a person said stands, whatever the message becomes.
+            world.edit("cleo", hello, "Hello everybody 👋")
+            world.edit("ben", ts, "Thank you all!")
+            await world.hear()
+            assert "2 questions wait" in await ada.home()
+            await world.to(END)
+            assert len(world.threads()) == 2
+
+    async def test_an_edit_can_make_a_question_of_a_greeting(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            ts = world.say("ben", "Hi Ada")
+            await world.hear()
+            ada = Hands(world, "ada")
+            assert "Nothing waits" in await ada.home()
+            world.edit("ben", ts, "Hi Ada, which chapter should I read first?")
+            await world.hear()
+            assert "1 question waits" in await ada.home()
+
+    async def test_whoever_asks_in_the_form_asks(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            ben = Hands(world, "ben")
+            await ben.types("/ask", "Hi all")
+            assert "1 question waits" in await Hands(world, "ada").home()
+
+    async def test_the_language_is_the_events(self, tmp_path: Path) -> None:
+        book = BOOK.replace("---\n\nWhat", "language: de\n---\n\nWhat")
+        async with open_session(tmp_path, book) as world:
+            world.say("ben", "Guten Morgen zusammen!")
+            world.say("cleo", "¡Buenos días!")
+            await world.hear()
+            assert "1 question waits" in await Hands(world, "ada").home()
+
+    @pytest.mark.parametrize(
+        ("more", "shown"),
+        [({}, "Hi U0OTHER"), ({"files": [{"id": "F1"}]}, ""), ({"text": "Hi " * 1000}, "")],
+    )
+    def test_what_has_a_picture_or_is_long_is_not_looked_at_as_talk(
+        self, more: dict[str, Any], shown: str
+    ) -> None:
+        message = {"type": "message", "user": "U0BEN", "ts": "1.0", "text": "Hi <@U0OTHER>", **more}
+        posted = message_object(message, "C0BOOK")
+        assert isinstance(posted, Posted)
+        assert posted.shown == shown

@@ -108,6 +108,12 @@ def answered(
     title = escape_mrkdwn(session.event.title)
     lead = (
         _(
+            "{author} replied to your message in the session on *{title}*.",
+            author=author,
+            title=title,
+        )
+        if asked.is_talk
+        else _(
             "{author} answered your question in the session on *{title}*.",
             author=author,
             title=title,

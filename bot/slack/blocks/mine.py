@@ -301,6 +301,8 @@ def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
 
 
 def _state(entry: Mine) -> str:
+    if entry.question.is_talk:
+        return _("not counted as a question")
     said = _("answered") if entry.answered else _("waits for an answer")
     if entry.votes:
         said += " · " + n_("{count} vote", "{count} votes", entry.votes)

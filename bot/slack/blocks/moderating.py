@@ -71,6 +71,8 @@ WORDS = {
     "merge_undone": N_("separated {message} from the question that it was merged with"),
     "not_a_question": N_("marked {message} as not a question"),
     "a_question": N_("marked {message} as a question again"),
+    "talk": N_("marked {message} as talk, which is not counted as a question"),
+    "no_talk": N_("marked {message} as a question"),
     "author_added": N_("added {people} as author of {event}"),
     "author_removed": N_("removed {people} as author of {event}"),
     "withdrawn": N_("withdrew their own question: {message}"),

@@ -129,6 +129,7 @@ def _entry(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
             button(_("Answered elsewhere"), "queue_elsewhere", value),
             button(_("Skip"), "queue_skip", value),
             button(_("Merge into…"), "queue_merge", value),
+            button(_("Not a question"), "queue_talk", value),
             block_id=f"queue {question.ts}",
         ),
     ]
@@ -139,18 +140,23 @@ def _aside(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
     value = f"{question.channel} {question.ts} {number}"
     link = permalink(workspace_url, question.channel, question.ts)
     text = linked(link, cut(escape_mrkdwn(excerpt(question.content, 120)), ESCAPED // 2))
-    said = ""
-    if handling is not None:
+    said = _("not counted as a question; it stays in the archive")
+    if handling is not None and not question.is_talk:
         person = f"<@{handling.by}>"
         said = (
             _("skipped by {person}", person=person)
             if handling.how is Handled.SKIPPED
             else _("answered elsewhere, says {person}", person=person)
         )
+    back = (
+        button(_("It is a question"), "queue_question", value)
+        if question.is_talk
+        else button(_("Put back"), "queue_undo", value)
+    )
     return [
         section(
             f"{text}\n_{said}_",
-            button(_("Put back"), "queue_undo", value),
+            back,
             block_id=f"aside {question.ts}",
         )
     ]

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import UserError
 from bot.markup import escape_mrkdwn, plain
-from bot.sessions import asking, queue
+from bot.sessions import asking, languages, queue
 from bot.sessions.asking import Draft, NotTaken, Why
 from bot.sessions.model import Message, Session, State, Submission
 from bot.sessions.ports import UnitOfWork
@@ -123,7 +123,8 @@ def similar(uow: UnitOfWork, session_id: int, text: str, person: str) -> list[Me
         return []
     own = asking.keys_of(uow, session, person)
     asked = {m.ts: m for m in queue.questions(uow, session) if m.author not in own}
-    found = Asked((ts, plain(message.content)) for ts, message in asked.items())
+    texts = ((ts, plain(message.content)) for ts, message in asked.items())
+    found = Asked(texts, languages.of_event(session.event))
     return [asked[ts] for ts in found.like(text)]
 
 

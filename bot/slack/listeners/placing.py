@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from bot.errors import UserError
 from bot.markup import plain
-from bot.sessions import collect, linking
+from bot.sessions import collect, languages, linking
 from bot.sessions import queue as queues
 from bot.sessions.model import Hidden, Kind, Message, Session, Who
 from bot.sessions.ports import UnitOfWork
@@ -111,7 +111,8 @@ def _suggested(uow: UnitOfWork, turn: Turn) -> list[dict[str, Any]]:
             for ts, text in texts.items()
         }
     else:
-        scores = dict(Asked(texts.items()).scores(plain(message.content)))
+        asked = Asked(texts.items(), languages.of_event(session.event))
+        scores = dict(asked.scores(plain(message.content)))
     best = sorted(scores, key=lambda ts: (-scores[ts], -float(ts)))[:OPTIONS]
     return [option(picked(found[ts]), ts) for ts in best]
 

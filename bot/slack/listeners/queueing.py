@@ -61,6 +61,18 @@ async def skip(turn: Turn) -> None:
     await _handled(turn, Handled.SKIPPED)
 
 
+@room.action("queue_talk", Who.AUTHOR)
+async def talk(turn: Turn) -> None:
+    """It is no question."""
+    await _called(turn, True)
+
+
+@room.action("queue_question", Who.AUTHOR)
+async def question(turn: Turn) -> None:
+    """It is one after all."""
+    await _called(turn, False)
+
+
 @room.action("queue_undo", Who.AUTHOR)
 async def undo(turn: Turn) -> None:
     """Back into the queue."""
@@ -131,7 +143,15 @@ async def _turned(
 
 
 async def _handled(turn: Turn, how: Handled | None) -> None:
-    session = await turn.write(_handle, turn, how)
+    await _renewed(turn, await turn.write(_handle, turn, how))
+
+
+async def _called(turn: Turn, talk: bool) -> None:
+    await _renewed(turn, await turn.write(_call, turn, talk))
+
+
+async def _renewed(turn: Turn, session: Session) -> None:
+    """Shows the queue as it is now."""
     turn.desk.touched()
     if turn.view.get("type") != "home":
         number = _value(turn)[2]
@@ -158,6 +178,15 @@ def _handle(uow: UnitOfWork, turn: Turn, how: Handled | None) -> Session:
     question, session = placing.message_in(uow, turn, channel, ts)
     if queues.handle(uow, question, how, turn.user, turn.now):
         turn.noted(uow, str(how) if how else "put_back", session, ts=ts)
+    return session
+
+
+def _call(uow: UnitOfWork, turn: Turn, talk: bool) -> Session:
+    """Notes that a message is talk, or that it is a question."""
+    channel, ts, _number = _value(turn)
+    message, session = placing.message_in(uow, turn, channel, ts)
+    if queues.set_talk(uow, message, talk, turn.now):
+        turn.noted(uow, "talk" if talk else "no_talk", session, ts=ts)
     return session
 
 
