@@ -121,9 +121,7 @@ class Archiving:
         else:
             self._done(key)
         if len(problems) < len(missing):
-            archived = session.archived_at or now
-            at = max(now, archived + timedelta(microseconds=1))
-            await asyncio.to_thread(self._touch, session, at)
+            await asyncio.to_thread(self._touch, session, now)
 
     def _missing(self, session: Session) -> list[File]:
         with self._database.reading() as uow:
@@ -211,12 +209,14 @@ class Archiving:
                 [target or source], f"Archive “{session.event.title}”", Author.of("")
             )
             with self._database.reading() as uow:
+                now = uow.sessions.get(session.id)
+                changed_at = now.content_changed_at if now is not None else None
                 self.keeper.tidy(uow, session)
                 unthreaded, kept = self._settings.unthreaded, self.keeper.links(session)
                 export.export(uow, session, source, target, unthreaded, self._meaning, kept)
                 summary = self._summary(uow, session) if session.archived_at is None else None
             with self._database.unit_of_work() as uow:
-                lifecycle.archived(uow, session.id, at)
+                lifecycle.archived(uow, session.id, changed_at or at)
                 if summary is not None:
                     self._edge().voice.hand_over(uow, session, summary, at)
         except UserError as error:

@@ -205,7 +205,10 @@ class Writer:
     def move(
         self, event_id: str, start: datetime | None, end: datetime | None
     ) -> tuple[Path, Event]:
-        """Writes moments (aware) into a file, in its own zone; every other byte stays."""
+        """Writes moments (aware) into a file, in its own zone; every other byte stays.
+
+        Nothing is written, and `before` is not called, where the file has them already.
+        """
         planned = self._event(event_id)
         path = self.library.paths[event_id]
         try:
@@ -220,6 +223,8 @@ class Writer:
             raise UserError(str(error.at(path))) from None
         known = self._problems(path, before)
         document, changed = self._checked(path, after.text, known)
+        if document.data == data:
+            return path, changed
         self.before([path])
         try:
             files.replace(path, [document.data], path.stat(), stamp)

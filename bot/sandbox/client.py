@@ -118,7 +118,9 @@ class Control:
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession()
+            # The server closes what was idle for five seconds, and a request may meet that.
+            connector = aiohttp.TCPConnector(keepalive_timeout=1.0)
+            self._session = aiohttp.ClientSession(connector=connector)
         return self._session
 
     # --- people and channels -----------------------------------------------------------------

@@ -198,12 +198,18 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     return True
 
 
-def archived(uow: UnitOfWork, session_id: int, at: datetime) -> None:
-    """Notes that the session's archive was written with what was known at `at`."""
+def archived(uow: UnitOfWork, session_id: int, changed_at: datetime) -> None:
+    """Notes that the session's archive was written with its content as of `changed_at`.
+
+    That is the session's `content_changed_at` when the content was read, so what changed since
+    is known by no clock; the present, where nothing was ever said in the session.
+    """
     session = uow.sessions.get(session_id)
     if session is not None and session.state in (State.CLOSED, State.ARCHIVED):
         session.state = State.ARCHIVED
-        session.archived_at = at
+        session.archived_at = changed_at
+        if session.content_changed_at is None:
+            session.content_changed_at = changed_at
         uow.sessions.save(session)
 
 

@@ -120,8 +120,9 @@ class Session:
 
     `channel` is the Slack channel ID. Messages whose `ts` lies between `collects_from` and
     `over_at` belong to it; `collects_until` is None until it is closed. `content_changed_at` is when
-    its messages last changed, `archived_at` when they were last exported, `reconciled_ts` the
-    last message up to which the store and Slack's history are known to agree.
+    its messages last changed and moves forward with each change, `archived_at` is what it was when
+    they were last exported, `reconciled_ts` the last message up to which the store and Slack's
+    history are known to agree.
     """
 
     id: int

@@ -3,8 +3,9 @@
 Two things make a row of the outbox older than the channel. Slack's answer was lost, or the process
 died before it was stored: the row was tried before. Or the database itself is older than the
 channel, restored from a backup or made anew: then the row is new and its message is not. So a row
-that was tried is looked for, and so is the first row that this process sends to a place. Messages
-are known by the key in their metadata.
+that was tried is looked for. Before this process first sends something to a place, it looks through
+what was said there, and remembers that for all rows that follow. Messages are known by the key in
+their metadata.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -52,7 +53,7 @@ class SaidAlready:
     history: History
     reading: UnitOfWorkFactory
     wall: Clock
-    _looked_at: set[tuple[str, str]] = field(default_factory=set)
+    _said: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     _is_older: bool = False
     _ahead: timedelta = timedelta(0)
     _ahead_until: float = 0.0
@@ -87,7 +88,13 @@ class SaidAlready:
         """Whether a row is to be looked for before it is sent."""
         if outgoing.method not in ("chat.postMessage", uploads.FILE):
             return False
-        return outgoing.attempts > 1 or self._is_first(outgoing.channel, _thread_of(payload))
+        thread_ts = _thread_of(payload)
+        before = self._said.get((outgoing.channel, thread_ts or ""), ())
+        return (
+            outgoing.attempts > 1
+            or self._is_first(outgoing.channel, thread_ts)
+            or any(_is_it(message, outgoing, payload) for message in before)
+        )
 
     async def find(self, outgoing: Outgoing, payload: Mapping[str, Any], place: str) -> str | None:
         """The `ts` of the row's message where it stands in Slack, else None.
@@ -97,6 +104,9 @@ class SaidAlready:
         """
         thread_ts = _thread_of(payload)
         is_first = self._is_first(outgoing.channel, thread_ts)
+        before = self._said.get((outgoing.channel, thread_ts or ""), [])
+        if not is_first and outgoing.attempts == 1:
+            return self._among(before, outgoing, payload)
         since = outgoing.tried_at
         if is_first:
             since = await asyncio.to_thread(self._sent_at, outgoing.channel)
@@ -107,8 +117,15 @@ class SaidAlready:
                 raise
             log.info("cannot read what was said in %s: %s", place, reason_of(error))
             found = []
-        self._looked_at.add((outgoing.channel, thread_ts or ""))
-        for message in found:
+        if is_first:
+            ours = [m for m in found if "key" in _payload(m) or m.get("files")]
+            self._said[outgoing.channel, thread_ts or ""] = ours
+        return self._among([*found, *before], outgoing, payload)
+
+    def _among(
+        self, messages: Sequence[dict[str, Any]], outgoing: Outgoing, payload: Mapping[str, Any]
+    ) -> str | None:
+        for message in messages:
             if _is_it(message, outgoing, payload):
                 log.info("%s was said already", outgoing.key)
                 return str(message["ts"])
@@ -119,7 +136,7 @@ class SaidAlready:
 
         An app that is given 15 messages a minute of the history cannot look through everything.
         """
-        if (channel, thread_ts or "") in self._looked_at or self.history.restricted:
+        if (channel, thread_ts or "") in self._said or self.history.restricted:
             return False
         return self._is_older or not _is_direct(channel)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Text,
-    bindparam,
     cast,
     or_,
     select,
@@ -31,17 +30,7 @@ _OPEN = str(State.OPEN)
 _BEGUN = [_OPEN, str(State.CLOSED), str(State.ARCHIVED)]
 # Written as in the index: SQLite takes a partial index only for a condition it can read.
 _UNARCHIVED = text("(archived_at IS NULL OR content_changed_at > archived_at)")
-_TOUCH = (
-    update(sessions)
-    .where(
-        sessions.c.id == bindparam("session"),
-        or_(
-            sessions.c.content_changed_at.is_(None),
-            sessions.c.content_changed_at < bindparam("at"),
-        ),
-    )
-    .values(content_changed_at=bindparam("at"))
-)
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -177,7 +166,11 @@ class Sessions(Repository):
         self._kept.channels.clear()
 
     def touch(self, session_id: int, at: datetime) -> None:
-        """Notes a change of the content; written when the transaction ends, once a session."""
+        """Notes a change of the content; written when the transaction ends, once a session.
+
+        The session's `content_changed_at` moves forward each time, at the least by an instant, so
+        that no change is taken for an earlier one where the clocks of replicas differ.
+        """
         self._touched[session_id] = max(at, self._touched.get(session_id, at))
         session = self._kept.sessions.get(session_id)
         if session is not None:
@@ -185,9 +178,12 @@ class Sessions(Repository):
 
     def flush(self) -> None:
         """Writes what was touched: last, so that replicas hold the row for a moment only."""
-        rows = [{"session": key, "at": at} for key, at in sorted(self._touched.items())]
-        if rows:
-            self._connection.execute(_TOUCH, rows)
+        for session_id, at in sorted(self._touched.items()):
+            this = sessions.c.id == session_id
+            query = select(sessions.c.content_changed_at).where(this).with_for_update()
+            known = self._connection.execute(query).scalar_one_or_none()
+            moved = at if known is None or known < at else known + _INSTANT
+            self._connection.execute(update(sessions).where(this).values(content_changed_at=moved))
         self._touched.clear()
 
     def touched(self) -> dict[int, datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,8 +30,19 @@ BOOK = Draft(
 )
 
 
-def writer(root: Path) -> Writer:
-    return Writer(load(root, default_channel="books", now=NOW), "books", NOW)
+def writer(root: Path, before: Callable[[Sequence[Path]], None] = lambda paths: None) -> Writer:
+    library = load(root, default_channel="books", now=NOW)
+    return Writer(library, "books", NOW, before=before)
+
+
+def test_a_move_to_where_it_is_already_writes_and_commits_nothing(tmp_path: Path) -> None:
+    """Somebody repeats a command whose answer was lost: the file says so already."""
+    path, event = writer(tmp_path).create(BOOK)
+    written, begun = path.stat(), list[Sequence[Path]]()
+    _, moved = writer(tmp_path, begun.append).move(event.id, None, BOOK.end)
+    assert (moved.end, path.stat().st_ino, begun) == (BOOK.end, written.st_ino, [])
+    writer(tmp_path, begun.append).move(event.id, None, BOOK.end + timedelta(days=1))
+    assert begun == [[path]]
 
 
 def test_a_file_as_a_person_writes_it(tmp_path: Path) -> None:

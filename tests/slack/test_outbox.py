@@ -272,6 +272,7 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
             world.owe(f"d{number}", f"To you {number}", channel=world.people[1])
 
         say(1)
+        say(2)
         await world.edge.pump.drain()
         database.close()
         if fresh:
@@ -279,16 +280,16 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
         else:
             database.restore(backup)
         pump = replace(world.edge.pump)
-        say(1)
-        say(2)
+        for number in (1, 2, 3):
+            say(number)
         running = asyncio.create_task(pump.run())
         async with asyncio.timeout(20):
             while pump._until_due() is not None:
                 await asyncio.sleep(0.05)
         running.cancel()
-        assert world.said()[-2:] == ["Part 1", "Part 2"]
+        assert world.said()[-3:] == ["Part 1", "Part 2", "Part 3"]
         messages = world.box.workspace.im(world.people[1]).messages.values()
-        assert [m.text for m in messages] == ["To you 1", "To you 2"]
+        assert [m.text for m in messages] == ["To you 1", "To you 2", "To you 3"]
     database.close()
 
 

@@ -10,6 +10,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -71,7 +72,9 @@ def test_many_threads_write_and_read_at_once(database: Database) -> None:
         assert uow.messages.counts(session_id).questions == 120
         found = uow.sessions.get(session_id)
         assert found is not None
-        assert found.content_changed_at == later(9)
+        assert found.content_changed_at is not None
+        # Forward with every change, also with those that were noted for the same moment.
+        assert later(9) < found.content_changed_at < later(9) + timedelta(microseconds=120)
 
 
 def test_other_processes_write_and_read_at_once(database: Database, database_url: str) -> None:

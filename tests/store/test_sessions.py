@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 
+from bot.sessions import lifecycle
 from bot.sessions.model import Event, Session, State
 from bot.sessions.ports import Changed
 from bot.store import events
@@ -103,7 +104,7 @@ def test_what_is_not_there_is_none_and_cannot_be_saved(database: Database) -> No
             uow.sessions.save(Session(7, event(), "C1"))
 
 
-def test_a_touch_is_seen_at_once_and_never_moves_back(database: Database) -> None:
+def test_a_touch_is_seen_at_once_and_always_moves_forward(database: Database) -> None:
     with database.unit_of_work() as uow:
         made = uow.sessions.add(event(), "C1")
         uow.sessions.touch(made.id, later(10))
@@ -117,13 +118,31 @@ def test_a_touch_is_seen_at_once_and_never_moves_back(database: Database) -> Non
         uow.sessions.touch(made.id, later(8))
         found = uow.sessions.get(made.id)
         assert found is not None
-        assert found.content_changed_at == later(10)
+        assert found.content_changed_at == later(10) + timedelta(microseconds=1)
         found.reconciled_ts = "1.000000"
         uow.sessions.save(found)
     with database.reading() as uow:
         found = uow.sessions.get(made.id)
         assert found is not None
-        assert (found.content_changed_at, found.reconciled_ts) == (later(10), "1.000000")
+        moved = later(10) + 2 * timedelta(microseconds=1)
+        assert (found.content_changed_at, found.reconciled_ts) == (moved, "1.000000")
+
+
+def test_a_change_by_a_slow_clock_outdates_an_archive_by_a_fast_one(database: Database) -> None:
+    with database.unit_of_work() as uow:
+        made = uow.sessions.add(event(), "C1")
+        made.state = State.CLOSED
+        uow.sessions.save(made)
+        uow.sessions.touch(made.id, later(1))
+    for at in (later(60), later(2), later(2)):  # the clocks of the replicas that export
+        with database.reading() as uow:
+            (stale,) = uow.sessions.unarchived()
+        with database.unit_of_work() as uow:
+            lifecycle.archived(uow, made.id, stale.content_changed_at or at)
+        with database.reading() as uow:
+            assert uow.sessions.unarchived() == []
+        with database.unit_of_work() as uow:
+            uow.sessions.touch(made.id, later(1))
 
 
 @pytest.mark.parametrize("inside", [False, True])
