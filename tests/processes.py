@@ -15,7 +15,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
@@ -88,14 +88,15 @@ def run_command(
     folder: str,
     out: str,
     err: str,
-    descriptors: int | None = None,
+    before: Callable[[], None] | None,
 ) -> None:
-    """What `marginalia ARGUMENTS` does, with this environment alone, in this folder."""
+    """What `marginalia ARGUMENTS` does, with this environment alone, in this folder.
+
+    `before` is called first of all; it is named in a module, so that it can be sent here.
+    """
     from bot.cli import main
 
     _die_with_parent()
-    if descriptors is not None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
@@ -104,7 +105,14 @@ def run_command(
         os.dup2(descriptor, number)
         os.close(descriptor)
     sys.argv = ["marginalia", *arguments]
+    if before is not None:
+        before()
     main()
+
+
+def limit_descriptors(number: int) -> None:
+    """Lets this process have so many files open; for `before`."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
 
 
 def environment(changed: Mapping[str, str]) -> dict[str, str]:
@@ -128,15 +136,15 @@ class Command:
         folder: Path,
         log: Path,
         out: Path | None = None,
-        descriptors: int | None = None,
+        before: Callable[[], None] | None = None,
     ) -> Command:
         """Starts `marginalia ARGUMENTS` with no settings but those of `env`.
 
-        What it says is added to `log`; what it gives too, or to `out` where that is given. It may
-        have `descriptors` files open, or as many as this process.
+        What it says is added to `log`; what it gives too, or to `out` where that is given.
+        `before` is called in its process first.
         """
         paths = (str(folder), str(out or log), str(log))
-        given = (list(arguments), environment(env), *paths, descriptors)
+        given = (list(arguments), environment(env), *paths, before)
         process = _FORKS.Process(target=run_command, args=given, daemon=True)
         process.start()
         return cls(process)

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tests.processes import Command
+from tests.processes import Command, limit_descriptors
 
 PATIENCE = 110.0
 """Seconds after which a command that was to end has failed."""
@@ -40,9 +41,8 @@ def started(
     *arguments: str, cwd: Path, env: Mapping[str, str], descriptors: int | None = None
 ) -> Iterator[Command]:
     """A command that runs while the block lasts; killed where it still does then."""
-    command = Command.start(
-        *arguments, env=env, folder=cwd, log=cwd / "stderr.log", descriptors=descriptors
-    )
+    before = partial(limit_descriptors, descriptors) if descriptors is not None else None
+    command = Command.start(*arguments, env=env, folder=cwd, log=cwd / "stderr.log", before=before)
     try:
         yield command
     finally:

@@ -1,39 +1,47 @@
 """A session during which everything breaks: `python -m tests.faults.run --seed 7`.
 
-A seed decides what people do, what goes wrong and when. In the end the session must hold what the
-sandbox's own history holds, message for message, each thing the bot says must stand once, and
-nothing may be parked. `--seeds 100` runs many and prints a table.
+A seed decides what people do, what goes wrong and when. People ask in the channel, by command and
+with the form, before the opening and without a name; authors answer in threads and outside of
+them; organizers hide, mute, extend, close, draw winners and edit the file, which is in Git. In the
+end the channel, the database, the file, the commits, the direct messages and the private notes are
+compared with what people did and were told. `--seeds 100` runs many and prints a table by kind
+of fault; `--kind` lets only some kinds happen.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import re
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import make_url
 
 from bot.sandbox.client import Control
-from bot.sessions.model import ts_of
+from bot.sandbox.model import Json
+from bot.sessions.model import Session, ts_of
 from bot.slack.reconcile import GRACE
 from bot.store.database import Database
 from tests.databases import scratch
-from tests.faults import truth
-from tests.faults.week import CHANNEL, Week
+from tests.faults import kinds, pace, truth
+from tests.faults.desk import ORGANIZERS, Desk
+from tests.faults.proxy import Proxy
+from tests.faults.week import AUTHORS, CHANNEL, Week
 from tests.processes import Box, Command
 
 EVENT = "20260105-the-book"
@@ -54,20 +62,28 @@ SETTINGS = {
     "MARGINALIA_RATE_REGIME": "none",
     "MARGINALIA_LOG_LEVEL": "INFO",
 }
-PATIENCE = 120.0
+REMINDER = "1 hour before end"
+PATIENCE = 60.0
 """Seconds in which what is expected must have happened."""
-BATCH = 12
-"""Things that people do between two moments at which something may break."""
+BATCH = 8
+"""Things that people do in the channel between two moments at which something may break."""
+MESSAGES, PEOPLE, FAULTS = 60, 12, 4
+"""How many there are in a run that says nothing else."""
+AHEAD, BEHIND = 75.0, 24.0
+"""Seconds of a bot's life by which its clock may be wrong."""
+TWICE = "a private note is said again when no answer came, as nobody can look whether it was seen"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a seed decides at the outset."""
+    """What a seed decides at the outset. `kinds` are those that may happen; all if none are given."""
 
     seed: int
-    messages: int = 250
-    people: int = 60
-    faults: int = 8
+    messages: int = MESSAGES
+    people: int = PEOPLE
+    faults: int = FAULTS
+    kinds: tuple[str, ...] = ()
+    death: pace.Death | None = None
 
     @property
     def postgresql(self) -> bool:
@@ -79,21 +95,24 @@ class Plan:
 
     @property
     def command(self) -> str:
+        kinds = "".join(f' --kind "{name}"' for name in self.kinds)
         return (
             f"python -m tests.faults.run --seed {self.seed} --messages {self.messages} "
-            f"--people {self.people} --faults {self.faults}"
+            f"--people {self.people} --faults {self.faults}{kinds}"
         )
 
 
 @dataclass(slots=True)
 class Result:
-    """What came of a run."""
+    """What came of a run. `compared` counts the things that were compared at the end, `died`
+    says at which steps bots were killed that were to be."""
 
     plan: Plan
     problems: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
-    messages: int = 0
-    repaired: str = ""
+    compared: Counter[str] = field(default_factory=Counter)
+    died: list[str] = field(default_factory=list)
+    twice: int = 0
     seconds: float = 0.0
     log: str = ""
 
@@ -107,28 +126,54 @@ class Run:
         self.control = control
         self.folder = folder
         self.url = url
+        self.schedules = folder / "schedules"
+        self.remote = folder / "remote.git"
+        self.path = self.schedules / f"{EVENT}.md"
         self.random = Random(f"faults {plan.seed}")
         self.result = Result(plan)
         self.bots: list[Command | None] = [None] * plan.replicas
+        self.offsets = self._offsets()
         self.database = Database(url)
         self.week = Week(control, plan.seed, plan.people)
-        self.start = datetime.now(UTC)
-        self._acted = 0.0
-        self._waking: set[asyncio.Task[None]] = set()
+        self.desk = Desk(control, self.week, Random(f"desk {plan.seed}"), EVENT)
+        self.proxy = Proxy(url)
+        self.start_at = _whole(datetime.now(UTC) + timedelta(seconds=2))
+        self.end_at = self.start_at + timedelta(hours=1, seconds=2)
+        self.lines: list[str] = []
+        self.is_down = False
+        self._booted_at = [0.0] * plan.replicas
+        self._doomed: dict[int, pace.Death] = {}
+        self._beside: set[asyncio.Task[Any]] = set()
+        self._supervising: asyncio.Task[None] | None = None
+
+    def _offsets(self) -> list[float]:
+        """How far each bot's clock is ahead of the machine's, in seconds of the machine."""
+        if self.plan.kinds and "clocks apart" not in self.plan.kinds:
+            return [0.0] * self.plan.replicas
+        if not self.plan.kinds and self.random.random() < 0.7:
+            return [0.0] * self.plan.replicas
+        self.result.faults["clocks apart"] += 1
+        wrong = [self.random.uniform(-BEHIND, AHEAD) / pace.SPEED for _ in self.bots]
+        return [0.0 if self.random.random() < 0.2 and len(wrong) > 1 else w for w in wrong]
 
     async def play(self) -> Result:
         began = time.monotonic()
-        try:
-            await self._play()
-        except Exception as error:  # noqa: BLE001 - a run that breaks has failed, and says how
-            self.result.problems.append(f"{type(error).__name__}: {error}")
-        finally:
-            for task in self._waking:
-                task.cancel()
-            for bot in self.bots:
-                if bot is not None:
-                    bot.kill()
-            self.database.close()
+        async with AsyncExitStack() as stack:
+            if self.plan.postgresql:
+                await stack.enter_async_context(self.proxy)
+            try:
+                await self._play()
+            except Exception as error:  # noqa: BLE001 - a run that breaks has failed, and says how
+                self.result.problems.append(f"{type(error).__name__}: {error}")
+            finally:
+                for task in (*self._beside, self._supervising):
+                    if task is not None:
+                        task.cancel()
+                for bot in self.bots:
+                    if bot is not None:
+                        bot.signal(signal.SIGCONT)
+                        bot.kill()
+                self.database.close()
         self.result.seconds = time.monotonic() - began
         log = self.folder / "bots.log"
         self.result.log = log.read_text(errors="replace") if log.exists() else ""
@@ -137,262 +182,476 @@ class Run:
     async def _play(self) -> None:
         await self.control.reset()
         await self.week.enter()
-        self.write(self.start + timedelta(hours=1))
+        await self.desk.enter()
+        await asyncio.to_thread(self._plan)
         self.database.upgrade()
-        if self.random.random() < 0.5:
-            await self.fail_a_call()
-        for number in range(len(self.bots)):
-            self.boot(number)
+        self.boot_all(self.plan.death)
+        self._supervising = asyncio.create_task(self._supervise())
+        await self.until(self._is_planned, "the session is planned")
+        early = asyncio.gather(*(self.desk.do(step) for step in ("ask", "ask without a name")))
         await self.until(self._opened, "the session opens")
-        batches = max(1, self.plan.messages * 2 // BATCH)
-        at = sorted(self.random.choices(range(batches), k=self.plan.faults))
+        await early
+        await self._open_days()
+        await self._last_day()
+        await self._afterwards()
+        await self.compare()
+
+    # The scripted week
+
+    def _plan(self) -> None:
+        """The schedule file, in a repository with a remote."""
+        self.schedules.mkdir()
+        book = BOOK.format(start=self.start_at, end=self.end_at)
+        book = book.replace("[Ada Author]", f"[{', '.join(AUTHORS)}]")
+        members = "".join(
+            f"  {name}: {user}\n" for name, user in zip(AUTHORS, self.week.authors, strict=True)
+        )
+        more = f'slack:\n{members}reminders: ["{REMINDER}"]\n---\n\nAbout it.\n'
+        self.path.write_text(book.removesuffix("---\n") + more)
+        truth.git(self.folder, "init", "-q", "--bare", str(self.remote))
+        truth.git(self.folder, "init", "-q", "-b", "main", str(self.schedules))
+        truth.git(self.schedules, "config", "user.name", "Person")
+        truth.git(self.schedules, "config", "user.email", "person@example.com")
+        truth.git(self.schedules, "add", ".")
+        truth.git(self.schedules, "commit", "-qm", "All")
+
+    async def _open_days(self) -> None:
+        batches = max(2, self.plan.messages * 2 // BATCH)
+        at = self.random.choices(range(batches), k=self.plan.faults)
+        steps = ["ask", "ask with the form", "ask without a name", "hide", "mute", "extend"]
+        self.random.shuffle(steps)
+        at_the_desk = asyncio.create_task(self._at_the_desk(steps))
         for number in range(batches):
-            await self.week.act(BATCH)
+            await self.act(1)
             for _ in range(at.count(number)):
                 await self.something_breaks()
             if self.week.announcement is None:
-                self.week.announcement = await self._announcement()
-        await self.control.clear_faults()
-        for number in range(len(self.bots)):
-            self.boot(number)
-        # Whole seconds in the file: at least two are left, for people and for the bot to notice.
-        self.write(datetime.now(UTC) + timedelta(seconds=3))
-        await self.week.act(BATCH)
-        await self.until(self._closed, "the session closes and nothing waits")
-        await self.week.act(BATCH)  # after the close: replies belong to it, questions do not
-        self._acted = time.monotonic()
-        if self.random.random() < 0.5:
-            await self.kill_one()  # while people are told that it is over
-            await asyncio.gather(*self._waking)
-        await self.control.settle()
-        await self.until(self._closed, "what came late is handled")
-        await self.compare()
+                with suppress(Exception):  # the database may be away
+                    self.week.announcement = self._session().announcement_ts
+            if self.random.random() < 0.1:
+                self.edit_line()
+        await at_the_desk
+
+    async def _at_the_desk(self, steps: list[str]) -> None:
+        """The end is moved only when its reminder is out, which would be due again otherwise."""
+        for step in steps:
+            if step == "extend":
+                await self.until(self._reminded, "the reminder is posted")
+            await self.desk.do(step)
+
+    async def _last_day(self) -> None:
+        """The end comes, because somebody types it or writes it into the file."""
+        self._check_end()
+        if self.random.random() < 0.4:
+            await self.desk.do("close")
+        if not any(told.done for told in self.desk.of("close")):
+            # Whole seconds in the file: at least one is left for people and for the bot to notice.
+            self.change("end: .*", f"end: {_whole(_now() + timedelta(seconds=2)):%F %T}")
+        for _ in range(2):
+            if self.random.random() < 0.6:
+                await self.something_breaks()
+            self.edit_line()
+            await self.act(1)
+        await self.until(self._closed, "the session closes")
+        self.edit_line()
+        await self.act(1)  # after the close: replies belong to it, questions do not
+
+    async def _afterwards(self) -> None:
+        if self.random.random() < 0.6:
+            await self.something_breaks()
+        drawing = asyncio.create_task(self.desk.do("draw"))
+        for _ in range(2):
+            self.edit_line()
+            await asyncio.sleep(0.2)
+        await drawing
+
+    def _check_end(self) -> None:
+        """The end is where the person was told that it is: one hour later, and never two."""
+        (found,) = re.findall(r"^end: (.*)$", self.path.read_text(), re.MULTILINE)
+        moved = datetime.fromisoformat(found).replace(tzinfo=UTC) - self.end_at
+        told = any(told.done for told in self.desk.of("extend"))
+        if moved not in ({timedelta(hours=1)} if told else {timedelta(), timedelta(hours=1)}):
+            self.result.problems.append(f"the end was moved by {moved}, and told: {told}")
+        self.result.compared["changes"] += 1
+
+    async def act(self, batches: int) -> None:
+        """So many things happen in the channel."""
+        for _ in range(batches):
+            await self.week.act(BATCH)
+
+    def edit_line(self) -> None:
+        """A person adds a line to the file."""
+        line = f"Line {len(self.lines)} of a person."
+        self.lines.append(line)
+        self.change(r"\n\Z", f"\n{line}\n")
+
+    def change(self, pattern: str, into: str) -> None:
+        """A person changes the file with an editor that sees when somebody else did meanwhile."""
+        for _ in range(50):
+            before = self.path.stat()
+            found = self.path.read_text()
+            beside = self.schedules / ".beside"
+            beside.write_text(re.sub(pattern, into, found, count=1))
+            if self.path.stat() == before:
+                beside.replace(self.path)
+                return
+        raise AssertionError("the file keeps changing")
 
     # What breaks
 
+    def seconds(self, least: float, most: float) -> float:
+        """So many seconds of a bot's life, in seconds of the machine."""
+        return self.random.uniform(least, most) / pace.SPEED
+
+    def beside(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Something that goes on meanwhile; it is waited for before the end."""
+        self._beside.add(asyncio.create_task(work))
+
     async def something_breaks(self) -> None:
-        ways: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
-            "kill": (3, self.kill_one),
-            "kill all": (2, self.kill_all),
-            "freeze": (1, self.freeze),
-            "cut sockets": (3, self.cut),
-            "refuse connections": (1, self.refuse),
-            "disturb deliveries": (5, self.disturb),
-            "fail calls": (4, self.fail_a_call),
-        }
-        if self.plan.postgresql:
-            ways["cut the database"] = (3, self.cut_database)
-            ways["kill the leader"] = (2, self.kill_leader)
-        names = list(ways)
-        (name,) = self.random.choices(names, weights=[ways[n][0] for n in names])
-        self.result.faults[name] += 1
-        await ways[name][1]()
+        can = kinds.possible(self.plan.postgresql)
+        wanted = [name for name in can if not self.plan.kinds or name in self.plan.kinds]
+        if wanted:
+            name = self.random.choice(wanted)
+            self.result.faults[name] += 1
+            await kinds.KINDS[name](self)
 
-    async def kill_one(self) -> None:
-        """`kill -9`; it is started again a little later."""
-        self.kill(self.random.randrange(len(self.bots)))
-
-    async def kill_all(self) -> None:
-        """Nobody is there for a while; what happens then, Slack gives up telling."""
-        for number in range(len(self.bots)):
-            self.kill(number, again=False)
-        for _ in range(2):
-            await self.week.act(BATCH)
-        if self.random.random() < 0.5:
-            await self.control.settle()
-        for number in range(len(self.bots)):
-            self.boot(number)
-
-    async def kill_leader(self) -> None:
-        leader = await asyncio.to_thread(self._leader)
-        self.kill(leader if leader is not None else 0)
-
-    async def freeze(self) -> None:
-        """A process that stands still: its deliveries go to another, or come again."""
-        bot = self.random.choice(self.bots)
-        if bot is not None:
-            bot.signal(signal.SIGSTOP)
-            await asyncio.sleep(0.5)
-            await self.week.act(BATCH)
-            bot.signal(signal.SIGCONT)
-
-    async def cut(self) -> None:
-        await self.control.cut_sockets(gently=self.random.random() < 0.3)
-
-    async def refuse(self) -> None:
-        everything = self.random.random() < 0.5
-        await self.control.refuse_connections(everything=everything, seconds=0.7)
-        await self.week.act(BATCH)
-
-    async def disturb(self) -> None:
-        kind = self.random.choice(["drop", "lose", "repeat", "delay", "shuffle"])
-        count = self.random.randrange(2, 12)
-        await self.control.disturb_deliveries(kind, count, times=3, seconds=0.3)
-
-    async def fail_a_call(self) -> None:
-        method = self.random.choice(
-            [
-                "*",
-                "chat.postMessage",
-                "conversations.history",
-                "conversations.replies",
-                "users.info",
-            ]
-        )
-        kind = self.random.choice(["http", "ratelimited", "error", "lost_answer", "slow"])
-        await self.control.fail_calls(method, kind, self.random.randrange(1, 3), seconds=0.3)
-
-    async def cut_database(self) -> None:
-        """PostgreSQL ends all connections."""
-        await asyncio.to_thread(
-            _execute,
-            self.url,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
+    async def nothing_breaks(self) -> None:
+        """All that goes wrong for a while is over; every bot runs."""
+        await asyncio.gather(*self._beside)
+        self._beside.clear()
+        await self.control.clear_faults()
+        self.boot_all()
 
     # Bots
 
-    def boot(self, number: int) -> None:
-        """Starts a bot that is not running."""
-        bot = self.bots[number]
-        if bot is not None and bot.runs:
-            return
+    def start(self, number: int, log: Path, death: pace.Death | None = None) -> Command:
+        """A process of a bot."""
         url = self.url
         if self.plan.postgresql:
-            url = (
-                make_url(url)
-                .update_query_dict({"application_name": f"replica{number}"})
-                .render_as_string(hide_password=False)
-            )
-        env = {
+            named = {"application_name": f"replica{number}"}
+            url = make_url(self.proxy.url).update_query_dict(named).render_as_string(False)
+        before = partial(pace.live, self.offsets[number], death)
+        return Command.start("run", env=self.env(url), folder=self.folder, log=log, before=before)
+
+    def env(self, url: str) -> dict[str, str]:
+        """The settings of the run."""
+        return {
             **SETTINGS,
             **self.box.env,
             "MARGINALIA_DATABASE_URL": url,
-            "MARGINALIA_SCHEDULES": str(self.folder / "schedules"),
+            "MARGINALIA_SCHEDULES": str(self.schedules),
+            "MARGINALIA_ORGANIZERS": " ".join(self.desk.organizers),
+            "MARGINALIA_ORGANIZERS_CHANNEL": ORGANIZERS,
+            "MARGINALIA_SENT_AHEAD_INTERVAL": "0.2",
+            "MARGINALIA_GIT_COMMIT": "1",
+            "MARGINALIA_GIT_REMOTE": str(self.remote),
+            "GIT_CONFIG_GLOBAL": os.devnull,
         }
-        log = self.folder / "bots.log"
-        self.bots[number] = Command.start("run", env=env, folder=self.folder, log=log)
+
+    def boot(self, number: int, death: pace.Death | None = None) -> None:
+        """Starts a bot that is not running, until it dies."""
+        bot = self.bots[number]
+        if not self.is_down and (bot is None or not bot.runs):
+            if number in self._doomed:
+                self.result.died.append(str(self._doomed.pop(number)))
+            self._booted_at[number] = time.monotonic()
+            self.bots[number] = self.start(number, self.folder / "bots.log", death)
+            if death is not None:
+                self._doomed[number] = death
+
+    def boot_all(self, death: pace.Death | None = None) -> None:
+        for number in range(len(self.bots)):
+            self.boot(number, death)
+
+    async def _supervise(self) -> None:
+        """A bot that ended, because it could not start or was killed at a step, is started again,
+        as a supervisor does."""
+        while True:
+            await asyncio.sleep(0.2)
+            for number, bot in enumerate(self.bots):
+                if number in self._doomed or (bot is not None and bot.process.exitcode == 2):
+                    self.boot(number)
+
+    def reserved(self) -> bool:
+        """Whether the only bot has had the time to take its file."""
+        return time.monotonic() > self._booted_at[0] + 2
 
     def kill(self, number: int, again: bool = True) -> None:
+        """`kill -9`; it is started again a little later."""
         bot = self.bots[number]
         if bot is not None:
             bot.kill()
         if again:
-            task = asyncio.create_task(self._boot_later(number))
-            self._waking.add(task)
-            task.add_done_callback(self._waking.discard)
+            self.beside(self._boot_later(number, self.random.choice([0.0, 0.1, 0.4])))
 
-    async def _boot_later(self, number: int) -> None:
-        await asyncio.sleep(self.random.choice([0.0, 0.1, 0.4]))
+    async def _boot_later(self, number: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         self.boot(number)
-
-    def _leader(self) -> int | None:
-        with create_engine(_driver(self.url), poolclass=NullPool).connect() as connection:
-            name = connection.execute(
-                text(
-                    "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
-                    "WHERE locktype = 'advisory' AND granted AND objid = 2 "
-                    "AND pg_locks.database = (SELECT oid FROM pg_database "
-                    "WHERE datname = current_database())"
-                )
-            ).scalar()
-        return int(str(name).removeprefix("replica")) if name else None
 
     # What is so
 
-    def write(self, end: datetime) -> None:
-        """The schedule file, with another end."""
-        folder = self.folder / "schedules"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{EVENT}.md"
-        beside = folder / ".beside"
-        beside.write_text(BOOK.format(start=self.start - timedelta(seconds=1), end=end))
-        beside.replace(path)
-
-    async def _opened(self) -> bool:
-        with self.database.reading() as uow:
-            return any(s.opened_at for s in uow.sessions.all())
-
-    async def _closed(self) -> bool:
-        return await asyncio.to_thread(truth.closed, self.database)
-
-    async def _announcement(self) -> str | None:
+    def _session(self) -> Session:
         with self.database.reading() as uow:
             (session,) = uow.sessions.all()
-            return session.announcement_ts
+        return session
+
+    async def _is_planned(self) -> bool:
+        return bool(self._session())
+
+    async def _opened(self) -> bool:
+        return self._session().opened_at is not None
+
+    async def _reminded(self) -> bool:
+        return bool(self._reminders(await self.control.channel(CHANNEL)))
+
+    def _reminders(self, channel: Json) -> list[str]:
+        return [key for key in _keys(channel) if f" reminder {REMINDER}" in key]
+
+    async def _closed(self) -> bool:
+        return self._session().closed_at is not None
+
+    async def _quiet(self) -> bool:
+        """Nothing waits; what Slack refused is tried again, as organizers do who mended it."""
+        with self.database.unit_of_work() as uow:
+            uow.outbox.retry(None, uow.outbox.now(_now()))
+        return await asyncio.to_thread(self._is_quiet)
+
+    def _is_quiet(self) -> bool:
+        return truth.quiet(self.database) and not self._uncommitted() and self._is_pushed()
+
+    def _uncommitted(self) -> int:
+        with self.database.reading() as uow:
+            return len(uow.commits.ready(self.schedules, _now() + timedelta(hours=1)))
+
+    def _is_pushed(self) -> bool:
+        head = truth.git(self.schedules, "rev-parse", "HEAD")
+        return head == truth.git(self.remote, "rev-parse", "marginalia")
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str) -> None:
         """Waits until it holds. Raises TimeoutError, saying what did not happen."""
+        why = ""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not await self._true(holds):
+                while True:
+                    try:
+                        if await holds():
+                            return
+                        why = ""
+                    except Exception as error:  # noqa: BLE001 - the database may just be away
+                        why = f" ({type(error).__name__}: {error})"
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise TimeoutError(f"it did not happen that {what}: {self._waits()}") from None
-
-    async def _true(self, holds: Callable[[], Awaitable[bool]]) -> bool:
-        with suppress(Exception):  # the database may just have been cut
-            return await holds()
-        return False
+            raise TimeoutError(f"it did not happen that {what}{why}: {self._waits()}") from None
 
     def _waits(self) -> str:
         with self.database.reading() as uow:
             return (
                 f"states {[str(s.state) for s in uow.sessions.all()]}, "
+                f"stale {[s.id for s in uow.sessions.unarchived()]}, links {uow.links.sessions()}, "
+                f"commits {self._uncommitted()}, "
                 f"inbox {[(e.id, e.error) for e in uow.inbox.listed(('due', 'parked'))][:5]}, "
-                f"outbox {[(o.key, o.attempts, o.error) for o in uow.outbox.listed(('due',))]}"
+                f"outbox {[(o.key, o.attempts, o.error) for o in uow.outbox.listed(('due', 'held'))]}"
             )
 
+    # The end
+
     async def compare(self) -> None:
-        """Stops the bots, compares once more with the history, and then with the truth."""
+        """Compares once more with the history, lets everything come to rest, and judges."""
+        await self.nothing_breaks()
+        await self.control.settle()
+        await asyncio.sleep(GRACE.total_seconds())
+        log = self.folder / "reconcile.log"
+        env = self.env(self.url)
+        command = Command.start("reconcile", EVENT, env=env, folder=self.folder, log=log)
+        if await command.ended(2 * PATIENCE) != 0:
+            self.result.problems.append(f"reconcile failed: {log.read_text()[-300:]}")
+        await self.until(self._quiet, "all is done and nothing waits")
+        if self._supervising is not None:
+            self._supervising.cancel()
         for bot in self.bots:
             if bot is not None:
                 bot.signal(signal.SIGTERM)
-        for bot in self.bots:
-            if bot is not None and await bot.ended() != 0:
+        for number, bot in enumerate(self.bots):
+            if bot is not None and await bot.ended() not in (
+                0,
+                -9 if number in self._doomed else 0,
+            ):
                 self.result.problems.append(f"a bot ended with {bot.process.exitcode}")
-        # What is younger than GRACE is not missed yet.
-        await asyncio.sleep(max(0.0, self._acted + GRACE.total_seconds() - time.monotonic()))
-        log = self.folder / "reconcile.log"
-        env = {
-            **SETTINGS,
-            **self.box.env,
-            "MARGINALIA_DATABASE_URL": self.url,
-            "MARGINALIA_SCHEDULES": str(self.folder / "schedules"),
-        }
-        command = Command.start("reconcile", EVENT, env=env, folder=self.folder, log=log)
-        if await command.ended() != 0:
-            self.result.problems.append(f"reconcile failed: {log.read_text()}")
-        self.result.repaired = log.read_text().strip()
-        await self._judge()
+        await self.desk.hear()
+        self._judge(await self.control.workspace())
 
-    async def _judge(self) -> None:
-        problems = self.result.problems
-        channel = await self.control.channel(CHANNEL)
-        me = (await self.control.info())["bot_user"]
+    def _judge(self, workspace: Json) -> None:
+        me = workspace["bot_user"]
+        channels = {channel["name"]: channel for channel in workspace["channels"]}
+        channel = channels[CHANNEL]
+        direct = [c for c in workspace["channels"] if c["is_im"]]
+        self._judge_content(channel, me)
+        self._judge_said(channel, channels[ORGANIZERS], direct)
+        self._judge_questions(channel, direct)
+        self._judge_notes(workspace["ephemerals"])
+        self._judge_moderation(channel, me)
+        self._judge_file()
         with self.database.reading() as uow:
-            (session,) = uow.sessions.all()
             parked, failed = uow.inbox.listed(), uow.outbox.listed()
-        problems += [f"parked: {envelope.error}" for envelope in parked]
-        problems += [f"not sent: {row.key} ({row.error})" for row in failed]
-        keys = Counter(m["metadata"]["event_payload"].get("key") for m in truth.said(channel, me))
-        wanted = {f"session {session.id} announcement": 1, f"session {session.id} close": 1}
-        if keys != wanted:
-            problems.append(f"the bot said {dict(keys)}, not {wanted}")
+        self._problems(f"parked: {envelope.error}" for envelope in parked)
+        self._problems(f"not sent: {row.key} ({row.error})" for row in failed)
+
+    def _problems(self, lines: Any) -> None:
+        self.result.problems += lines
+
+    def _judge_content(self, channel: Json, me: str) -> None:
+        session, authors = self._session(), self.week.authors
+        with self.database.reading() as uow:
+            content = truth.expected(
+                channel,
+                me,
+                session.announcement_ts or "",
+                ts_of(session.collects_from or self.start_at),
+                ts_of(session.over_at),
+                authors,
+                lambda user, ts: uow.mutes.covers(session.id, user, truth.moment(ts)),
+            )
+        self._problems(truth.differences(content, truth.stored(self.database, authors)))
+        self.result.compared["messages"] += len(content)
+
+    def _judge_said(self, channel: Json, organizers: Json, direct: list[Json]) -> None:
+        """What carries a key stands once; so do files; and what was to be said was."""
+        session = self._session()
+        name = f"session {session.id}"
+        drawn = any(told.done for told in self.desk.of("draw"))
+        with self.database.reading() as uow:
+            draws = uow.draws.of_session(session.id)
+        if len(draws) > 1 or (drawn and not draws):
+            self._problems([f"winners were drawn {len(draws)} times, and told: {drawn}"])
+        wanted = {f"{name} announcement", f"{name} close", *self._reminders(channel)[:1]}
+        private = set()
+        for draw in draws:
+            wanted.add(f"{name} draw {draw.number}")
+            private |= {f"{name} draw {draw.number} to {winner}" for winner in draw.winners}
+        if not self._reminders(channel):
+            self._problems(["no reminder was posted"])
+        keys = Counter(k for k in _keys(channel) if not k.startswith("question"))
+        if keys != dict.fromkeys(wanted, 1):
+            self._problems([f"the bot said {dict(keys)}, not {sorted(wanted)}"])
         if channel["pins"] != [session.announcement_ts]:
-            problems.append(f"pinned is {channel['pins']}, not {session.announcement_ts}")
-        content = truth.expected(
-            channel,
-            me,
-            session.announcement_ts or "",
-            ts_of(session.collects_from or self.start),
-            ts_of(session.over_at),
+            self._problems([f"pinned is {channel['pins']}, not {session.announcement_ts}"])
+        for place in (organizers, *direct):
+            told = Counter(_keys(place))
+            self._problems(f"{key} was said {n} times" for key, n in told.items() if n > 1)
+            private -= told.keys()
+            self.result.compared["direct messages"] += len(told)
+        self._problems(f"{key} was not said" for key in private)
+        handed = [k for k in _keys(organizers) if k.startswith(f"{name} handover")]
+        if len(handed) != 1:
+            self._problems([f"the session was handed over {len(handed)} times"])
+        files = Counter(_files(channel) + _files(organizers))
+        want = {f"{EVENT}.md": 1, **{f"{EVENT}-draw-{d.number}.json": 1 for d in draws}}
+        if files != want:
+            self._problems([f"the bot shared {dict(files)}, not {want}"])
+        self.result.compared["said in channels"] += len(keys) + len(files)
+
+    def _judge_questions(self, channel: Json, direct: list[Json]) -> None:
+        """A question that was taken stands in the channel once, or was given back."""
+        posted = truth.marks(m["text"] for m in channel["messages"] if truth.question_of(m))
+        returned = truth.marks(
+            str(m) for c in direct for m in c["messages"] if _key(m).startswith("returned")
         )
-        self.result.messages = len(content)
-        notes = Counter(n["user"] for n in (await self.control.workspace())["ephemerals"])
-        problems += [f"{who} got {n} private notes" for who, n in notes.items() if n > 1]
-        problems += truth.differences(content, truth.stored(self.database))
+        for told in self.desk.of("ask", "ask with the form", "ask without a name"):
+            found = posted[told.mark] + min(1, returned[told.mark])
+            if found > 1 or (told.done and not found):
+                self._problems([f"{told} stands {found} times"])
+            self.result.compared["questions with the app"] += 1
+
+    def _judge_notes(self, notes: list[Json]) -> None:
+        """Private notes that are rows of the outbox: each, and again only where it was tried again."""
+        with self.database.reading() as uow:
+            rows = [r for r in uow.outbox.listed(("sent",)) if r.method == "chat.postEphemeral"]
+        said = Counter((n["user"], n["text"]) for n in notes)
+        owed: dict[tuple[str, str], list[int]] = {}
+        for row in rows:
+            place = (str(row.payload["user"]), str(row.payload["text"]))
+            owed.setdefault(place, []).append(row.attempts)
+        for place, attempts in owed.items():
+            if said[place] > len(attempts):
+                self.result.twice += 1
+            if not len(attempts) <= said[place] <= sum(attempts) + self._restored:
+                self._problems([f"{place} was noted {said[place]} times, not {len(attempts)}"])
+        self.result.compared["private notes"] += len(rows)
+
+    @property
+    def _restored(self) -> int:
+        return self.result.faults["restore an older database"]
+
+    def _judge_moderation(self, channel: Json, me: str) -> None:
+        hid = truth.hidden(self.database)
+        asked = {told.ts: told.done for told in self.desk.of("hide")}
+        if not {ts for ts, done in asked.items() if done} <= hid <= asked.keys():
+            self._problems([f"hidden is {hid}, not {asked}"])
+        session = self._session()
+        with self.database.reading() as uow:
+            muted = {mute.subject for mute in uow.mutes.of_session(session.id)}
+        wanted = {told.mark: told.done for told in self.desk.of("mute")}
+        if not {who for who, done in wanted.items() if done} <= muted <= wanted.keys():
+            self._problems([f"muted is {muted}, not {wanted}"])
+        marked = {
+            m["ts"]
+            for m in channel["messages"]
+            for r in m.get("reactions", ())
+            if r["name"] == "white_check_mark" and me in r["users"]
+        }
+        answered = truth.marked_answered(self.database, self.week.authors)
+        if marked != answered:
+            self._problems([f"marked as answered are {marked}, not {answered}"])
+        self.result.compared["moderated and marked"] += len(asked) + len(wanted) + len(answered)
+
+    def _judge_file(self) -> None:
+        found, want = truth.archived(self.path), truth.shown(self.database)
+        if found != want:
+            self._problems([f"the archive lacks {want - found} and has too much: {found - want}"])
+        body = self.path.read_text()
+        self._problems(
+            f"{line} stands {body.count(line)} times in the file"
+            for line in self.lines
+            if body.count(line) != 1
+        )
+        subjects = truth.git(self.schedules, "log", "--format=%s").splitlines()
+        moved = sum("end then" in subject for subject in subjects)
+        told = sum(told.done for told in self.desk.of("extend", "close"))
+        done = len(self.desk.of("extend", "close"))
+        if not told <= moved <= done:
+            self._problems([f"{moved} commits of changes, not {told} to {done}: {subjects}"])
+        if not any(subject.startswith("Archive") for subject in subjects):
+            self._problems([f"no archive was committed: {subjects}"])
+        committed = truth.git(self.schedules, "show", f"HEAD:{EVENT}.md")
+        if truth.marks([committed]) != truth.marks([body]):
+            self._problems(["the last commit has another archive than the file"])
+        self.result.compared["lines, archived texts, commits"] += (
+            len(self.lines) + want.total() + len(subjects)
+        )
+
+
+def _whole(at: datetime) -> datetime:
+    """The next whole second, which is what a file holds."""
+    return (at + timedelta(microseconds=999_999)).replace(microsecond=0)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _key(message: Json) -> str:
+    metadata = message.get("metadata") or {}
+    return str((metadata.get("event_payload") or {}).get("key", ""))
+
+
+def _keys(channel: Json) -> list[str]:
+    """The keys of what the bot said in a place, oldest first."""
+    return [key for message in channel["messages"] if (key := _key(message))]
+
+
+def _files(channel: Json) -> list[str]:
+    """The names of files that were shared in a place."""
+    return [str(f["name"]) for m in channel["messages"] for f in m.get("files", ())]
 
 
 def run(plan: Plan, box: Box, server: str | None = None) -> Result:
@@ -410,25 +669,17 @@ def run(plan: Plan, box: Box, server: str | None = None) -> Result:
             return asyncio.run(play(folder, url))
 
 
-def _driver(url: str) -> Any:
-    return make_url(url).set(drivername="postgresql+psycopg")
-
-
-def _execute(url: str, statement: str) -> None:
-    engine = create_engine(_driver(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-
-
 def main() -> int:
-    """Runs seeds, prints a table and, for each that failed, the command that repeats it."""
+    """Runs seeds, prints a table by kind and, for each that failed, the command that repeats it."""
+    names = [*sorted(kinds.KINDS), "clocks apart"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, help="this seed alone")
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--messages", type=int, default=1000)
-    parser.add_argument("--people", type=int, default=300)
-    parser.add_argument("--faults", type=int, default=25)
+    parser.add_argument("--kind", action="append", choices=names, help="only these kinds")
+    parser.add_argument("--messages", type=int, default=MESSAGES)
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--faults", type=int, default=FAULTS)
     parser.add_argument("--log", action="store_true", help="print the bots' log of what failed")
     given = parser.parse_args()
     seeds = (
@@ -436,39 +687,60 @@ def main() -> int:
     )
     box = Box.start()
     console = Console(width=110)
-    failed: list[Result] = []
-    table = Table("Database", "Runs", "Messages", "Failed", box=None)
-    sums: dict[str, list[int]] = {}
-    faults: Counter[str] = Counter()
+    results = []
     for seed in seeds:
-        plan = Plan(seed, given.messages, given.people, given.faults)
+        plan = Plan(seed, given.messages, given.people, given.faults, tuple(given.kind or ()))
         result = run(plan, box)
-        where = f"PostgreSQL, {plan.replicas} replicas" if plan.postgresql else "SQLite"
-        if plan.postgresql and plan.replicas == 1:
-            where = "PostgreSQL, 1 replica"
-        total = sums.setdefault(where, [0, 0, 0])
-        total[0] += 1
-        total[1] += result.messages
-        total[2] += bool(result.problems)
-        faults += result.faults
-        mark = "FAILED" if result.problems else "ok"
-        console.print(
-            f"seed {seed}: {mark}, {where}, {result.messages} messages, "
-            f"{sum(result.faults.values())} faults, {result.seconds:.1f} s"
-        )
+        results.append(result)
+        console.print(_line(result), markup=False, highlight=False)
+        for line in result.problems[:10]:
+            console.print(f"  {line}", markup=False, highlight=False)
         if result.problems:
-            failed.append(result)
-            for line in result.problems[:10]:
-                console.print(f"  {line}", markup=False)
-            console.print(f"  repeat it with: {plan.command}")
-        if given.log:
+            console.print(f"  repeat it with: {plan.command}", markup=False)
+        if given.log and result.problems:
             print(result.log)
     box.stop()
-    for where, (runs, messages, bad) in sorted(sums.items()):
-        table.add_row(where, str(runs), str(messages), str(bad))
-    console.print(table)
-    console.print(", ".join(f"{name}: {count}" for name, count in sorted(faults.items())))
-    return 1 if failed else 0
+    for table in _tables(results):
+        console.print(table)
+    return 1 if any(result.problems for result in results) else 0
+
+
+def _line(result: Result) -> str:
+    return (
+        f"seed {result.plan.seed}: {'FAILED' if result.problems else 'ok'}, {_where(result.plan)}, "
+        f"{result.compared.total()} things, {', '.join(sorted(result.faults.elements()))}, "
+        f"{result.seconds:.1f} s"
+    )
+
+
+def _where(plan: Plan) -> str:
+    if not plan.postgresql:
+        return "SQLite"
+    return f"PostgreSQL, {plan.replicas} replica{'s' if plan.replicas > 1 else ''}"
+
+
+def _tables(results: list[Result]) -> list[Table]:
+    """By kind of fault, by database, and what was compared. A run has several kinds."""
+    by_kind = Table("Kind of fault", "Runs", "Faults", "Compared", "Failed", box=None)
+    names = sorted({name for result in results for name in result.faults})
+    for name in names:
+        with_it = [result for result in results if result.faults[name]]
+        by_kind.add_row(*_row(name, with_it, sum(r.faults[name] for r in with_it)))
+    by_database = Table("Database", "Runs", "Faults", "Compared", "Failed", box=None)
+    for where in sorted({_where(result.plan) for result in results}):
+        there = [result for result in results if _where(result.plan) == where]
+        by_database.add_row(*_row(where, there, sum(r.faults.total() for r in there)))
+    compared = Table("What was compared", "", box=None)
+    for what, count in sum((r.compared for r in results), Counter()).most_common():
+        compared.add_row(what, str(count))
+    compared.add_row("private notes said again", str(sum(r.twice for r in results)))
+    return [by_kind, by_database, compared]
+
+
+def _row(name: str, results: list[Result], faults: int) -> list[str]:
+    compared = sum(result.compared.total() for result in results)
+    failed = sum(bool(result.problems) for result in results)
+    return [name, *map(str, (len(results), faults, compared, failed))]
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
-"""What people do in a week, from a seed: they ask, answer, edit, delete, react."""
+"""What people do in a week, from a seed: they ask, answer, edit, delete, react.
+
+Every text has a mark of its own, `mk7z`, by which it is found again wherever it ends up.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Any
 
 from bot.sandbox.client import Control
 
 CHANNEL = "book-of-the-week"
+AUTHORS = ("Ada Author", "Bela Writer")
 EMOJI = ("+1", "eyes", "tada", "heart", "raised_hands")
 WORDS = [
     "why",
@@ -49,37 +54,57 @@ class _Written:
 
     who: str
     root: _Written | None = None
+    text: str = ""
     ts: str = ""
     gone: bool = False
     reactions: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Week:
-    """People who act in the sandbox. The same seed does the same things in the same order."""
+    """People who act in the sandbox. The same seed does the same things in the same order.
+
+    Authors answer in threads and outside of them, where the bot has to find the question.
+    """
 
     def __init__(self, control: Control, seed: int, people: int):
         self._control = control
         self._random = Random(seed)
         self._count = people
+        self._marks = count()
         self.people: list[str] = []
+        self.authors: list[str] = []
         self.messages: list[_Written] = []
         self.announcement: str | None = None
         self.written = 0
 
     async def enter(self) -> None:
         """Everybody joins the channel."""
-        acts = [
-            {
-                "act": "add_person",
-                "real_name": f"Reader {number} Person",
-                "display_name": f"Reader {number}",
-                "channels": [CHANNEL],
-            }
-            for number in range(self._count)
-        ]
-        for start in range(0, len(acts), 100):
-            done = await self._control.acts(*acts[start : start + 100])
-            self.people += [str(result["user"]) for result in done]
+        self.authors = await self.join(*AUTHORS)
+        self.people = await self.join(*(f"Reader {number}" for number in range(self._count)))
+
+    async def join(self, *names: str) -> list[str]:
+        """People of these names come into the channel; gives their IDs."""
+        found = []
+        for start in range(0, len(names), 100):
+            acts = [
+                {
+                    "act": "add_person",
+                    "real_name": name,
+                    "display_name": name,
+                    "channels": [CHANNEL],
+                }
+                for name in names[start : start + 100]
+            ]
+            found += [str(result["user"]) for result in await self._control.acts(*acts)]
+        return found
+
+    def mark(self) -> str:
+        """A word that stands in no other text."""
+        return f"mk{next(self._marks)}z"
+
+    def standing(self) -> list[_Written]:
+        """Questions of readers that were not deleted."""
+        return [m for m in self.messages if not m.gone and m.root is None and m.who in self.people]
 
     async def act(self, count: int) -> None:
         """So many things happen, one after another."""
@@ -102,8 +127,10 @@ class Week:
         random = self._random
         standing = [m for m in self.messages[-400:] if not m.gone]
         kind = random.random()
-        if kind < 0.35 or len(standing) < 5:
+        if kind < 0.30 or len(standing) < 5:
             return self._post(None)
+        if kind < 0.35:
+            return self._answer(random.choice(self.standing() or standing))
         if kind < 0.65:
             return self._post(random.choice([m for m in standing if m.root is None] or standing))
         message = random.choice(standing)
@@ -126,13 +153,9 @@ class Week:
     def _post(self, root: _Written | None) -> tuple[dict[str, Any], _Written]:
         random = self._random
         top = root.root or root if root is not None else None
-        message = _Written(random.choice(self.people), top)
-        act: dict[str, Any] = {
-            "act": "post",
-            "person": message.who,
-            "channel": CHANNEL,
-            "text": self._text(),
-        }
+        writers = self.people if top is None or random.random() < 0.8 else self.authors
+        message = _Written(random.choice(writers), top, self._text())
+        act = self._write(message)
         if top is not None:
             act["thread_ts"] = top.ts
             act["broadcast"] = random.random() < 0.05
@@ -140,8 +163,19 @@ class Week:
             act["thread_ts"] = self.announcement
         return act, message
 
+    def _answer(self, question: _Written) -> tuple[dict[str, Any], _Written]:
+        """An author answers outside the thread, in words of the question."""
+        words = [word for word in question.text.split() if not word.startswith("mk")]
+        answer = f"<@{question.who}> Yes, {' '.join(words)}: {self.mark()}"
+        message = _Written(self._random.choice(self.authors), None, answer)
+        return self._write(message), message
+
+    def _write(self, message: _Written) -> dict[str, Any]:
+        return {"act": "post", "person": message.who, "channel": CHANNEL, "text": message.text}
+
     def _on(self, act: str, message: _Written, who: str, **more: str) -> dict[str, Any]:
         return {"act": act, "person": who, "channel": CHANNEL, "ts": message.ts, **more}
 
     def _text(self) -> str:
-        return " ".join(self._random.choices(WORDS, k=self._random.randrange(3, 40)))
+        words = self._random.choices(WORDS, k=self._random.randrange(3, 40))
+        return " ".join([*words, self.mark()])

@@ -1,0 +1,135 @@
+"""How the bots of a fault run live: faster than others, perhaps by a clock that is wrong, and
+perhaps only until they come to a certain step.
+
+A run has no minutes to wait until a lease has run out. In the processes of its bots all times for
+which things wait for one another are a small part of what they are, so a process that stands still
+for two seconds is to the others as one that stands still for sixteen.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+SPEED = 8
+"""Seconds of a bot's life in one second of the machine's."""
+
+_SECONDS = {
+    "bot.app": ("CATCH_UP", "HEARTBEAT_SECONDS", "LONGEST_TICK", "ORGANIZERS_AGAIN"),
+    "bot.attempts": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
+    "bot.commits": ("WRITTEN_BY",),
+    "bot.library.git": ("FIRST_PAUSE", "LONGEST_PAUSE"),
+    "bot.slack.inbox": ("RETRIES",),
+    "bot.slack.linking": ("RETRY_SECONDS", "POLL_SECONDS"),
+    "bot.slack.names": ("PAUSE",),
+    "bot.slack.outbox": ("PATIENCE", "LEASE", "FIRST_PROBE"),
+    "bot.slack.reconcile": ("GRACE",),
+    "bot.slack.road": ("AFTER_TROUBLE",),
+    "bot.slack.said": ("MARGIN", "CLOCKS_COMPARED_EVERY_SECONDS"),
+    "bot.store.engine": ("PATIENCE",),
+    "bot.store.leader": ("LEASE",),
+}
+"""The times that a run shortens, by module."""
+
+
+STEPS = (
+    "bot.library.archive:write_archive",
+    "bot.library.files:replace",
+    "bot.sessions.lifecycle:archived",
+    "bot.sessions.lifecycle:close_session",
+    "bot.store.commits:Commits.add",
+    "bot.store.commits:Commits.make_ready",
+    "bot.library.git:Repository.commit",
+    "bot.store.commits:Commits.remove",
+    "bot.library.git:Repository.push",
+    "bot.slack.voice:SlackVoice.hand_over",
+    "slack_sdk.web.async_client:AsyncWebClient.files_getUploadURLExternal",
+    "slack_sdk.web.async_client:AsyncWebClient.files_completeUploadExternal",
+    "bot.slack.uploads:send",
+    "bot.slack.outbox:Pump._send",
+    "bot.store.outbox:Outbox.sent",
+    "bot.store.requests:Requests.begin",
+    "bot.store.draws:Draws.add",
+    "bot.slack.voice:SlackVoice.winners",
+    "bot.store.requests:Requests.finish",
+)
+"""Steps on the way of archives, commits, pushes, uploads and draws, as `module:name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A process is killed right before it does a step, or right `after`."""
+
+    step: str
+    after: bool
+
+    def __str__(self) -> str:
+        return f"{'after' if self.after else 'before'} {self.step.partition(':')[2]}"
+
+
+DEATHS = tuple(Death(step, after) for step in STEPS for after in (False, True))
+
+
+def live(offset: float, death: Death | None = None) -> None:
+    """Makes this process, which is to become a bot, live at `SPEED`, `offset` seconds ahead."""
+    if death is not None:
+        _die_at(death)
+    for name, times in _SECONDS.items():
+        module = import_module(name)
+        for time in times:
+            setattr(module, time, _part(getattr(module, time)))
+    engine = import_module("bot.store.engine")
+    engine._FREEZE, engine._READING_FREEZE = f"{12_000 // SPEED}ms", f"{60_000 // SPEED}ms"
+    _set_clock(timedelta(seconds=offset))
+
+
+def _part(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_part, value))
+    assert isinstance(value, int | float | timedelta)
+    return value / SPEED
+
+
+def _set_clock(offset: timedelta) -> None:
+    """Sets the machine's clock as this process sees it."""
+    from bot.clock.clocks import SystemClock
+
+    def now(self: SystemClock) -> datetime:
+        return datetime.now(UTC) + offset
+
+    def wall(self: SystemClock, at: datetime) -> datetime:
+        return at - offset
+
+    SystemClock.now, SystemClock.wall = now, wall  # type: ignore[method-assign]
+
+
+def _die_at(death: Death) -> None:
+    module, _, name = death.step.partition(":")
+    *owners, name = name.split(".")
+    owner: Any = import_module(module)
+    for each in owners:
+        owner = getattr(owner, each)
+    setattr(owner, name, _deadly(getattr(owner, name), death.after))
+
+
+def _deadly(step: Callable[..., Any], after: bool) -> Callable[..., Any]:
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def call(*given: Any, **named: Any) -> None:
+        if after:
+            step(*given, **named)
+        die()
+
+    async def wait(*given: Any, **named: Any) -> None:
+        if after:
+            await step(*given, **named)
+        die()
+
+    return wait if inspect.iscoroutinefunction(step) else call
