@@ -1,7 +1,8 @@
 """Commits and pushes, beside everything else: Git may take a minute, and may fail.
 
 A commit is a row of the database from before its files are written until Git has it, so that a
-kill at any step loses none and makes none twice. What was committed is pushed. What fails is tried
+kill at any step loses none and makes none twice: a commit says in its message when it was asked
+for, and is looked for first. What was committed is pushed. What fails is tried
 again, later each time, and the organizers get one line about it.
 """
 
@@ -138,7 +139,9 @@ class Commits:
     async def _commit(self, repository: Repository, change: QueuedCommit) -> bool:
         author = Author(change.author_name, change.author_email)
         try:
-            made = await asyncio.to_thread(repository.commit, change.paths, change.message, author)
+            made = await asyncio.to_thread(
+                repository.commit, change.paths, change.message, author, change.at
+            )
         except UserError as error:
             self._commit_again.failed(self._clock.now())
             self._say(

@@ -28,6 +28,8 @@ TIMEOUT = 60.0
 WAITING = "refs/marginalia/waiting"
 """Points at the last commit that was not pushed; gone when all were."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+TRAILER = "Marginalia-Change"
+"""Begins the line of a commit's message that says when the change was asked for."""
 NAME = "Marginalia"
 HOST = "marginalia.invalid"
 """The domain of addresses in commits (RFC 2606: nobody has it)."""
@@ -89,12 +91,20 @@ class Repository:
                 )
             )
 
-    def commit(self, paths: Sequence[Path], message: str, author: Author) -> bool:
+    def commit(
+        self, paths: Sequence[Path], message: str, author: Author, asked_at: datetime | None = None
+    ) -> bool:
         """Commits files as they are now (also that they are gone); False if nothing changed.
 
         What is staged of other files stays staged and uncommitted. Paths outside the folder
-        are refused.
+        are refused. A commit that was `asked_at` a moment says so in a trailer of its message, and
+        is made once: False where it is there already.
         """
+        if asked_at is not None:
+            trailer = f"{TRAILER}: {asked_at.isoformat()}"
+            if self._is_made(trailer, asked_at):
+                return False
+            message = f"{message}\n\n{trailer}"
         names = [str(self._inside(path)) for path in paths]
         present = [name for name in names if os.path.lexists(name)]
         known = self._run("ls-files", "-z", "--", *names).split("\0")
@@ -104,7 +114,6 @@ class Repository:
         gone = [n for n in names if n not in present and self._is_known(n, known)]
         wanted = [*present, *gone]
         if not wanted or not self._run("status", "--porcelain", "-z", "--", *wanted):
-            self._wait_if_made(names, message)
             return False
         self._run(
             "commit",
@@ -120,13 +129,14 @@ class Repository:
             self._run("update-ref", WAITING, "HEAD")
         return True
 
-    def _wait_if_made(self, names: Sequence[str], message: str) -> None:
-        """Notes that a commit is to be pushed which a process made that was killed right after."""
-        if self.remote is None or not names:
-            return
-        last = self._ask("log", "-1", "--format=%B", "--", *names) or ""
-        if last.strip() == message.strip():
+    def _is_made(self, trailer: str, asked_at: datetime) -> bool:
+        """Whether a commit with this trailer was made, by a process that was killed right after or
+        could not note it. It may have to be pushed still."""
+        since = (asked_at - timedelta(days=1)).isoformat()
+        found = self._ask("log", "-1", f"--since={since}", "-F", f"--grep={trailer}", "--format=%H")
+        if found and self.remote is not None:
             self._run("update-ref", WAITING, "HEAD")
+        return bool(found)
 
     def waits(self) -> bool:
         """Whether something was committed that is not pushed yet."""

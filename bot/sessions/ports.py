@@ -722,13 +722,14 @@ class Requests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueuedCommit:
-    """A commit to be made of files as they are; `number` is the row's."""
+    """A commit to be made of files as they are; `number` is the row's, stored at `at`."""
 
     paths: tuple[Path, ...]
     message: str
     author_name: str
     author_email: str
     number: int = 0
+    at: datetime | None = None
 
 
 class Commits(Protocol):

@@ -56,6 +56,7 @@ class Commits(Repository):
                 row.author_name,
                 row.author_email,
                 row.id,
+                row.at,
             )
             for row in self._connection.execute(query)
         ]

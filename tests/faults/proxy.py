@@ -55,7 +55,7 @@ class Proxy:
         self._ways.add(way)
         way.add_done_callback(self._ways.discard)
         try:
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):
                 host, port = self._target.host or "127.0.0.1", self._target.port or 5432
                 server, to_server = await asyncio.open_connection(host, port)
                 try:

@@ -63,7 +63,7 @@ SETTINGS = {
     "MARGINALIA_LOG_LEVEL": "INFO",
 }
 REMINDER = "1 hour before end"
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds in which what is expected must have happened."""
 BATCH = 8
 """Things that people do in the channel between two moments at which something may break."""

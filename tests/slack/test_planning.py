@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.app import Bot
+from bot.library.git import Author, Repository
 from bot.library.library import check
 from bot.sessions.model import State
 from bot.sessions.ports import QueuedCommit
@@ -215,11 +216,13 @@ async def test_commits_of_a_bot_that_was_killed_are_made_and_pushed_once(
     git(tmp_path, "init", "-q", "--bare", str(remote))
     path = world.schedules / f"{EVENT}.md"
 
-    def left_behind(message: str) -> None:
+    def left_behind(message: str, at: datetime) -> None:
         """What a bot leaves that is killed before it notes that the file is written."""
         commit = QueuedCommit((path,), message, "Ines", "x@x")
         with world.stage.bot.database.unit_of_work() as uow:
-            uow.commits.add(world.schedules, commit, datetime.now(UTC) - timedelta(minutes=5))
+            uow.commits.add(world.schedules, commit, at)
+
+    before = datetime.now(UTC) - timedelta(minutes=5)
 
     def pushed() -> list[str]:
         return git(remote, "log", "--format=%s", "--branches").splitlines()
@@ -230,16 +233,20 @@ async def test_commits_of_a_bot_that_was_killed_are_made_and_pushed_once(
 
     async with office(world, git_commit=True, git_remote=str(remote)):
         path.write_text(path.read_text() + "\nMore.\n")
-        left_behind("Killed after it wrote")
+        left_behind("Killed after it wrote", before)
         await until(lambda: pushed() == ["Killed after it wrote", "All"])
-        left_behind("Killed before it wrote")
+        left_behind("Killed before it wrote", before + timedelta(seconds=1))
         await until(lambda: not waits())
         path.write_text(path.read_text() + "\nStill more.\n")
-        git(world.schedules, *by_hand, "Killed before it noted that it must push")
-        left_behind("Killed before it noted that it must push")
-        await until(lambda: "noted that it must push" in pushed()[0])
-        assert len(pushed()) == 3
+        committed_at = before + timedelta(seconds=2)
+        message = "Killed before it noted that it must push"
+        Repository(world.schedules).commit([path], message, Author.of("Ines"), committed_at)
+        path.write_text(path.read_text() + "\nWhat a person wrote since.\n")
+        left_behind(message, committed_at)
         await until(lambda: not waits())
+        await until(lambda: message in pushed()[0])
+        assert len(pushed()) == 3
+        assert "wrote since" in git(world.schedules, "diff", "HEAD")
 
 
 async def test_cancelled_and_back(world: Scene) -> None:
