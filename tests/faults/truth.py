@@ -174,6 +174,8 @@ def shown(database: Database) -> Counter[str]:
     with database.reading() as uow:
         (session,) = uow.sessions.all()
         messages = {m.ts: m for m in uow.messages.of_session(session.id)}
+        roots = {m.question_ts for m in messages.values() if m.question_ts is not None}
+        messages = {**uow.messages.many(session.channel, roots), **messages}
 
     def is_hidden(message: Message) -> bool:
         root = messages.get(message.question_ts or "")
@@ -184,11 +186,14 @@ def shown(database: Database) -> Counter[str]:
     )
 
 
-def hidden(database: Database) -> set[str]:
-    """The `ts` of what an organizer hid."""
+def hidden(database: Database, asked: Collection[str]) -> set[str]:
+    """The `ts` of what an organizer hid, also of what was deleted since and is among `asked`."""
     with database.reading() as uow:
         (session,) = uow.sessions.all()
-        found = uow.messages.of_session(session.id)
+        found = [
+            *uow.messages.of_session(session.id),
+            *uow.messages.many(session.channel, set(asked)).values(),
+        ]
         return {m.ts for m in found if Hidden.MODERATED in m.hidden}
 
 
