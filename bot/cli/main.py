@@ -41,6 +41,7 @@ ROOMS = {
     "restore": "database",
     "run": "run",
     "sandbox": "sandbox",
+    "setup": "setup",
     "site": "site",
     "status": "status",
     "template": "template",
