@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := setup
-.PHONY: setup dev demo try test test-slow test-fresh test-all lint types bench faults texts requirements clean
+.PHONY: setup dev demo try picture test test-slow test-fresh test-all lint types bench faults texts requirements clean
 
 # What running needs.
 setup: $(READY)
@@ -31,6 +31,10 @@ demo: setup
 
 try: setup
 	$(BIN)/marginalia try
+
+# README's picture, of a run of the demo; a test says when it is out of date.
+picture: setup
+	$(BIN)/marginalia demo --seconds 1 --picture docs/demo.svg
 
 # In two minutes on two cores, through every door; it says how many tests it leaves to `test-slow`.
 test: dev

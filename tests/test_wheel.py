@@ -157,12 +157,12 @@ def test_the_wheel_holds_the_program_and_its_licence(wheel: Path) -> None:
 def test_a_week_is_played_checked_published_and_replayed(installed: Installed) -> None:
     run = installed.run
     assert run("marginalia", "--version") == f"marginalia {__version__}\n"
-    assert "The archive: " in run("marginalia", "demo", "--seconds", "1")
+    assert "The archive is in " in run("marginalia", "demo", "--seconds", "1")
     assert run("marginalia", "check", "var/demo/schedules") == ""
     run("marginalia", "site", "var/demo/schedules", "--output", "site")
     assert "The Patient Compiler" in (installed.folder / "site" / "index.html").read_text()
     page = "var/demo/schedules/20260105-the-patient-compiler.md"
-    assert "0 texts read otherwise" in run("marginalia", "replay", page)
+    assert "0 texts differ for a reader" in run("marginalia", "replay", page)
 
 
 @pytest.mark.slow

@@ -8,12 +8,14 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
@@ -31,12 +33,11 @@ from bot.sessions.model import Event
 SECONDS = 12.0
 """How long the week of the demo lasts."""
 _VERBS = {
-    "ask": "asks",
-    "thread": "asks in the thread",
-    "reply": "answers",
-    "edit": "corrects",
-    "delete": "deletes a message",
-    "react": "reacts",
+    "ask": "asks:",
+    "thread": "asks in the announcement's thread:",
+    "edit": "edits the question:",
+    "delete": "deletes",
+    "react": "reacts with",
 }
 
 
@@ -48,27 +49,27 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     seconds: Annotated[
-        float, typer.Option(min=1, max=3600, help="How long the week lasts.")
+        float, typer.Option(min=1, max=3600, help="How many seconds the week takes at least.")
     ] = SECONDS,
     folder: Annotated[
-        Path, typer.Option(help="Where the demo keeps its files; emptied first.")
+        Path, typer.Option(help="The folder for the files of the demo. It is emptied first.")
     ] = Path("var/demo"),
     picture: Annotated[
-        Path | None, typer.Option(help="Write what the terminal shows as an SVG picture.")
+        Path | None, typer.Option(help="Also write the output to this file, as an SVG picture.")
     ] = None,
     page: Annotated[
         bool | None,
         typer.Option(
             "--page/--no-page",
-            help="Then serve a workspace to try in the browser, as `try` does.",
+            help="Afterwards, open a workspace in the browser, as `try` does.",
             show_default="on a terminal",
         ),
     ] = None,
     port: Port = 0,
 ) -> None:
-    """Play a Book of the Week in the sandbox: from its schedule file to its archive.
+    """Show a whole Q&A week in a local Slack workspace, from schedule file to archive.
 
-    On a terminal it then opens the next week, for you to play in the browser.
+    Needs no Slack account. On a terminal it then lets you take part, in the browser.
     """
     logs.configure("ERROR")
     empty(folder)
@@ -76,17 +77,20 @@ def demo(
     path = asyncio.run(_demo(console, folder, seconds))
     threads = archive.read(path)
     console.print()
-    console.print(f"The archive: [bold]{path}[/bold] ({len(threads)} threads). The first:")
+    console.print(
+        f"The archive is in [bold]{path}[/bold]: {len(threads)} questions with their answers, "
+        "without what was deleted or came after the end. The first one, as the website shows it:"
+    )
     console.print(Panel(_thread(threads[0]), border_style="dim", width=min(console.width, 96)))
     if picture is not None:
-        drawn = console.export_svg(title="make demo")
+        drawn = console.export_svg(title="make demo", unique_id="demo")
         # Rich's picture asks another host for a font; whoever looks at it has one.
         picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.S), "utf-8")
     if page is None:
         page = picture is None and sys.stdin.isatty() and sys.stdout.isatty()
     if page:
         console.print(
-            "\nNow you: the same book, its session just open, in a workspace of your own."
+            "\nNow it is your turn: the same session has just opened in a workspace of your own."
         )
         serve(folder / "page", port)
     else:
@@ -99,8 +103,10 @@ class _Programme:
     def __init__(self, progress: Progress):
         self._progress = progress
         self._names: dict[str, str] = {}
+        self._mentions: dict[str, str] = {}
         self._members: dict[str, str] = {}
         self._authors: set[str] = set()
+        self._said: dict[str, Act] = {}
         self._bar = progress.add_task("", total=1.0, day="")
         self._start = self._end = datetime.min.replace(tzinfo=UTC)
 
@@ -109,23 +115,30 @@ class _Programme:
         if not console.record:  # a picture outlives the address
             console.print(f"To watch it in the browser meanwhile: {page}", style="dim")
         self._names = {a.key: a.display_name or a.real_name for a in script.people}
+        self._mentions = {key: f"@{name}" for key, name in self._names.items()}
         self._members = {ids[key]: name for key, name in self._names.items()}
         written = {author.name for author in event.authors}
         self._authors = {key for key, name in self._names.items() if name in written}
         self._start, self._end = event.start, event.end
 
     def acted(self, act: Act) -> None:
-        said = f":{act.emoji}:" if act.verb == "react" else act.text
-        line = _line(named(said, self._names))
+        if act.label and act.verb != "edit":
+            self._said[act.label] = act
+        about = self._said.get(act.to or "")
         style = "cyan" if act.who in self._authors else "magenta"
-        verb = "says" if act.verb == "ask" and act.who in self._authors else _VERBS[act.verb]
-        self._show(act.at, self._names[act.who], verb, line, style)
+        words = _line(named(f":{act.emoji}:" if act.verb == "react" else act.text, self._mentions))
+        verb = self._verb(act, about)
+        if act.verb in ("react", "delete") and about is not None:
+            words = f"{words} to “{self._excerpt(about)}”" if words else f"“{self._excerpt(about)}”"
+        self._show(act.at, self._names[act.who], verb, words, style)
 
-    def heard(self, at: datetime, event: Mapping[str, Any]) -> None:
+    def heard(self, at: datetime, event: Mapping[str, Any], to: str | None) -> None:
         if event.get("type") == "pin_added":
-            self._show(at, "Marginalia", "pins it", "", "green")
+            pinned = event.get("item", {}).get("message", {}).get("text", "")
+            self._show(at, "Marginalia", "pins", f"“{_line(pinned, self)[:40]}…”", "green")
         elif event.get("type") == "message" and event.get("bot_id") and not event.get("subtype"):
-            self._show(at, "Marginalia", "says", _line(str(event.get("text")), self), "green")
+            verb = f"to {self.user(to)} (direct message):" if to else "to the channel:"
+            self._show(at, "Marginalia", verb, _line(str(event.get("text")), self), "green")
 
     def user(self, id: str, /) -> str:
         """`bot.markup.Names`: a mention reads as the person's name."""
@@ -137,11 +150,27 @@ class _Programme:
 
     usergroup = channel
 
+    def _verb(self, act: Act, about: Act | None) -> str:
+        """What somebody does, and to whom."""
+        whom = self._names[about.who] if about is not None else ""
+        if act.verb == "reply":
+            return f"{'answers' if act.who in self._authors else 'replies to'} {whom}:"
+        if act.verb == "ask" and act.who in self._authors:
+            return "answers outside the thread:"
+        if act.verb == "ask" and act.at > self._end:
+            return "asks after the end:"
+        return _VERBS[act.verb]
+
+    def _excerpt(self, act: Act) -> str:
+        """The first words of a message."""
+        words = _line(named(act.text, self._mentions))
+        return f"{words[:40].rstrip()}…" if len(words) > 40 else words
+
     def _show(self, at: datetime, who: str, verb: str, what: str, style: str) -> None:
         passed = (at - self._start) / (self._end - self._start)
         self._progress.update(self._bar, completed=min(1.0, max(0.0, passed)), day=f"{at:%A}")
         line = Text.assemble(
-            (f"{at:%a %H:%M}  ", "dim"), (f"{who} ", f"bold {style}"), (f"{verb}  ", style), what
+            (f"{at:%a %H:%M}  ", "dim"), (f"{who} ", f"bold {style}"), (f"{verb} ", style), what
         )
         line.truncate(self._progress.console.width, overflow="ellipsis")
         self._progress.console.print(line)
@@ -150,20 +179,21 @@ class _Programme:
 async def _demo(console: Console, folder: Path, seconds: float) -> Path:
     columns = (TextColumn("The week"), BarColumn(None), TextColumn("{task.fields[day]}"))
     with Progress(*columns, console=console, transient=True) as progress:
-        speed = timedelta(days=5).total_seconds() / seconds
-        return await play.week(folder, speed, _Programme(progress))
+        return await play.week(folder, seconds, _Programme(progress))
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE.md", help="An archive page.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.md", help="A schedule file with an archive.")
+    ],
     output: Annotated[
-        Path | None, typer.Option(help="Write the file with the archive that came out.")
+        Path | None, typer.Option(help="Write the file with the resulting archive here.")
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Play an archive page through the sandbox and the real bot, and compare what comes out.
+    """Replay an archive page as a session in the sandbox, and compare the archive that results.
 
-    Exit code 1 if names, order, nesting or a text differ.
+    Exits with 1 if a name, the order, the nesting or a text differs.
     """
     logs.configure("ERROR")
     with tempfile.TemporaryDirectory(prefix="marginalia-") as name:
@@ -177,10 +207,10 @@ def replay(
     else:
         typer.echo(
             f"{file.name}: {len(result.after)} threads and "
-            f"{sum(len(t.replies) for t in result.after)} replies came back; "
+            f"{sum(len(t.replies) for t in result.after)} replies; "
             f"names, order and nesting {'are the same' if result.same_shape else 'DIFFER'}; "
-            f"{len(differing)} texts read otherwise, {result.same_bytes} of {result.texts} are the "
-            "same byte for byte"
+            f"{len(differing)} texts differ for a reader, {result.same_bytes} of {result.texts} are "
+            "identical"
         )
         for before, after in differing[:10]:
             typer.echo(f"- {before[:200]!r}\n+ {after[:200]!r}")
@@ -208,9 +238,17 @@ def _line(mrkdwn: str, names: Names | None = None) -> str:
     return " ".join(plain(mrkdwn, names).split())
 
 
-def _thread(thread: archive.Entry) -> Text:
-    shown = Text.assemble((f"{thread.name}\n", "bold"), f"{thread.text}\n")
+def _thread(thread: archive.Entry) -> Group:
+    """A question and its replies, as the page on the website shows them."""
+    shown: list[RenderableType] = [Text(thread.name, "bold"), _Page(thread.text)]
     for reply in thread.replies:
-        shown.append(f"\n  ↳ {reply.name}\n", "bold cyan")
-        shown.append("\n".join(f"    {line}" for line in reply.text.splitlines()) + "\n")
-    return shown
+        shown.append(Padding(Text(f"↳ {reply.name}", "bold cyan"), (1, 0, 0, 2)))
+        shown.append(Padding(_Page(reply.text), (0, 0, 0, 4)))
+    return Group(*shown)
+
+
+class _Page(Markdown):
+    """Markdown in which code stands on the colours of the terminal."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, code_theme="ansi_dark", inline_code_theme="ansi_dark")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,8 +48,11 @@ class Audience(Protocol):
     def acted(self, act: Act) -> None:
         """Somebody did something."""
 
-    def heard(self, at: datetime, event: Mapping[str, Any]) -> None:
-        """Slack told of something, at that moment of the play."""
+    def heard(self, at: datetime, event: Mapping[str, Any], to: str | None) -> None:
+        """Slack told of something, at that moment of the play.
+
+        `to` is the member ID of whoever it was told alone, by direct message.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Comparison:
 
     @property
     def differing(self) -> list[tuple[str, str]]:
-        """Texts that read otherwise than before, as pairs (before, after)."""
+        """Texts that differ for a reader, as pairs (before, after)."""
         pairs = zip(_texts(self.before), _texts(self.after), strict=False)
         return [(b, a) for b, a in pairs if _read(b) != _read(a)]
 
@@ -114,29 +119,52 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     return Comparison(tuple(threads), tuple(written), warnings)
 
 
-async def week(folder: Path, speed: float, audience: Audience) -> Path:
+async def week(folder: Path, seconds: float, audience: Audience) -> Path:
     """Plays the week of our own; gives the path of the archive, inside `folder`.
 
-    `speed` is how many seconds of the week pass in a real one.
+    It lasts `seconds`, or longer on a busy machine: the clock stands while the bot works, and goes
+    on to the next hour or act when the bot is done. So everything happens in order and on time.
     """
     schedules = folder / "schedules"
     event = example(schedules)
     script = scripts.load(WEEK, event.start)
     async with (
         staged(script, event.start - BEFORE) as stage,
-        stage.hosting(schedules, folder),
+        stage.hosting(schedules, folder, sweep_interval=60),
     ):
         audience.begins(script, event, stage.ids, stage.box.control_url)
-        stage.clock.run(speed)
-        stage.box.workspace.listen(lambda heard, _: audience.heard(stage.clock.now(), heard))
-        for act in script.acts:
-            await stage.until(act.at)
-            if act.at >= event.end:
+        stage.box.workspace.listen(
+            lambda heard, channel: audience.heard(
+                stage.clock.now(), heard, channel.peer if channel else None
+            )
+        )
+        began, week = time.monotonic(), event.end - event.start
+        acts = list(script.acts)
+        for at in _moments(script, event):
+            await asyncio.sleep(began + seconds * ((at - event.start) / week) - time.monotonic())
+            stage.clock.move_to(at)
+            if at == event.end:
                 await close(stage, event)
-            stage.do(act)
-            audience.acted(act)
-        await stage.settle()
+            await stage.bot.tick()
+            await stage.bot.edge.pump.drain()
+            while acts and acts[0].at == at:
+                act = acts.pop(0)
+                audience.acted(act)
+                stage.do(act)
+                await stage.settle()
     return schedules / EXAMPLE.name
+
+
+def _moments(script: Script, event: Event) -> list[datetime]:
+    """Every hour of the session, its end, and when somebody does something, in order."""
+    hours = int((event.end - event.start) / timedelta(hours=1))
+    return sorted(
+        {
+            *(event.start + timedelta(hours=hour) for hour in range(hours + 1)),
+            *(act.at for act in script.acts),
+            event.end,
+        }
+    )
 
 
 async def close(stage: Stage, event: Event) -> None:

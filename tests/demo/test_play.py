@@ -21,6 +21,7 @@ from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
 from tests.cli.running import marginalia
+from tests.conftest import ROOT
 from tests.examples import examples
 from tests.processes import environment
 from tests.scene import BOOK, EVENT
@@ -83,11 +84,11 @@ def test_what_is_wrong_with_a_page_of_the_past_is_a_warning(tmp_path: Path) -> N
     (warning,) = done.stderr.strip().splitlines()
     assert warning.startswith("warning: ")
     assert "a link has no `link`" in warning
-    assert "0 texts read otherwise" in done.stdout
+    assert "0 texts differ for a reader" in done.stdout
     page.write_text(page.read_text().replace("start: 2026-01-05 00:00:00", "start: soon"))
     done = marginalia("replay", page, cwd=tmp_path)
     assert done.returncode == 2
-    assert "`start` must be" in done.stderr
+    assert "`start` is not a valid date" in done.stderr
 
 
 def test_the_replayed_file_is_what_a_yaml_reader_reads(tmp_path: Path, format_folder: Path) -> None:
@@ -147,7 +148,7 @@ def test_the_demo_plays_a_week_and_shows_its_archive(tmp_path: Path) -> None:
     assert done.stderr == ""
     path = tmp_path / "var/demo/schedules/20260105-the-patient-compiler.md"
     assert "var/demo/schedules/20260105-the-patient-compiler.md" in done.stdout
-    assert "Marginalia says" in done.stdout
+    assert "Marginalia to the channel" in done.stdout
     threads = archive.read(path)
     text = path.read_text(encoding="utf-8")
     assert outside(path).startswith(outside(play.EXAMPLE).split(b"\n---\n")[0])
@@ -159,6 +160,37 @@ def test_the_demo_plays_a_week_and_shows_its_archive(tmp_path: Path) -> None:
     assert "[the errata page](https://patient-compiler.example/errata#ch4)" in text
     again = marginalia("demo", "--seconds", "1", cwd=tmp_path)
     assert again.returncode == 0, "a second demo empties the folder of the first"
+
+
+@pytest.mark.slow
+def test_the_demo_tells_a_story_in_order(tmp_path: Path) -> None:
+    done = marginalia("demo", "--seconds", "1", cwd=tmp_path, env={"COLUMNS": "300"})
+    assert done.returncode == 0, done.stderr
+    days = "Mon Tue Wed Thu Fri Sat".split()
+    lines = [line for line in done.stdout.splitlines() if line[:3] in days and line[6:7] == ":"]
+    times = [(days.index(line[:3]), line[4:9]) for line in lines]
+    assert times == sorted(times)
+    assert lines[0].startswith("Mon 00:00  Marginalia to the channel: The Patient Compiler")
+    assert lines[1].startswith("Mon 00:00  Marginalia pins “The Patient Compiler")
+    (closed,) = [n for n, line in enumerate(lines) if "is closed" in line]
+    assert lines[closed].startswith("Fri 22:59  Marginalia to the channel: ")
+    assert lines[closed + 1 :] == [
+        "Sat 00:12  tobi_o asks after the end: Am I too late for a question about closures?"
+    ]
+    said = "\n".join(lines)
+    assert "Mon 08:40  Marginalia to Mira (direct message): Odalys Fenwright answered" in said
+    assert "Mon 09:10  Mira reacts with ❤️ to “Hello @Mira! Mostly just that" in said
+    assert "Tue 15:01  tobi_o deletes “oops, wrong channel”" in said
+    assert "answers Ravi Menon: @Ravi Menon 1. Because" in said
+    assert "apart from the error messages?" in done.stdout.rpartition("as the website shows it")[2]
+
+
+def test_the_picture_in_the_readme_is_of_this_program(tmp_path: Path) -> None:
+    done = marginalia("demo", "--seconds", "1", "--picture", "demo.svg", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    drawn = (tmp_path / "demo.svg").read_text(encoding="utf-8")
+    kept = (ROOT / "docs/demo.svg").read_text(encoding="utf-8")
+    assert drawn == kept, "docs/demo.svg is out of date: run `make picture` and look at it"
 
 
 @pytest.mark.slow
@@ -180,7 +212,7 @@ def test_on_a_terminal_the_demo_goes_on_in_the_browser(tmp_path: Path) -> None:
         ) is None:
             assert select.select([terminal], [], [], 60)[0], f"nothing more came: {shown}"
             shown += os.read(terminal, 65536).decode(errors="replace")
-        assert "The archive: " in shown
+        assert "The archive is in " in shown
         with urlopen(Request(found[1], headers={"Accept": "text/html"})) as page:
             assert "<title>" in page.read().decode()
         os.write(terminal, b"\n")
