@@ -195,6 +195,7 @@ class Edge:
         # Bolt finds the token in the environment and complains that the client has one already.
         logging.getLogger("slack_bolt.AsyncApp").addFilter(_not_unused)
         app = AsyncApp(
+            name="marginalia",  # else Bolt reads the source of all callers to find one
             client=self.client,
             signing_secret=self._signing_secret or "",
             request_verification_enabled=False,  # `request` does, before it reads a word

@@ -38,6 +38,7 @@ class Told:
         self.box = box
         self.client = client_of(box)
         self.app = AsyncApp(
+            name="tests",  # else Bolt reads the source of all callers to find one
             client=self.client,
             signing_secret=box.signing_secret,
             ignoring_self_events_enabled=False,
