@@ -78,6 +78,8 @@ HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
 LONGEST_TICK = timedelta(minutes=2)
 """A tick that takes longer hangs; its replica lets the lead run out."""
+BEGINS_AGAIN_SECONDS = 2.0
+"""How long what goes on all the time, and failed, is left alone."""
 ORGANIZERS_AGAIN = 60.0
 """Seconds until the organizers' channel is looked for again that cannot be used."""
 ORGANIZERS_WAIT = 5.0
@@ -206,10 +208,10 @@ class Bot:
             await edge.stop()
             raise
         self._tasks = [
-            self._task(self._watch(), "watch"),
+            self._task(self._lasting(self._watch, "watch"), "watch"),
             self._task(self.road.run(), "reconcile"),
-            self._task(self._find_organizers(), "organizers"),
-            self._task(self._learn(), "labels"),
+            self._task(self._lasting(self._find_organizers, "organizers"), "organizers"),
+            self._task(self._lasting(self._learn, "labels"), "labels"),
             self._task(self.members.run(), "members"),
         ]
         if self.database.shared:
@@ -977,6 +979,17 @@ class Bot:
         """What a notice was about is over; when it comes again it is told again."""
         self._told.pop(key, None)
         self.edge.waits.worked(key)
+
+    async def _lasting(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        """Does something that goes on for as long as the bot runs: what fails begins again."""
+        while True:
+            try:
+                await work()
+                return
+            except Exception as error:
+                if not self.outage.met(error):
+                    log.exception("%s failed; it begins again", name)
+            await asyncio.sleep(BEGINS_AGAIN_SECONDS)
 
     def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)

@@ -12,7 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 from aiohttp import ClientError
@@ -112,6 +112,8 @@ class MemberDirectory:
                         if not self._outage.explains(error):
                             raise
                         is_gone = True
+                        with suppress(SQLAlchemyError):  # the same trouble once more
+                            stack.close()
                 found.update({name: known.get(name) for name in wanted})
 
             def find(name: str) -> str | None:

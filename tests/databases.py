@@ -131,6 +131,11 @@ def _scratch_or_skip() -> Iterator[str]:
         yield url
 
 
+def cut(url: str) -> None:
+    """PostgreSQL ends all connections to a database."""
+    _execute(url, _CUT_ALL)
+
+
 _CUT_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot import app as application
 from bot.errors import UserError
+from bot.library import library
+from bot.library.library import Library
 from bot.sandbox.model import Upload
 from bot.sessions.model import State
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
@@ -354,6 +358,26 @@ class TestFiles:
             await world.to(START + timedelta(days=7))
             assert len(world.posted()) == 2
             assert not any("Another" in text_of(m) for m in world.posted())
+
+    async def test_files_are_watched_on_after_a_reading_that_failed(
+        self, world: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(application, "BEGINS_AGAIN_SECONDS", 0.0)
+        async with world.bot() as bot:
+            readings = 0
+
+            def load(*given: Any, **named: Any) -> Library:
+                nonlocal readings
+                readings += 1
+                if readings == 1:
+                    raise OSError("the network drive was away")
+                return library.load(*given, **named)
+
+            monkeypatch.setattr(application, "load", load)
+            path = world.schedules / f"{EVENT}.md"
+            path.write_text(BOOK.replace("The Book", "Another Book"))
+            await self.until(world, lambda: bot.library.events[EVENT].title == "Another Book")
+            assert readings > 1
 
     async def test_a_moved_start_and_end_move_the_session(self, world: Scene) -> None:
         async with world.bot():

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
-from bot.clock.clocks import FreeClock
+from bot.clock.clocks import FreeClock, SystemClock
 from bot.members import MemberDirectory
+from bot.outage import Outage
 from bot.sandbox.faults import CallFault
 from bot.slack.gateway import PAGE
+from bot.store.database import Database
+from tests.databases import cut
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
 
 NAMED = BOOK.replace("[Ada Author, Nobody Known]", "[Ada Author]")
@@ -256,3 +259,24 @@ async def test_only_the_replica_that_leads_lists_members(world: Scene) -> None:
             assert listed(world) == made + 1
         finally:
             task.cancel()
+
+
+async def test_files_are_read_while_the_database_is_away_and_nobody_is_found(
+    postgres_url: str,
+) -> None:
+    """The connection breaks between two names of one reading."""
+    database = Database(postgres_url)
+    directory = MemberDirectory(
+        database,
+        lambda: pytest.fail("nobody asks Slack"),
+        SystemClock(),
+        Outage(database.is_outage),
+        lambda: True,
+        lambda key, text: None,
+        lambda key: None,
+    )
+    with directory.lookup(["Ada Author"]) as find:
+        assert find("Ada Author") is None
+        cut(postgres_url)
+        assert find("Bela Writer") is None
+    database.close()

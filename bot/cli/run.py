@@ -39,7 +39,8 @@ def run() -> None:
     database = Database(settings.database_url)
     database.upgrade()
     try:
-        asyncio.run(_run(Bot(settings, database)))
+        with database.explained():
+            asyncio.run(_run(Bot(settings, database)))
     finally:
         database.close()
 

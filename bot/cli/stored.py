@@ -21,11 +21,15 @@ from bot.store.database import Database
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
-    """The database of the settings, upgraded, closed when the block ends."""
+    """The database of the settings, upgraded, closed when the block ends.
+
+    Raises UserError, one line, where it cannot be used, also when it goes away meanwhile.
+    """
     database = Database(settings.database_url)
     try:
         database.upgrade()
-        yield database
+        with database.explained():
+            yield database
     finally:
         database.close()
 

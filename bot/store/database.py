@@ -60,9 +60,18 @@ class Database:
         except OSError as error:
             raise UserError(f"{self.place}: {error.strerror or error}; {self._remedy()}") from None
         except (DBAPIError, sqlite3.Error) as error:
-            raise UserError(
-                f"the database {self.place} cannot be used: {self._reason(error)}; {self._remedy()}"
-            ) from None
+            raise self._unusable(error) from None
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """While the block lasts a database that goes away is a UserError, one line: for commands
+        that end then."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            if not self.is_outage(error):
+                raise
+            raise self._unusable(error) from None
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -228,6 +237,10 @@ class Database:
     def engine(self) -> Engine:
         """The engine that writes, for migrations and tests."""
         return self._backend.writer
+
+    def _unusable(self, error: Exception) -> UserError:
+        reason = self._reason(error)
+        return UserError(f"the database {self.place} cannot be used: {reason}; {self._remedy()}")
 
     def _remedy(self) -> str:
         if isinstance(self._backend, engine.Sqlite):

@@ -23,7 +23,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -266,7 +266,8 @@ def is_outage(error: BaseException) -> bool:
     True for a database that is gone, full, locked, damaged, read-only or without its tables: what
     failed can be tried again as it was.
     """
-    if isinstance(error, PoolTimeout):
+    if isinstance(error, PoolTimeout | PendingRollbackError):
+        # The second comes of a transaction whose connection broke.
         return True
     if not isinstance(error, DBAPIError):
         return False

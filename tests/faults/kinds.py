@@ -7,15 +7,16 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, delete, insert, make_url, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.store.tables import metadata
+from tests.databases import cut
 from tests.faults.pace import DEATHS
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ async def _refusals(run: Run) -> None:
 
 @kind("end the database's connections", POSTGRESQL)
 async def _terminate(run: Run) -> None:
-    await asyncio.to_thread(execute, run.url, TERMINATE)
+    await asyncio.to_thread(cut, run.url)
 
 
 @kind("hold up the database", POSTGRESQL)
@@ -246,7 +247,11 @@ async def _lock(run: Run) -> None:
 
 
 def _hold_table(url: str, table: str, seconds: float) -> None:
-    with _connected(url, "READ COMMITTED") as connection, connection.begin():
+    with (
+        suppress(OperationalError),  # another fault may end this connection as well
+        _connected(url, "READ COMMITTED") as connection,
+        connection.begin(),
+    ):
         connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         connection.execute(text("SELECT pg_sleep(:s)"), {"s": seconds})
 
@@ -359,11 +364,6 @@ async def _remote_gone(run: Run) -> None:
 
 
 # Help
-
-TERMINATE = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
 
 
 async def leader(run: Run) -> int | None:

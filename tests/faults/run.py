@@ -245,14 +245,13 @@ class Run:
         if self.random.random() < 0.4:
             await self.desk.do("close")
         if not any(told.done for told in self.desk.of("close")):
-            # Whole seconds in the file: at least one is left for people and for the bot to notice.
-            self.change("end: .*", f"end: {_whole(_now() + timedelta(seconds=2)):%F %T}")
+            self._write_end()
         for _ in range(2):
             if self.random.random() < 0.6:
                 await self.something_breaks()
             self.edit_line()
             await self.act(1)
-        await self.until(self._closed, "the session closes")
+        await self.until(self._closes, "the session closes")
         self.edit_line()
         await self.act(1)  # after the close: replies belong to it, questions do not
 
@@ -267,8 +266,7 @@ class Run:
 
     def _check_end(self) -> None:
         """The end is where the person was told that it is: one hour later, and never two."""
-        (found,) = re.findall(r"^end: (.*)$", self.path.read_text(), re.MULTILINE)
-        moved = datetime.fromisoformat(found).replace(tzinfo=UTC) - self.end_at
+        moved = self._end_in_file() - self.end_at
         told = any(told.done for told in self.desk.of("extend"))
         if moved not in ({timedelta(hours=1)} if told else {timedelta(), timedelta(hours=1)}):
             self.result.problems.append(f"the end was moved by {moved}, and told: {told}")
@@ -407,8 +405,21 @@ class Run:
     def _reminders(self, channel: Json) -> list[str]:
         return [key for key in _keys(channel) if f" reminder {REMINDER}" in key]
 
-    async def _closed(self) -> bool:
-        return self._session().closed_at is not None
+    async def _closes(self) -> bool:
+        """Where a command that was late moved the end again, it is written into the file again."""
+        if self._session().closed_at is not None:
+            return True
+        if self._end_in_file() > _now() + timedelta(seconds=3):
+            self._write_end()
+        return False
+
+    def _end_in_file(self) -> datetime:
+        (found,) = re.findall(r"^end: (.*)$", self.path.read_text(), re.MULTILINE)
+        return datetime.fromisoformat(found).replace(tzinfo=UTC)
+
+    def _write_end(self) -> None:
+        # Whole seconds in the file: at least one is left for people and for the bot to notice.
+        self.change("end: .*", f"end: {_whole(_now() + timedelta(seconds=2)):%F %T}")
 
     async def _quiet(self) -> bool:
         """Nothing waits; what Slack refused is tried again, as organizers do who mended it."""
@@ -601,7 +612,9 @@ class Run:
         }
         answered = truth.marked_answered(self.database, self.week.authors)
         if marked != answered:
-            self._problems([f"marked as answered are {marked}, not {answered}"])
+            with self.database.reading() as uow:
+                keys = [r.key for r in uow.outbox.listed(("sent",)) if r.method[:9] == "reactions"]
+            self._problems([f"marked as answered are {marked}, not {answered}: {keys}"])
         self.result.compared["moderated and marked"] += len(asked) + len(wanted) + len(answered)
 
     def _judge_file(self) -> None:
@@ -686,11 +699,14 @@ def main() -> int:
         [given.seed] if given.seed is not None else range(given.first, given.first + given.seeds)
     )
     box = Box.start()
-    console = Console(width=110)
+    console = Console(width=110, soft_wrap=True)
     results = []
     for seed in seeds:
         plan = Plan(seed, given.messages, given.people, given.faults, tuple(given.kind or ()))
-        result = run(plan, box)
+        try:
+            result = run(plan, box)
+        except KeyboardInterrupt:
+            break  # the tables show what was run so far
         results.append(result)
         console.print(_line(result), markup=False, highlight=False)
         for line in result.problems[:10]:
