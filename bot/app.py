@@ -853,7 +853,9 @@ class Bot:
             self.database.reading,
             self.clock,
             self.wall,
-            SlackVoice(settings.website, settings.organizers, None),
+            SlackVoice(
+                settings.website, settings.organizers, None, acknowledging=settings.acknowledge
+            ),
             _secret(settings.slack_bot_token),
             settings.slack_api_url,
             settings.post_interval,

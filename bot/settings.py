@@ -6,6 +6,7 @@ Every setting is an environment variable of the field's name in capitals: Slack'
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -196,6 +197,11 @@ class Settings(BaseSettings):
         description="Names of the emoji that are a vote for a question, separated by commas or "
         "blanks.",
     )
+    acknowledge: str = Field(
+        "",
+        description="Name of an emoji with which the bot reacts to each question in the channel, "
+        "such as `eyes`; empty for none.",
+    )
     sent_ahead_interval: float = Field(
         10.0,
         ge=0,
@@ -205,7 +211,9 @@ class Settings(BaseSettings):
         9, ge=0, le=23, description="The hour of an author's day at which the digest comes."
     )
     website: str = Field(
-        "", description="The website's address; covers (paths) are links when it is set."
+        "",
+        description="The website's address. A book's `cover` that is a path is a picture in the "
+        "announcement when it is set, if it is PNG, JPEG or GIF and everybody can load it.",
     )
 
     @field_validator(
@@ -229,6 +237,23 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("acknowledge")
+    @classmethod
+    def _emoji(cls, value: str) -> str:
+        name = value.strip().strip(":")
+        if name and not re.fullmatch(r"[\w+'-]+(?:::skin-tone-[2-6])?", name):
+            raise ValueError(f"`{value}` is not the name of an emoji such as `eyes`")
+        return name
+
+    @model_validator(mode="after")
+    def _no_vote(self) -> Self:
+        if self.acknowledge.partition("::")[0] in self.vote_reactions:
+            raise UserError(
+                "MARGINALIA_ACKNOWLEDGE is one of MARGINALIA_VOTE_REACTIONS, and would count as a "
+                "vote; choose another emoji"
+            )
+        return self
 
     @field_validator("timezone")
     @classmethod

@@ -39,7 +39,12 @@ class TestOpening:
         assert "The Book" in text
         assert f"<@{world.id('ada')}> and Nobody Known" in text
         assert "What _it_ is about." in text
-        assert "https://books.example/images/books/20260105-the-book/cover.jpg" in text
+        cover = "https://books.example/images/books/20260105-the-book/cover.jpg"
+        [picture] = [b for b in announcement.blocks if b["type"] == "image"]
+        assert picture["image_url"] == cover
+        # Title and authors once each: the file's description says nothing else.
+        assert text.count("The Book") == 1 + picture["alt_text"].count("The Book")
+        assert "Ada Author" not in text
         assert "<https://book.example/?a=1&amp;b=2|Book's page>" in text
         assert f"<!date^{int(END.timestamp())}^" in text
         assert "How to ask" in text
@@ -227,9 +232,9 @@ class TestClosing:
         assert "2 questions, 1 answer, 3 participants" in text
         assert "And this &amp; that &lt;one&gt;?" in text
         assert "Answered?" not in text
-        assert announcement.edited is not None or "over" in text_of(announcement)
+        assert announcement.edited is not None or "session ended" in text_of(announcement)
         assert "How to ask" not in text_of(announcement)
-        assert "over" in text_of(announcement)
+        assert "session ended" in text_of(announcement)
 
     async def test_a_late_question_gets_a_private_note_once_a_person(self, world: Scene) -> None:
         async with world.bot():
@@ -241,7 +246,7 @@ class TestClosing:
             world.say("ben", "Me too?")
             await world.look()
             assert [len(world.notes(who)) for who in ("ada", "ben", "cleo")] == [0, 1, 1]
-            assert "is over" in world.notes("cleo")[0]
+            assert "ended" in world.notes("cleo")[0]
             assert [text for _, text, _ in world.threads()] == ["In time?"]
             world.say("ada", "An answer after the end.", asked)
             await world.look()

@@ -107,7 +107,18 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
         uow.sessions.touch(message.session_id, at)
     if changed and known is None and message.kind is Kind.REPLY:
         tell_of_answer(uow, voice, message, at)
+    if changed and known is None and _was_asked(uow, message):
+        voice.acknowledge(uow, message.channel, message.ts, at)
     return changed
+
+
+def _was_asked(uow: UnitOfWork, message: Message) -> bool:
+    """Whether somebody asks it in the channel, while the session is open."""
+    if message.kind is not Kind.QUESTION or message.origin == "form" or message.is_talk:
+        return False
+    session = uow.sessions.get(message.session_id)
+    is_open = session is not None and session.state is State.OPEN
+    return session is not None and is_open and message.author not in session.author_ids
 
 
 def _meet(uow: UnitOfWork, posted: Posted) -> None:

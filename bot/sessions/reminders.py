@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
 from bot.sessions.model import Session, State
-from bot.sessions.times import Span, span_or_none
+from bot.sessions.times import Span, clock, span_or_none
 from bot.texts import N_, _
 
 TEASER, HALFWAY, LAST_DAY, ENDING = "teaser", "half-way", "last-day", "ending"
@@ -40,8 +40,9 @@ NOTHING = Span()
 
 _MOMENT = "%Y-%m-%dT%H:%M"
 _TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-_SPAN = re.compile(r"(.+?)\s+(before start|after start|before end)(?:\s+at\s+(\d\d?:\d\d))?")
-_LAST_DAY = re.compile(r"last[ -]day(?:\s+at\s+(\d\d?:\d\d))?")
+_AT = r"(?:\s+at\s+(\d\d?:\d\d|\d\d?(?::\d\d)?\s*[ap]m|noon))?"
+_SPAN = re.compile(rf"(.+?)\s+(before start|after start|before end){_AT}")
+_LAST_DAY = re.compile(rf"last[ -]day{_AT}")
 _EXAMPLES = N_("`3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`")
 
 
@@ -159,12 +160,8 @@ def _entry(text: str) -> Reminder | None:
     return Reminder(text, TEASER, "start", span, at)
 
 
-def _time(text: str) -> time:
-    hour, minute = (int(part) for part in text.split(":"))
-    try:
-        return time(hour, minute)
-    except ValueError:
-        raise UserError(_("there is no time {value}; write one as `10:00`", value=text)) from None
+def _time(text: str) -> time | None:
+    return clock("".join(text.split()))
 
 
 def of(session: Session, defaults: tuple[Reminder, ...]) -> tuple[Reminder, ...]:

@@ -3,10 +3,14 @@
 A small, strict grammar: what is not understood is an error that shows what would be, never a
 guess. Moments are local to a zone (the event's) unless one is written behind them.
 
-- a day: `2026-01-12`, `today`, `tomorrow`, `monday` (the next one after today)
-- with a time: `2026-01-12 18:00`, `monday 9:30`; a time alone is today's; `now`
+- a day: `2026-01-12`, `today`, `tomorrow`, `monday` (the next one after today), `next monday`
+- with a time: `2026-01-12 18:00`, `monday 9:30`, `tomorrow at 10am`; a time alone is today's; `now`
 - with a zone: `2026-01-12 18:00 Europe/Berlin`, `… UTC`
 - a duration: `2 days`, `36 hours`, `1 week 2 days`, `90 min`, `2d 4h`
+
+The words for days may be English, Spanish or German. What can be read in two ways is an error, too.
+The library dateparser (1.5) understands more, but guesses: it takes `01/02/2026`, `may` and `5` for
+days. It reads no start and end out of one text, which `moments` does.
 """
 
 from __future__ import annotations
@@ -19,15 +23,35 @@ from zoneinfo import ZoneInfo
 from bot.errors import UserError
 from bot.texts import N_, _
 
-MOMENTS = N_("`2026-01-12 18:00`, `monday 9:30`, `tomorrow` or `now`")
+MOMENTS = N_("`2026-01-12 18:00`, `monday 9:30`, `tomorrow 10am` or `now`")
 DURATIONS = N_("`2 days`, `36 hours` or `1 week`")
 LONGEST = timedelta(days=366)
 
 _DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 _TIME = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?")
+_HALF_DAY = re.compile(r"(\d\d?)(?::(\d\d)(?::(\d\d))?)?([ap])m")
+_WRITTEN_HALF = re.compile(r"(?<=\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
+_NEXT = re.compile(r"\b(?:next|nächste[nrms]?|próxim[oa])\s+(?=\w)", re.IGNORECASE)
+_AT = frozenset({"at", "on", "um", "uhr", "am", "a", "las", "el"})
+_BETWEEN = frozenset({"to", "until", "-", "–", "till", "bis", "hasta"})
+_UNCLEAR_DAY = re.compile(r"\d\d?[./]\d\d?(?:[./](?:\d\d)?\d\d)?\.?")
+_HOUR = re.compile(r"\d\d?")
 _TIME_OF_DAY = re.compile(r"\d:\d\d|\d\s*[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _PART = re.compile(r"(\d{1,5})\s*([a-z]+)")
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAYS = (
+    ("monday", "lunes", "montag"),
+    ("tuesday", "martes", "dienstag"),
+    ("wednesday", "miércoles", "mittwoch"),
+    ("thursday", "jueves", "donnerstag"),
+    ("friday", "viernes", "freitag"),
+    ("saturday", "sábado", "samstag", "sonnabend"),
+    ("sunday", "domingo", "sonntag"),
+)
+_NOW = frozenset({"now", "ahora", "jetzt"})
+_NEAR = {
+    **dict.fromkeys(("today", "hoy", "heute"), 0),
+    **dict.fromkeys(("tomorrow", "mañana", "morgen"), 1),
+}
 _UNITS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "minutes"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hours"),
@@ -59,7 +83,7 @@ def span(text: str) -> Span:
     if found is None:
         raise UserError(
             _(
-                "“{value}” is no duration; write {durations}",
+                "I don't understand “{value}” as a duration; write {durations}",
                 value=_short(text),
                 durations=_(DURATIONS),
             )
@@ -100,10 +124,14 @@ def moment(text: str, now: datetime, zone: str, day_time: time) -> datetime:
 
     Raises UserError, one line, for what is none, or does not exist there.
     """
-    found = _moment(text.split(), now, zone, day_time)
+    found = _moment(_words(text), now, zone, day_time)
     if found is None:
         raise UserError(
-            _("“{value}” is no moment; write {moments}", value=_short(text), moments=_(MOMENTS))
+            _(
+                "I don't understand “{value}” as a date; write {moments}",
+                value=_short(text),
+                moments=_(MOMENTS),
+            )
         )
     return found
 
@@ -115,7 +143,7 @@ def moments(
 
     An end that is a time alone is on the day of the start. Raises UserError as `moment` does.
     """
-    words = [word for word in text.split() if word.casefold() not in {"to", "until", "-", "–"}]
+    words = [word for word in _words(text) if word.casefold() not in _BETWEEN]
     for cut in range(len(words), 0, -1):
         start = _moment(words[:cut], now, zone, start_time)
         if start is None:
@@ -123,14 +151,14 @@ def moments(
         if cut == len(words):
             return start, None
         # Of a week that begins on Monday, `friday` is its own; `tomorrow` is tomorrow.
-        from_now = words[cut].casefold() in {"now", "today", "tomorrow"}
+        from_now = words[cut].casefold() in _NOW | _NEAR.keys()
         base = now if from_now else start
         end = _moment(words[cut:], base, zone, end_time)
         if end is not None:
             return start, end
     raise UserError(
         _(
-            "“{value}” is no moment; write {moments}, and an end if it moves too",
+            "I don't understand “{value}” as a date; write {moments}, and an end if it moves too",
             value=_short(text),
             moments=_(MOMENTS),
         )
@@ -146,21 +174,21 @@ def _moment(words: list[str], now: datetime, zone: str, day_time: time) -> datet
     if named:
         words = words[:-1]
     today = now.astimezone(where).date()
-    if [word.casefold() for word in words] == ["now"]:
+    if len(words) == 1 and words[0].casefold() in _NOW:
         return now.replace(microsecond=0)
     day = _day(words[0], today)
     if day is not None:
         words = words[1:]
     elif len(words) == 1:
         day = today
-        if not _TIME.fullmatch(words[0]):
+        if not _TIME.fullmatch(words[0]) and not _HALF_DAY.fullmatch(words[0]):
             return None
     if day is None or len(words) > 1:
         return None
-    clock = _clock(words[0]) if words else day_time
-    if clock is None:
+    of_day = clock(words[0]) if words else day_time
+    if of_day is None:
         return None
-    local = datetime.combine(day, clock)
+    local = datetime.combine(day, of_day)
     found = _utc(local, where)
     if found.astimezone(where).replace(tzinfo=None) != local:
         raise UserError(
@@ -173,22 +201,43 @@ def _moment(words: list[str], now: datetime, zone: str, day_time: time) -> datet
     return found
 
 
+def _words(text: str) -> list[str]:
+    """The words of what was typed: `10 am` and `next monday` are one each, `at` is none."""
+    joined = _NEXT.sub("next_", _WRITTEN_HALF.sub(lambda half: f"{half[1].lower()}m", text))
+    return [word for word in joined.split() if word.casefold() not in _AT]
+
+
 def _apart(word: str) -> list[str]:
     """`2026-01-12T18:00` is two words."""
-    day, mark, clock = word.partition("T")
-    return [day, clock] if mark and _DATE.fullmatch(day) and clock else [word]
+    day, mark, of_day = word.partition("T")
+    return [day, of_day] if mark and _DATE.fullmatch(day) and of_day else [word]
 
 
 def _day(word: str, today: date) -> date | None:
     folded = word.casefold()
-    if folded == "today":
-        return today
-    if folded == "tomorrow":
-        return today + timedelta(days=1)
-    if len(folded) >= 3:
-        for number, name in enumerate(_DAYS):
-            if name.startswith(folded):
-                return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
+    if folded in _NEAR:
+        return today + timedelta(days=_NEAR[folded])
+    named = _weekday(folded.removeprefix("next_"))
+    if named is not None:
+        coming = today + timedelta(days=(named - today.weekday() - 1) % 7 + 1)
+        if folded.startswith("next_") and named > today.weekday():
+            # In the same week some mean this one, and some the one after it.
+            raise UserError(
+                _(
+                    "“{value}” can be {first} or {second}; write the date",
+                    value=word.replace("_", " "),
+                    first=coming.isoformat(),
+                    second=(coming + timedelta(days=7)).isoformat(),
+                )
+            )
+        return coming
+    if _UNCLEAR_DAY.fullmatch(word):
+        raise UserError(
+            _(
+                "“{value}” can be read as more than one date; write it as `2026-01-12`",
+                value=word,
+            )
+        )
     match = _DATE.fullmatch(word)
     if match is None:
         return None
@@ -198,11 +247,37 @@ def _day(word: str, today: date) -> date | None:
         raise UserError(_("there is no day {word}; write one as `2026-01-12`", word=word)) from None
 
 
-def _clock(word: str) -> time | None:
-    match = _TIME.fullmatch(word)
+def _weekday(word: str) -> int | None:
+    """The day of the week, 0 for Monday, by its name or the beginning of it."""
+    if len(word) < 3:
+        return None
+    names = ((number, name) for number, names in enumerate(_DAYS) for name in names)
+    return next((number for number, name in names if name.startswith(word)), None)
+
+
+def clock(word: str) -> time | None:
+    """A time of day such as `18:00` or `10am`; None for what is none.
+
+    Raises UserError, one line, for one that is unclear or does not exist.
+    """
+    if _HOUR.fullmatch(word) and int(word) <= 24:
+        raise UserError(
+            _("“{value}” is not clear as a time; write `{value}:00` or `{value}pm`", value=word)
+            if 1 <= int(word) <= 12
+            else _("“{value}” is not clear as a time; write `{value}:00`", value=word)
+        )
+    if word.casefold() == "midnight":
+        raise UserError(
+            _("“midnight” can be the beginning or the end of a day; write `0:00` or `23:59`")
+        )
+    half = _HALF_DAY.fullmatch(word.casefold())
+    match = half or _TIME.fullmatch("12:00" if word.casefold() == "noon" else word)
     if match is None:
         return None
-    hour, minute, second = (int(part or 0) for part in match.groups())
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
+    if half is not None:
+        # 12am is the first hour of the day, 12pm the first of its second half.
+        hour = hour % 12 + (12 if half[4] == "p" else 0) if 1 <= hour <= 12 else 24
     try:
         return time(hour, minute, second)
     except ValueError:

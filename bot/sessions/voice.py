@@ -111,6 +111,11 @@ class Voice(Protocol):
         (False) its end.
         """
 
+    def acknowledge(self, uow: UnitOfWork, channel: str, ts: str, at: datetime) -> None:
+        """A mark on a question in the channel, for all to see, that it was taken in; none where the
+        settings want none.
+        """
+
     def linked(
         self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
     ) -> None:
@@ -192,6 +197,9 @@ class Silence:
         """Nothing."""
 
     def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
+        """Nothing."""
+
+    def acknowledge(self, uow: UnitOfWork, channel: str, ts: str, at: datetime) -> None:
         """Nothing."""
 
     def linked(

@@ -45,6 +45,7 @@ class SlackVoice:
 
     `website` is the address that covers are relative to ('' where not known);
     `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
+    `acknowledging` is the emoji with which a question in the channel is acknowledged ('' for none);
     `workspace_url` is the address of the workspace, `https://….slack.com/` ('' before it is known).
     """
 
@@ -52,6 +53,7 @@ class SlackVoice:
     organizers: tuple[str, ...] = ()
     organizers_channel: str | None = None
     workspace_url: str = ""
+    acknowledging: str = ""
 
     def link(self, channel: str, ts: str) -> str:
         """The address of a message (its permalink); '' before Slack said where we are."""
@@ -261,6 +263,13 @@ class SlackVoice:
         method = "reactions.add" if answered else "reactions.remove"
         key = f"{method} {channel} {ts} {at.isoformat()}"
         uow.outbox.add(Outgoing(key, method, payload, channel), at)
+
+    def acknowledge(self, uow: UnitOfWork, channel: str, ts: str, at: datetime) -> None:
+        """The reaction that the settings say, if they say one."""
+        if self.acknowledging:
+            payload = {"channel": channel, "timestamp": ts, "name": self.acknowledging}
+            key = f"acknowledge {channel} {ts}"
+            uow.outbox.add(Outgoing(key, "reactions.add", payload, channel), at)
 
     def linked(
         self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime

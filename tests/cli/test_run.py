@@ -112,7 +112,7 @@ async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
             # What a replica that was killed had claimed comes later, and is added.
             await until(lambda: path.read_text().count("Answer ") == 40, "all is in the archive")
             await until(lambda: len(said()) == 2, "the close")
-            await until(lambda: "over" in text_of(said()[0]), "the announcement says closed")
+            await until(lambda: "ended" in text_of(said()[0]), "the announcement says closed")
             bot.signal(signal.SIGTERM)
             assert await bot.ended() == 0
         threads = archive.read(path)

@@ -34,6 +34,21 @@ def at(text: str) -> datetime:
         ("Monday 9:30", "UTC", "2026-01-12T09:30:00"),
         ("wed 9:30", "UTC", "2026-01-14T09:30:00"),
         ("18:00", "Asia/Tokyo", "2026-01-07T09:00:00"),
+        ("10am", "UTC", "2026-01-07T10:00:00"),
+        ("10 PM", "Europe/Berlin", "2026-01-07T21:00:00"),
+        ("12:30 p.m.", "UTC", "2026-01-07T12:30:00"),
+        ("today 12am", "UTC", "2026-01-07T00:00:00"),
+        ("tomorrow 9:30", "Europe/Berlin", "2026-01-08T08:30:00"),
+        ("tomorrow at 10am", "UTC", "2026-01-08T10:00:00"),
+        ("tomorrow noon", "UTC", "2026-01-08T12:00:00"),
+        ("next monday", "UTC", "2026-01-12T22:59:59"),
+        ("next Tue 10am", "America/New_York", "2026-01-13T15:00:00"),
+        ("Next Wednesday 9:30", "UTC", "2026-01-14T09:30:00"),
+        ("nächsten Montag um 9:30 Uhr", "Europe/Berlin", "2026-01-12T08:30:00"),
+        ("morgen 9:30", "Europe/Berlin", "2026-01-08T08:30:00"),
+        ("lunes", "UTC", "2026-01-12T22:59:59"),
+        ("mañana a las 9:30", "Europe/Madrid", "2026-01-08T08:30:00"),
+        ("próximo martes 18:00", "UTC", "2026-01-13T18:00:00"),
     ],
 )
 def test_moments(text: str, zone: str, expected: str) -> None:
@@ -43,14 +58,24 @@ def test_moments(text: str, zone: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("", "is no moment"),
-        ("soon", "is no moment"),
-        ("12/01/2026", "is no moment"),
+        ("", "I don't understand"),
+        ("soon", "I don't understand"),
+        ("12/01/2026", "more than one date"),
         ("2026-02-30", "there is no day"),
         ("monday 25:00", "there is no time"),
         ("monday 9:00 Mars/Olympus", "time zone"),
         ("2026-03-29 02:30 Europe/Berlin", "does not exist"),
-        ("2026-01-12 18:00 19:00", "is no moment"),
+        ("2026-01-12 18:00 19:00", "I don't understand"),
+        ("yesterday", "I don't understand “yesterday” as a date; write `2026"),
+        ("next week", "I don't understand"),
+        ("next friday", "“next friday” can be 2026-01-09 or 2026-01-16; write the date"),
+        ("01/02/2026", "“01/02/2026” can be read as more than one date"),
+        ("1.2. 9:00", "can be read as more than one date"),
+        ("monday 10", "“10” is not clear as a time; write `10:00` or `10pm`"),
+        ("monday 18", "“18” is not clear as a time; write `18:00`"),
+        ("monday 13pm", "there is no time"),
+        ("monday 0am", "there is no time"),
+        ("monday midnight", "beginning or the end of a day"),
     ],
 )
 def test_what_is_no_moment(text: str, part: str) -> None:
@@ -66,6 +91,9 @@ def test_what_is_no_moment(text: str, part: str) -> None:
         ("monday to friday", "2026-01-12T00:00", "2026-01-16T22:59:59"),
         ("2026-01-12 9:00 - 17:00", "2026-01-12T09:00", "2026-01-12T17:00"),
         ("now until tomorrow 18:00", "2026-01-07T10:20:30", "2026-01-08T18:00"),
+        ("next monday 10am to friday 6 pm", "2026-01-12T10:00", "2026-01-16T18:00"),
+        ("tomorrow 10am - 5pm", "2026-01-08T10:00", "2026-01-08T17:00"),
+        ("montag bis freitag", "2026-01-12T00:00", "2026-01-16T22:59:59"),
     ],
 )
 def test_a_start_and_perhaps_an_end(text: str, start: str, end: str | None) -> None:
@@ -78,7 +106,7 @@ def test_durations() -> None:
     assert span("1 week, 2 days and 90 min") == Span(9, 90)
     assert span("36h") == Span(0, 36 * 60)
     for wrong in ("", "2", "two days", "2 fortnights", "0 days", "-2 days", "2 days later"):
-        with pytest.raises(UserError, match="is no duration"):
+        with pytest.raises(UserError, match="as a duration"):
             span(wrong)
     with pytest.raises(UserError, match="longer than a year"):
         span("99999 days")

@@ -263,7 +263,7 @@ async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
     async with office(world, reminders="1 hour before start; half-way; 1 hour before end") as ines:
         await world.look()
         assert len([m for m in world.posted() if "Coming up" in m.text]) == 1
-        assert "is now" in await ines.qa("move the-book 2026-01-05 00:10 2026-01-09 23:09")
+        assert "is now" in await ines.qa("move the-book 2026-01-05 00:10 UTC 2026-01-09 23:09 UTC")
         await world.to(START + timedelta(minutes=10))
         await world.to(START + (END - START) / 2 + timedelta(minutes=10))
         assert "is now" in await ines.qa("extend the-book 10 minutes")

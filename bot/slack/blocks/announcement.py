@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePosixPath
 from urllib.parse import quote, urlsplit
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Author, Event, Session, State
 from bot.slack.blocks.kit import Block, actions, button, header, section
-from bot.slack.blocks.limits import cut, when
+from bot.slack.blocks.limits import HEADER, cut, units, when
 from bot.slack.text import mrkdwn_of
 from bot.texts import _, n_
+
+IMAGE_URL = 3000
+"""Characters in the address of a picture."""
+NO_PICTURES = frozenset({".webp", ".avif", ".svg", ".pdf", ".html"})
+"""Endings of addresses that Slack shows no picture of: it takes PNG, JPEG and GIF."""
+_LABEL = frozenset({"book", "of", "the", "week", "by", "and"})
 
 
 def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
@@ -18,31 +26,31 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
     over = session.state is not State.OPEN
     authors = listed([author(a) for a in event.authors])
     title = escape_mrkdwn(event.title)
-    blocks: list[Block] = [header(f"📚 {event.title}")]
+    heading = f"📚 {event.title}"
+    blocks: list[Block] = [header(heading)]
     lead = (
-        _("Book of the Week: *{title}* by {authors}", title=title, authors=authors)
+        _("*Book of the Week* by {authors}", authors=authors)
         if authors
-        else _("Book of the Week: *{title}*", title=title)
+        else _("*Book of the Week*")
     )
+    if units(heading) > HEADER:  # which is cut
+        lead = f"*{title}*\n{lead}"
+    blocks.append(section(lead + _description(event)))
     cover = cover_url(event, website)
-    picture = {
-        "type": "image",
-        "image_url": cover,
-        "alt_text": cut(_("Cover of {title}", title=event.title), 2000),
-    }
-    blocks.append(section(lead + _description(event), picture if cover else None))
+    is_picture = cover is not None and _is_picture(cover)
+    if is_picture:
+        alt_text = cut(_("Cover of {title}", title=event.title), 2000)
+        blocks.append({"type": "image", "image_url": cover, "alt_text": alt_text})
     about = mrkdwn_of(event.body).strip()
     if about and not over:
         blocks.append(section(about))
     links = [f"<{link_url(link.url)}|{escape_mrkdwn(link.text)}>" for link in event.links]
-    if cover is None and event.cover:
-        links.append(_("Cover: {path}", path=escape_mrkdwn(event.cover)))
+    if cover is not None and not is_picture:
+        links.append(f"<{link_url(cover)}|{_('Cover')}>")
     if links:
         blocks.append(section(" · ".join(links)))
     if over:
-        blocks.append(
-            section(_("🔒 This session is over, since {when}.", when=when(session.over_at)))
-        )
+        blocks.append(section(_("🔒 This session ended {when}.", when=when(session.over_at))))
         return _("{title}: the session is over.", title=title), blocks
     until = when(event.end)
     blocks.append(
@@ -51,7 +59,7 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
             + "\n"
             + _(
                 "*How to ask:* write in this channel or in the thread of this message, one question "
-                "a message; or use the button, or `/ask`. Answers come in the thread of your "
+                "per message; or use the button, or `/ask`. Answers come in the thread of your "
                 "question. 👍 or ⬆️ on a question is a vote for it."
             )
         )
@@ -91,6 +99,16 @@ def cover_url(event: Event, website: str) -> str | None:
     return f"{website.rstrip('/')}/{quote(event.cover.lstrip('/'))}" if website else None
 
 
+def _is_picture(url: str) -> bool:
+    """Whether Slack may show it: <https://docs.slack.dev/reference/block-kit/blocks/image-block>.
+
+    An address without an ending may be one; Slack tells when it cannot load it, and then the
+    message is sent without.
+    """
+    ending = PurePosixPath(urlsplit(url).path).suffix.casefold()
+    return len(url) <= IMAGE_URL and ending not in NO_PICTURES
+
+
 def link_url(url: str) -> str:
     """An address that cannot break out of `<…|…>`: <https://docs.slack.dev/messaging/formatting-message-text>."""
     return url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
@@ -107,5 +125,10 @@ def closing_line(questions: int, answers: int, participants: int) -> str:
 
 
 def _description(event: Event) -> str:
+    """The description, unless it says title and authors alone, which stand there already."""
     text = event.description.strip()
-    return f"\n{escape_mrkdwn(text)}" if text else ""
+    rest = text.casefold()
+    for said in (event.title, *(person.name for person in event.authors)):
+        rest = rest.replace(said.casefold(), " ")
+    says = set(re.findall(r"[^\W_]+", rest)) - _LABEL
+    return f"\n{escape_mrkdwn(text)}" if says else ""

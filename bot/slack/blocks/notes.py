@@ -11,7 +11,7 @@ from bot.texts import _
 def late(session: Session) -> str:
     """What somebody reads who asks after the end."""
     return _(
-        "The session on *{title}* is over since {when}, so your message is not collected any more. "
+        "The session on *{title}* ended {when}, so your message was not added to its questions. "
         "Authors may still answer in the threads of earlier questions.",
         title=escape_mrkdwn(session.event.title),
         when=when(session.over_at),
@@ -21,7 +21,7 @@ def late(session: Session) -> str:
 def muted(session: Session) -> str:
     """What somebody reads, once, whose messages are not collected."""
     return _(
-        "What you write here is not collected for the session on *{title}* at the moment; the "
-        "organizers decided so. Please write to one of them if you think that is a mistake.",
+        "An organizer has muted you for the session on *{title}*, so what you write here is not "
+        "collected. Please write to an organizer if you think that is a mistake.",
         title=escape_mrkdwn(session.event.title),
     )
