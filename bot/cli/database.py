@@ -1,4 +1,4 @@
-"""`marginalia backup` and `marginalia restore`: copies of a SQLite database."""
+"""`marginalia backup`, `restore` and `move-database`: the database, copied."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.errors import UserError
 from bot.settings import Settings
 from bot.store.database import Database
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command()(backup)
     app.command()(restore)
+    app.command("move-database")(move_database)
 
 
 def backup(
@@ -38,3 +40,29 @@ def restore(
     database = Database(Settings().database_url)
     database.restore(file)
     typer.echo(f"{database.place} is now what {file} holds")
+
+
+def move_database(
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="The empty database, as postgresql://user@host/name."),
+    ],
+) -> None:
+    """Copy all that is stored into another, empty database. Stop the bot first.
+
+    Goes from the database of the settings to URL, mostly from SQLite to PostgreSQL. All of it is
+    copied or nothing; the old database stays as it is. A password that URL does not have is taken
+    from PGPASSWORD or ~/.pgpass.
+    """
+    source, target = Database(Settings().database_url), Database(url)
+    try:
+        if source.place == target.place:
+            raise UserError(f"{target.place} is the database of the settings; name another")
+        source.move(target, lambda table, rows: typer.echo(f"{table}: {rows}"))
+    finally:
+        source.close()
+        target.close()
+    typer.echo(
+        f"{source.place} was copied to {target.place}; put its address into "
+        "MARGINALIA_DATABASE_URL, and start the bot"
+    )

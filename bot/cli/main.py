@@ -35,6 +35,7 @@ ROOMS = {
     "log": "log",
     "manifest": "manifest",
     "mend": "pairing",
+    "move-database": "database",
     "outbox": "outbox",
     "reconcile": "reconcile",
     "replay": "demo",

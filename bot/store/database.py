@@ -8,9 +8,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, text
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from bot.errors import UserError
 from bot.remedies import remedy
 from bot.sessions.ports import UnitOfWork
-from bot.store import engine, files, pruning, schema
+from bot.store import engine, files, moving, pruning, schema
 from bot.store.leader import Alone, Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
@@ -48,6 +48,7 @@ class Database:
     def upgrade(self) -> None:
         """Makes the tables, or brings them to the version of this program.
 
+        A SQLite file that is to be changed is copied first, beside itself (`files.keep_copy`).
         Raises UserError, one line, for a database that is newer than this program, that
         cannot be reached, or whose file cannot be written.
         """
@@ -56,7 +57,7 @@ class Database:
                 files.prepare(self._backend.path)
             with self._backend.writer.begin() as connection:
                 self._refuse_encoding(connection)
-                schema.upgrade(connection)
+                schema.upgrade(connection, self._keep_copy)
         except OSError as error:
             raise UserError(f"{self.place}: {error.strerror or error}; {self._remedy()}") from None
         except (DBAPIError, sqlite3.Error) as error:
@@ -72,6 +73,14 @@ class Database:
             if not self.is_outage(error):
                 raise
             raise self._unusable(error) from None
+
+    def _keep_copy(self, revision: str) -> None:
+        """Keeps the database as it is before its tables are changed."""
+        if isinstance(self._backend, engine.Sqlite):
+            copy = files.keep_copy(self._backend.path, revision, datetime.now(UTC))
+            log.info("the tables are brought up to date; before that they were copied to %s", copy)
+        else:
+            log.info("the tables are brought up to date, from version %s", revision)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -225,6 +234,43 @@ class Database:
             )
         self.close()
         files.restore(source, self._backend.path)
+
+    def move(self, target: Database, tell: Callable[[str, int], None]) -> None:
+        """Copies all that is stored into an empty database, whose tables are made.
+
+        All of it or nothing. `tell` is called with each table's name and its rows. Raises
+        UserError if a bot runs on one of the two, or the target holds something already.
+        """
+        if not isinstance(self._backend, engine.Sqlite):
+            self.upgrade()
+        elif not self._backend.path.is_file():
+            raise UserError(f"{self.place}: there is no database yet; nothing to move")
+        else:
+            self.reserve()
+            self.upgrade()
+        target.upgrade()
+        target.reserve()
+        leaders = [database.leader() for database in (self, target)]
+        try:
+            for database, leader in zip((self, target), leaders, strict=True):
+                if not leader.acquire():
+                    raise UserError(f"a running Marginalia uses {database.place}; stop it first")
+            with (
+                self._backend.reading.begin() as source,
+                target._backend.turn(),
+                target._backend.writer.begin() as into,
+            ):
+                found = moving.filled(into)
+                if found:
+                    raise UserError(
+                        f"{target.place} is not empty ({', '.join(found)}); name an empty database"
+                    )
+                moving.copy(source, into, tell)
+        except DBAPIError as error:
+            raise UserError(f"nothing was moved: {target._reason(error)}") from None
+        finally:
+            for leader in leaders:
+                leader.release()
 
     def close(self) -> None:
         """Closes all connections that are not in use; the next use opens new ones."""

@@ -7,6 +7,8 @@ import logging
 import os
 import sqlite3
 from contextlib import closing
+from datetime import datetime
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +18,9 @@ from bot.errors import UserError
 from bot.store import schema
 
 log = logging.getLogger(__name__)
+
+KEPT = 3
+"""How many copies from before an upgrade are kept."""
 
 
 def prepare(path: Path) -> None:
@@ -100,6 +105,20 @@ def backup(source: Path, target: Path, overwrite: bool) -> None:
     if target.exists() and (not overwrite or target.is_dir() or target.samefile(source)):
         raise UserError(f"{target} exists already; name another file, or say --force")
     _place(source, target)
+
+
+def keep_copy(path: Path, revision: str, at: datetime) -> Path:
+    """Copies a database beside itself before its tables change; gives the copy.
+
+    It is called after the moment (UTC) and the version of the tables: `marginalia.db` becomes
+    `marginalia.db.20261128-183000-0011.bak`. The newest KEPT of these copies are kept. Raises
+    UserError where it cannot be written.
+    """
+    target = path.with_name(f"{path.name}.{at:%Y%m%d-%H%M%S}-{revision}.bak")
+    _place(path, target)
+    for old in sorted(path.parent.glob(f"{escape(path.name)}.*-*-*.bak"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return target
 
 
 def restore(source: Path, target: Path) -> None:

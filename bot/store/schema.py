@@ -5,6 +5,7 @@ They are in `migrations/` of the repository, and inside this package in a wheel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from alembic import command
@@ -44,7 +45,7 @@ def _scripts() -> ScriptDirectory:
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has the newest version; UserError if it has one not known here."""
-    found = set(MigrationContext.configure(connection).get_current_heads())
+    found = set(_revisions(connection))
     refuse_newer(found)
     return found == set(_scripts().get_heads())
 
@@ -59,10 +60,15 @@ def refuse_newer(revisions: set[str]) -> None:
         )
 
 
-def upgrade(connection: Connection) -> None:
+def _revisions(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def upgrade(connection: Connection, before: Callable[[str], None] = lambda revision: None) -> None:
     """Brings the tables to the newest version, in the transaction of the connection.
 
-    A second replica waits for the first and finds nothing left to do.
+    `before` is called with the version that tables have which are about to be changed. A second
+    replica waits for the first and finds nothing left to do.
     """
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
@@ -72,6 +78,8 @@ def upgrade(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
     if is_current(connection):
         return
+    for revision in _revisions(connection)[:1]:
+        before(revision)
     command.upgrade(config(connection), "head")
     if sqlite:
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
