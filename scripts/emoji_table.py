@@ -1,7 +1,6 @@
 """Writes `bot/markup/emoji.tsv` from iamcal's emoji-data, the set that Slack uses.
 
-The sandbox, which imports nothing of ours, gets the names alone: `bot/sandbox/emoji.txt`, with a
-`*` after those that have skin tones.
+The sandbox, which imports nothing of ours, gets a copy: `bot/sandbox/page/static/emoji.tsv`.
 
     npm pack emoji-datasource@16.0.0
     python scripts/emoji_table.py emoji-datasource-16.0.0.tgz
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).resolve().parent.parent / "bot" / "markup" / "emoji.tsv"
-NAMES = TARGET.parent.parent / "sandbox" / "emoji.txt"
+COPY = TARGET.parent.parent / "sandbox" / "page" / "static" / "emoji.tsv"
 TONES = ("1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF")
 
 
@@ -72,12 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("archive", type=Path, help="emoji-datasource-VERSION.tgz, as npm packs it")
     parser.add_argument("--output", type=Path, default=TARGET)
-    parser.add_argument("--names", type=Path, default=NAMES)
+    parser.add_argument("--copy", type=Path, default=COPY)
     arguments = parser.parse_args()
     version, entries = load(arguments.archive)
     source = f"# emoji-datasource {version} (MIT, Cal Henderson); written by scripts/emoji_table.py"
     lines = [source, "# names\tcode points\twith one tone\twith two"]
-    known = [source]
     names = 0
     for entry in sorted(entries, key=lambda each: each["sort_order"]):
         # short_names need not begin with short_name, and the first is the one written back.
@@ -86,9 +84,8 @@ def main() -> None:
         names += len(aliases)
         row = [" ".join(aliases), entry["unified"], pattern(entry, 1), pattern(entry, 2)]
         lines.append("\t".join(row).rstrip("\t"))
-        known.append(row[0] + (" *" if row[2] else ""))
-    arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    arguments.names.write_text("\n".join(known) + "\n", encoding="utf-8")
+    for path in (arguments.output, arguments.copy):
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{arguments.output}: {len(entries)} emoji, {names} names, from {version}")
 
 

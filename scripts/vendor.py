@@ -1,12 +1,14 @@
-"""Fetches the scripts of others that our pages serve, as their packages ship them.
+"""Fetches what others made and our pages serve, as their packages ship it.
 
-`python scripts/vendor.py` writes `bot/web/static/vendor/NAME/`: the files below, byte for byte,
-and `VERSION.json` with the version, the licence and npm's checksum of the package. Needs npm;
+`python scripts/vendor.py` writes a folder `vendor/NAME/` beside the other files of a page: the files
+below, byte for byte unless it says otherwise, and `VERSION.json` with the version, the licence and
+npm's checksum of the package. Needs npm, and for the font `fonttools` and `brotli`;
 nobody else does, since the files are kept in the repository.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -15,15 +17,43 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parent.parent / "bot" / "web" / "static" / "vendor"
+BOT = Path(__file__).resolve().parent.parent / "bot"
+
+
+def without_selectors(font: bytes) -> bytes:
+    """The font whose ligatures do not ask for a variation selector (U+FE0F).
+
+    Chromium takes those out before it looks for ligatures, unless the font maps each of them.
+    """
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - whoever vendors no font needs none
+
+    read = TTFont(io.BytesIO(font))
+    selector = read.getBestCmap()[0xFE0F]
+    for lookup in read["GSUB"].table.LookupList.Lookup:
+        for table in lookup.SubTable:
+            for ligatures in table.ligatures.values():
+                for ligature in ligatures:
+                    kept = [part for part in ligature.Component if part != selector]
+                    ligature.Component, ligature.CompCount = kept, len(kept) + 1
+                # The longest is looked for first, or its beginning would be found instead.
+                ligatures.sort(key=lambda ligature: -len(ligature.Component))
+    written = io.BytesIO()
+    read.flavor = "woff2"
+    read.save(written, reorderTables=False)
+    return written.getvalue()
+
+
+CHANGES = {"twemoji.woff2": without_selectors}
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package of npm, and which of its files become which of ours."""
+    """A package of npm, the folder of the pages that want it, and which of its files become which
+    of ours."""
 
     name: str
     version: str
+    pages: str
     files: dict[str, str]
 
 
@@ -31,14 +61,21 @@ PACKAGES = [
     Package(
         "minisearch",
         "7.2.0",
+        "web/static",
         {"package/dist/umd/index.js": "minisearch.js", "package/LICENSE.txt": "LICENSE.txt"},
-    )
+    ),
+    Package(
+        "twemoji-colr-font",
+        "15.0.3",
+        "sandbox/page/static",
+        {"package/twemoji.woff2": "twemoji.woff2", "package/LICENSE": "LICENSE.txt"},
+    ),
 ]
 
 
 def fetch(package: Package) -> None:
     """Packs the package and takes out the files."""
-    target = VENDOR / package.name
+    target = BOT / package.pages / "vendor" / package.name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +91,9 @@ def fetch(package: Package) -> None:
             for source, name in package.files.items():
                 member = archive.extractfile(source)
                 assert member is not None, source
-                (target / name).write_bytes(member.read())
+                content = member.read()
+                change = CHANGES.get(name, bytes)
+                (target / name).write_bytes(change(content))
             manifest = archive.extractfile("package/package.json")
             assert manifest is not None
             licence = json.load(manifest)["license"]
@@ -65,6 +104,8 @@ def fetch(package: Package) -> None:
         "integrity": about["integrity"],
         "files": {name: source for source, name in package.files.items()},
     }
+    if changed := [name for name in package.files.values() if name in CHANGES]:
+        version["changed"] = changed
     (target / "VERSION.json").write_text(json.dumps(version, indent=2) + "\n")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot import board, http
@@ -19,7 +20,7 @@ from bot.library import archive
 from bot.library.archive import Entry
 from bot.sandbox.errors import Refusal
 from bot.sandbox.page.extras import Extras
-from bot.sessions.model import Event, State
+from bot.sessions.model import Event, Session, State
 
 TOUR = (
     "You are a member of this workspace. Ask the authors something in #book-of-the-week.",
@@ -53,7 +54,7 @@ async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIte
             await stage.bot.tick()
             await stage.settle()
             stage.clock.run(1.0)
-            stage.box.extras = _extras(stage, event, schedules / play.EXAMPLE.name)
+            stage.box.extras = _extras(stage)
             yield stage
 
 
@@ -61,15 +62,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _board(stage: Stage, event: Event) -> str:
-    bot = stage.bot
-    with bot.database.unit_of_work() as uow:
-        session = uow.sessions.by_event(event.id)
-        if session is None:
-            raise UserError(f"the session of {event.id} did not open; see the log")
-        return board.share(bot.settings, uow, session.id, bot.wall.now())
 
 
 def _introduce(stage: Stage, script: Script, event: Event) -> None:
@@ -83,60 +75,140 @@ def _introduce(stage: Stage, script: Script, event: Event) -> None:
             members[stage.ids[actor.key]].title = "Author"
 
 
-def _extras(stage: Stage, event: Event, path: Path) -> Extras:
-    moving = asyncio.Lock()
-
-    def over() -> bool:
-        with stage.bot.database.reading() as uow:
-            session = uow.sessions.by_event(event.id)
-            return session is not None and session.state is State.ARCHIVED
-
-    def by(step: timedelta) -> Callable[[], Awaitable[None]]:
-        async def move() -> None:
-            await on(stage.clock.now() + step)
-
-        return move
-
-    async def to_the_end() -> None:
-        if over():
-            raise Refusal("over", ["the session is over already; its archive is written"])
-        await on(max(event.end, stage.clock.now()))
-
-    async def on(at: datetime) -> None:
-        async with moving:
-            try:
-                if at < event.end:
-                    stage.clock.move_to(max(at, stage.clock.now()))
-                    await stage.bot.tick()
-                    await stage.settle()
-                    return
-                await _close(stage, event, at)
-            except (TimeoutError, UserError) as error:
-                raise Refusal("stuck", [str(error) or "the bot is still busy; try again"]) from None
-
-    def written() -> str | None:
-        return _paper(path) if over() else None
-
+def _extras(stage: Stage) -> Extras:
     first = next(id for id in stage.ids.values() if not stage.box.workspace.members[id].title)
+    hands = _Hands(stage)
     return Extras(
         clock={
-            "+1 hour": by(timedelta(hours=1)),
-            "+1 day": by(timedelta(days=1)),
-            "to the end": to_the_end,
+            "+1 hour": partial(hands.by, timedelta(hours=1)),
+            "+1 day": partial(hands.by, timedelta(days=1)),
+            "to the end": hands.to_the_end,
         },
-        papers={"archive": written},
-        links={"Board": _board(stage, event)},
+        papers=_Archives(stage),
+        links=_Board(stage),
         tour=TOUR,
         me=first,
         channel=CHANNEL,
     )
 
 
-async def _close(stage: Stage, event: Event, at: datetime) -> None:
-    """Past the end: the bot closes the session and writes the archive, which may take two looks."""
-    stage.clock.move_to(max(at, stage.clock.now()))
-    await stage.settle()
-    await play.close(stage, event)
+class _Hands:
+    """Moves the clock as time would: what is due on the way happens at its moment."""
+
+    def __init__(self, stage: Stage):
+        self._stage = stage
+        self._moving = asyncio.Lock()
+
+    async def by(self, step: timedelta) -> str | None:
+        """Puts the clock forward, and stops earlier where the bot says something; says where."""
+        said = self._said()
+        until = self._stage.clock.now() + step
+        await self._on(until, stops=True)
+        places = sorted(self._said() - said)
+        if self._stage.clock.now() >= until or not places:
+            return None
+        return f"Stopped here: Marginalia wrote {' and '.join(dict(places))}."
+
+    async def to_the_end(self) -> None:
+        """Puts the clock at the end of the session that is open, or else comes next."""
+        ahead = [
+            s.event for s in _sessions(self._stage) if s.state in (State.SCHEDULED, State.OPEN)
+        ]
+        if not ahead:
+            raise Refusal("over", ["no session is open or planned; an organizer can plan one"])
+        await self._on(min(event.end for event in ahead), stops=False)
+
+    async def _on(self, until: datetime, *, stops: bool) -> None:
+        async with self._moving:
+            try:
+                said = len(self._said())
+                following = await self._stage.bot.tick()
+                while (now := self._stage.clock.now()) < until and not (
+                    stops and len(self._said()) > said
+                ):
+                    # Digests come at a full hour in their readers' zones, the rest as planned.
+                    hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+                    planned = [following] if following and following > now else []
+                    self._stage.clock.move_to(max(now, min(until, hour, *planned)))
+                    following = await self._happens(said)
+            except (TimeoutError, UserError) as error:
+                raise Refusal("stuck", [str(error) or "the bot is still busy; try again"]) from None
+
+    async def _happens(self, said: int) -> datetime | None:
+        """Lets the bot do what is due; gives the next moment at which something is."""
+        following = await self._stage.bot.tick()
+        await self._stage.settle()
+        if len(self._said()) > said:  # a session that was closed is archived at the next look
+            following = await self._stage.bot.tick()
+            await self._stage.settle()
+        return following
+
+    def _said(self) -> set[tuple[str, int]]:
+        """What the bot wrote so far: where (`in #general`, `to Mira`) and when."""
+        workspace = self._stage.box.workspace
+        people = {key: one.display_name or one.real_name for key, one in workspace.members.items()}
+        return {
+            (f"to {people[c.peer]}" if c.peer else f"in #{c.name}", key)
+            for c in workspace.channels.values()
+            for key, message in c.messages.items()
+            if message.user == workspace.bot.user_id
+        }
+
+
+class _Archives(Mapping[str, Callable[[], str | None]]):
+    """The archive of each session by the name of its button; `archive` while there is one."""
+
+    def __init__(self, stage: Stage):
+        self._stage = stage
+
+    def _named(self) -> dict[str, Session]:
+        sessions = [s for s in _sessions(self._stage) if s.state is not State.CANCELLED]
+        if len(sessions) == 1:
+            return {"archive": sessions[0]}
+        return {f"archive of {s.event.title.replace('/', ' ')}": s for s in sessions}
+
+    def __getitem__(self, name: str) -> Callable[[], str | None]:
+        session = self._named()[name]
+        path = self._stage.bot.library.paths.get(session.event.id)
+        written = session.state is State.ARCHIVED and path is not None
+        return lambda: _paper(path) if written and path else None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named())
+
+    def __len__(self) -> int:
+        return len(self._named())
+
+
+class _Board(Mapping[str, str]):
+    """The board of the session that is open, or else of the one that was last."""
+
+    def __init__(self, stage: Stage):
+        self._stage = stage
+
+    def __getitem__(self, name: str) -> str:
+        begun = [s for s in _sessions(self._stage) if s.state not in _NOT_BEGUN]
+        if not begun or name != "Board":
+            raise KeyError(name)
+        current = max(begun, key=lambda session: (session.state is State.OPEN, session.event.end))
+        bot = self._stage.bot
+        with bot.database.unit_of_work() as uow:
+            return board.share(bot.settings, uow, current.id, bot.wall.now())
+
+    def __iter__(self) -> Iterator[str]:
+        begun = any(s.state not in _NOT_BEGUN for s in _sessions(self._stage))
+        return iter(("Board",) if begun else ())
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+_NOT_BEGUN = (State.SCHEDULED, State.CANCELLED)
+
+
+def _sessions(stage: Stage) -> list[Session]:
+    with stage.bot.database.reading() as uow:
+        return sorted(uow.sessions.all(), key=lambda session: session.event.start)
 
 
 def _paper(path: Path) -> str:

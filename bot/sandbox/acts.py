@@ -406,8 +406,8 @@ async def move_clock(box: Sandbox, given: Given) -> Json:
         raise Refusal("no_clock", ["the clock of this sandbox is the machine's"])
     step = given.choice("step", *steps)
     given.done()
-    await steps[step]()
-    return {"now": box.workspace.now}
+    said = await steps[step]()
+    return {"now": box.workspace.now, "said": said or ""}
 
 
 async def settle(box: Sandbox, given: Given) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-_TABLE = files("bot.sandbox") / "emoji.txt"
+_TABLE = files("bot.sandbox.page") / "static" / "emoji.tsv"
 _TONES = frozenset(f"skin-tone-{tone}" for tone in range(2, 7))
 
 
@@ -17,10 +17,10 @@ def _names() -> Mapping[str, tuple[str, bool]]:
     for line in _TABLE.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
-        names = line.split()
-        toned = names[-1] == "*"
-        for name in names[:-1] if toned else names:
-            found[name] = (names[0], toned)
+        names, *points = line.split("\t")
+        usual, *others = names.split()
+        for name in (usual, *others):
+            found[name] = (usual, len(points) > 1)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.sandbox.ids import ts_of
-from bot.sandbox.model import Channel, Json
+from bot.sandbox.model import Channel, Json, Message
 from bot.sandbox.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -66,12 +66,16 @@ def seen_by(box: Sandbox, who: str, limit: int | None = None) -> Json:
 def _seen_channel(box: Sandbox, one: Channel, person: str, limit: int | None) -> Json:
     it = box.workspace
     keys = one.timeline if limit is None else one.timeline[max(0, len(one.timeline) - limit) :]
+
+    def seen(message: Message) -> Json:
+        return {**it.render(one, message), "permalink": it.permalink(one, message)}
+
     messages = []
     for key in keys:
         message = one.messages[key]
-        shown = it.render(one, message)
+        shown = seen(message)
         if message.replies:
-            shown["replies"] = [it.render(one, one.messages[reply]) for reply in message.replies]
+            shown["replies"] = [seen(one.messages[reply]) for reply in message.replies]
         messages.append(shown)
     return {
         "id": one.id,

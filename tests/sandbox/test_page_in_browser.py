@@ -15,6 +15,7 @@ from bot.sandbox.server import Sandbox
 from tests.aside import Aside, aside
 from tests.browser import chromium, opened, serious  # noqa: F401
 from tests.sandbox.conftest import CHANNEL, MANIFEST, client_of, until
+from tests.sandbox.test_page_details_in_browser import UNCOVERED
 
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
@@ -185,6 +186,9 @@ def form(page: Page, running: Aside[World]) -> None:
     expect(dialog.get_by_role("alert").last).to_contain_text("please complete this required field")
     dialog.get_by_label("Your question").fill("Hm?")
     dialog.get_by_label("Book").click()
+    suggested = dialog.locator(".suggested:popover-open")
+    expect(suggested).to_be_in_viewport(ratio=1)  # nothing cuts it off
+    assert suggested.evaluate(UNCOVERED)
     dialog.get_by_role("button", name="The Patient Compiler").click()
     dialog.get_by_label("None").check()
     dialog.get_by_role("button", name="Send").click()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,46 @@ def test_the_two_minute_tour(chromium: Browser, stage: Aside[Stage]) -> None:
             phone.page.get_by_text("This board was taken down.", exact=True).first
         ).to_be_visible()
         expect(entry).to_have_count(0)
+
+
+SECOND = """---
+title: "Bread and Roses"
+start: 2026-01-19 00:00:00
+end: 2026-01-23 22:59:59
+authors: [Odalys Fenwright]
+---
+"""
+
+
+def test_time_stops_at_what_happens_and_a_second_book_follows(
+    chromium: Browser, stage: Aside[Stage]
+) -> None:
+    def plan(it: Stage) -> Awaitable[object]:
+        (it.bot.library.root / "20260119-bread.md").write_text(SECOND, "utf-8")
+        return it.bot.reread()
+
+    with opened(chromium) as visit:
+        page = visit.page
+        page.set_default_timeout(PATIENCE)
+        page.goto(stage.it.box.control_url)
+        write(page, "Message", QUESTION)
+        expect(page.locator("#messages")).to_contain_text("How do you decide")
+        page.get_by_role("button", name="+1 day").click()
+        expect(page.locator("#note")).to_contain_text(
+            "Stopped here: Marginalia wrote to Bram Tessaly"
+        )
+        expect(page.locator("#clock time")).to_contain_text("Monday, 5 January 2026")
+        become(page, "Bram Tessaly (author)")
+        expect(page.get_by_role("button", name="Marginalia: messages")).to_contain_text("unread")
+        stage.do(plan)
+        page.get_by_role("button", name="to the end").click()
+        page.get_by_role("button", name="Read the archive of The Patient Compiler").click()
+        expect(page.get_by_role("dialog")).to_contain_text("How do you decide")
+        page.get_by_role("button", name="Close", exact=True).click()
+        page.get_by_role("button", name="to the end").click()
+        expect(page.get_by_role("button", name="Read the archive of Bread")).to_be_enabled()
+        expect(page.locator("#messages")).to_contain_text("Bread and Roses")
+        assert visit.complaints == []
 
 
 def revoke(stage: Aside[Stage]) -> None:

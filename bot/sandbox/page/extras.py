@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-Step = Callable[[], Awaitable[None]]
-"""Moves the clock; raises Refusal where that cannot be."""
+Step = Callable[[], Awaitable[str | None]]
+"""Moves the clock and gives what to say about it, if anything; raises Refusal where that cannot be."""
 
 Paper = Callable[[], str | None]
 """A text to read, None while there is none."""

@@ -18,12 +18,14 @@ TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+    ".tsv": "text/tab-separated-values",
+    ".woff2": "font/woff2",
 }
 HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -32,11 +34,11 @@ HEADERS = {
 
 
 class PageRoutes:
-    """`/page/*` (scripts and styles), `/desk` (clock, papers, tour), `/papers/{name}`."""
+    """`/page/*` (scripts, styles, emoji), `/desk` (clock, papers, tour), `/papers/{name}`."""
 
     def __init__(self, box: Sandbox):
         self.box = box
-        self._files = {path.name: path for path in STATIC.iterdir() if path.suffix in TYPES}
+        self._files = {path.name: path for path in STATIC.rglob("*") if path.suffix in TYPES}
 
     def routes(self) -> list[BaseRoute]:
         """The routes beside the control's."""

@@ -16,7 +16,7 @@ from bot.texts import N_, _, n_
 from bot.web import look, text
 from bot.web.board.model import Board, Question
 
-ORDERS = {"votes": N_("most votes first"), "time": N_("newest first")}
+ORDERS = {"votes": N_("by votes"), "time": N_("newest first")}
 """How questions can be ordered, and what that is called."""
 KEPT_TEXTS = 20_000
 """Texts whose HTML is kept: those of some long sessions."""

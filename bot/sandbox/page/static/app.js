@@ -4,6 +4,7 @@
 import { act, get, text as readText, Refused } from "./api.js";
 import { Composer } from "./composer.js";
 import { el, hash, keepingFocus, link } from "./dom.js";
+import { loadEmoji, useCustom } from "./emoji.js";
 import { drawMessages } from "./messages.js";
 import { formatDate, plain } from "./text.js";
 import { drawHome, Modal } from "./views.js";
@@ -11,12 +12,14 @@ import { Wire } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
 const LIMIT = 300;
+const NARROW = window.matchMedia("(max-width: 48rem)");
 
-const here = { me: null, at: null, thread: null, editing: null };
+const here = { me: null, at: null, thread: null, editing: null, sent: null, read: null };
 let seen = null;
 let desk = null;
 let modal = null;
 let wire = null;
+let noted = 0;
 
 // --- who and where ---------------------------------------------------------------------------
 
@@ -89,6 +92,8 @@ const shop = {
     const failed = outcomes.find((one) => one.acknowledged === false);
     if (failed) throw new Refused(`The app did not answer that (${failed.failure}).${desk.sockets || desk.http ? "" : " No app is connected."}`);
   }),
+  /** Says something that is not a problem. */
+  note(words) { $("news").textContent = words; $("note").textContent = words; clearTimeout(noted); noted = setTimeout(() => { $("note").textContent = ""; }, 6000); },
   refresh: () => refresh(),
   again: () => refresh(true),
   edit(ts) { here.editing = ts; draw(); },
@@ -106,10 +111,32 @@ function tell(words) {
   $("told").textContent = words;
 }
 
+// --- what is read ----------------------------------------------------------------------------
+
+// The latest message that somebody has seen, by person and channel; what was there at first is read.
+const KEPT = "read";
+const reads = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
+const readOf = (channel) => (reads[here.me] || {})[channel.id] || reads.begun;
+const unread = (channel) => channel.messages.filter((one) => one.ts > readOf(channel) && one.user !== here.me).length;
+
+function markRead(channel) {
+  const last = channel.messages.length ? channel.messages[channel.messages.length - 1].ts : "";
+  if (last <= readOf(channel)) return;
+  reads[here.me] = { ...reads[here.me], [channel.id]: last };
+  sessionStorage.setItem(KEPT, JSON.stringify(reads));
+}
+
+// Where the line stands above which all is read: it stays while one is there.
+function arrive() {
+  const channel = here.at === "home" ? null : channelOf(here.at);
+  here.read = channel && unread(channel) ? readOf(channel) : null;
+}
+
 // --- drawing ---------------------------------------------------------------------------------
 
 function draw() {
   writeAddress();
+  useCustom(seen.emoji);
   keepingFocus(() => {
     drawTop();
     drawNav();
@@ -140,7 +167,7 @@ function drawTop() {
 
 function drawDesk() {
   const clock = $("clock");
-  const words = formatDate(Number(seen.now), "{date_long}, {time}", shop.names.tz, "");
+  const words = formatDate(Number(seen.now), NARROW.matches ? "{date_short}, {time}" : "{date_long}, {time}", shop.names.tz, "");
   const signature = JSON.stringify(desk.clock);
   if (clock.dataset.signature !== signature) {
     clock.dataset.signature = signature;
@@ -169,7 +196,10 @@ function drawDesk() {
 
 async function move(step, button) {
   button.disabled = true;
-  await shop.doing(() => act("move_clock", { step }));
+  await shop.doing(async () => {
+    const { said } = await act("move_clock", { step });
+    if (said) shop.note(said);
+  });
   button.disabled = false;
 }
 
@@ -187,13 +217,17 @@ async function openPaper(name) {
 function drawNav() {
   // Drawn anew only when it changed: a button that goes while it is pressed was never clicked.
   const signature = hash([here.at, here.me, shop.signature, seen.shortcuts, seen.other_channels,
-    seen.channels.map((one) => [one.id, one.name, one.is_private, one.is_archived])]);
+    seen.channels.map((one) => [one.id, one.name, one.is_private, one.is_archived, unread(one)])]);
   if ($("nav").dataset.signature === signature) return;
   $("nav").dataset.signature = signature;
+  const badge = (channel) => {
+    const count = channel && channel.id !== here.at ? unread(channel) : 0;
+    return count ? [" ", el("span", { class: "unread" }, String(count), el("span", { class: "unseen" }, " unread"))] : [];
+  };
   const go = (at, words, extra) => el("button", {
     type: "button", class: extra || null, "aria-current": here.at === at ? "page" : null, data: { focus: `nav/${at}` },
     onclick: () => visit(at),
-  }, words);
+  }, words, ...badge(channelOf(at)));
   const direct = seen.channels.find((one) => one.is_im);
   const nav = [
     el("h2", {}, "Channels"),
@@ -225,6 +259,7 @@ function visit(at) {
   here.editing = null;
   tell("");
   if (at === "home") shop.doing(() => act("open_home", { person: here.me, tab: "home" }));
+  arrive();
   draw();
   toEnd($("messages"));
 }
@@ -250,8 +285,14 @@ function drawPlace() {
   const follow = list.childElementCount === 0 || list.dataset.at !== here.at || atEnd(list);
   if (list.dataset.at !== here.at) list.replaceChildren();
   list.dataset.at = here.at;
-  drawMessages(list, channel, channel.messages, channel.notes.filter((note) => !note.thread_ts), shop);
-  if (follow) toEnd(list);
+  const notes = channel.notes.filter((note) => !note.thread_ts);
+  const told = notes.length ? notes[notes.length - 1].ts : "";
+  const news = told && list.dataset.told !== undefined && told > list.dataset.told;
+  list.dataset.told = told;
+  drawMessages(list, channel, channel.messages, notes, shop, here.read);
+  if (follow || news) toEnd(list);
+  showSent(list);
+  if (atEnd(list)) markRead(channel);
   writing.field.placeholder = `Message ${channel.is_im ? userName(seen.bot_user) : `#${channel.name}`}`;
 }
 
@@ -267,6 +308,15 @@ function drawThread() {
   list.dataset.at = here.thread;
   drawMessages(list, channel, [root, ...(root.replies || [])], channel.notes.filter((note) => note.thread_ts === here.thread), threadShop);
   if (follow) toEnd(list);
+  showSent(list);
+}
+
+// What one has just written comes into view, wherever one was reading.
+function showSent(list) {
+  const mine = here.sent && list.querySelector(`[data-ts="${here.sent}"]`);
+  if (!mine) return;
+  mine.scrollIntoView({ block: "nearest" });
+  here.sent = null;
 }
 
 // --- writing ---------------------------------------------------------------------------------
@@ -293,7 +343,9 @@ function sending(thread) {
     }
     if (command) return shop.asking(() => act("command", { person: here.me, command: command[1], text: command[2], channel: here.at }));
     const given = { person: here.me, channel: here.at, text: withMentions(text) };
-    return shop.doing(() => act("post", thread ? { ...given, thread_ts: here.thread, broadcast } : given));
+    return shop.doing(async () => {
+      here.sent = (await act("post", thread ? { ...given, thread_ts: here.thread, broadcast } : given)).ts;
+    });
   };
 }
 
@@ -340,8 +392,25 @@ async function become(id) {
   seen = await get(`/people/${id}?limit=${LIMIT}`);
   if (here.at !== "home" && !channelOf(here.at)) { here.at = begin(); here.thread = null; }
   if (here.at === "home") await act("open_home", { person: id, tab: "home" });
+  arrive();
   modal.shown = "";
   draw();
+}
+
+// A link to a message of this workspace leads there, as in Slack.
+function followLink(event) {
+  const address = event.target.closest && event.target.closest("a[href*='.slack.com/archives/']");
+  const found = address && /\/archives\/(\w+)\/p(\d{10})(\d{6})(?:\?thread_ts=([\d.]+))?/.exec(address.href);
+  if (!found || !channelOf(found[1])) return;
+  event.preventDefault();
+  const [, channel, seconds, fraction, thread] = found;
+  visit(channel);
+  if (thread) shop.openThread(thread);
+  const list = thread ? $("replies") : $("messages");
+  const message = list.querySelector(`[data-ts="${seconds}.${fraction}"]`);
+  if (!message) return;
+  message.scrollIntoView({ block: "center" });
+  message.classList.add("found");
 }
 
 function toggleWire(open) {
@@ -354,7 +423,9 @@ function toggleWire(open) {
 
 async function main() {
   readAddress();
-  desk = await get("/desk");
+  [desk] = await Promise.all([get("/desk"), loadEmoji()]);
+  reads.begun ||= Number(desk.now).toFixed(6);
+  sessionStorage.setItem(KEPT, JSON.stringify(reads));
   modal = new Modal(shop);
   wire = new Wire($("entries"));
   if (!here.me) here.me = desk.me;
@@ -376,12 +447,7 @@ async function main() {
   $("close-thread").addEventListener("click", () => { here.thread = null; draw(); });
   $("show-wire").addEventListener("click", () => toggleWire($("wire").hidden));
   $("close-wire").addEventListener("click", () => toggleWire(false));
-  document.addEventListener("click", (event) => {
-    for (const open of document.querySelectorAll("details.menu[open]")) if (!open.contains(event.target)) open.open = false;
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") for (const open of document.querySelectorAll("details.menu[open]")) open.open = false;
-  });
+  document.addEventListener("click", followLink);
   window.addEventListener("hashchange", () => { readAddress(); shop.doing(() => become(here.me)); });
   draw();
   toEnd($("messages"));

@@ -1,7 +1,7 @@
 // Block Kit: <https://docs.slack.dev/reference/block-kit>. Drawn as a reader sees it, with what can
 // be touched in it; `surface` says what touching does.
 
-import { el, link, undrawn } from "./dom.js";
+import { el, link, menu, place, undrawn } from "./dom.js";
 import { plain, richText, textObject } from "./text.js";
 
 /** `surface`: { id, names, people, channels, state, errors, touch(block, element, value), suggest(block, element, typed) } */
@@ -158,13 +158,12 @@ function safe(url) {
 }
 
 function overflow(block, part, surface) {
-  const menu = el("details", { class: "menu" },
-    el("summary", { "aria-label": "More", data: mark(block, part, surface) }, "⋯"),
-    el("div", { class: "choices" }, ...part.options.map((option) => el("button", {
-      type: "button",
-      onclick: () => { menu.open = false; return touch(block, part, surface, option.value || option.text.text); },
-    }, ...plain(option.text.text)))));
-  return menu;
+  const choices = el("div", { class: "choices" }, ...part.options.map((option) => el("button", {
+    type: "button",
+    onclick: () => { choices.hidePopover(); return touch(block, part, surface, option.value || option.text.text); },
+  }, ...plain(option.text.text))));
+  const button = el("button", { type: "button", "aria-label": "More", data: mark(block, part, surface) }, "⋯");
+  return el("span", { class: "menu" }, ...menu(button, choices));
 }
 
 function optionsOf(part, surface) {
@@ -207,7 +206,8 @@ function external(block, part, surface) {
   const begin = [stored.selected_option, ...(stored.selected_options || [])].filter(Boolean);
   const chosen = new Map(begin.map((option) => [option.value, option.text.text]));
   const shown = el("span", { class: "chosen" });
-  const found = el("div", { class: "choices suggested", hidden: true });
+  const found = el("div", { class: "choices suggested", popover: "manual" });
+  const hide = () => { if (found.matches(":popover-open")) found.hidePopover(); };
   const read = () => (many ? [...chosen.keys()] : [...chosen.keys()][0] || null);
   const tell = () => {
     shown.replaceChildren(...[...chosen].map(([value, label]) => el("button", {
@@ -219,29 +219,40 @@ function external(block, part, surface) {
   const ask = async () => {
     const number = asked += 1;
     const options = await surface.suggest(block, part, typed.value);
-    if (number !== asked) return;
-    found.hidden = false;
+    if (number !== asked || !box.contains(document.activeElement)) return;
     found.replaceChildren(...(options.length ? options.map((option) => el("button", {
       type: "button",
       onclick: () => {
         if (!many) chosen.clear();
         chosen.set(option.value, option.text.text);
-        found.hidden = true;
+        hide();
         typed.value = "";
         tell();
         touch(block, part, surface, read());
       },
     }, ...plain(option.text.text))) : [el("span", { class: "hint" }, "Nothing found")]));
+    found.style.width = `${typed.offsetWidth}px`;
+    if (!found.matches(":popover-open")) found.showPopover();
+    place(found, typed);
   };
   const typed = el("input", {
     type: "text", autocomplete: "off", placeholder: (part.placeholder && part.placeholder.text) || "Type to search",
     data: mark(block, part, surface), ...labels(surface, part),
     oninput: () => { if (typed.value.length >= (part.min_query_length ?? 3)) ask(); },
     onfocus: () => { if (!part.min_query_length) ask(); },
+    onkeydown: (event) => {
+      if (event.key !== "Escape" || !found.matches(":popover-open")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      hide();
+    },
   });
   typed.read = read;
   tell();
-  return el("div", { class: "external" }, shown, typed, found);
+  const box = el("div", {
+    class: "external", onfocusout: (event) => { if (!box.contains(event.relatedTarget)) hide(); },
+  }, shown, typed, found);
+  return box;
 }
 
 function choices(block, part, surface) {

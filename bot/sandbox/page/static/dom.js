@@ -28,6 +28,36 @@ export function link(url, ...children) {
   return el("a", { href: safe, target: "_blank", rel: "noopener noreferrer" }, ...words);
 }
 
+/** A button that opens `panel` above everything else: nothing covers it and nothing cuts it off. */
+export function menu(button, panel) {
+  panel.popover = "auto";
+  button.popoverTargetElement = panel;
+  panel.addEventListener("toggle", (event) => {
+    button.setAttribute("aria-expanded", String(event.newState === "open"));
+    if (event.newState === "open") place(panel, button);
+  });
+  return [button, panel];
+}
+
+/** Puts an open panel below its anchor, or above it where there is more room. */
+export function place(panel, anchor) {
+  const at = anchor.getBoundingClientRect();
+  const below = window.innerHeight - at.bottom - 8;
+  const above = at.top - 8;
+  panel.style.maxHeight = "";
+  const up = panel.offsetHeight > below && above > below;
+  panel.style.maxHeight = `${Math.max(80, up ? above : below)}px`;
+  panel.style.top = `${up ? at.top - Math.min(panel.offsetHeight, above) : at.bottom}px`;
+  panel.style.left = `${Math.max(8, Math.min(at.right - panel.offsetWidth, window.innerWidth - panel.offsetWidth - 8))}px`;
+}
+
+// A panel stays where it was opened: what scrolls away below it closes it.
+document.addEventListener("scroll", (event) => {
+  for (const panel of document.querySelectorAll(":popover-open")) {
+    if (!panel.contains(event.target)) panel.hidePopover();
+  }
+}, true);
+
 /** What is not drawn here, as JSON under a notice: never silently nothing. */
 export function undrawn(what, json) {
   return el("details", { class: "undrawn" },

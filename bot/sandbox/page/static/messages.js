@@ -2,24 +2,31 @@
 
 import { act } from "./api.js";
 import { drawBlocks } from "./blocks.js";
-import { el, hash, link, reconcile, undrawn } from "./dom.js";
+import { namesLike } from "./emoji.js";
+import { el, hash, link, menu, reconcile, undrawn } from "./dom.js";
 import { emojiNode, formatDate, mrkdwn } from "./text.js";
 
+const MOST_FOUND = 18;
 const QUICK = ["+1", "arrow_up", "heart", "eyes", "tada", "raised_hands", "pray", "thinking_face", "white_check_mark"];
 
-/** Draws `messages` (and `notes`) in order of time into `parent`. */
-export function drawMessages(parent, channel, messages, notes, shop) {
+/** Draws `messages` (and `notes`) in order of time into `parent`; what came after `read` is new. */
+export function drawMessages(parent, channel, messages, notes, shop, read = null) {
   const all = [
     ...messages.map((message) => ({ at: message.ts, key: message.ts, what: message, note: false })),
     ...notes.map((note) => ({ at: note.ts, key: `note-${note.ts}`, what: note, note: true })),
   ].sort((a, b) => (a.at < b.at ? -1 : 1));
   let day = "";
+  let marked = read === null;
   const wanted = [];
   for (const entry of all) {
     const today = formatDate(Number(entry.at), "{date_long}", shop.names.tz, "");
     if (today !== day) {
       day = today;
       wanted.push({ key: `day-${today}`, signature: "", make: () => el("li", { class: "day" }, el("span", {}, today)) });
+    }
+    if (!marked && entry.at > read && entry.what.user !== shop.me) {
+      marked = true;
+      wanted.push({ key: "new", signature: "", make: () => el("li", { class: "new" }, el("span", {}, "New")) });
     }
     wanted.push({
       key: entry.key,
@@ -98,32 +105,43 @@ function thread(channel, message, shop) {
 }
 
 function tools(channel, message, shop) {
-  const close = () => { menu.open = false; };
-  const item = (words, run, kind) => el("button", { type: "button", class: kind || null, onclick: () => { close(); run(); } }, words);
+  const item = (words, run, kind) => el("button", { type: "button", class: kind || null, onclick: () => { choices.hidePopover(); run(); } }, words);
   const mine = message.user === shop.me;
   const at = { person: shop.me, channel: channel.id, ts: message.ts };
   const items = [
     ...shop.shortcuts.filter((one) => one.type === "message").map((one) =>
       item(`${one.name}`, () => shop.asking(() => act("shortcut", { ...at, callback_id: one.callback_id })), "shortcut")),
+    item("Copy link", () => shop.doing(async () => {
+      await navigator.clipboard.writeText(message.permalink);
+      shop.note("The link is copied.");
+    })),
     item(message.pinned_to ? "Unpin" : "Pin to channel", () => shop.doing(() => act(message.pinned_to ? "unpin" : "pin", at))),
     mine && !message.bot_id ? item("Edit message", () => shop.edit(message.ts)) : null,
     mine && message.thread_ts && message.thread_ts !== message.ts && message.subtype !== "thread_broadcast"
       ? item("Also send to channel", () => shop.doing(() => act("broadcast", at))) : null,
     (mine || shop.admin) ? item("Delete message", () => shop.doing(() => act("delete", at)), "danger") : null,
   ];
-  const menu = el("details", { class: "menu" },
-    el("summary", { "aria-label": "More actions", title: "More actions", data: { focus: `${message.ts}/more` } }, "⋯"),
-    el("div", { class: "choices" }, ...items));
-  const picker = el("details", { class: "menu" },
-    el("summary", { "aria-label": "Add reaction", title: "Add reaction", data: { focus: `${message.ts}/react` } }, "☺"),
-    el("div", { class: "choices grid" }, ...QUICK.map((name) => el("button", {
-      type: "button", "aria-label": name, title: `:${name}:`,
-      onclick: () => { picker.open = false; shop.doing(() => act("react", { ...at, name })); },
-    }, emojiNode(name)))));
-  return el("div", { class: "tools" }, picker,
-    shop.inThread || (message.thread_ts && message.thread_ts !== message.ts) ? null
-      : el("button", { type: "button", class: "reply", data: { focus: `${message.ts}/reply` }, onclick: () => shop.openThread(message.ts, true) }, "Reply"),
-    menu);
+  const choices = el("div", { class: "choices" }, ...items);
+  const more = el("button", { type: "button", "aria-label": "More actions", title: "More actions", data: { focus: `${message.ts}/more` } }, "⋯");
+  const answers = shop.inThread || (message.thread_ts && message.thread_ts !== message.ts) ? null
+    : el("button", { type: "button", class: "reply", data: { focus: `${message.ts}/reply` }, onclick: () => shop.openThread(message.ts, true) }, "Reply");
+  return el("div", { class: "tools" }, picker(message, at, shop), answers, ...menu(more, choices));
+}
+
+function picker(message, at, shop) {
+  const react = (name) => { panel.hidePopover(); shop.doing(() => act("react", { ...at, name })); };
+  const offer = (names) => grid.replaceChildren(...names.map((name) => el("button", {
+    type: "button", "aria-label": name, title: `:${name}:`, onclick: () => react(name),
+  }, emojiNode(name))));
+  const grid = el("div", { class: "grid" });
+  const typed = el("input", {
+    type: "search", placeholder: "Find an emoji", "aria-label": "Find an emoji", autocomplete: "off",
+    oninput: () => offer(typed.value ? namesLike(typed.value, MOST_FOUND) : QUICK),
+  });
+  offer(QUICK);
+  const panel = el("div", { class: "choices picker" }, typed, grid);
+  const button = el("button", { type: "button", "aria-label": "Add reaction", title: "Add reaction", data: { focus: `${message.ts}/react` } }, "☺︎");
+  return menu(button, panel);
 }
 
 function editor(channel, message, shop) {

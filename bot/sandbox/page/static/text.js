@@ -1,16 +1,15 @@
 // Slack's texts as nodes: mrkdwn, rich text, plain text.
 
 import { el, link, undrawn } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { emoji, fromPoints } from "./emoji.js";
 
 const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 /** `:name:` as its character where it is known. */
 export function emojiNode(name, unicode) {
-  if (unicode) {
-    return String.fromCodePoint(...unicode.split("-").map((code) => parseInt(code, 16)));
-  }
-  return emoji(name) || el("span", { class: "emoji-name" }, `:${name}:`);
+  const character = emoji(name) || (unicode && fromPoints(unicode));
+  if (!character) return el("span", { class: "emoji-name" }, `:${name}:`);
+  return el("span", { class: "emoji", title: `:${name}:` }, character);
 }
 
 /** A plain_text or mrkdwn object. */
@@ -56,9 +55,10 @@ function lines(text, names) {
     run = [];
   };
   for (const line of text.split("\n")) {
-    if (line.startsWith("&gt;")) {
+    const mark = /^(?:&gt;|>) ?/.exec(line);
+    if (mark) {
       flushRun();
-      quoted.push(line.slice(4).trimStart());
+      quoted.push(line.slice(mark[0].length));
     } else {
       flush();
       run.push(line);
