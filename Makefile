@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := setup
-.PHONY: setup dev demo try picture test test-slow test-fresh test-all lint types bench faults texts requirements clean
+.PHONY: setup dev demo try picture settings test test-slow test-fresh test-all lint types bench faults texts requirements clean
 
 # What running needs.
 setup: $(READY)
@@ -35,6 +35,10 @@ try: setup
 # README's picture, of a run of the demo; a test says when it is out of date.
 picture: setup
 	$(BIN)/marginalia demo --seconds 1 --picture docs/demo.svg
+
+# docs/settings.md; a test says when it is out of date.
+settings: setup
+	$(BIN)/python -m scripts.settings_page
 
 # In two minutes on two cores, through every door; it says how many tests it leaves to `test-slow`.
 test: dev

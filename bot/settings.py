@@ -1,7 +1,7 @@
-"""What can be set, from the environment or a `.env` file in the working folder.
+"""All settings, from environment variables or a `.env` file in the working folder.
 
-Every setting is an environment variable of the field's name in capitals: Slack's own with
-`SLACK_` as Slack names them, ours with `MARGINALIA_`.
+The variable of a field is its name in capitals after `MARGINALIA_`, or Slack's own name
+(`SLACK_…`). `make settings` writes docs/settings.md from this file.
 """
 
 from __future__ import annotations
@@ -35,67 +35,73 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(
         None,
         validation_alias="SLACK_BOT_TOKEN",
-        description="The bot token, `xoxb-…`: OAuth & Permissions in the app's settings.",
+        description="The bot token, `xoxb-…`. You find it under *OAuth & Permissions* in the app's "
+        "settings.",
     )
     slack_app_token: SecretStr | None = Field(
         None,
         validation_alias="SLACK_APP_TOKEN",
-        description="The app-level token, `xapp-…` with `connections:write`, for Socket Mode.",
+        description="The app-level token for Socket Mode, `xapp-…`. Create it under *Basic Information* "
+        "with the scope `connections:write`.",
     )
     slack_signing_secret: SecretStr | None = Field(
         None,
         validation_alias="SLACK_SIGNING_SECRET",
-        description="The signing secret, when Slack sends events over HTTP.",
+        description="The signing secret. Needed only when Slack sends events over HTTP.",
     )
     slack_api_url: str = Field(
         "https://slack.com/api/",
         validation_alias="SLACK_API_URL",
-        description="Where the Web API is; only the sandbox wants another.",
+        description="The address of Slack's Web API. Change it only to use the sandbox.",
     )
     port: int | None = Field(
-        None, description="The port for Slack's HTTP requests; Socket Mode when there is none."
+        None,
+        description="The port for Slack's HTTP requests. Without it the bot uses Socket Mode.",
     )
-    host: str = Field("127.0.0.1", description="The address every HTTP server of ours binds.")
+    host: str = Field("127.0.0.1", description="The address that the bot's HTTP servers bind to.")
     url: str = Field(
         "",
-        description="The address under which Slack reaches `port`: `https://bot.example.org`; "
-        "`marginalia doctor` tries it.",
+        description="The public address at which Slack reaches the bot over HTTP, such as "
+        "`https://bot.example.org`. `marginalia doctor` tries it.",
     )
     proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
-        description="Addresses or networks of reverse proxies in front of our ports, separated by "
-        "commas or blanks; their X-Forwarded-For is believed, so that limits for one address "
+        description="Addresses or networks of reverse proxies in front of the bot's ports, separated "
+        "by commas or spaces. Their `X-Forwarded-For` is trusted, so that limits per address "
         "count clients and not the proxy.",
     )
     database_url: str = Field(
         "sqlite:///var/marginalia.db",
-        description="SQLite (the default) or `postgresql://user:password@host/name`.",
+        description="The database: a SQLite file, or `postgresql://user:password@host/name`.",
     )
     database_password: SecretStr | None = Field(
         None,
-        description="The password for `database_url` where that has none, as it is: `@` and `/` "
-        "need no escape.",
+        description="The password of the database, if it is not part of "
+        "`MARGINALIA_DATABASE_URL`. Write it as it is, without escaping `@` or `/`.",
     )
     database_password_file: Path | None = Field(
-        None, description="A file with that password instead; blanks at its ends are left out."
+        None, description="A file that contains the password of the database."
     )
     schedules: Path = Field(Path("schedules"), description="The folder of schedule files.")
     archive_dir: Path | None = Field(
-        None, description="Where archives are written; into the schedule file when not set."
+        None,
+        description="The folder for files with archives. If not set, archives are added to the schedule "
+        "files themselves.",
     )
     keep_files: Literal["none", "images", "all"] = Field(
         "none",
-        description="Which files that people uploaded are downloaded when an archive is written, so "
-        "that it links to the website instead of Slack: none, `images`, or `all`. The app needs "
-        "the scope `files:read`.",
+        description="Which uploaded files to download when an archive is written, so that the archive "
+        "links to the website instead of Slack. The app needs the scope `files:read`.",
     )
     keep_files_mib: float = Field(
-        10.0, gt=0, description="The largest file that is kept, in MiB; larger ones stay in Slack."
+        10.0,
+        gt=0,
+        description="The size in MiB up to which files are downloaded; larger ones stay in Slack.",
     )
     files_dir: Path = Field(
         Path("images/books"),
-        description="The folder of kept files, each event's in a folder of its own there. Links "
-        "in archives begin where `images` is in the path: `/images/books/EVENT/…`.",
+        description="The folder for downloaded files; each event gets a folder in it. Links in "
+        "archives begin with the part of the path from `images` on: `/images/books/EVENT/…`.",
     )
     timezone: str = Field(
         "UTC",
@@ -103,19 +109,27 @@ class Settings(BaseSettings):
         "IANA name such as `Europe/Berlin`.",
     )
     channel: str = Field(
-        "book-of-the-week", description="The channel of events that name none (name or ID)."
+        "book-of-the-week", description="The channel (name or ID) of events whose files name none."
     )
     organizers: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Slack member IDs of the organizers, separated by commas or blanks."
+        (),
+        description="Slack member IDs of the organizers, separated by commas or spaces. Organizers may "
+        "use every `/qa` command.",
     )
     organizers_channel: str | None = Field(
-        None, description="A channel for notices to organizers; direct messages when not set."
+        None,
+        description="The channel for messages to the organizers. If not set, each organizer gets direct "
+        "messages.",
     )
     post_interval: float = Field(
-        1.0, ge=0, description="Seconds between two posts in one channel (Slack allows one)."
+        1.0,
+        ge=0,
+        description="Seconds between two posts in the same channel. Slack allows one post per second.",
     )
     sweep_interval: float = Field(
-        5.0, gt=0, description="Seconds between two looks for what is due."
+        5.0,
+        gt=0,
+        description="Seconds between two checks of what is due (opening, closing, reminders).",
     )
     reconcile_interval: float = Field(
         180.0,
@@ -124,96 +138,115 @@ class Settings(BaseSettings):
     )
     rate_regime: Literal["auto", "internal", "restricted", "none"] = Field(
         "auto",
-        description="How fast Slack lets its history be read: `internal` (an app of the "
-        "workspace's own, about 50 calls a minute), `restricted` (distributed outside the "
-        "Marketplace, 1 call a minute), `none` (the sandbox); learnt from Slack when `auto`.",
+        description="How fast Slack lets the app read its history: `internal` (an app of your own "
+        "workspace, about 50 calls per minute), `restricted` (an app distributed outside Slack's "
+        "Marketplace, 1 call per minute), `none` (no limit: the sandbox), or `auto` (the bot finds "
+        "out).",
     )
     health_port: int | None = Field(
         None,
         ge=0,
         le=65535,
-        description="The port of /healthz, /readyz and /metrics; none is opened when not set.",
+        description="The port for `/healthz`, `/readyz` and `/metrics`. If not set, none is opened.",
     )
     board_port: int | None = Field(
-        None, ge=0, le=65535, description="The port of the boards; none is opened when not set."
+        None,
+        ge=0,
+        le=65535,
+        description="The port for the live boards. If not set, none is opened.",
     )
     board_url: str = Field(
         "",
-        description="The address under which others reach the boards, for links and QR codes: "
-        "`https://board.example.org`; that of `host` and `board_port` when not set.",
+        description="The public address of the boards, used in links and QR codes, such as "
+        "`https://board.example.org`. If not set, it is made from `MARGINALIA_HOST` and "
+        "`MARGINALIA_BOARD_PORT`.",
     )
     catch_up_days: float = Field(
-        7.0, ge=0, description="How long after its end a session nobody ran is still made up for."
+        7.0,
+        ge=0,
+        description="For how many days after its end the bot still collects a session and late "
+        "answers to it.",
     )
     retention: float = Field(
         90.0,
         ge=30,
-        description="For how many days after a session is over the database keeps what nothing "
-        "needs any more: sent messages, older versions of edited ones, sent forms, the log of "
-        "actions. Questions, answers, draws and archives are never deleted.",
+        description="For how many days after a session the database keeps what is no longer needed: "
+        "sent messages, older versions of edited messages, submitted forms, the log of actions. "
+        "Questions, answers, draws and archives are never deleted.",
     )
     git_commit: bool = Field(
-        False, description="Whether each change of the schedules and each archive is a Git commit."
+        False,
+        description="Whether to make a Git commit for each change to a schedule file and for each "
+        "archive.",
     )
     git_remote: str | None = Field(
-        None, description="A remote (name or address) that commits are pushed to; none when unset."
+        None,
+        description="The Git remote (name or address) to push commits to. If not set, nothing is "
+        "pushed.",
     )
     git_branch: str = Field(
-        "marginalia", description="The branch of the remote that commits are pushed to."
+        "marginalia", description="The branch of the remote to push commits to."
     )
     reminders: str = Field(
         "",
-        description="Reminders of events that have no `reminders`, separated by `;`, such as "
+        description="Reminders for events whose files have no `reminders`, separated by `;`, such as "
         "`3 days before start at 10:00; half-way; last day; 1 hour before end`.",
     )
     winners_weeks: float = Field(
-        12.0, ge=0, description="For how many weeks a winner is left out of further draws."
+        12.0, ge=0, description="For how many weeks winners are left out of further draws."
     )
     unthreaded: Literal["attach", "keep"] = Field(
         "attach",
-        description="Whether an author's answer outside a thread is put under its question where "
-        "that is sure, at once and in the archive (`attach`), or left where it is and nobody "
-        "asked (`keep`); an event's own `unthreaded` has the last word.",
+        description="What to do with an author's answer outside a thread: put it under its question if "
+        "it is clear which one that is (`attach`), or leave it where it is (`keep`). A schedule "
+        "file can say otherwise with `unthreaded`.",
     )
     apps_left_out: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="IDs of apps (`A…`) or their bots (`B…`) whose messages are left out even where "
-        "they are posted in the name of a member, separated by commas or blanks.",
+        description="IDs of apps (`A…`) or of their bots (`B…`) whose messages are not collected, even "
+        "if they are posted in the name of a member. Separate them by commas or spaces.",
     )
     meaning: Meaning = Field(
         "auto",
-        description="Whether answers outside threads are compared with questions by what they "
-        "mean, too, with the model of the extra `meaning`: where it is installed (`auto`), or "
-        "else not start (`on`), or not (`off`).",
+        description="Whether to compare answers with questions by meaning as well, with the language "
+        "model of the extra `meaning`: if it is installed (`auto`), always (`on`: the bot does not "
+        "start without it), or never (`off`).",
     )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-        description="From which level on things are logged: DEBUG, INFO, WARNING or ERROR.",
+        description="The lowest level of log lines to print: DEBUG, INFO, WARNING or ERROR.",
     )
-    language: str = Field("en", description="The language of all that the bot says in Slack.")
+    language: str = Field(
+        "en",
+        description="The language of the bot's messages, of the pages and of problems in files, such as "
+        "`en`.",
+    )
     vote_reactions: Annotated[tuple[str, ...], NoDecode] = Field(
         ("+1", "arrow_up"),
-        description="Names of the emoji that are a vote for a question, separated by commas or "
-        "blanks.",
+        description="Names of the emoji that count as a vote for a question, separated by commas or "
+        "spaces.",
     )
     acknowledge: str = Field(
         "",
-        description="Name of an emoji with which the bot reacts to each question in the channel, "
-        "such as `eyes`; empty for none.",
+        description="The name of an emoji, such as `eyes`, with which the bot reacts to each question in "
+        "the channel. If not set, it does not react.",
     )
     sent_ahead_interval: float = Field(
         10.0,
         ge=0,
-        description="Seconds between two questions that were sent before the session opened.",
+        description="Seconds between posting two questions that were asked before the session opened.",
     )
     digest_hour: int = Field(
-        9, ge=0, le=23, description="The hour of an author's day at which the digest comes."
+        9,
+        ge=0,
+        le=23,
+        description="The hour (in the author's time zone) at which authors get their digest.",
     )
     website: str = Field(
         "",
-        description="The website's address. A book's `cover` that is a path is a picture in the "
-        "announcement when it is set, if it is PNG, JPEG or GIF and everybody can load it.",
+        description="The address of the website. If set, a book's `cover` that is a path is shown in "
+        "the announcement, as a picture if it is a PNG, JPEG or GIF that everybody can load.",
     )
 
     @field_validator(

@@ -20,10 +20,10 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
 ) -> None:
-    """Copy the database into FILE, also while the bot runs (SQLite; PostgreSQL has pg_dump)."""
+    """Copy the SQLite database to FILE, also while the bot runs. For PostgreSQL use pg_dump."""
     database = Database(Settings().database_url)
     database.backup(file, overwrite=force)
     typer.echo(f"{database.place} was copied to {file}")
@@ -32,14 +32,14 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy made by `backup`.")],
 ) -> None:
-    """Put the copy FILE in the place of the database. Stop the bot first.
+    """Replace the database with the copy FILE. Stop the bot first.
 
-    What the database held is gone afterwards. A copy that is damaged, not Marginalia's or newer
-    than this program is refused, and nothing changes.
+    The current content of the database is lost. A copy that is damaged, is not Marginalia's or is
+    newer than this program is refused, and nothing changes.
     """
     database = Database(Settings().database_url)
     database.restore(file)
-    typer.echo(f"{database.place} is now what {file} holds")
+    typer.echo(f"{database.place} was replaced with {file}")
 
 
 def move_database(
@@ -48,11 +48,10 @@ def move_database(
         typer.Argument(metavar="URL", help="The empty database, as postgresql://user@host/name."),
     ],
 ) -> None:
-    """Copy all that is stored into another, empty database. Stop the bot first.
+    """Copy everything to another, empty database, such as from SQLite to PostgreSQL. Stop the bot first.
 
-    Goes from the database of the settings to URL, mostly from SQLite to PostgreSQL. All of it is
-    copied or nothing; the old database stays as it is. A password that URL does not have is taken
-    from PGPASSWORD or ~/.pgpass.
+    Copies the database of the settings to URL, completely or not at all, and leaves the old one as
+    it is. If URL has no password, PGPASSWORD or ~/.pgpass is used.
     """
     source, target = Database(Settings().database_url), Database(url)
     try:

@@ -264,6 +264,6 @@ def test_the_commands(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.Monke
         connection.execute(text("DELETE FROM inbox"))
     database.close()
     back = runner.invoke(app, ["restore", "copy.db"])
-    assert (back.exit_code, "is now what copy.db holds" in back.output) == (0, True)
+    assert (back.exit_code, "was replaced with copy.db" in back.output) == (0, True)
     assert keys(database) == ["kept"]
     database.close()
