@@ -234,6 +234,9 @@ list or a quote would draw in the text after it. Where blocks must be apart, the
 line feed and a carriage return, in this order: Liquid makes a break of the first, and the second
 leaves the empty line.
 
+**An item's further lines** stand without an indent, up to an empty line, as the website's archives
+have them: every parser takes them for lines of the item.
+
 **A `<br />` at the end of a line.** The filter puts one at the end of each item of a list, of a
 quote's last line, and of a text before a list. It ends its line there and shows as nothing.
 
@@ -250,8 +253,9 @@ from 5 for CommonMark, and for kramdown lines that say `5)` themselves. Letters 
 which Slack shows on the second and third level, are numbers on the page; the browser's style sheet
 decides.
 
-**Spaces.** HTML shows many spaces as one, and none at a line's end. Spaces at the start of a line
-show, as no-break spaces, since four of them would otherwise be code; in a block of code all do.
+**Spaces.** HTML shows many spaces as one, and none at a line's end, where they stay in the file
+all the same. Spaces at the start of a line show, as no-break spaces, since four of them would
+otherwise be code; in a block of code all do.
 Bold, italic and struck spaces at the edge of a mark stand outside it.
 
 **Characters that no page can show.** Controls and noncharacters are left out; half a surrogate

@@ -41,8 +41,9 @@ _ESCAPES = re.compile(
 )
 _BLANK = " \t\n"  # what is space for Ruby's `\s`, too
 _INDENT = re.compile(r"^[^\S\n]+", re.M)
-_LINE_END = re.compile(r"[^\S\n]+(?=\n)")
-_END = re.compile(r"[^\S\n]+\Z")
+# Spaces at the end of a line stay, as whoever typed them has them; other blanks there might be
+# taken for something.
+_LINE_END = re.compile(r" *[^\S\n ][^\S\n]*(?=\n|\Z)")
 # The first characters of what `_BLOCK_START`, `_NUMBERED` and `_TASK` find, and a space.
 _MAY_BEGIN = re.compile(r"[#+*=_:^\[~`\d\s-]")
 _DOTS = re.compile(r"\.{3,}")
@@ -135,20 +136,18 @@ def lines(runs: Sequence[Run], escapes: Known, *, item: bool = False) -> list[st
             if each and (run.style or _MAY_BEGIN.match(each) or "|" in each):
                 written.append(_written([Run(each, run.style)], written, item))
             else:
-                written.append(each.rstrip())
+                written.append("" if each.isspace() else each)
         line = [Run(last, run.style)] if last else []
     written.append(_written(line, written, item))
     return written
 
 
 def _ended(text: str, following: Run | None) -> str:
-    """Literal text without spaces at the ends of lines."""
-    if "\n" in text and (" \n" in text or "\t\n" in text or not text.isascii()):
-        text = _LINE_END.sub("", text)
-    if following is None:
-        return _END.sub("", text) if text[-1].isspace() else text
-    if following.text[0] == "\n" and not following.raw:
-        return text.rstrip(" \t\u00a0")
+    """Literal text without blanks at the ends of lines, but spaces."""
+    if "\t" in text or not text.isascii():
+        if following is None or (following.text[0] == "\n" and not following.raw):
+            return _LINE_END.sub("", text)
+        return _LINE_END.sub("", text + "x")[:-1]
     return text
 
 
@@ -162,12 +161,11 @@ def _written(line: list[Run], above: Sequence[str], item: bool) -> str:
 
 def _plain(text: str, *, opens: bool, item: bool) -> str:
     """A line of text without marks."""
-    text = text.rstrip()
+    if not text or text.isspace():
+        return ""
     if opens and "|" in text:
         text = text.replace("|", "\\|")
-    if text and text[0].isspace():
-        return _indented(text)
-    return _block_start(text, item=item)
+    return _indented(text) if text[0].isspace() else _block_start(text, item=item)
 
 
 def pairs(text: str, mark: str) -> bool:
@@ -287,10 +285,8 @@ def _indented(text: str) -> str:
 
 def _shown(line: list[Run]) -> list[Run]:
     """The runs of a line without spaces at its end, those at its start as they show."""
-    while line and not line[-1].raw and not (text := line[-1].text.rstrip()):
-        del line[-1]
-    if line and not line[-1].raw:
-        line[-1].text = text
+    if all(run.text.isspace() for run in line if not run.raw) and not any(run.raw for run in line):
+        return []
     if line and not line[0].raw and line[0].text[0].isspace():
         text = line[0].text.lstrip()
         rest = [Run(text, line[0].style)] if text else []

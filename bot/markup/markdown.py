@@ -209,8 +209,11 @@ class _Writer:
             empty = not any(lines)
             mark = "-" if item.number is None else f"{item.number}{level.delimiter}"
             self.out.append(" " * level.column + f"{mark} {lines[0]}")
+            # Its lines go on without an indent, as people write them, as far as they are one text.
             indent = " " * level.content
-            self.out.extend(f"\n{indent}{line}" if line else "\n" for line in lines[1:])
+            for number, line in enumerate(lines[1:], 1):
+                lazy = all(lines[:number])
+                self.out.append(f"\n{'' if lazy else indent}{line}" if line else "\n")
 
     def level(self, item: Item) -> tuple[_Level, bool]:
         """The list that `item` stands in, and whether it begins there."""

@@ -144,6 +144,10 @@ def tree(blocks: Iterable[Block]) -> Tree:
             whole[-1] = Paragraph(content)
             break
         del whole[-1]
+    if whole and isinstance(block := whole[-1], List) and block.items:
+        final = block.items[-1]
+        final = Item(_trimmed(final.content, end=True), final.indent, final.number)
+        whole[-1] = List((*block.items[:-1], final), block.quoted)
     return tuple(whole)
 
 
@@ -196,7 +200,7 @@ def _one(block: Block) -> Iterator[Block]:
 
 def _list(lists: list[List]) -> List:
     items = [
-        Item(_trimmed(content(item.content), start=True, end=True), item.indent, item.number)
+        Item(_item_trimmed(content(item.content)), item.indent, item.number)
         for block in lists
         for item in block.items
     ]
@@ -334,6 +338,16 @@ def _trimmed(pieces: Inlines, *, start: bool = False, end: bool = False) -> Inli
     return pieces
 
 
+def _item_trimmed(content: Inlines) -> Inlines:
+    """An item without blanks around it, but with the spaces behind its last word."""
+    last = content[-1] if content else None
+    if isinstance(last, Text) and last.text[-1] == " " and not last.style & CODE:
+        words = last.text.rstrip(" ")
+        if words and not words[-1].isspace():
+            return _trimmed(content, start=True)
+    return _trimmed(content, start=True, end=True)
+
+
 def _may_list(content: Inlines) -> bool:
     """Whether a line of these pieces may look like Slack's own item of a list."""
     for piece in content:
@@ -410,7 +424,7 @@ def _item(line: Inlines) -> Item | None:
             return None
         number = known[found[3]]
     rest = (Text(line[0].text[found.end() :]), *line[1:])
-    return Item(_trimmed(merged(rest), start=True, end=True), indent, number)
+    return Item(_item_trimmed(merged(rest)), indent, number)
 
 
 @cache

@@ -13,7 +13,9 @@ from functools import cache
 from html import unescape
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, fence
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup import emoji, normal
@@ -41,6 +43,7 @@ from bot.markup.tree import (
 _MARKS = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
 _BREAK = re.compile(r"<br\s*/?>\n?", re.I)
 _HTML = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+_FENCE = re.compile("`{3,}|~{3,}")
 _FROM_ONE = re.compile(r"^( {0,3}1)(?=\)[ \t])", re.M)
 _DASHES = re.compile(r"(?<!-)(--)(-?)(?!-)")
 
@@ -54,7 +57,56 @@ def parser() -> MarkdownIt:
 def _parser(*, html: bool) -> MarkdownIt:
     found = MarkdownIt("commonmark", {"html": html}).enable("strikethrough").use(elements)
     found.core.ruler.before("text_join", "dashes", _dashes)
+    found.core.ruler.before("inline", "line_ends", _line_ends)
+    found.inline.ruler.at("newline", _newline)
+    blocks = ["paragraph", "reference", "blockquote", "list"]
+    found.block.ruler.at("fence", _closed_fence, {"alt": blocks})
     return found
+
+
+def _closed_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A block of code that has an end; without one the website has no block, but text."""
+    opening = _FENCE.match(state.src, state.bMarks[start] + state.tShift[start])
+    if opening is None:
+        return False
+    # A fence that nothing ends is not looked for again from every line that begins like one.
+    key, size = f"unclosed {opening[0][0]} {end} {state.blkIndent}", len(opening[0])
+    if state.env.get(key, size + 1) <= size:
+        return False
+    for line in range(start + 1, end):
+        first, last = state.bMarks[line] + state.tShift[line], state.eMarks[line]
+        if first < last and state.sCount[line] < state.blkIndent:
+            break
+        closing = _FENCE.match(state.src, first)
+        if (
+            closing
+            and closing[0].startswith(opening[0])
+            and not state.src[closing.end() : last].strip()
+        ):
+            return fence(state, start, end, silent)
+    state.env[key] = min(size, state.env.get(key, size))
+    return False
+
+
+def _line_ends(state: StateCore) -> None:
+    """Gives a paragraph the spaces at its end back."""
+    lines = state.src.split("\n")
+    for token in state.tokens:
+        if token.type == "inline" and token.map:
+            last = lines[token.map[1] - 1]
+            token.content += last[len(last.rstrip(" ")) :]
+
+
+def _newline(state: StateInline, silent: bool) -> bool:
+    """The end of a line, whose last spaces are text: here every line's end is a break."""
+    if state.src[state.pos] != "\n":
+        return False
+    if not silent:
+        state.push("softbreak", "br", 0)
+    state.pos += 1
+    while state.pos < state.posMax and state.src[state.pos] in " \t":
+        state.pos += 1
+    return True
 
 
 def _dashes(state: StateCore) -> None:

@@ -537,5 +537,5 @@ def test_what_a_message_says_may_be_missing_or_of_another_type() -> None:
 def test_a_line_in_code_ends_where_liquid_does_not_look() -> None:
     """The website's `newline_to_br` would put a `<br />` on the page before each line feed."""
     markdown = to_markdown({"text": "```one\n\ntwo```"}, Names())
-    assert markdown == "```\rone\r\rtwo\r```"
+    assert markdown == "~~~\rone\r\rtwo\r~~~"
     assert "<br" not in html(markdown, website=True)
