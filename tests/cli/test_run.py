@@ -193,6 +193,8 @@ async def test_an_app_that_is_uninstalled_ends_the_bot_with_one_line(tmp_path: P
             box.faults.calls.append(fault)
             box.workspace.emit({"type": "app_uninstalled"})
             assert await bot.ended() == 2
-    (line,) = (tmp_path / "stderr.log").read_text().splitlines()
+    said = (tmp_path / "stderr.log").read_text()
+    assert said.count("\n") == 1, said
+    line = said.strip()
     assert line.startswith("marginalia: the app was uninstalled or its token was revoked")
     assert "account_inactive" in line
