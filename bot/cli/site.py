@@ -15,6 +15,7 @@ from bot.library.problem import shown
 from bot.sessions.model import Event
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.texts import _, n_
 from bot.web import figures
 from bot.web.figures import Asked
 from bot.web.site import books, folder, pages
@@ -59,17 +60,20 @@ def site(
     with _times(settings) as times:
         summary = folder.publish(output, lambda made: pages.build(planned, made, look, times))
     count = len(summary.entries)
-    typer.echo(
-        f"{shown(output / 'index.html')}: {count} {'book' if count == 1 else 'books'}, "
-        f"{summary.total('questions')} questions, {summary.total('replies')} replies"
+    counted = (
+        n_("{count} book", "{count} books", count),
+        n_("{count} question", "{count} questions", summary.total("questions")),
+        n_("{count} reply", "{count} replies", summary.total("replies")),
     )
+    typer.echo(f"{shown(output / 'index.html')}: {', '.join(counted)}")
     for path, unsure in summary.unsure:
-        posts = "1 post by an author" if unsure == 1 else f"{unsure} posts by authors"
-        typer.echo(
-            f"{shown(path)}: {posts} outside threads may answer a question; look with "
-            f"`marginalia mend {shown(path)} --review`",
-            err=True,
+        what = n_(
+            "{count} post by an author outside threads may answer a question; look with {command}",
+            "{count} posts by authors outside threads may answer questions; look with {command}",
+            unsure,
+            command=f"`marginalia mend {shown(path)} --review`",
         )
+        typer.echo(f"{shown(path)}: {what}", err=True)
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
@@ -88,7 +92,10 @@ def _times(settings: Settings) -> Iterator[pages.Times]:
     if not answers:
         sqlite = settings.database_url.startswith("sqlite")
         if not sqlite or Path(database.place).exists():
-            typer.echo(f"{database.place}: does not answer; the figures show no times", err=True)
+            typer.echo(
+                _("{place}: does not answer; the charts show no times", place=database.place),
+                err=True,
+            )
         yield lambda event: None
         return
     with open_database(settings) as opened, opened.reading() as uow:

@@ -465,7 +465,7 @@ def test_no_database_is_made_and_one_that_does_not_answer_is_named(
     monkeypatch.setenv("MARGINALIA_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/books")
     assert marginalia("site") == 0
     error = capsys.readouterr().err
-    assert error == "books on 127.0.0.1:1: does not answer; the figures show no times\n"
+    assert error == "books on 127.0.0.1:1: does not answer; the charts show no times\n"
 
 
 # The folder
