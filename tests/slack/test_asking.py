@@ -465,7 +465,9 @@ async def test_with_no_session_there_is_one_line(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         await world.to(END)
         ben = Hands(world, "ben")
-        assert "No session takes questions now" in await ben.types("/ask", "Too late?")
+        said = await ben.types("/ask", "Too <late>?")
+        assert "No session takes questions now" in said
+        assert said.endswith("Too &lt;late&gt;?"), "what was typed is not lost"
         assert "No session takes questions now" in await _first_direct(world, ben)
 
 

@@ -94,7 +94,7 @@ class TestQueue:
         files = {f"{EVENT}.md": BOOK, "20260112-next.md": later}
         async with scene(tmp_path, files) as world, world.bot():
             ada = Hands(world, "ada")
-            assert "No session of yours" in await ada.qa("queue")
+            assert "None of your sessions" in await ada.qa("queue")
             await world.to(START)
             world.say("ben", "Unanswered?")
             await world.to(END)
@@ -411,7 +411,7 @@ class TestCorrections:
             (announcement,) = world.posted()
             ada = Hands(world, "ada")
             said = await ada.shortcut("not_a_question", announcement.ts)
-            assert "belongs to no session" in said
+            assert "does not belong to a session" in said
             alone = world.say("ben", "Alone?")
             await world.hear()
             await ada.opens(ada.person.message_shortcut("merge", CHANNEL, alone))

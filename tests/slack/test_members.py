@@ -64,7 +64,7 @@ class TestTold:
             question = world.say("ben", "Quietly?")
             await world.hear()
             ben = Hands(world, "ben")
-            assert "no more direct messages" in await ben.qa("quiet")
+            assert "no longer get direct messages" in await ben.qa("quiet")
             world.say("ada", "Quietly.", question)
             await world.hear()
             assert ben.direct() == []
@@ -79,7 +79,7 @@ class TestMyQuestions:
     async def test_they_show_votes_and_answers(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             ben = Hands(world, "ben")
-            assert "You have asked nothing yet" in await ben.home()
+            assert "You have not asked anything yet" in await ben.home()
             question = world.say("ben", "Is it mine?")
             await world.hear()
             await until(lambda: "waits for an answer" in ben.home_now())
@@ -211,7 +211,7 @@ class TestPrivacy:
     async def test_a_word_that_means_nothing_is_explained(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             said = await Hands(world, "ben").qa("privacy hide")
-            assert "Say `full`, `first`" in said
+            assert "Write `full`, `first`" in said
 
 
 class TestForgotten:

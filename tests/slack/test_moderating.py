@@ -142,8 +142,8 @@ async def test_by_command(world: Scene) -> None:
         link = f"https://x.slack.com/archives/{world.channel.id}/p{ts.replace('.', '')}"
         assert "Write a reason" in await ines.qa(f"hide {link}")
         assert "Copy link" in await ines.qa("hide this")
-        assert "nobody hid it" in await ines.qa(f"unhide {link}")
-        assert "in no session" in await ines.qa(f"hide {link[:-1]}9?thread_ts=1.2&cid=C1 x")
+        assert "already in the archive" in await ines.qa(f"unhide {link}")
+        assert "not part of a session" in await ines.qa(f"hide {link[:-1]}9?thread_ts=1.2&cid=C1 x")
         assert "left out" in await ines.qa(f"hide {link}?thread_ts=1.2 Spam, really")
         assert "Spam, really" in await ines.qa("log")
         await world.to(END)
@@ -213,7 +213,7 @@ async def test_a_message_of_no_session(world: Scene) -> None:
         await world.hear()
         await ines.person.message_shortcut("moderate", CHANNEL, ts)
         await world.notes_after(0)
-        assert "in no session" in ines.notes()
+        assert "not part of a session" in ines.notes()
 
 
 async def test_the_log_on_the_command_line(

@@ -128,7 +128,7 @@ async def test_an_author_chooses(world: Scene) -> None:
         outcome = await ada.submit(way="picked")
         assert "Choose" in outcome.errors["picked"]
         outcome = await ada.submit(picked=[world.id("ada"), world.id("r1")])
-        assert "takes no part" in outcome.errors["picked"]
+        assert "cannot take part" in outcome.errors["picked"]
         outcome = await ada.submit(picked=[world.id("r2"), world.id("r1")])
         [message] = await drawn(world)
         assert f"<@{world.id('r2')}> and <@{world.id('r1')}>" in text_of(message)
@@ -199,8 +199,8 @@ async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
         assert "forum" not in waits
         assert "5 questions" in told
         assert "2 of them answered (40 %)" in told
-        assert "1 of these in another place" in told
-        doubts, _, nobody = rest.partition("whose name Slack does not say")
+        assert "1 answered elsewhere" in told
+        doubts, _, nobody = rest.partition("People whose names Slack does not give")
         assert "It depends." in doubts
         assert "stands on its own" in doubts
         assert f"p{unsure.replace('.', '')}" in doubts

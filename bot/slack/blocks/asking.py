@@ -93,7 +93,7 @@ def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") ->
                     "text",
                     multiline=True,
                     initial=texts[number] if number < len(texts) else "",
-                    placeholder=_("One question at a time is answered best.") if not number else "",
+                    placeholder=_("Please ask one question at a time.") if not number else "",
                 ),
                 optional=number > 0,
             )

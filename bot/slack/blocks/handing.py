@@ -62,17 +62,17 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
     looks = [
         (_("*Without an answer*"), _first(figures.unanswered, lambda q: _message(q, links))),
         (
-            _("*Answers outside a thread, whose question is not sure*"),
+            _("*Answers outside a thread whose question is unclear*"),
             _first(figures.unsure, lambda doubt: _doubt(doubt, links)),
         ),
         (
-            _("*Writers whose name Slack does not say*"),
+            _("*People whose names Slack does not give*"),
             _first(figures.nameless, lambda who: f"<@{who}> (`{who}`)"),
         ),
     ]
     blocks += [_list(heading, items) for heading, items in looks if items]
     if not any(items for _heading, items in looks):
-        blocks.append(section(_("Nothing needs a look. 🎉")))
+        blocks.append(section(_("Nothing needs your attention. 🎉")))
     blocks.append(
         note(
             _(
@@ -90,7 +90,7 @@ def file_title(session: Session) -> str:
 
 
 def _elsewhere(count: int) -> list[str]:
-    said = n_("{count} of these in another place", "{count} of these in another place", count)
+    said = n_("{count} answered elsewhere", "{count} answered elsewhere", count)
     return [said] if count else []
 
 

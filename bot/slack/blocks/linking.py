@@ -58,7 +58,7 @@ def offer(
 
 def left(again: str = "") -> tuple[str, list[Block]]:
     """Says that a message stands on its own; `again` says something else before the way."""
-    text = again or _("Your message stays where it is.")
+    text = again or _("Your message stays where you posted it.")
     way = _("“This answers…” in the menu of the message puts it under a question at any time.")
     return text, [section(text), note(way)]
 

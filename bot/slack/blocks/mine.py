@@ -41,7 +41,7 @@ ESCAPED = 300
 
 PRIVACY = {
     "full": N_("By the name you go by in Slack"),
-    "first_name": N_("By your first name alone"),
+    "first_name": N_("By your first name only"),
     "left_out": N_("As “Anonymous”, without any name"),
 }
 """How a person can appear in archives."""
@@ -68,7 +68,9 @@ def sessions(found: Sequence[Session]) -> list[Block]:
             _("*{title}* is open until {when}.", title=title, when=when(session.event.end))
             if session.state is State.OPEN
             else _(
-                "*{title}* opens {when}; ask ahead.", title=title, when=when(session.event.start)
+                "*{title}* opens {when}. You can ask now.",
+                title=title,
+                when=when(session.event.start),
             )
         )
         ask = button(_("Ask"), "ask_open", str(session.id), style="primary")
@@ -80,7 +82,7 @@ def mine(shown: Page[Mine | Submission], workspace_url: str) -> list[Block]:
     """A page of `My questions`."""
     blocks = [header(_("My questions"))]
     if not shown.items:
-        blocks.append(section(_("You have asked nothing yet.")))
+        blocks.append(section(_("You have not asked anything yet.")))
     for entry in shown.items:
         if isinstance(entry, Submission):
             blocks += _not_posted(entry)
@@ -131,11 +133,11 @@ def settings(person: Person | None) -> list[Block]:
             "by name."
         )
     )
-    toggle = button(_("Tell me again") if quiet else _("Mute all of it"), "mine_quiet")
+    toggle = button(_("Turn on") if quiet else _("Turn off"), "mine_quiet")
     return [
         header(_("Privacy and messages")),
         section(_("*In the archive* you appear:"), _privacy_menu(person), block_id="privacy"),
-        note(_("It holds for everything you wrote, and wherever others mention you.")),
+        note(_("This applies to everything you wrote, and wherever others mention you.")),
         section(text, toggle, block_id="quiet"),
         section(
             _("See what I store of you, and erase it."),
@@ -290,9 +292,9 @@ def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
     posted = question.origin == "form"
     sure = confirm(
         _("Withdraw the question?"),
-        _("It is deleted in the channel, and it is not in the archive, nor are its answers.")
+        _("It is deleted from the channel, and neither it nor its answers will be in the archive.")
         if posted
-        else _("It is not in the archive then, nor are its answers. In the channel it stays."),
+        else _("It stays in the channel, but neither it nor its answers will be in the archive."),
         _("Withdraw"),
         _("Keep it"),
     )

@@ -109,14 +109,14 @@ def form(
                 [option(_("Leave it out of the archive"), HIDE)],
                 [HIDE] if hidden else [],
             ),
-            _("With a question its whole thread is left out. In Slack it stays."),
+            _("If it is a question, its whole thread is left out. In Slack everything stays."),
             optional=True,
         ),
         field(
             "reason",
             _("Reason"),
             text_input("reason", initial=reason, most=500),
-            _("For the log. Needed if you leave something out or mute somebody."),
+            _("For the log. Required if you leave something out or mute somebody."),
             optional=True,
         ),
     ]

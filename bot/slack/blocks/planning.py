@@ -92,7 +92,7 @@ def new_form(today: date, timezone: str = "UTC", title: str = "") -> View:
                 "names",
                 _("Authors who are not in Slack"),
                 text_input("names", multiline=True, most=1000),
-                _("One name a line, or the short name of a page in people/."),
+                _("One name per line, or the short name of a page in people/."),
                 optional=True,
             ),
             *_moment("start", _("Starts"), monday, time(0, 0)),
@@ -114,7 +114,7 @@ def new_form(today: date, timezone: str = "UTC", title: str = "") -> View:
                 "links",
                 _("Links"),
                 text_input("links", multiline=True, placeholder=_("Book's page https://…")),
-                _("One a line: a text, then the address."),
+                _("One per line: a text, then the address."),
                 optional=True,
             ),
             field(
@@ -212,10 +212,10 @@ def form_errors(refused: UserError) -> dict[str, str]:
 
 def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, list[Block]]:
     """What comes, with what is wrong, as `(text, blocks)`."""
-    heading = _("What is planned")
+    heading = _("Upcoming sessions")
     blocks: list[Block] = [header(heading)]
     if not planned:
-        blocks.append(section(_("Nothing is planned. `/qa new` plans a session.")))
+        blocks.append(section(_("No session is planned; `/qa new` plans one.")))
     for item in planned[:SHOWN]:
         blocks.append(section(_line(item)))
     if len(planned) > SHOWN:

@@ -82,16 +82,16 @@ def queue_text(session: Session, found: Queue) -> str:
 def digest(session: Session, found: Digest, workspace_url: str) -> tuple[str, list[Block]]:
     """The digest as `(text, blocks)`."""
     title = escape_mrkdwn(session.event.title)
-    text = _(
-        "Good morning! In the session on *{title}* {waiting}, {new}.",
-        title=title,
-        waiting=n_(
-            "{count} question waits for an answer",
-            "{count} questions wait for an answer",
-            found.unanswered,
-        ),
-        new=n_("{count} of them since yesterday", "{count} of them since yesterday", found.new),
+    waiting = n_(
+        "{count} question waits for an answer",
+        "{count} questions wait for an answer",
+        found.unanswered,
     )
+    if found.new:
+        waiting += ", " + n_(
+            "{count} of them since yesterday", "{count} of them since yesterday", found.new
+        )
+    text = _("Good morning! In the session on *{title}* {waiting}.", title=title, waiting=waiting)
     blocks = [section(text)]
     lines = [
         f"• {linked(permalink(workspace_url, q.channel, q.ts), _who(q))}"

@@ -19,9 +19,9 @@ from bot.texts import N_, _, language
 
 TEXTS = {
     TEASER: N_(
-        "📚 Coming up: *{{ title }}*{% if authors %} by {{ authors }}{% endif %}. "
-        "The session opens in {{ left }}, {{ start }}, in {{ channel }}. "
-        "Think of what you want to ask."
+        "📚 Coming up: *{{ title }}*{% if authors %} by {{ authors }}{% endif "
+        "%}. The session opens in {{ left }}, {{ start }}, in {{ channel }}. "
+        "What would you like to ask?"
     ),
     HALFWAY: N_(
         "Half of the time with *{{ title }}* is over: {{ questions }} questions so far"

@@ -85,7 +85,7 @@ def form(
             "picked",
             _("Or these"),
             {"type": "multi_users_select", "action_id": "picked", "max_selected_items": MOST},
-            _("Only if you choose them yourself; they must be among those who take part."),
+            _("Only if you choose them yourself, among those who take part."),
             optional=True,
         ),
         field(
@@ -121,12 +121,10 @@ def announcement(session: Session, draw: Draw, asked: int) -> tuple[str, list[Bl
         "Thank you all for your questions about *{title}*, and the authors for their answers!",
         title=cut(title, 600),
     )
-    said = n_(
-        "The winner is {names}.", "The winners are {names}.", len(draw.winners), names=winners
-    )
+    said = _("Congratulations, {names}! Check your direct messages.", names=winners)
     blocks: list[Block] = [
         header(heading),
-        section(f"{lead}\n{said} " + _("You get a message from me.")),
+        section(f"{lead}\n{said}"),
     ]
     if draw.way is Way.DRAWN:
         blocks.append(
@@ -140,7 +138,7 @@ def announcement(session: Session, draw: Draw, asked: int) -> tuple[str, list[Bl
                 + _("The record in the thread lets anyone repeat the draw.")
             )
         )
-    return f"{lead} {said}", blocks
+    return f"{heading}: {said}", blocks
 
 
 def how_to_repeat() -> str:
@@ -167,15 +165,15 @@ def congratulation(session: Session, wanted: str) -> tuple[str, list[Block]]:
 def refusals(way: Way, picked: Collection[str], eligible: Collection[str]) -> dict[str, str]:
     """What is wrong with a form, by its inputs."""
     if not eligible:
-        return {"way": _("Nobody takes part: there must be a question by somebody else.")}
+        return {"way": _("Nobody can take part yet: the draw needs a question by somebody else.")}
     if way is Way.PICKED and not picked:
         return {"picked": _("Choose the winners here, or let them be drawn.")}
     strangers = [who for who in picked if who not in eligible]
     if way is Way.PICKED and strangers:
         return {
             "picked": n_(
-                "{count} of them takes no part; choose among those listed above.",
-                "{count} of them take no part; choose among those listed above.",
+                "{count} of them cannot take part; choose among those listed above.",
+                "{count} of them cannot take part; choose among those listed above.",
                 len(strangers),
             )
         }

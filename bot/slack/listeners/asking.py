@@ -41,7 +41,7 @@ async def ask(turn: Turn) -> None:
     """
     sessions = await turn.read(asking.open_for_questions, turn.now)
     if not sessions:
-        await turn.say(_nothing_open())
+        await turn.say(_nothing_open() + _typed(plain({"text": turn.text})))
         return
     target = _meant(sessions, turn.channel)
     if not turn.text:
@@ -186,9 +186,7 @@ async def _open(
     except SlackApiError as error:
         log.warning("the form to ask did not open: %s", error.response.get("error"))
         lost = _("Slack did not let me open the form. Please try again.")
-        if text:
-            lost += "\n" + _("You wrote:") + f"\n>>> {escape_mrkdwn(text)}"
-        await turn.say(lost)
+        await turn.say(lost + _typed(text))
 
 
 async def _form(turn: Turn) -> Form:
@@ -199,7 +197,7 @@ async def _form(turn: Turn) -> Form:
         inputs = min(MOST_INPUTS, int(kept.get("inputs") or 1))
         session_id = int(turn.typed("session") or kept.get("session") or 0)
     except (TypeError, ValueError):
-        raise UserError(_("This form is not one of mine any more. Please open it again.")) from None
+        raise UserError(_("This form is out of date. Please open it again.")) from None
     parts = [turn.typed(question_block(number)) for number in range(inputs)]
     return Form(
         token=str(kept.get("token") or ""),
@@ -260,6 +258,11 @@ def _is_quiet(uow: UnitOfWork, person: str) -> bool:
 
 def _nothing_open() -> str:
     return _("No session takes questions now, and none is planned. Please come back later.")
+
+
+def _typed(text: str) -> str:
+    """What somebody typed that was not sent, to be copied (mrkdwn); '' for nothing."""
+    return "\n" + _("You wrote:") + f"\n>>> {escape_mrkdwn(text)}" if text else ""
 
 
 def _refused(why: Why, anonymous: bool = False) -> str:

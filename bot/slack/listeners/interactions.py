@@ -78,7 +78,7 @@ class Interactions:
         elif name == QA:
             await self._qa(turn)
         else:
-            await turn.say(_("Marginalia knows no {command}.", command=name))
+            await turn.say(_("Marginalia has no command {command}.", command=name))
 
     async def _qa(self, turn: Turn) -> None:
         word, _blank, rest = turn.text.partition(" ")
@@ -100,7 +100,7 @@ class Interactions:
         text = _("There is no `/qa {name}`.", name=name.replace("`", "'")[:50])
         if near is not None:
             text += " " + _("Did you mean `/qa {name}`?", name=near[0])
-        return text + " " + _("`/qa help` says what there is.")
+        return text + " " + _("`/qa help` lists the commands.")
 
     async def _help(self, turn: Turn) -> None:
         sessions = await turn.read(_sessions_of, turn.user)

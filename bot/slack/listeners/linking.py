@@ -47,7 +47,9 @@ def _undo(uow: UnitOfWork, turn: Turn) -> None:
     channel, ts, asked = _value(turn)
     message, session = message_in(uow, turn, channel, ts)
     if not linking.undo(uow, turn.desk.voice, session, message, asked, turn.now):
-        raise UserError(_("Somebody has changed it since: it does not stand under that question."))
+        raise UserError(
+            _("Somebody has changed that since: your message is no longer under that question.")
+        )
     turn.noted(uow, "answers_undone", session, ts=ts)
 
 
@@ -61,7 +63,7 @@ def _choose(uow: UnitOfWork, turn: Turn) -> tuple[Message, Message]:
         linking.choose(uow, turn.desk.voice, session, message, question, turn.now)
     except (Impossible, ValueError):
         raise UserError(
-            _("That cannot be: the question is gone, or stands under your message.")
+            _("That is not possible: the question is gone, or it is under your message.")
         ) from None
     turn.noted(uow, "answers", session, ts=ts, question=asked)
     return message, question
@@ -71,7 +73,7 @@ def _none(uow: UnitOfWork, turn: Turn) -> None:
     channel, ts, _blank = _value(turn)
     message, session = message_in(uow, turn, channel, ts)
     if not linking.undo(uow, turn.desk.voice, session, message, None, turn.now):
-        raise UserError(_("Somebody has put it under a question since; it stays there."))
+        raise UserError(_("Somebody has put your message under a question since; it stays there."))
     turn.noted(uow, "answers_none", session, ts=ts)
 
 

@@ -39,13 +39,13 @@ async def privacy(turn: Turn) -> None:
     if turn.text:
         wanted = WORDS.get(turn.text.split()[0].casefold())
         if wanted is None:
-            raise UserError(_("Say `full`, `first` (first name alone) or `out` (no name at all)."))
+            raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
         await turn.write(set_privacy, turn, wanted)
         turn.desk.touched()
     await turn.say(*await turn.read(_privacy, turn.user))
 
 
-@room.subcommand("quiet", "", N_("Mute the messages about answers, or get them again."))
+@room.subcommand("quiet", "", N_("Turn direct messages about answers off or on."))
 @room.action("mine_quiet")
 async def quiet(turn: Turn) -> None:
     """Turns all direct messages about questions off, and on again."""
@@ -53,7 +53,7 @@ async def quiet(turn: Turn) -> None:
     turn.desk.touched()
     if turn.view.get("type") != "home":
         await turn.say(
-            _("You get no more direct messages about questions. `/qa quiet` brings them back.")
+            _("You no longer get direct messages about questions; `/qa quiet` turns them on again.")
             if muted
             else _("You get direct messages about your questions again.")
         )
@@ -86,7 +86,7 @@ async def turned(turn: Turn) -> None:
 async def choose_privacy(turn: Turn) -> None:
     """The menu in the App Home, and the buttons of `/qa privacy`."""
     if turn.value not in blocks.PRIVACY:
-        raise UserError(_("Say `full`, `first` (first name alone) or `out` (no name at all)."))
+        raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
     await turn.write(set_privacy, turn, turn.value)
     turn.desk.touched()
     if turn.view.get("type") != "home":
@@ -296,7 +296,7 @@ def _follow(uow: UnitOfWork, turn: Turn, wanted: bool) -> None:
     if question is not None and question.question_ts is not None:
         question = uow.messages.get(channel, question.question_ts)
     if question is None or question.deleted or question.kind is not Kind.QUESTION:
-        raise UserError(_("That is no question of a session, so it cannot be followed."))
+        raise UserError(_("That is not a question in a session, so you cannot follow it."))
     if wanted:
         uow.members.follow(channel, question.ts, turn.user)
     else:

@@ -150,7 +150,7 @@ def _linked(text: str) -> tuple[str, str, str]:
     """Channel, `ts` and what follows the link to a message."""
     match = _PERMALINK.search(text)
     if match is None:
-        raise UserError(_("Give the link of a message (in its menu: Copy link)."))
+        raise UserError(_("Write the link of a message (in its menu: Copy link)."))
     end = text.find(">", match.end()) if text.lstrip().startswith("<") else -1
     rest = text[end + 1 :] if end >= 0 else re.sub(r"^\S*", "", text[match.end() :])
     return match[1], f"{match[2]}.{match[3]}", " ".join(rest.split())
@@ -160,7 +160,9 @@ def _now(uow: UnitOfWork, turn: Turn, channel: str, ts: str) -> Now:
     message = uow.messages.get(channel, ts)
     session = uow.sessions.get(message.session_id) if message is not None else None
     if message is None or session is None or message.deleted:
-        raise UserError(_("This message is in no session, so there is nothing to moderate."))
+        raise UserError(
+            _("This message is not part of a session, so there is nothing to moderate.")
+        )
     person = uow.people.get(message.author)
     archive_text: ArchiveText = turn.desk.services["archive_text"]
     # The member, or the key of one who asked anonymously.
@@ -249,7 +251,7 @@ def _edit(uow: UnitOfWork, turn: Turn, now: Now, text: str) -> str:
 def _hide_linked(uow: UnitOfWork, turn: Turn, channel: str, ts: str, reason: str | None) -> None:
     now = _now(uow, turn, channel, ts)
     if reason is None and not now.hidden:
-        raise UserError(_("It is in the archive; nobody hid it."))
+        raise UserError(_("It is already in the archive."))
     _hide(uow, turn, now.session, now.message, reason)
 
 
@@ -294,5 +296,7 @@ def _unmute(uow: UnitOfWork, turn: Turn, session: Session, subject: str) -> bool
 def _session(uow: UnitOfWork, turn: Turn) -> Session:
     session = turn.session_here(uow)
     if session is None:
-        raise UserError(_("There is no session in this channel; type it in the channel of one."))
+        raise UserError(
+            _("There is no session in this channel. Type the command in the channel of one.")
+        )
     return session

@@ -46,7 +46,10 @@ async def not_a_question(turn: Turn) -> None:
     hidden = await turn.write(_not_a_question, turn)
     turn.desk.touched()
     await turn.say(
-        _("Left out of the questions, with its thread. The same shortcut takes it in again.")
+        _(
+            "Left out of the questions and of the archive, with its thread. Use the "
+            "same shortcut again to undo that."
+        )
         if hidden
         else _("It is a question again.")
     )
@@ -93,7 +96,10 @@ def message_in(uow: UnitOfWork, turn: Turn, channel: str, ts: str) -> tuple[Mess
     session = uow.sessions.get(message.session_id) if message is not None else None
     if message is None or session is None or message.deleted:
         raise UserError(
-            _("That message belongs to no session: it is mine, too old, or was deleted.")
+            _(
+                "That message does not belong to a session: I posted it, it is too old, "
+                "or it was deleted."
+            )
         )
     turn.require(Who.AUTHOR, [session])
     return message, session
@@ -135,7 +141,11 @@ def _place(uow: UnitOfWork, turn: Turn) -> str:
         queues.put_under(uow, message, question, turn.now)
     except (Impossible, ValueError):
         raise FormError(
-            {"question": _("That cannot be: it is the same, or stands under this one already.")}
+            {
+                "question": _(
+                    "That is not possible: it is the same message, or it is already under this one."
+                )
+            }
         ) from None
     linking.settle(uow, turn.desk.voice, session, message, turn.now)
     turn.noted(uow, what, session, ts=message.ts, question=question.ts)

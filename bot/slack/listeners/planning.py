@@ -41,7 +41,9 @@ def plans(turn: Turn) -> Plans:
     return found
 
 
-@room.subcommand("schedule", "", N_("What is planned, and what is wrong with it."), Who.ORGANIZER)
+@room.subcommand(
+    "schedule", "", N_("List upcoming sessions, and problems with their files."), Who.ORGANIZER
+)
 async def schedule(turn: Turn) -> None:
     """Lists what comes."""
     files = plans(turn)
@@ -108,7 +110,7 @@ async def move(turn: Turn) -> None:
 @room.subcommand(
     "extend",
     N_("[EVENT] 2 days"),
-    N_("Let a session end later; without EVENT the one that is open."),
+    N_("Extend a session; without EVENT the open one."),
     Who.ORGANIZER,
 )
 async def extend(turn: Turn) -> None:
@@ -164,7 +166,7 @@ async def close_now(turn: Turn) -> None:
 @room.subcommand(
     "cancel",
     N_("EVENT"),
-    N_("Take a session that has not begun out of the plan; `/qa restore EVENT` undoes it."),
+    N_("Cancel a session that has not begun; `/qa restore EVENT` undoes that."),
     Who.ORGANIZER,
 )
 async def cancel(turn: Turn) -> None:
@@ -185,9 +187,7 @@ async def cancel(turn: Turn) -> None:
     )
 
 
-@room.subcommand(
-    "restore", N_("EVENT"), N_("Take a cancelled session back into the plan."), Who.ORGANIZER
-)
+@room.subcommand("restore", N_("EVENT"), N_("Restore a cancelled session."), Who.ORGANIZER)
 async def restore(turn: Turn) -> None:
     """Takes the file back."""
     if not turn.text:
@@ -276,7 +276,7 @@ async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
         person = await turn.desk.gateway.person(member)
         name = (person.real_name or person.name) if person else None
         if person is None or name is None:
-            raise Unfit({"slack": _("Slack does not say who one of them is; write the name.")})
+            raise Unfit({"slack": _("Slack does not know one of them; write the name instead.")})
         if person.is_bot:
             raise Unfit({"slack": _("{name} is a bot; choose people.", name=name)})
         entry, known = await asyncio.to_thread(plans(turn).entry, member, name)
@@ -314,7 +314,7 @@ async def _meant(turn: Turn, state: State) -> Event:
     """The event of `now [EVENT]`."""
     word, rest = _first(turn.text)
     if word.casefold() != "now":
-        raise UserError(_("Write `now` if you mean it; other moments go with `/qa move`."))
+        raise UserError(_("Write `now` to confirm. For another time use `/qa move`."))
     if rest:
         event = await _find(turn, rest)
         await turn.read(_in_state, event, state)

@@ -28,11 +28,16 @@ async def queue(turn: Turn) -> None:
     """The queue of the session in this channel, or of the one that the person is an author of."""
     session = await turn.read(_session, turn)
     if session is None:
-        raise UserError(_("No session of yours is open or was open lately."))
+        raise UserError(_("None of your sessions is open or was open recently."))
     await turn.say(*await turn.read(_shown, turn.desk, session))
 
 
-@room.subcommand("author", N_("@person [remove]"), N_("Name somebody as an author."), Who.ORGANIZER)
+@room.subcommand(
+    "author",
+    N_("@person [remove]"),
+    N_("Add somebody as an author, or remove them."),
+    Who.ORGANIZER,
+)
 async def author(turn: Turn) -> None:
     """Adds an author to the session of this channel, or takes one away that was added."""
     people = turn.people()
@@ -217,7 +222,9 @@ def _session(uow: UnitOfWork, turn: Turn) -> Session | None:
 def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool) -> str:
     session = turn.session_here(uow)
     if session is None:
-        raise UserError(_("There is no session in this channel, so there is no author to name."))
+        raise UserError(
+            _("There is no session in this channel. Type the command in the channel of one.")
+        )
     named = ", ".join(f"<@{person}>" for person in people)
     title = session.event.title
     if removing:
@@ -225,7 +232,8 @@ def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool)
         if written:
             raise UserError(
                 _(
-                    "{people} is named in the schedule file of “{title}”; take the name out there.",
+                    "The schedule file of “{title}” names {people} as an author; remove the "
+                    "name there.",
                     people=", ".join(f"<@{person}>" for person in sorted(written)),
                     title=title,
                 )

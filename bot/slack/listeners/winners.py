@@ -92,9 +92,9 @@ def _session_named(uow: UnitOfWork, part: str) -> Session:
     exact = [event for event in found if event.casefold() == wanted]
     if len(exact or found) != 1:
         raise UserError(
-            _("“{part}” fits several sessions; write more of it.", part=part[:60])
+            _("“{part}” matches several sessions; write more of the name.", part=part[:60])
             if found
-            else _("There is no session “{part}”.", part=part[:60])
+            else _("No session matches “{part}”.", part=part[:60])
         )
     session = uow.sessions.by_event((exact or found)[0])
     assert session is not None  # noqa: S101 - it has just been listed
