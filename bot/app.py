@@ -32,6 +32,7 @@ from bot.commits import Commits
 from bot.ending import ended
 from bot.errors import UserError
 from bot.health import Health
+from bot.keeping import Keeper
 from bot.library.git import Repository
 from bot.library.library import Changes, Library, diff, load
 from bot.library.problem import Problem
@@ -1026,7 +1027,10 @@ def repository(settings: Settings, folder: Path | None = None) -> Repository | N
     """The Git repository that a folder (the schedules) is committed to, None where it is not."""
     if not settings.git_commit:
         return None
-    return Repository(folder or settings.schedules, settings.git_remote, settings.git_branch)
+    beside = settings.files_dir if Keeper(settings).is_on else None
+    return Repository(
+        folder or settings.schedules, settings.git_remote, settings.git_branch, beside
+    )
 
 
 def _secret(value: Any) -> str:

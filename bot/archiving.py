@@ -206,7 +206,10 @@ class Archiving:
             if self._settings.archive_dir is not None:
                 target = folder_of(self._settings.archive_dir) / source.name
             commit = self._commits.begin(
-                [target or source], f"Archive “{session.event.title}”", Author.of("")
+                [target or source],
+                f"Archive “{session.event.title}”",
+                Author.of(""),
+                self.keeper.places(session),
             )
             with self._database.reading() as uow:
                 now = uow.sessions.get(session.id)

@@ -60,15 +60,18 @@ class Commits:
         if self._repository is not None:
             self._repository.check()
 
-    def begin(self, paths: Sequence[Path], message: str, author: Author) -> int | None:
+    def begin(
+        self, paths: Sequence[Path], message: str, author: Author, beside: Sequence[Path] = ()
+    ) -> int | None:
         """Stores that files are to be committed, before they are written; gives its number.
 
-        Raises SQLAlchemyError where the database cannot be used: then nothing must be written.
+        Those `beside` are committed with them where they lie in the repository. Raises SQLAlchemyError where the database cannot be used: then nothing must be written.
         """
         if self._repository is None:
             return None
+        more = [path for path in beside if self._repository.holds(path)]
         commit = QueuedCommit(
-            tuple(path.absolute() for path in paths), message, author.name, author.email
+            tuple(path.absolute() for path in (*paths, *more)), message, author.name, author.email
         )
         with self._database.unit_of_work() as uow:
             return uow.commits.add(self._repository.folder, commit, self._wall.now())

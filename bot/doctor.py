@@ -74,7 +74,7 @@ async def _slack(
     yield token
     if token.state is not State.OK:
         return  # every other question would be refused for the same reason
-    yield checkup.scopes()
+    yield checkup.scopes(files_are_kept=settings.keep_files != "none")
     yield checkup.clock()
     if settings.port is None:
         app_token = settings.slack_app_token

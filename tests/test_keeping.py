@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,6 +14,7 @@ from bot.keeping import File, Keeper, _NotKeptError
 from bot.sandbox.actor import Actor
 from bot.settings import Settings
 from bot.slack.manifest import text as manifest_text
+from tests.library.test_git import git
 from tests.scene import END, EVENT, START, scene
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
@@ -133,9 +133,7 @@ def test_the_settings_say_which_files_are_kept(which: str, kept: list[str]) -> N
 async def test_an_archive_links_to_what_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "images" / "books"
     manifest = tmp_path / "manifest.yaml"
-    manifest.write_text(
-        re.sub(r"( +- )files:write", r"\1files:read\n\1files:write", manifest_text())
-    )
+    manifest.write_text(manifest_text(files_are_kept=True))
     async with (
         scene(tmp_path, manifest=manifest) as world,
         world.bot(keep_files="all", files_dir=folder),
@@ -179,3 +177,37 @@ async def test_a_file_that_slack_does_not_give_holds_nothing_up(tmp_path: Path) 
             assert "403" in told
             assert "tried again" in told
         assert not folder.exists()
+
+
+async def test_kept_files_are_in_the_commit_of_their_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    folder = tmp_path / "images" / "books"
+    manifest = tmp_path / "manifest.yaml"
+    manifest.write_text(manifest_text(files_are_kept=True))
+    async with scene(tmp_path, manifest=manifest) as world:
+        git(tmp_path, "init", "-q")
+        async with world.bot(keep_files="all", files_dir=folder, git_commit=True):
+            await world.to(START + timedelta(hours=1))
+            ben = Actor(world.workspace, world.id("ben"))
+            posted = ben.post(world.channel.id, "See", files=[{"name": "a.png", "content": "x"}]).ts
+            await world.hear()
+            await world.to(END)
+            for _ in range(2):
+                await world.look()
+            await world.stage.bot.commits.settle()
+            (kept,) = (folder / EVENT).iterdir()
+            name = str(kept.relative_to(tmp_path))
+            archive = f"{world.schedules.name}/{EVENT}.md"
+            last = git(tmp_path, "show", "--format=%s", "--name-status").split("\n")
+            assert last[0].startswith("Archive ")
+            assert f"A\t{name}" in last
+            assert any(line.endswith(archive) for line in last)
+            world.delete(posted)
+            await world.look()
+            await world.stage.bot.commits.settle()
+            last = git(tmp_path, "show", "--format=%s", "--name-status").split("\n")
+            assert f"D\t{name}" in last
+            assert any(line.endswith(archive) for line in last)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bot.keeping import Keeper
+from bot.settings import Settings
 from bot.slack import manifest
 
 
@@ -27,5 +29,7 @@ def print_manifest(
     """Print the app's manifest, to be pasted at https://api.slack.com/apps.
 
     It is for Socket Mode. With --url it is for HTTP requests, each kind of which gets its address.
+    Where MARGINALIA_KEEP_FILES is set, the app may read files.
     """
-    typer.echo(manifest.text(url), nl=False)
+    kept = Keeper(Settings()).is_on
+    typer.echo(manifest.text(url, files_are_kept=kept), nl=False)

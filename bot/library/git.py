@@ -58,11 +58,19 @@ class Repository:
     """The Git repository that a folder lies in. Every method may take TIMEOUT seconds.
 
     `remote` is the name or address of a remote, or None: nothing is pushed then. `branch` is
-    the branch that is pushed to. Methods raise UserError, one line without secrets.
+    the branch that is pushed to. Files in the folder `beside` may be committed, too. Methods raise
+    UserError, one line without secrets.
     """
 
-    def __init__(self, folder: Path, remote: str | None = None, branch: str = "marginalia"):
+    def __init__(
+        self,
+        folder: Path,
+        remote: str | None = None,
+        branch: str = "marginalia",
+        beside: Path | None = None,
+    ):
         self.folder = folder
+        self.beside = beside
         self.remote = remote
         self.branch = branch
 
@@ -107,7 +115,7 @@ class Repository:
             message = f"{message}\n\n{trailer}"
         names = [str(self._inside(path)) for path in paths]
         present = [name for name in names if os.path.lexists(name)]
-        known = self._run("ls-files", "-z", "--", *names).split("\0")
+        known = self._run("ls-files", "-z", "--full-name", "--", *names).split("\0")
         if present:
             # Files that Git has not seen yet; `--force` because an ignored one is meant as well.
             self._run("add", "--intent-to-add", "--force", "--", *present)
@@ -157,13 +165,29 @@ class Repository:
         self._ask("update-ref", "-d", WAITING, head)
 
     def _is_known(self, name: str, known: Sequence[str]) -> bool:
-        folder = self.folder.resolve()
-        return any(entry and str(folder / entry) == name for entry in known)
+        top = self._top()
+        return any(entry and str(top / entry) == name for entry in known)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file lies where it can be committed: in the folder, or beside it in the same
+        repository."""
+        whole = path.parent.resolve() / path.name
+        try:
+            return self._is_meant(whole) and whole.is_relative_to(self._top())
+        except UserError:
+            return False  # the commit itself will say why
+
+    def _top(self) -> Path:
+        return Path(self._run("rev-parse", "--show-toplevel").removesuffix("\n")).resolve()
+
+    def _is_meant(self, whole: Path) -> bool:
+        folders = (self.folder, self.beside or self.folder)
+        return any(whole.is_relative_to(folder.resolve()) for folder in folders)
 
     def _inside(self, path: Path) -> Path:
         """The path itself (a link is not followed), absolute, inside the folder."""
         whole = path.parent.resolve() / path.name
-        if not whole.is_relative_to(self.folder.resolve()):
+        if not self._is_meant(whole):
             raise UserError(
                 _(
                     "{path} lies outside {folder}; not committed",

@@ -89,9 +89,9 @@ class Checkup:
             )
         return Finding("bot token", State.OK, f"{name} in {team}")
 
-    def scopes(self) -> Finding:
+    def scopes(self, *, files_are_kept: bool = False) -> Finding:
         """Whether the scopes are granted that the manifest asks for."""
-        wanted = frozenset(manifest.scopes())
+        wanted = frozenset(manifest.scopes(files_are_kept=files_are_kept))
         missing, more = sorted(wanted - self.granted), sorted(self.granted - wanted)
         if missing:
             return Finding(

@@ -24,20 +24,21 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @lru_cache(maxsize=8)
-def text(url: str | None = None) -> str:
+def text(url: str | None = None, *, files_are_kept: bool = False) -> str:
     """The manifest as YAML with comments: for Socket Mode, or for HTTP requests to `url`.
 
     `url` is the public address of MARGINALIA_PORT, such as `https://bot.example.org`; `PATH` is
-    added to it. Raises UserError for an address that Slack would not take.
+    added to it. The app may read files only where MARGINALIA_KEEP_FILES has them kept. Raises UserError for an address that Slack would not take.
     """
     template = files("bot.slack").joinpath("manifest.yaml.jinja").read_text(encoding="utf-8")
     made = Template(template, undefined=StrictUndefined, keep_trailing_newline=True)
-    return str(made.render(url=request_url(url) if url is not None else ""))
+    address = request_url(url) if url is not None else ""
+    return str(made.render(url=address, files=files_are_kept))
 
 
-def scopes() -> Sequence[str]:
+def scopes(*, files_are_kept: bool = False) -> Sequence[str]:
     """The scopes of the bot token that the manifest asks for."""
-    data: Any = yaml.safe_load(text())
+    data: Any = yaml.safe_load(text(files_are_kept=files_are_kept))
     return tuple(data["oauth_config"]["scopes"]["bot"])
 
 

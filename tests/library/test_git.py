@@ -73,6 +73,33 @@ def test_what_is_said_is_data(schedules: Path) -> None:
         repository.commit([schedules / ".." / "index.html"], "no", ADA)
 
 
+def test_files_beside_are_committed_where_they_lie_in_the_repository(
+    schedules: Path, tmp_path: Path
+) -> None:
+    images = schedules.parent / "images" / "books"
+    repository = Repository(schedules, beside=images)
+    kept = images / "a" / "F01-plot.png"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"1")
+    assert repository.holds(kept)
+    assert not repository.holds(images.parent / "other.png")
+    assert repository.commit([schedules / "a.md", kept], "Archive", ADA)
+    kept.unlink()
+    assert repository.commit([schedules / "a.md", kept], "Archive", ADA)
+    assert git(schedules, "log", "--format=%s", "--name-status").split("\n") == [
+        "Archive",
+        "",
+        "D\timages/books/a/F01-plot.png",
+        "Archive",
+        "",
+        "A\timages/books/a/F01-plot.png",
+        "A\tschedules/a.md",
+    ]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert not Repository(schedules, beside=elsewhere).holds(elsewhere / "F01-plot.png")
+
+
 def test_a_push_that_fails_loses_nothing(schedules: Path, tmp_path: Path) -> None:
     remote = tmp_path / "remote.git"
     repository = Repository(schedules, str(remote), "bot/changes")

@@ -25,6 +25,13 @@ def test_the_file_in_the_repository_is_what_the_command_prints(tmp_path: Path):
     assert (done.returncode, done.stdout) == (0, manifest.text())
 
 
+def test_an_app_that_keeps_files_may_read_them(tmp_path: Path):
+    env = {"MARGINALIA_KEEP_FILES": "images"}
+    done = marginalia("manifest", cwd=tmp_path, env=env)
+    app = parse(yaml.safe_load(done.stdout))
+    assert set(app.scopes) == {*manifest.scopes(), "files:read"}
+
+
 @pytest.mark.parametrize("url", [None, HTTP])
 def test_slack_takes_it(url: str | None):
     app = parse(yaml.safe_load(manifest.text(url)))

@@ -15,6 +15,7 @@ import yaml
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import UserError
+from bot.sandbox.actor import Actor
 from bot.sandbox.errors import Refusal
 from bot.sandbox.faults import CallFault
 from bot.sandbox.manifest import EVENT_SCOPES, Manifest, parse
@@ -36,7 +37,7 @@ Feature = Callable[[Scene, Seen], Awaitable[bool]]
 
 def without(scope: str | None) -> Manifest:
     """Our manifest as Slack would take it without a scope."""
-    whole = parse(yaml.safe_load(manifest.text()))
+    whole = parse(yaml.safe_load(manifest.text(files_are_kept=True)))
     scopes = tuple(name for name in whole.scopes if name != scope)
     events = {
         name
@@ -134,6 +135,15 @@ async def sent_a_file(world: Scene, seen: Seen) -> bool:
     return await seen(lambda: any(file.complete for file in world.workspace.files.values()))
 
 
+async def kept_a_file(world: Scene, seen: Seen) -> bool:
+    await opened(world, seen)
+    ben = Actor(world.workspace, world.id("ben"))
+    ben.post(world.channel.id, "See", files=[{"name": "a.png", "content": "x"}])
+    await seen(lambda: stored(world))
+    await world.stage.until(END + timedelta(seconds=1))
+    return await seen(lambda: list(world.schedules.parent.glob("images/**/*-a.png")))
+
+
 async def in_a_private_channel(world: Scene, seen: Seen) -> bool:
     ws = world.workspace
     channel = ws.add_channel(
@@ -154,6 +164,7 @@ FEATURES: dict[str, Feature] = {
     "chat:write.customize": asked_by_name,
     "commands": asked_by_name,
     "emoji:read": archived,
+    "files:read": kept_a_file,
     "files:write": sent_a_file,
     "groups:history": in_a_private_channel,
     "groups:read": in_a_private_channel,
@@ -181,6 +192,8 @@ async def works(feature: Feature, scope: str | None, folder: Path) -> bool:
     text = book if feature is in_a_private_channel else BOOK
     async with scene(folder, {f"{EVENT}.md": text}, manifest=without(scope)) as world:
         options = {"organizers": (world.stage.organizer,)}
+        if feature is kept_a_file:
+            options |= {"keep_files": "all", "files_dir": folder / "images"}
         with suppress(SlackApiError, UserError):
             async with world.stage.hosting(world.schedules, folder, **options):
                 return await feature(world, seen)
@@ -188,7 +201,7 @@ async def works(feature: Feature, scope: str | None, folder: Path) -> bool:
 
 
 def test_every_scope_is_tried():
-    assert {*FEATURES, *IN_HISTORY} == set(manifest.scopes())
+    assert {*FEATURES, *IN_HISTORY} == set(manifest.scopes(files_are_kept=True))
 
 
 @pytest.mark.parametrize("feature", dict.fromkeys(FEATURES.values()), ids=lambda f: f.__name__)
