@@ -38,6 +38,9 @@ answer takes a while."""
 LOOK_BACK = timedelta(days=8)
 """How far back a place is looked through in which this database never said anything."""
 CLOCKS_COMPARED_EVERY_SECONDS = 60.0
+CAREFUL_SECONDS = 600.0
+"""For how long after a start direct messages are looked for, too: in that time a database that was
+restored makes anew, from Slack's history, what it had made before."""
 COMPARED = 3
 """Channels, those used last, by which the database is compared with Slack at a start."""
 
@@ -58,12 +61,14 @@ class SaidAlready:
     _ahead: timedelta = timedelta(0)
     _ahead_until: float = 0.0
     _clock_began: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
 
     async def compare(self) -> None:
         """Finds out at a start whether the database is older than what Slack holds.
 
-        Then direct messages, too, are looked for before the first is sent to a person. Where Slack
-        does not answer, the database is taken to be older.
+        Then direct messages are looked for before the first is sent to a person for as long as
+        this process runs, and else for a while. Where Slack does not answer, the database is taken
+        to be older.
         """
         fresh, places = await asyncio.to_thread(self._last_used)
         self._is_older = fresh
@@ -138,7 +143,8 @@ class SaidAlready:
         """
         if (channel, thread_ts or "") in self._said or self.history.restricted:
             return False
-        return self._is_older or not _is_direct(channel)
+        is_new = time.monotonic() < self._began + CAREFUL_SECONDS
+        return self._is_older or is_new or not _is_direct(channel)
 
     async def _messages(
         self, place: str, thread_ts: str | None, since: str

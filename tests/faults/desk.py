@@ -93,7 +93,7 @@ class Desk:
 
     async def _ask(self, who: str) -> Told:
         told = Told("ask", who, self.week.mark(), ("on its way", "opens"))
-        await self._types(who, "/ask", f"{self._words()} {told.mark}")
+        await self._types(who, "/ask", f"{self._words()} {told.mark}", told.said)
         return told
 
     async def _form(self, who: str) -> Told:
@@ -121,7 +121,7 @@ class Desk:
         channel = (await self.control.channel(CHANNEL))["id"]
         link = f"https://x.slack.com/archives/{channel}/p{ts.replace('.', '')}"
         told = Told("hide", who, said=("left out of the archive",), ts=ts)
-        await self._types(who, "/qa", f"hide {link} unkind")
+        await self._types(who, "/qa", f"hide {link} unkind", told.said)
         return told
 
     async def _mute(self, who: str) -> Told:

@@ -293,6 +293,30 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
     database.close()
 
 
+async def test_a_direct_message_alone_that_a_restored_database_lacks_is_not_said_again(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Nothing in a channel tells that the database is older."""
+    database = Database(sqlite_url)
+    backup = tmp_path / "backup.db"
+    async with made(database) as world:
+        database.backup(backup)
+        world.owe("d", "To you", channel=world.people[1])
+        await world.edge.pump.drain()
+        database.close()
+        database.restore(backup)
+        pump = replace(world.edge.pump)
+        running = asyncio.create_task(pump.run())
+        world.owe("d", "To you", channel=world.people[1])
+        async with asyncio.timeout(20):
+            while pump._until_due() is not None:
+                await asyncio.sleep(0.05)
+        running.cancel()
+        messages = world.box.workspace.im(world.people[1]).messages.values()
+        assert [m.text for m in messages] == ["To you"]
+    database.close()
+
+
 async def test_a_new_database_does_not_take_another_books_announcement_for_its_own(
     sqlite_url: str,
 ) -> None:
