@@ -46,6 +46,7 @@ OVERLAP = timedelta(minutes=2)
 """How much of what was compared already is compared again: clocks and Slack's stores differ."""
 GRACE = timedelta(seconds=2)
 """A message younger than this may stand in one of Slack's stores and not yet in another."""
+INSTANT = timedelta(microseconds=1)
 WRITTEN_AT_ONCE = 100
 """Messages that one transaction repairs, so that nobody waits long to store an envelope."""
 
@@ -197,7 +198,7 @@ class Reconciler:
     ) -> list[str]:
         """Compares what the channel shows from `oldest` on; gives suspicious threads."""
         began = self._context.clock.now()
-        latest = ts_of(session.over_at)
+        latest = await asyncio.to_thread(self._latest, session)
         known = await asyncio.to_thread(self._standing, session, oldest, latest)
         seen: set[str] = set()
         suspicious: list[str] = []
@@ -341,6 +342,13 @@ class Reconciler:
         with self._reading() as uow:
             stored = uow.messages.many(session.channel, tss)
         return [ts for ts in tss if ts not in stored or not stored[ts].deleted]
+
+    def _latest(self, session: Session) -> str:
+        """Where the session ends in the channel: Slack may have taken a question that was asked
+        in time after the end."""
+        with self._reading() as uow:
+            posted = [moment(s.ts) for s in uow.members.submissions(session.id) if s.ts]
+        return ts_of(max([session.over_at, *(at + INSTANT for at in posted)]))
 
     def _standing(self, session: Session, oldest: str, latest: str) -> set[str]:
         with self._reading() as uow:

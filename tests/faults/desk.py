@@ -109,8 +109,8 @@ class Desk:
         values: dict[str, Any] = {"text": text}
         if told.anonymous:
             values["anonymous"] = ["anonymous"]
-        if await self._opens(told.who, lambda: person.shortcut("ask")):
-            told.done = await self._sends(told.who, values)
+        form = await self._opens(told.who, lambda: person.shortcut("ask"))
+        told.done = await self._sends(told.who, form, values)
         return told
 
     async def _hide(self, who: str) -> Told | None:
@@ -149,8 +149,8 @@ class Desk:
         person = self.control.person(who)
         told = Told("draw", who)
         command = f"winners 2 {self.event}"
-        if await self._opens(who, lambda: person.command("/qa", command, CHANNEL)):
-            told.done = await self._sends(who, {})
+        form = await self._opens(who, lambda: person.command("/qa", command, CHANNEL))
+        told.done = await self._sends(who, form, {})
         return told
 
     # Hands
@@ -166,21 +166,30 @@ class Desk:
             await asyncio.sleep(0.1)
         return False
 
-    async def _opens(self, who: str, ask: Callable[[], Awaitable[Outcome]]) -> bool:
-        """Opens a form; tries again when none comes."""
+    async def _opens(self, who: str, ask: Callable[[], Awaitable[Outcome]]) -> str | None:
+        """Opens a form, and gives its ID; tries again when none comes."""
         for _ in range(TRIES):
             await self._try(ask)
             end = asyncio.get_running_loop().time() + PATIENCE
             while asyncio.get_running_loop().time() < end:
-                if who in (await self.control.workspace())["modals"]:
-                    return True
+                if (form := await self._form_of(who)) is not None:
+                    return form
                 await asyncio.sleep(0.1)
-        return False
+        return None
 
-    async def _sends(self, who: str, values: dict[str, Any]) -> bool:
-        """Sends a form; as it says "send it again" when that is so, it is sent again."""
+    async def _form_of(self, who: str) -> str | None:
+        forms = (await self.control.workspace())["modals"].get(who)
+        return str(forms[-1]["id"]) if forms else None
+
+    async def _sends(self, who: str, form: str | None, values: dict[str, Any]) -> bool:
+        """Sends a form; as it says "send it again" when that is so, it is sent again.
+
+        One that opened late, in place of this one, is another form and is left alone.
+        """
         person = self.control.person(who)
         for _ in range(TRIES):
+            if form is None or await self._form_of(who) != form:
+                return False
             outcome = await self._try(lambda: person.submit(values))
             if outcome is not None and outcome.acknowledged and not outcome.errors:
                 return True

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.errors import Refusal
+from bot.sandbox.faults import CallFault, DeliveryFault
+from bot.sandbox.model import Message
 from bot.sessions.languages.english import ENGLISH
-from bot.sessions.model import Mute, State
+from bot.sessions.model import Mute, State, moment
 from bot.sessions.similar import Asked
 from bot.slack.listeners.asking import support
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
@@ -500,3 +502,28 @@ async def test_an_empty_question_is_not_sent(tmp_path: Path) -> None:
         assert "write your question" in outcome.errors["question0"]
         with pytest.raises(Refusal, match="3000"):
             await ben.person.submit({"text": "x" * 3001})
+
+
+async def test_a_question_that_slack_took_after_the_end_is_found_in_the_history(
+    tmp_path: Path,
+) -> None:
+    """It was asked in time, posted late, and the event of its message was lost."""
+    async with open_session(tmp_path) as world:
+        faults = world.stage.box.faults
+        faults.calls.append(CallFault("chat.postMessage", "http", count=99))
+        await Hands(world, "ben").types("/ask", "Just in time?")
+        world.stage.clock.move_to(END + timedelta(minutes=1))
+        faults.deliveries.append(DeliveryFault("drop", 99, "message"))
+        faults.calls.clear()
+        message = await until(lambda: _found(world, "Just in time?"))
+        assert moment(message.ts) > END
+        faults.deliveries.clear()
+        session = world.session()
+        assert session is not None
+        await world.stage.bot.edge.reconciler.whole(session.id)
+        await world.look()
+        assert world.threads() == [("Ben", "Just in time?", [])]
+
+
+def _found(world: Scene, text: str) -> Message | None:
+    return next((m for m in world.channel.messages.values() if m.text == text), None)
