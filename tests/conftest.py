@@ -43,9 +43,11 @@ __all__ = [
 os.environ["MARGINALIA_MEANING"] = "off"
 
 ROOT = Path(__file__).resolve().parent.parent
-FORMAT = ROOT.parent / "shared" / "format"
-SLACK = ROOT.parent / "shared" / "slack"
-CASES = ROOT.parent / "shared" / "cases"
+SHARED = ROOT.parent / "shared"
+"""Samples and facts that are not the project's own, beside the checkout where they are at all."""
+FORMAT, SLACK, CASES = SHARED / "format", SHARED / "slack", SHARED / "cases"
+SHARED_REQUIRED = os.environ.get("MARGINALIA_SHARED_REQUIRED") == "true"
+"""Whether tests that read them fail where they are missing, instead of being skipped."""
 
 # Few examples where people wait for them. In CI the same ones each time: a new one is found on the
 # way (`make test-fresh`), and not when something lands.
@@ -76,24 +78,25 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session")
 def slack_folder() -> Path:
-    """The folder of facts about the real Slack; skips as `format_folder` does."""
-    return _shared(SLACK)
+    """The folder of facts about the real Slack; as `shared`."""
+    return shared(SLACK)
 
 
 @pytest.fixture(scope="session")
 def format_folder() -> Path:
-    """The folder of the format with its sample archives and the pages of people.
+    """The folder of the format with its sample archives and the pages of people; as `shared`."""
+    return shared(FORMAT)
 
-    Skips, saying so, where the folder is missing; with `CI=true` that is a failure.
+
+def shared(folder: Path) -> Path:
+    """The folder, if it is there. Skips, saying so, where it is missing; with
+    `MARGINALIA_SHARED_REQUIRED=true` that is a failure.
     """
-    return _shared(FORMAT)
-
-
-def _shared(folder: Path) -> Path:
     if not folder.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"the samples are missing: {folder}")
-        pytest.skip(f"the samples are missing: {folder}")
+        reason = f"{folder} is not there; it is no part of the repository"
+        if SHARED_REQUIRED:
+            pytest.fail(reason)
+        pytest.skip(reason)
     return folder
 
 
@@ -101,9 +104,9 @@ def _shared(folder: Path) -> Path:
 def reported() -> dict[str, dict[str, Any]]:
     """Small inputs made from public bug reports, by their `id`.
 
-    Skips, saying so, where they are missing; with `CI=true` that is a failure.
+    Where they are missing, as `shared`.
     """
-    lines = (_shared(CASES) / "reported.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (shared(CASES) / "reported.jsonl").read_text(encoding="utf-8").splitlines()
     return {case["id"]: case for case in map(json.loads, lines)}
 
 

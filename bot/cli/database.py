@@ -51,9 +51,11 @@ def move_database(
     """Copy everything to another, empty database, such as from SQLite to PostgreSQL. Stop the bot first.
 
     Copies the database of the settings to URL, completely or not at all, and leaves the old one as
-    it is. If URL has no password, PGPASSWORD or ~/.pgpass is used.
+    it is. If URL has no password, it is taken from MARGINALIA_DATABASE_PASSWORD (or
+    …_FILE), PGPASSWORD or ~/.pgpass.
     """
-    source, target = Database(Settings().database_url), Database(url)
+    settings, wanted = Settings(), Settings(**{"database_url": url})
+    source, target = Database(settings.database_url), Database(wanted.database_url)
     try:
         if source.place == target.place:
             raise UserError(f"{target.place} is the database of the settings; name another")

@@ -8,14 +8,13 @@ before plain text, `{L1}` before the mark of an item of a list and `{Lq}` of one
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import Any
 
 import pytest
 
 from bot.markup import to_markdown
-from tests.conftest import FORMAT
+from tests.conftest import FORMAT, shared
 from tests.kramdown import Kramdown
 from tests.markup.page import read
 from tests.markup.slack import Names
@@ -63,8 +62,8 @@ def _flags(marks: frozenset[str], kind: str) -> str:
 
 
 def test_the_reports_are_there() -> None:
-    if os.environ.get("CI") == "true":
-        assert CASES.exists(), f"the reports are missing: {CASES}"
+    shared(CASES.parent)
+    assert CASES.exists()
 
 
 @pytest.mark.parametrize("case", reported())

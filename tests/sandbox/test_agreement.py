@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from bot.sandbox.errors import COMMON
 from bot.sandbox.methods import METHODS
 from bot.sandbox.server import Sandbox
+from tests.conftest import shared
 from tests.sandbox import agreement
 from tests.sandbox.agreement import FACTS, Facts
 from tests.sandbox.tour import METADATA, Tour, everything
@@ -27,11 +27,8 @@ LEAST_EVENTS = 0.99
 
 @pytest.fixture
 def known() -> Facts:
-    """The facts. Skips, saying so, where they are missing; with `CI=true` that is a failure."""
-    if not FACTS.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"the facts are missing: {FACTS}")
-        pytest.skip(f"the facts are missing: {FACTS}")
+    """The facts; where they are missing, as `shared`."""
+    shared(FACTS)
     return _facts()
 
 
