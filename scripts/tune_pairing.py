@@ -1,12 +1,15 @@
 """Fits the weights of bot/sessions/pairing/weights.py, whole books held out in turn.
 
     python scripts/tune_pairing.py FILE... --labels FILE.tsv... [--leave-out] [--steps 20] [--pull 0.5]
+        [--home FILE.json] [--meaning]
 
 The likelihood of the right questions is raised by gradient steps (Adam; Kingma and Ba, 2015): those
 of the entries that the labels name, and of answers torn out of threads, with and without what life
-has (bot/laboratory/life.py). A pull keeps each weight near the one that is in the table now. How
+has (bot/laboratory/life.py). A pull keeps each weight near the one that is in the table now, or in
+the file given with `--home` (scripts/pairing_start.json has the weights that were set by hand
+before any entry was labelled); `--meaning` fits to each page with the language model, too. How
 an answer is divided into messages is not given; the likelihood sums over all ways. With
-`--leave-out` the books are held out in four groups, and each is measured by weights that were
+`--leave-out` the books are held out in five groups, and each is measured by weights that were
 fitted to the other groups. Needs numpy, which the extra `meaning` brings.
 """
 
@@ -29,23 +32,29 @@ from bot.laboratory.life import live
 from bot.laboratory.tear import tear
 from bot.library import mending
 from bot.library.mending import Page
+from bot.meaning import Model
+from bot.sessions.pairing import Meaning, linked, pair
 from bot.sessions.pairing import chain as chains
-from bot.sessions.pairing import linked, pair
 from bot.sessions.pairing.chain import Chain, Node, Span, State
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Laid
 from bot.sessions.pairing.signals import Values
-from bot.sessions.pairing.weights import TABLE
+from bot.sessions.pairing.weights import ALIKE, TABLE
+from bot.sessions.pairing.weights import PLACE as PLACE_SIGNALS
 
 Truth = Mapping[str, frozenset[str]]
 Array = Any
 NAMES = list(TABLE)
 PLACE = {name: place for place, name in enumerate(NAMES)}
-WAYS = ((0.3, False), (0.5, False), (0.3, True), (0.4, True))
+WAYS = ((0.3, False), (0.3, False), (0.5, False), (0.3, True))
 """How each page is torn for the fit: what share, and whether with life."""
-WEIGHTS = {"labels": 1.5, "torn": 0.5, "life": 0.4}
+WEIGHTS = {"labels": 1.5, "torn": 1.0, "life": 0.3}
 """What each way counts, before the root of how many answers it has."""
-GROUPS = 4
+GROUPS = 5
+MASKS = [
+    np.array([name in group for name in NAMES], dtype=float)
+    for group in (PLACE_SIGNALS, set(NAMES) - PLACE_SIGNALS - ALIKE, ALIKE)
+]
 NEVER = -1e30
 
 
@@ -78,12 +87,13 @@ class Part:
     rows: Array
     right: Array
     extra: Array
-    less: float
+    counts: Array
     chance: float
 
     def score(self, local: Array, table: Array) -> Array:
         """The scores of its states, as chain.py has them."""
-        return self.less * local[self.rows].sum(axis=1) + self.extra @ table - self.chance
+        said = np.einsum("gsm,gm->s", local[:, self.rows], self.counts)
+        return said + self.extra @ table - self.chance
 
 
 class Task:
@@ -102,7 +112,8 @@ class Task:
             for state in node.states:
                 self.places[-1][state] = len(rows)
                 rows.append(vector(node.values(state)))
-        self.rows = np.array(rows)
+        every_row = np.array(rows)
+        self.rows = np.array([every_row * mask for mask in MASKS])
         self.spans: list[list[Part]] = [
             [self._part(nodes, span, truth) for span in node.spans] for node in nodes
         ]
@@ -124,7 +135,7 @@ class Task:
                 ]
             ),
             extra=joins + np.array(taken).reshape(len(span.states), len(NAMES)),
-            less=len(members) ** -chains.LESS,
+            counts=_counts(len(members)),
             chance=math.log(len(nodes[span.first].states)),
         )
 
@@ -153,11 +164,11 @@ class Task:
 
     def _sum(self, table: Array, only_right: bool, slope: Array, sign: float) -> float:
         scores = self.rows @ table
-        local, shares_of = np.zeros(len(scores)), np.zeros(len(scores))
+        local, shares_of = np.zeros(scores.shape), np.zeros(scores.shape)
         for places in self.places:
             mine = slice(min(places.values()), max(places.values()) + 1)
-            log = scores[mine] - log_sum(scores[mine])
-            shares_of[mine], local[mine] = np.exp(log), log + math.log(len(log))
+            log = scores[:, mine] - log_sum(scores[:, mine], axis=1)[:, None]
+            shares_of[:, mine], local[:, mine] = np.exp(log), log + math.log(log.shape[1])
         own = [
             [
                 np.where(part.right | (not only_right), part.score(local, table), NEVER)
@@ -178,7 +189,7 @@ class Task:
         if total < NEVER / 4:
             return total
         begun = [np.full(len(states), NEVER) for states in self.begins]
-        slopes, masses = np.zeros(len(scores)), np.zeros(len(self.spans))
+        slopes, masses = np.zeros(scores.shape), np.zeros((len(scores), len(self.spans)))
         for at in range(len(self.spans) - 1, -1, -1):
             back = np.zeros(len(self.ends[at]))
             if at < len(self.spans) - 1:
@@ -191,14 +202,26 @@ class Task:
                 rest = by + back[part.end]
                 begun[part.first][part.begin] = np.logaddexp(begun[part.first][part.begin], rest)
                 shares = np.exp(np.clip(enter[part.first][part.begin] + rest - total, -700, 50))
-                np.add.at(slopes, part.rows, part.less * shares[:, None])
-                masses[part.first : at + 1] += part.less * shares.sum()
+                for group, counts in enumerate(part.counts):
+                    np.add.at(slopes[group], part.rows, counts * shares[:, None])
+                masses[:, part.first : at + 1] += part.counts * shares.sum()
                 slope += sign * (shares @ part.extra)
-        for places, mass in zip(self.places, masses, strict=True):
+        for places, mass in zip(self.places, masses.T, strict=True):
             mine = slice(min(places.values()), max(places.values()) + 1)
-            slopes[mine] -= mass * shares_of[mine]
-        slope += sign * (self.rows.T @ slopes)
+            slopes[:, mine] -= mass[:, None] * shares_of[:, mine]
+        slope += sign * np.einsum("grn,gr->n", self.rows, slopes)
         return total
+
+
+def _counts(length: int) -> Array:
+    """How much each message of a span counts, for each group of signals (`chain.parts`)."""
+    return np.array(
+        [
+            [1.0] + [0.0] * (length - 1),
+            [1.0] * length,
+            [length**-chains.LESS] * length,
+        ]
+    )
 
 
 def _states(spans: Sequence[Span]) -> list[State]:
@@ -211,21 +234,23 @@ def _fits(state: State, right: frozenset[str] | None) -> bool:
     return state in right if right else state is None
 
 
-def tasks(posts: Sequence[Post], truth: Truth, weight: float) -> list[Task]:
+def tasks(
+    posts: Sequence[Post], truth: Truth, weight: float, meaning: Meaning | None
+) -> list[Task]:
     """The chains of a session."""
     laid = Laid(posts)
     keep = {post: min(right, default=None) for post, right in truth.items()}
-    found = chains.build(laid, TABLE, keep=keep)
+    found = chains.build(laid, TABLE, keep=keep, meaning=meaning)
     chains.run(laid, found, TABLE)
     return [Task(laid, chain, truth, weight) for chain in found]
 
 
-def of_page(name: str, page: Page, labelled: Truth) -> list[Task]:
+def of_page(name: str, page: Page, labelled: Truth, meaning: Meaning | None) -> list[Task]:
     """All that a page gives to fit to."""
     found = []
     if labelled:
         weight = WEIGHTS["labels"] / math.sqrt(len(labelled))
-        found += tasks(page.posts(), labelled, weight)
+        found += tasks(page.posts(), labelled, weight, meaning)
     for number, (share, lives) in enumerate(WAYS):
         dice = Random(f"fit {number} {name}")
         torn = tear(page.posts(), dice, share)
@@ -235,13 +260,15 @@ def of_page(name: str, page: Page, labelled: Truth) -> list[Task]:
             posts, truth = lived.posts, dict(lived.truth)
         if truth:
             weight = WEIGHTS["life" if lives else "torn"] / math.sqrt(len(truth))
-            found += tasks(posts, {**labelled, **truth}, weight)
+            found += tasks(posts, {**labelled, **truth}, weight, meaning)
     return found
 
 
-def fit(todo: Sequence[Task], steps: int, pull: float) -> dict[str, float]:
-    """The weights after so many steps from the table of now, and pulled to it."""
-    home = np.array([TABLE[name] for name in NAMES])
+def fit(
+    todo: Sequence[Task], steps: int, pull: float, begun: Mapping[str, float] = TABLE
+) -> dict[str, float]:
+    """The weights after so many steps from those that it is begun with, and pulled to them."""
+    home = np.array([begun[name] for name in NAMES])
     table, mean, spread = home.copy(), np.zeros(len(NAMES)), np.zeros(len(NAMES))
     for step in range(1, steps + 1):
         slope = np.zeros(len(NAMES))
@@ -282,16 +309,30 @@ def main() -> None:
     parser.add_argument("--leave-out", action="store_true")
     parser.add_argument("--steps", type=int, default=20, help="0 only measures")
     parser.add_argument("--pull", type=float, default=0.5)
+    parser.add_argument("--home", type=Path, help="weights to begin with, as JSON")
+    parser.add_argument("--meaning", action="store_true", help="fit with the model, too")
     given = parser.parse_args()
+    home = {**TABLE, **json.loads(given.home.read_text("utf-8"))} if given.home else TABLE
+    model = Model() if given.meaning else None
     labels = [label for path in given.labels for label in labelling.read(path)]
     pages = {path.stem: mending.read(path) for path in given.files}
     pages = {name: page for name, page in pages.items() if page.authors}
     todo = {
-        name: of_page(name, page, {one.entry: one.questions for one in labels if one.file == name})
+        name: [
+            task
+            for compared in ((None,) if model is None else (None, model))
+            for task in of_page(
+                name,
+                page,
+                {one.entry: one.questions for one in labels if one.file == name},
+                compared,
+            )
+        ]
         for name, page in pages.items()
     }
     if not given.leave_out:
-        table = fit([task for one in todo.values() for task in one], given.steps, given.pull)
+        every_task = [task for one in todo.values() for task in one]
+        table = fit(every_task, given.steps, given.pull, home)
         print(json.dumps({name: round(weight, 2) for name, weight in table.items()}, indent=4))
         return
     every: list[Judged] = []
@@ -301,6 +342,7 @@ def main() -> None:
             [task for name in pages if name not in out for task in todo[name]],
             given.steps,
             given.pull,
+            home,
         )
         for name in out:
             mine = measured(name, pages[name], labels, table)

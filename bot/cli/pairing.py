@@ -352,7 +352,7 @@ def _lived(
         lived = life.live(tear.tear(mending.read(each).posts(), dice, share, batch), dice)
         links = pairing.linked(pairing.pair(lived.posts, meaning=model))
         for entry, questions in lived.truth.items():
-            kind = "answers" if questions else "talk"
+            kind = "talk" if not questions else "continues" if "+" in entry else "answers"
             label = labelling.Label(each.stem, entry, kind, questions)
             judged.append(labelling.Judged(label, links.get(entry)))
     return judged

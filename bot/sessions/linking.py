@@ -9,6 +9,7 @@ linked and nobody is asked, so that the archive is what it would be without this
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -68,8 +69,13 @@ def receive(
 
 
 def read(uow: UnitOfWork, session: Session, upto: str, text: Text) -> Linkable:
-    """What is needed to decide about messages of a session, up to the one posted at `upto`."""
+    """What is needed to decide about messages of a session, up to the one posted at `upto`.
+
+    What the bot linked of the messages that its author posted in a row with that one counts as not
+    linked yet: a wrong link must not make the rest of an answer sure.
+    """
     threads = [t for t in uow.messages.iter_threads(session.id) if not t.question.deleted]
+    threads = _apart(threads, session, within=_chain(threads, session, upto))
     every = [m for thread in threads for m in (thread.question, *thread.replies)]
     names = {m.author: m.posted_name or "" for m in every}
     people = uow.people.many({author for author in names if author})
@@ -86,11 +92,25 @@ def decide(
 ) -> dict[str, pairing.Decision]:
     """The decisions about messages (`ts`) of a session, all worked out in one go.
 
-    Without those that are at top level no more. This can take seconds: the database must not be
-    in use meanwhile. Raises Closing, and whatever else `meaning` raises.
+    With those that their authors posted in a row before them to the same question; without those
+    that are at top level no more. This can take seconds: the database must not be in use meanwhile. Raises Closing, and
+    whatever else `meaning` raises.
     """
     decisions = pairing.pair(found.posts, found.known, meaning=meaning).decisions
-    return {d.post: d for d in decisions if d.post in wanted and d.by_author}
+    chosen = set(wanted)
+    who = {post.id: post.person for post in found.posts}
+    for after, before in itertools.pairwise(reversed(decisions)):
+        in_a_row = who[before.post] == who[after.post] and before.question == after.question
+        if after.post in chosen and after.question is not None and in_a_row:
+            chosen.add(before.post)
+    return {d.post: d for d in decisions if d.post in chosen and d.by_author}
+
+
+def earlier(queued: Sequence[QueuedLink], decisions: Collection[str]) -> list[QueuedLink]:
+    """The messages among decisions that were considered before, with what queued ones now say."""
+    channel, session_id = queued[0].channel, queued[0].session_id
+    new = {link.ts for link in queued}
+    return [QueuedLink(session_id, channel, ts, again=True) for ts in decisions if ts not in new]
 
 
 def conclude(
@@ -103,12 +123,13 @@ def conclude(
 ) -> None:
     """Does what was decided about a queued message, if it is still to be done.
 
-    A sure answer is linked; of an unsure one its author is asked; talk is left alone, and so is a
-    message that a person has put somewhere meanwhile (`decision` is None where there was nothing
-    to decide). Raises Changed if its question is gone since: undo this, and decide again.
+    A sure answer is linked; of an unsure one its author is asked, but only once; talk is left
+    alone, and so is a message that a person has put somewhere meanwhile (`decision` is None where
+    there was nothing to decide). Raises Changed if its question is gone since: undo this, and
+    decide again.
     """
     channel, ts = queued.channel, queued.ts
-    if not uow.links.done(channel, ts):
+    if not queued.again and not uow.links.done(channel, ts):
         return
     message = uow.messages.get(channel, ts)
     session = uow.sessions.get(queued.session_id)
@@ -127,7 +148,7 @@ def conclude(
         if question is None:
             raise Changed(f"the question that {ts} answers is gone")
         link(uow, voice, session, message, question, at)
-    elif decision.kind is not pairing.Kind.TALK:
+    elif decision.kind is not pairing.Kind.TALK and not queued.again:
         found = [questions[c.question] for c in decision.candidates if c.question in questions]
         asked = [q for q in found if q.author not in session.author_ids]
         if asked:
@@ -270,16 +291,47 @@ def doubts(
     return found
 
 
-def _apart(threads: Sequence[Thread], session: Session) -> list[Thread]:
-    """The threads with all that the bot linked back where it was posted, by time."""
+def _chain(threads: Sequence[Thread], session: Session, upto: str) -> set[str]:
+    """The messages (`ts`) that the bot linked and whose author posted them in a row up to one."""
+    every = {m.ts: m for thread in threads for m in (thread.question, *thread.replies)}
+    last = every.get(upto)
+    if last is None:
+        return set()
+    linked = [m for m in every.values() if m.author == last.author and _by_bot(m, session)]
+    found: set[str] = set()
+    for message in sorted(linked, key=lambda m: m.at, reverse=True):
+        if message.at > last.at:
+            continue
+        if last.at - message.at > pairing.TURN:
+            break
+        found.add(message.ts)
+        last = message
+    return found
+
+
+def _by_bot(message: Message, session: Session) -> bool:
+    """Whether the bot linked it, and nobody said since where it belongs."""
+    return (
+        message.author in session.author_ids
+        and message.kind is not Kind.QUESTION
+        and queues.moved(message, session)
+        and not message.corrected
+    )
+
+
+def _apart(
+    threads: Sequence[Thread], session: Session, within: Collection[str] | None = None
+) -> list[Thread]:
+    """The threads with what the bot linked back where it was posted, by time.
+
+    All of it, or only the messages `within` (`ts`).
+    """
     found: list[Thread] = []
     for thread in threads:
         linked = {
             reply.ts
             for reply in thread.replies
-            if reply.author in session.author_ids
-            and queues.moved(reply, session)
-            and not reply.corrected
+            if _by_bot(reply, session) and (within is None or reply.ts in within)
         }
         # What was said below such a message came along with it, and goes back with it.
         below = {r.ts: r.thread_ts for r in thread.replies if r.thread_ts in linked}

@@ -756,13 +756,15 @@ class Commits(Protocol):
 class QueuedLink:
     """An author's message outside threads that is still to be linked to its question.
 
-    `attempts` counts how often that failed.
+    `attempts` counts how often that failed; `again` says that it was considered before, and that
+    a later message continues it.
     """
 
     session_id: int
     channel: str
     ts: str
     attempts: int = 0
+    again: bool = False
 
 
 class Links(Protocol):

@@ -15,7 +15,7 @@ from datetime import timedelta
 from bot.markup import plain
 from bot.outage import Outage
 from bot.sessions import linking, pairing
-from bot.sessions.model import Message
+from bot.sessions.model import Message, moment
 from bot.sessions.ports import Changed, Clock, QueuedLink, UnitOfWork, UnitOfWorkFactory
 from bot.slack.listeners.context import Context
 
@@ -128,6 +128,9 @@ class Linker:
             log.exception("it could not be said which questions authors answer")
             self._failed(queued)
             return
+        queued = sorted(
+            [*queued, *linking.earlier(queued, decisions)], key=lambda link: moment(link.ts)
+        )
         for start in range(0, len(queued), AT_ONCE):
             self._conclude(queued[start : start + AT_ONCE], decisions)
 
@@ -183,6 +186,8 @@ class Linker:
         now = self._wall.now()
         with self._factory() as uow:
             for link in queued:
+                if link.again:  # a later look at its session considers it once more
+                    continue
                 if link.attempts < len(RETRY_SECONDS):
                     retry_at = now + timedelta(seconds=RETRY_SECONDS[link.attempts])
                     uow.links.failed(link.channel, link.ts, retry_at)

@@ -14,6 +14,7 @@ import pytest
 
 from bot.library import archive
 from bot.library.archive import Entry
+from bot.sessions.pairing.weights import TABLE
 from tests.cli.running import marginalia
 from tests.pairing.generator import AUTHOR, STYLES, session
 from tests.processes import environment
@@ -238,6 +239,80 @@ def test_evaluate_pairing_of_nothing(tmp_path: Path) -> None:
     done = marginalia("evaluate-pairing", empty, "--json", cwd=tmp_path)
     data = json.loads(done.stdout)
     assert (data["answers"], data["best_guess"]["accuracy"]) == (0, None)
+
+
+def test_evaluate_pairing_with_what_life_has(tmp_path: Path) -> None:
+    pages = [
+        page(tmp_path, of_posts(seed, style), f"2026030{seed}-{style}.md")
+        for seed, style in enumerate(("names", "plain", "chatty"), 1)
+    ]
+    runs = [
+        marginalia("evaluate-pairing", *pages, "--life", "--json", *more, cwd=tmp_path)
+        for more in ([], [], ["--seed", "2"])
+    ]
+    data, same, other = (json.loads(run.stdout.splitlines()[-1]) for run in runs)
+    assert data == same
+    assert data != other
+    assert data["entries"] == data["coverage"]["of"] + data["talk_moved"]["of"]
+    assert data["precision"]["part"] == data["coverage"]["part"] > 0
+    assert set(data["files"]) == {path.stem for path in pages}
+    for name in ("coverage", "talk_moved"):
+        low, high = data[f"{name}_interval"]
+        assert low <= data[name]["value"] <= high
+        of_kinds = sum(kind[name]["of"] for kind in data["kinds"].values())
+        assert of_kinds == data[name]["of"] > 0
+    assert data["kinds"]["continues"]["coverage"]["of"] > 0, "answers are sent point by point"
+    table = marginalia("evaluate-pairing", *pages, "--life", cwd=tmp_path).stdout
+    moved = data["talk_moved"]
+    assert f"{moved['part']} of {moved['of']}" in table
+    assert "95 % intervals by bootstrap over books" in table
+
+
+def test_evaluate_pairing_on_labels(tmp_path: Path) -> None:
+    path = page(tmp_path, ADRIFT)
+    labels = tmp_path / "labels.tsv"
+    lines = [
+        f"{path.stem}\t3\tanswers\t1\t-",
+        f"{path.stem}\t4\tcontinues\t3\t1",
+        f"{path.stem}\t5\ttalk\t-\t-",
+    ]
+    labels.write_text("\n".join(lines), encoding="utf-8")
+    done = marginalia("evaluate-pairing", path, "--labels", labels, "--json", cwd=tmp_path)
+    data = json.loads(done.stdout.splitlines()[-1])
+    assert data["precision"] == {"value": 1.0, "part": 2, "of": 2}
+    assert data["coverage"] == {"value": 1.0, "part": 2, "of": 2}
+    assert data["talk_moved"] == {"value": 0.0, "part": 0, "of": 1}
+    both = marginalia("evaluate-pairing", path, "--labels", labels, "--life", cwd=tmp_path)
+    assert both.returncode == 2
+    assert "exclude one another" in both.stderr
+    none = marginalia("evaluate-pairing", path, "--labels", tmp_path / "no.tsv", cwd=tmp_path)
+    assert none.returncode == 2
+    assert len(none.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("model_installed")  # which brings numpy
+def test_weights_are_fitted_with_books_held_out(tmp_path: Path) -> None:
+    first = page(tmp_path, ADRIFT)
+    second = page(tmp_path, of_posts(1, "names")[:12], "20260309-names.md")
+    labels = tmp_path / "labels.tsv"
+    labels.write_text(f"{first.stem}\t3\tanswers\t1\t-\n", encoding="utf-8")
+    script = Path(__file__).parents[2] / "scripts" / "tune_pairing.py"
+    asked = [sys.executable, script, first, second, "--labels", labels, "--steps", "2"]
+
+    def ran(*more: str) -> str:
+        done = subprocess.run(
+            [*map(str, asked), *more], check=True, capture_output=True, text=True, cwd=tmp_path
+        )
+        return done.stdout
+
+    table = json.loads(ran()[ran().index("{") :])
+    assert set(table) == set(TABLE)
+    assert table != TABLE
+    home = tmp_path / "home.json"
+    home.write_text(json.dumps(dict.fromkeys(TABLE, 0.0)), encoding="utf-8")
+    said = ran("--leave-out", "--home", str(home))
+    assert f"{first.stem}\n  fitted to others: " in said
+    assert said.splitlines()[-1].startswith("all, fitted to others: precision")
 
 
 def test_the_seed_session_is_mended_whole(format_folder: Path, tmp_path: Path) -> None:

@@ -39,9 +39,11 @@ def test_a_chain_is_one_decision_with_the_evidence_of_all_its_messages() -> None
     )
 
 
-def test_a_chain_has_one_confidence() -> None:
-    lines = posts(RYE, STARTER, STONE, *((ODILE, point) for point in POINTS))
-    assert len({d.confidence for d in pair(lines).decisions if d.by_author}) == 1
+def test_the_rest_of_a_chain_is_never_surer_than_what_it_continues() -> None:
+    lines = posts(RYE, STARTER, STONE, *((ODILE, point) for point in POINTS[:-1]))
+    found = [d.confidence for d in pair(lines).decisions if d.by_author]
+    assert found == sorted(found, reverse=True)
+    assert linked(pair(lines)) == {}
 
 
 def test_a_chain_without_evidence_is_no_surer_at_its_end_than_at_its_beginning() -> None:

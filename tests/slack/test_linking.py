@@ -25,6 +25,8 @@ FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
 SECOND = "Which graphics card do I need to fine-tune the models of the last chapter?"
 SURE = "Hi Ben, yes, the chapter on tokenizers covers byte-pair encoding, with a Turkish corpus."
 UNSURE = "It depends."
+HEAD = "1. Begin with a small one, to see whether you need more."
+REST = "2. Cleo, any graphics card with 8 GB will do to fine-tune the models of the last chapter."
 TALK = "Good morning everyone, happy to be here this week and thank you all for the invitation!"
 
 
@@ -247,6 +249,38 @@ class TestUnsure:
             (note,) = notes(world)
             with pytest.raises(Refusal):
                 await Hands(world, "ben").person.act("link_none", channel=CHANNEL, ts=note.ts)
+
+
+class TestChains:
+    async def test_what_comes_later_decides_about_what_came_before(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            _first, second = await asked(world)
+            for text in ("Was it fun to write?", "Is there going to be a sequel?"):
+                world.say("ben", text)
+            head = world.say("ada", HEAD)
+            await world.hear()
+            assert under(world, head) == (None, False), "nothing tells what it answers"
+            assert len(notes(world)) == 1
+            world.stage.clock.advance(timedelta(seconds=40))
+            rest = world.say("ada", REST)
+            await world.hear()
+            assert under(world, rest) == (second, False)
+            assert under(world, head) == (second, False), "nor is it asked about any more"
+            assert [shown(note).count("[link_undo]") for note in notes(world)] == [0, 1, 1]
+
+    async def test_it_does_not_decide_about_what_a_person_said(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            _first, second = await asked(world)
+            for text in ("Was it fun to write?", "Is there going to be a sequel?"):
+                world.say("ben", text)
+            head = world.say("ada", HEAD)
+            await world.hear()
+            (note,) = notes(world)
+            await click(world, note, "link_none")
+            rest = world.say("ada", REST)
+            await world.hear()
+            assert under(world, rest) == (second, False)
+            assert under(world, head) == (None, True)
 
 
 class TestLeftAlone:

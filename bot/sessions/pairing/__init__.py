@@ -7,12 +7,14 @@ docs/pairing.md tells how well it does.
 """
 
 from bot.sessions.pairing.arrange import arrange, from_threads, move
+from bot.sessions.pairing.chain import TURN
 from bot.sessions.pairing.meaning import Closing, Likeness, Meaning
 from bot.sessions.pairing.pair import likeliest, linked, pair, so_far, sure
 from bot.sessions.pairing.posts import Candidate, Covered, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.weights import level
 
 __all__ = [
+    "TURN",
     "Candidate",
     "Closing",
     "Covered",

@@ -22,6 +22,7 @@ from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Laid, Question
 from bot.sessions.pairing.signals import Pair, Values
+from bot.sessions.pairing.weights import ALIKE, PLACE
 
 State = str | None
 """The id of a question, None for talk."""
@@ -30,9 +31,10 @@ _NEAR, _ALIKE, _KEPT = 40, 10, 24
 kept of each message."""
 _LONGEST = 30
 """Of how many messages a span is at most."""
-LESS = 0.25
-"""The evidence of n messages counts n to the power of minus this: what they say is not independent."""
-_TURN = timedelta(minutes=10)
+LESS = 0.4
+"""What n messages say counts n to the power of minus this: their words are not independent."""
+TURN = timedelta(minutes=10)
+"""How long after a message of an author the next one may still go on with it."""
 _PASSES = 3
 
 
@@ -120,7 +122,7 @@ def build(
             if post.person == author and post.is_author
         ]
         if timed:
-            posts.sort(key=lambda post: (post.at or _TURN, post.id))
+            posts.sort(key=lambda post: (post.at or TURN, post.id))
         chain = Chain([])
         for post in posts:
             node = _settled(laid, post, known)
@@ -229,7 +231,7 @@ def _spoken_to(laid: Laid, post: Post) -> frozenset[str]:
 
 def _in_a_row(laid: Laid, before: Post, after: Post) -> bool:
     """Whether nobody else posted between, and (where times are known) no long time passed."""
-    if before.at is not None and after.at is not None and after.at - before.at > _TURN:
+    if before.at is not None and after.at is not None and after.at - before.at > TURN:
         return False
     if before.thread is not None or after.thread is not None:
         return before.at is not None
@@ -283,11 +285,38 @@ def _taken(laid: Laid, node: Node, who: int, claims: Collection[tuple[int, int, 
     return taken
 
 
-def evidence(node: Node, table: Mapping[str, float]) -> dict[State, float]:
-    """The logarithm of how much each state is likelier by a message's own text than by chance."""
-    scores = {state: score(node.values(state), table) for state in node.states}
-    chance = log_sum(list(scores.values())) - math.log(len(scores))
-    return {state: by - chance for state, by in scores.items()}
+def parts(values: Values) -> tuple[Values, Values, Values]:
+    """Signals by how they add up over the messages of a span: those of its place, which are the
+    first message's; what is said outright, of all messages; words, which count `LESS`."""
+    place: Values = {}
+    said: Values = {}
+    alike: Values = {}
+    for name, value in values.items():
+        (place if name in PLACE else alike if name in ALIKE else said)[name] = value
+    return place, said, alike
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The logarithms of how much likelier than by chance each state of a message is: by its
+    place, by what it says outright, by its words."""
+
+    place: dict[State, float]
+    said: dict[State, float]
+    alike: dict[State, float]
+
+
+def evidence(node: Node, table: Mapping[str, float]) -> Evidence:
+    """What a message says of each of its states."""
+    scores: list[dict[State, float]] = [{}, {}, {}]
+    for state in node.states:
+        for found, values in zip(scores, parts(node.values(state)), strict=True):
+            found[state] = score(values, table)
+    for found in scores:
+        chance = log_sum(list(found.values())) - math.log(len(found))
+        for state in found:
+            found[state] -= chance
+    return Evidence(*scores)
 
 
 def step(laid: Laid, chain: Chain, one: State, two: State, at: int) -> Values | None:
@@ -352,7 +381,7 @@ class _Moves:
 
 def _own(
     nodes: Sequence[Node],
-    said: Sequence[Mapping[State, float]],
+    said: Sequence[Evidence],
     span: Span,
     table: Mapping[str, float],
 ) -> list[float]:
@@ -361,10 +390,12 @@ def _own(
     joins = sum(score(join, table) for join in span.joins)
     joins -= math.log(len(first.states))
     less = (span.last + 1 - span.first) ** -LESS
+    members = said[span.first : span.last + 1]
     return [
         joins
         + score(first.taken.get(state, {}), table)
-        + less * sum(one[state] for one in said[span.first : span.last + 1])
+        + members[0].place[state]
+        + sum(one.said[state] + less * one.alike[state] for one in members)
         for state in span.states
     ]
 

@@ -89,7 +89,7 @@ def _decision(
     post = node.post
     if post.id in settled:
         return _settled(node)
-    shares = {state: _of_chain(chain, node, state) for state in node.marginals if state is not None}
+    shares = {state: _of_chain(chain, at, state) for state in node.marginals if state is not None}
     if not shares:
         return Decision(post.id, Kind.TALK, (), 1.0, "nothing was asked before it", True)
     shares = _any_of_a_run(laid, node, shares, claims)
@@ -120,11 +120,13 @@ def _decision(
         if of_it == best.question:
             continues = before.id
     kind = Kind.CONTINUES if continues else Kind.SEVERAL if others else Kind.ANSWERS
+    # Whichever of them it is for first, it is right under the one that it is put under.
+    confidence = best.confidence + sum(shares.get(other, 0.0) for other in others)
     return Decision(
         post.id,
         kind,
         (best.question, *others),
-        best.confidence,
+        min(1.0, confidence),
         best.reason,
         True,
         continues,
@@ -132,12 +134,11 @@ def _decision(
     )
 
 
-def _of_chain(chain: Chain, node: Node, state: str) -> float:
+def _of_chain(chain: Chain, at: int, state: str) -> float:
     """How likely a message's question is: where it is one of several messages in a row, no more
-    than that of any of them, so that the rest of an answer is never surer than its beginning."""
-    span = node.likeliest[state]
-    members = chain.nodes[span.first : span.last + 1]
-    return min(member.marginals.get(state, 0.0) for member in members)
+    than that of those before it, so that the rest of an answer is never surer than its beginning."""
+    first = chain.nodes[at].likeliest[state].first
+    return min(node.marginals.get(state, 0.0) for node in chain.nodes[first : at + 1])
 
 
 def _claims(laid: Laid, found: Sequence[Chain]) -> dict[str, float]:

@@ -54,11 +54,18 @@ class Text:
     shown: str
     long: int
     several: bool
-    marks_of_talk: frozenset[str] = frozenset()
+    talks: frozenset[str] | None = None
     phrases: frozenset[tuple[str, str]] = frozenset()
     bag: Bag = field(default_factory=lambda: Bag({}, 0.0))
     naming: Naming = field(default_factory=lambda: Naming({}, {}))
     letters: Bag = field(default_factory=lambda: Bag({}, 0.0))
+
+    @property
+    def marks_of_talk(self) -> frozenset[str]:
+        """The marks of talk in it, looked for when they are first asked for."""
+        if self.talks is None:
+            self.talks = talk.marks(self.shown)
+        return self.talks
 
 
 @dataclass(slots=True)
@@ -378,9 +385,8 @@ def _text(post: Post) -> Text:
         thanks=bool(_THANKS.search(own)),
         asks=bool(_ASKS.search(own)),
         yes_no=bool(_YES_NO.search(own)),
-        quotes=words.quotes(post.text),
+        quotes=words.quotes(post.text) + (words.asked(post.text) if post.is_author else []),
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
-        marks_of_talk=talk.marks(bare),
         long=len(re.findall(r"\w+", own)),
     )

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Laid, Question, Text
+from bot.sessions.pairing.talk import marks
 from bot.sessions.pairing.words import cosine, plain, stems
 
 Values = dict[str, float]
@@ -46,7 +47,7 @@ _PART = re.compile(
 _RARE = 1.5
 """From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
 _QUOTED = 0.85
-_BEGINNING = 60
+_BEGINNING, _OPENING = 60, 120
 _SHORT, _GREETING, LONG = 14, 9, 40
 """Up to how many words a post is short, and one that greets is nothing but a greeting; from how
 many it says something even where it asks nothing."""
@@ -233,12 +234,15 @@ def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
         values["talk, where meaning is compared"] = 1
     part = 1.0 if text.long <= LONG else math.sqrt(LONG / text.long)
     values |= dict.fromkeys(text.marks_of_talk, part)
+    values |= dict.fromkeys(marks(text.shown[:_OPENING]) & text.marks_of_talk, 1.0)
     if laid.of_authors.search(plain(text.shown)):
         values["speaks of an author"] = part
     if text.thanks and text.long <= _SHORT:
         values["only thanks"] = 1
     if not any(pair.shared for pair in pairs):
         values["shares nothing"] = 1
+    if not text.stems:
+        values["says nothing"] = 1
     if any(person not in laid.authors for person in text.naming.addressed):
         values["names someone"] = 1
     if text.items >= 2 or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):

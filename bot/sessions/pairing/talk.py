@@ -13,18 +13,22 @@ from collections.abc import Collection, Iterable
 from bot.sessions.pairing.words import plain
 
 EVERYONE = re.compile(
-    r"\b(everyone|everybody|all of you|(?:hi|hey|hello|thanks|thank you|welcome),? (?:all|team)"
+    r"\b(everyone|everybody|(?:all|most|many|some|any|each|both|the rest) of you"
+    r"|(?:hi|hey|hello|thanks|thank you|welcome),? (?:all|team)|participants|ladies and gentlemen"
     r"|you all|folks|guys|y'all|all (?:the|these|your) (?:\w+ )?questions|winners?|organi[sz]ers?"
     r"|keep (?:'?em |them )?(?:the questions )?coming|ask away|questions so far"
-    r"|happy to be here|(?:i|just) joined|new questions|hosting|having me)\b",
+    r"|(?:happy|glad) to be here|(?:i|just) joined|new questions|hosting|having me"
+    r"|(?:this|our) (?:slack )?(?:channel|community|club|group)|the channel"
+    r"|(?:morning|afternoon|evening),? all)\b",
     re.I,
 )
 """Speaks to all who read: a greeting, a thanks, a call for questions."""
 
 _LATER = re.compile(
-    r"\b(?:i|we)(?:'ll| will|'m going to| am going to| are going to| try to|'re)(?: \w+){0,2} "
-    r"(?:answer|answering|get to|respond|reply|be back|be here|be online|check back|drop by"
-    r"|check in)\b",
+    r"\b(?:i|we)(?:'ll| will|'m going to| am going to| are going to| try to|'m|'re| am| are)"
+    r"(?: \w+){0,2} (?:(?:answer|answering|get (?:back )?to|respond|responding|reply|replying"
+    r"|go through|going through|catch up|catching up)|(?:be|stay) (?:back|here|online|around|available)"
+    r"|check back|drop by|check in)\b",
     re.I,
 )
 _PRESENT = re.compile(
@@ -42,15 +46,16 @@ _HOST = re.compile(
     re.I,
 )
 _FAREWELL = re.compile(
-    r"\b(?:good ?bye|bye|farewell|see you|take care|good ?night|until next|(?:have|had) a "
+    r"\b(?:good ?bye|bye|farewell|see you|good ?night|until next"
+    r"|(?<!to )take care(?! (?:of|to|that|not|when|with)\b)|(?:have|had) a "
     r"(?:great|good|nice|lovely|wonderful) (?:\w+ )?(?:day|week|weekend|evening|night|one|time)"
     r"|(?:it'?s|it has|it was|this (?:has|was))(?: \w+)? (?:been|a (?:\w+ )?(?:pleasure|week))"
     r"|keep in touch|stay in touch|reach out to me|find me on|connect (?:with me )?on"
-    r"|follow (?:me|us)?|e-?mail me)\b",
+    r"|follow (?:me|us|@\w+)|e-?mail me)\b",
     re.I,
 )
 _OFFER = re.compile(
-    r"\b(?:discount|coupon|promo|giveaway|% off|half price|on sale|sign up|register|join us|join the"
+    r"\b(?:discount|coupon|promo|giveaway|giv(?:e|ing) away|% off|half price|on sale|sign up|register|join us|join the"
     r"|rsvp|webinar|meetup|newsletter|mailing list|live ?stream|upcoming|new (?:episode|release"
     r"|course|video|post|article)|(?:leave|write|give|post) (?:\w+ )?(?:a|an|your)? ?(?:\w+ )?review"
     r"|(?:pre-?)?order|now available|just (?:released|published|launched|posted)"
@@ -75,6 +80,12 @@ _CHECKS = re.compile(
     r"|are asking)|you mean|your (?:question|case|use)|agree|right)\b",
     re.I,
 )
+_POSED = re.compile(
+    r"\b(?:here(?:'s| is| comes)|i have|i've got|now|let me ask)(?: \w+){0,2} questions?\b"
+    r"|\bquestions? (?:for|to|from|of) (?:you|me|us|my|everyone|everybody|all|the (?:day|group|readers))\b"
+    r"|\bi(?:'m| am)(?: \w+)? (?:curious|wondering)\b",
+    re.I,
+)
 _TO_READERS = re.compile(r"\b(?:you|your|anyone|anybody|everyone|who|folks|we|thoughts)\b", re.I)
 _GREETED = re.compile(
     r"\b(?:hi|hello|hey|dear|thanks|thank you|welcome),? ((?-i:@?[A-Z][\w'-]+)(?:(?:,? and |, ?| & |/| )"
@@ -97,6 +108,7 @@ _MARKS = {
 
 def marks(text: str) -> frozenset[str]:
     """The marks of talk in a visible text, by the names of signals."""
+    text = text.replace("’", "'")
     found = {name for name, pattern in _MARKS.items() if pattern.search(text)}
     if _asks_readers(text):
         found.add("asks the readers")
@@ -106,8 +118,9 @@ def marks(text: str) -> frozenset[str]:
 def _asks_readers(text: str) -> bool:
     """Whether it ends in a question to those who read, and not whether an answer was clear."""
     sentences = [one.strip() for one in _SENTENCE.findall(text) if one.strip(" .!?")]
-    questions = [one for one in sentences[-2:] if one.endswith("?")]
-    return any(_TO_READERS.search(one) and not _CHECKS.search(one) for one in questions)
+    questions = [one for one in sentences[-2:] if one.endswith("?") and not _CHECKS.search(one)]
+    posed = _POSED.search(text) is not None
+    return any(posed or _TO_READERS.search(one) for one in questions)
 
 
 def to_all(text: str) -> str:
@@ -131,10 +144,10 @@ def greeted(texts: Iterable[str]) -> set[str]:
 def of_people(names: Collection[str]) -> re.Pattern[str]:
     """What finds that somebody of these names is spoken of: `Teun is ill`, `Teun and I`."""
     if not names:
-        return re.compile(r"(?!)")
+        return re.compile(r"\bmy co-?author\b")
     known = "|".join(sorted(map(re.escape, names)))
     return re.compile(
         rf"\b(?:{known})(?: \w+)? (?:is|was|will|has|had|can|can't|could|couldn't|isn't|won't|would"
-        rf"|sends|says|said|and (?:i|me|myself))\b|\b(?:and|with) (?:{known})\b",
+        rf"|sends|says|said|and (?:i|me|myself))\b|\b(?:and|with) (?:{known})\b|\bmy co-?author\b",
         re.I,
     )

@@ -104,6 +104,8 @@ def plain(text: str) -> str:
     >>> plain("Rafał Yıldırım-Dießner")
     'rafal yildirim-diessner'
     """
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     return "".join(c for c in folded if not unicodedata.combining(c))
 
@@ -207,12 +209,19 @@ def quotes(text: str) -> list[str]:
     return [line.strip() for line in _QUOTED.findall(text) if line.strip()]
 
 
+def asked(text: str) -> list[str]:
+    """The sentences of a text that ask something, from eight words on: an answer that has one
+    often repeats its question so."""
+    found = re.findall(r"[^.!?\n]+\?", unquoted(text))
+    return [one.strip() for one in found if len(one.split()) >= _REPEATED]
+
+
 def unquoted(text: str) -> str:
     """A text without its quoted lines."""
     return _QUOTED.sub("", text)
 
 
-_POSTS, _GRAM = 60, 4
+_POSTS, _GRAM, _REPEATED = 60, 4, 8
 
 
 @dataclass(frozen=True, slots=True)
