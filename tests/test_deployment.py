@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import errno
+import json
 import os
 import re
 import shutil
@@ -213,3 +214,84 @@ def test_the_database_password_is_given_or_made_and_then_stays(tmp_path: Path, g
         kept.append((tmp_path / "database").read_text(encoding="utf-8"))
     assert kept[0] == kept[1]
     assert kept[0] == given or (not given and len(kept[0]) >= 40)
+
+
+def _tool(name: str) -> str:
+    """A program that the development requirements bring, on machines that there is one for."""
+    found = Path(sys.executable).with_name(name)
+    if not found.exists():
+        reason = f"{name} is not installed; `make dev` does that on x86-64 Linux"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return str(found)
+
+
+def _resolved(folder: Path, env: str) -> dict[str, Any]:
+    """What Docker Compose makes of the files and of a file `.env`; a warning is a failure."""
+    tool = _tool("docker-compose")
+    for name in ("docker-compose.yml", "docker-compose.postgres.yml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".env").write_text(env, encoding="utf-8")
+    done = subprocess.run(
+        [tool, "config", "--format", "json"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    data: dict[str, Any] = json.loads(done.stdout)
+    return data
+
+
+class TestDockerComposeReadsTheFiles:
+    TOKENS = (
+        (ROOT / ".env.example")
+        .read_text(encoding="utf-8")
+        .replace("_APP_TOKEN=", "_APP_TOKEN=xapp-1")
+        .replace("_BOT_TOKEN=", "_BOT_TOKEN=xoxb-1")
+    )
+
+    def test_with_two_tokens_and_nothing_else(self, tmp_path: Path) -> None:
+        data = _resolved(tmp_path, self.TOKENS)
+        [(name, bot)] = data["services"].items()
+        assert (name, bot["read_only"], bot["user"]) == ("bot", True, "1000:1000")
+        given = bot["environment"]
+        assert (given["SLACK_BOT_TOKEN"], given["SLACK_APP_TOKEN"]) == ("xoxb-1", "xapp-1")
+        assert given["MARGINALIA_DATABASE_URL"] == "sqlite:////marginalia/var/marginalia.db"
+        assert {port["host_ip"] for port in bot["ports"]} == {"127.0.0.1"}
+        places = {mount["target"]: mount["type"] for mount in bot["volumes"]}
+        assert places == {"/marginalia/schedules": "bind", "/marginalia/var": "volume"}
+
+    def test_with_ports(self, tmp_path: Path) -> None:
+        ports = "HEALTH_PORT=9090\nBOARD_PORT=9091\nBOARD_ADDRESS=0.0.0.0\nMARGINALIA_PORT=3000\n"
+        bot = _resolved(tmp_path, self.TOKENS + ports)["services"]["bot"]
+        published = {(p.get("published"), p["target"], p["host_ip"]) for p in bot["ports"]}
+        assert published == {
+            ("9090", 8080, "127.0.0.1"),
+            ("9091", 8081, "0.0.0.0"),
+            ("3000", 3000, "127.0.0.1"),
+        }
+        assert bot["environment"]["MARGINALIA_BOARD_PORT"] == "8081"
+
+    def test_with_postgresql_and_any_password(self, tmp_path: Path) -> None:
+        both = "COMPOSE_FILE=docker-compose.yml:docker-compose.postgres.yml\n"
+        data = _resolved(tmp_path, f"{self.TOKENS}{both}POSTGRES_PASSWORD='a@b/c$x#y'\n")
+        services = data["services"]
+        assert set(services) == {"bot", "password", "database"}
+        # Compose prints `$` as `$$`, so that it could read what it prints.
+        assert services["password"]["environment"]["GIVEN"] == "a@b/c$$x#y"
+        given = services["bot"]["environment"]
+        assert given["MARGINALIA_DATABASE_URL"] == "postgresql://marginalia@database/marginalia"
+        assert services["bot"]["depends_on"]["database"]["condition"] == "service_healthy"
+        assert "/marginalia/var" in {mount["target"] for mount in services["bot"]["volumes"]}
+
+
+def test_the_linter_has_nothing_to_say_of_the_dockerfile() -> None:
+    done = subprocess.run(
+        [_tool("hadolint"), ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
