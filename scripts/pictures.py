@@ -78,7 +78,7 @@ class Tour:
 
     def go(self, place: str) -> None:
         """To a channel, the bot's home or its messages, by what the list on the left says."""
-        self.page.locator("#nav").get_by_role("button", name=place, exact=True).click()
+        self.page.locator("#nav").get_by_role("button", name=place).click()
 
     def form(self, opens: Callable[[], None], name: str) -> None:
         """A picture of the form that something opens; it is closed again."""
