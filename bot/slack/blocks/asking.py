@@ -81,7 +81,8 @@ def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") ->
                 )
             )
         blocks += [note(_("If not, send yours.")), divider()]
-    blocks.append(_about(asking))
+    if not asking.lead or len(asking.sessions) > 1:  # which says the same of the only one
+        blocks.append(_about(asking))
     texts = list(limits.parts(asking.text, limits.INPUT))[:MOST_INPUTS]
     inputs = max(asking.inputs, len(texts), 1)
     for number in range(inputs):
