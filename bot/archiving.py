@@ -205,11 +205,13 @@ class Archiving:
             source = export.source_of(self._library().paths, session)
             if self._settings.archive_dir is not None:
                 target = folder_of(self._settings.archive_dir) / source.name
+            with self._database.reading() as uow:
+                kept_files = self.keeper.places(uow, session)
             commit = self._commits.begin(
                 [target or source],
                 f"Archive “{session.event.title}”",
                 Author.of(""),
-                self.keeper.places(session),
+                kept_files,
             )
             with self._database.reading() as uow:
                 now = uow.sessions.get(session.id)

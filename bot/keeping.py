@@ -72,9 +72,12 @@ class Keeper:
             for name in self._names(session)
         }
 
-    def places(self, session: Session) -> list[Path]:
-        """The files of a session that are kept, on disk."""
-        return [self._place(session) / name for name in self._names(session)] if self.is_on else []
+    def places(self, uow: UnitOfWork, session: Session) -> list[Path]:
+        """The files of a session that are kept or are to be, on disk."""
+        if not self.is_on:
+            return []
+        names = {*self._names(session), *(file.name for file in self._wanted(uow, session))}
+        return [self._place(session) / name for name in sorted(names)]
 
     def tidy(self, uow: UnitOfWork, session: Session) -> None:
         """Removes the kept files that no message of the archive has any more."""
