@@ -189,7 +189,10 @@ class Bot:
         if not self.database.shared:
             with self.database.unit_of_work() as uow:
                 uow.outbox.release()
-        log.info("answers are compared by %s", "meaning" if self.model else "words alone")
+        log.info(
+            "answers are compared with questions by %s",
+            "meaning and words" if self.model else "words only",
+        )
         self.edge = edge = self._edge()
         edge.desk.services["plans"] = self.plans
         edge.desk.services["archive_text"] = export.text_of
@@ -257,7 +260,7 @@ class Bot:
         )
         coming = [e for e in self.library.events.values() if e.end > now]
         if not coming:
-            log.info("no event is planned in %s", self.settings.schedules)
+            log.info("no events are planned in %s", self.settings.schedules)
             return
         first = min(coming, key=lambda e: (e.start, e.id))
         log.info(
@@ -434,7 +437,7 @@ class Bot:
         self._problems += [p for p in self.library.problems if p.is_error]
         self.road.unsure()
         if self.database.shared:
-            log.info("this replica leads")
+            log.info("this replica is the leader")
 
     def _wipe(self) -> None:
         """Removes what closed sessions forgot from the database's files, as soon as nobody reads."""
@@ -451,7 +454,7 @@ class Bot:
         if is_owed and self.database.wipe(whole=True):
             with self.database.unit_of_work() as uow:
                 erasing.wiped(uow)
-            log.info("what was erased is no longer in the tables' files")
+            log.info("erased data was removed from the files of the database")
 
     def _owe_wipe(self) -> None:
         self._must_wipe = True
@@ -466,7 +469,7 @@ class Bot:
             uow.inbox.prune(now - KEEP_ENVELOPES)
         count = self.database.prune(now - timedelta(days=self.settings.retention))
         if count:
-            log.info("deleted %d rows that nothing needs any more", count)
+            log.info("deleted %d rows that are no longer needed", count)
 
     def _unknown_authors(self) -> set[str]:
         """Authors of open sessions of whom nothing is known: they wrote nothing yet."""
@@ -569,7 +572,7 @@ class Bot:
                 lifecycle.adopt_missed(uow, session, self.clock.now())
         if session is not None:
             log.info(
-                "session %d on %s was missed; what was said is collected from Slack's history",
+                "session %d on %s was missed; collecting its messages from Slack's history",
                 session.id,
                 session.event.id,
             )
@@ -645,7 +648,7 @@ class Bot:
                 await self.edge.linker.wait_idle(session_id)
         except (SlackApiError, ClientError, TimeoutError) as error:
             log.warning(
-                "session %d is closed before it could be compared with Slack's history: %s",
+                "session %d was closed before it could be compared with Slack's history: %s",
                 session_id,
                 reason_of(error),
             )
@@ -717,7 +720,7 @@ class Bot:
                 self._withdrawn.pop(event_id, None)
         self._problems += [p for p in changes.problems if p.is_error]
         for event_id in changes.mended:
-            log.info("the schedule %s is right again", event_id)
+            log.info("the schedule file %s is valid again", event_id)
 
     async def _find_authors(self) -> None:
         """Takes over authors who are known in Slack by now; looks for those who are not."""
@@ -732,7 +735,7 @@ class Bot:
         found = await asyncio.to_thread(self.members.many, names) if names else {}
         if found:
             await self._read_again()
-            log.info("authors are known in Slack now: %s", ", ".join(sorted(found.values())))
+            log.info("found authors in Slack: %s", ", ".join(sorted(found.values())))
         self.members.want(not names <= set(found))
 
     def _coming(self, event: Event) -> tuple[Author, ...]:
@@ -991,7 +994,7 @@ class Bot:
                 return
             except Exception as error:
                 if not self.outage.met(error):
-                    log.exception("%s failed; it begins again", name)
+                    log.exception("%s failed; starting it again", name)
             await asyncio.sleep(BEGINS_AGAIN_SECONDS)
 
     def _task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:

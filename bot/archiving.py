@@ -231,7 +231,7 @@ class Archiving:
             )
         else:
             self._done(f"session {session.id} archive")
-            log.info("the archive of session %d stands in %s", session.id, target or source)
+            log.info("the archive of session %d is in %s", session.id, target or source)
             self._commits.written(commit)
 
     def _summary(self, uow: UnitOfWork, session: Session) -> Handover:

@@ -72,7 +72,7 @@ class Attempts:
             what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             if self._logged.get(key) != what:
                 self._logged[key] = what
-                log.error("%s failed; it is tried again", key, exc_info=error)
+                log.error("%s failed; trying again", key, exc_info=error)
             reason = str(error) if isinstance(error, UserError) else type(error).__name__
             await self._tell(
                 key,

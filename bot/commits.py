@@ -116,7 +116,7 @@ class Commits:
             with suppress(SQLAlchemyError):
                 for change in await asyncio.to_thread(self._ready, self._repository):
                     log.warning(
-                        "not committed yet: %s; it is tried again at the next start",
+                        "not committed yet: %s; trying again at the next start",
                         change.message.partition("\n")[0],
                     )
 
@@ -134,7 +134,7 @@ class Commits:
                 if not changes:
                     break
         except SQLAlchemyError as error:
-            log.warning("commits wait for the database: %s", type(error).__name__)
+            log.warning("commits are waiting for the database: %s", type(error).__name__)
             return
         if self._waits and self._push_again.due(self._clock.now()):
             await self._push(repository)
@@ -182,4 +182,4 @@ class Commits:
         try:
             self._tell(f"git {what}", text)
         except Exception:
-            log.exception("the organizers were not told")
+            log.exception("the organizers could not be told")

@@ -247,7 +247,7 @@ def source_of(paths: Mapping[str, Path], session: Session) -> Path:
     if path is None:
         raise UserError(
             _(
-                "the schedule file of “{title}” ({file}) is gone; put it back into the "
+                "the schedule file of “{title}” ({file}) is missing; put it back into the "
                 "schedules to get its archive",
                 title=session.event.title,
                 file=session.event.file_name,

@@ -72,7 +72,7 @@ def application(bot: Bot) -> Starlette:
         status = error.status_code if isinstance(error, HTTPException) else 404
         if request.method == "POST":
             path = request.url.path[:100]
-            log.warning("a request to %r is refused; Slack's URLs end with %s", path, PATH)
+            log.warning("refused a request to %r; Slack's requests go to %s", path, PATH)
         return Response(HERE, status, ports.CLOSE, "text/plain")
 
     return Starlette(

@@ -196,7 +196,7 @@ def _session(uow: UnitOfWork, event: Event, channel_id: str, at: datetime) -> Se
         uow.sessions.save(session)
     elif session.channel != channel_id:
         raise UserError(
-            f"the session of `{event.id}` is in the channel {session.channel}, the export's is "
+            f"the session of `{event.id}` is in the channel {session.channel}, the export is of "
             f"{channel_id}; name the right channel, or the right event with --event"
         )
     return session

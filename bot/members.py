@@ -157,7 +157,7 @@ class MemberDirectory:
                     await self._list(listing)
             except Exception as error:
                 if not self._outage.met(error):
-                    log.exception("members are not listed; trying again")
+                    log.exception("the members could not be listed; trying again")
                 await self._sleep(REFUSED_PAUSE / 10)
 
     def _due(self) -> MemberListing | None:
@@ -168,14 +168,14 @@ class MemberDirectory:
         with self._database.reading() as uow:
             running, last = uow.member_names.running_listing(), uow.member_names.last_listing()
         if running is not None and now < running.began_at + ABANDONED:
-            log.info("listing members goes on after %d of them", running.members)
+            log.info("listing members continues after %d of them", running.members)
             return running
         if last is not None and last.finished_at is not None:
             again = min(LONGEST_AGAIN, max(AGAIN, AGAIN_PER_PAGE * last.pages))
             if now < last.finished_at + again:
                 return None
         with self._database.unit_of_work() as uow:
-            log.info("all members are listed, to find authors who are named without a Slack ID")
+            log.info("listing all members, to find authors whose Slack ID is not known")
             return uow.member_names.begin_listing(now)
 
     async def _list(self, listing: MemberListing) -> None:
@@ -197,10 +197,10 @@ class MemberDirectory:
             current = await asyncio.to_thread(self._store, current, persons, cursor)
             if current is not None and time.monotonic() - told_at >= PROGRESS_EVERY:
                 told_at = time.monotonic()
-                log.info("%d members are listed so far", current.members)
+                log.info("%d members listed so far", current.members)
         if current is not None:
             seconds = (self._wall.now() - current.began_at).total_seconds()
-            log.info("all %d members are listed, within %.0f s", current.members, seconds)
+            log.info("all %d members were listed in %.0f s", current.members, seconds)
             await asyncio.to_thread(self._over, "members")
 
     async def _failed(self, error: Exception, failures: int) -> MemberListing | None:
@@ -208,11 +208,11 @@ class MemberDirectory:
         why = reason_of(error)
         seconds = retry_after(error) if isinstance(error, SlackApiError) else None
         if seconds is not None:
-            log.info("Slack wants members to be listed more slowly; going on in %.0f s", seconds)
+            log.info("Slack limits how fast members can be listed; continuing in %.0f s", seconds)
             await asyncio.sleep(seconds)
             return None
         if isinstance(error, SlackApiError) and code_of(error) == "invalid_cursor":
-            log.warning("listing members starts over: Slack no longer knows where it was")
+            log.warning("listing members starts again, because Slack no longer accepts its cursor")
             if failures > 1:
                 await self._sleep(REFUSED_PAUSE)
             return await asyncio.to_thread(self._begin)

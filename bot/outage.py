@@ -45,8 +45,8 @@ class Outage:
                 self._since = self._met_at
                 reason = " ".join(str(getattr(error, "orig", error)).split())
                 log.error(
-                    "the database cannot be used (%s); nothing is acknowledged to Slack, which "
-                    "delivers again, until it is back",
+                    "the database cannot be used (%s). Until it can, nothing is acknowledged to Slack, which "
+                    "will deliver it again",
                     reason,
                 )
         return True
@@ -59,4 +59,4 @@ class Outage:
             if self._since is not None:
                 lasted = time.monotonic() - self._since
                 self._since = None
-                log.warning("the database is back after %.0f s", lasted)
+                log.warning("the database can be used again after %.0f s", lasted)

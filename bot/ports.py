@@ -181,7 +181,7 @@ class Listener(socket.socket):
         if not self._limits.lets_in(peer):
             with taken, suppress(OSError):
                 taken.send(TOO_MANY)
-            log.warning("connections are refused: as many are open as the port takes")
+            log.warning("refusing connections: the port has as many as it can take")
             raise ConnectionAbortedError
         self._limits.opened(peer)
         connection = _Connection(fileno=taken.detach())

@@ -20,16 +20,21 @@ def register(app: typer.Typer) -> None:
 
 
 def board(
-    event: Annotated[str, typer.Argument(help="The event's id, or an unambiguous part of it.")],
+    event: Annotated[
+        str,
+        typer.Argument(
+            help="The event: the name of its file, or a part that matches one event only."
+        ),
+    ],
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="Make the link that was given out worthless.")
+        bool, typer.Option("--revoke", help="Revoke the link, so that it no longer works.")
     ] = False,
     as_json: JSON = False,
 ) -> None:
-    """Print the secret link to the board of a session, for a projector or for phones.
+    """Print the secret link to the live board of a session, for a projector or for phones.
 
-    Whoever has the link may look until it is revoked; nobody may before it was first printed.
-    `marginalia run` serves the boards where MARGINALIA_BOARD_PORT is set.
+    Anyone who has the link can see the board, until you revoke the link. There is no link before you
+    run this command. `marginalia run` serves the boards if MARGINALIA_BOARD_PORT is set.
     """
     settings = Settings()
     library = read_library(settings)
@@ -47,6 +52,6 @@ def board(
     elif link is not None:
         typer.echo(link)
     elif there_was:
-        typer.echo("The link is worthless now; the next `marginalia board` makes another.")
+        typer.echo("The link no longer works; the next `marginalia board` makes a new one.")
     else:
         typer.echo("The session has no board, so there was no link.")

@@ -27,31 +27,31 @@ def convert(
     to: Annotated[str, typer.Option(help="The format: `record` or `markdown`.")],
     output: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")],
 ) -> None:
-    """Write schedule files, with their archives, in the other format.
+    """Convert schedule files, with their archives, to the other format.
 
-    `record` is a YAML record (`yyyy/yy-mm-dd-slug.yaml`), `markdown` a page with front matter.
-    Nothing is lost but comments and quoting. No other file is overwritten; sources stay.
+    `record` is a YAML record (`yyyy/yy-mm-dd-slug.yaml`), `markdown` a page with front matter. Only
+    comments and quoting are lost. The sources stay as they are, and no existing file is overwritten.
     """
     form = next((each for each in formats.FORMATS if each.name == to), None)
     if form is None:
         names = " or ".join(each.name for each in formats.FORMATS)
-        raise UserError(f"--to {to}: there is no such format; give {names}")
+        raise UserError(f"--to {to}: there is no such format; choose {names}")
     paths = [path for source in sources for path in _files(source)]
     if not paths:
-        raise UserError("there are no schedule files in the sources; name others")
+        raise UserError("the sources contain no schedule files")
     for path in paths:
         target, data = _converted(path, form)
         target = output / target
         try:
             if target.exists() and target.read_bytes() != data:
                 raise UserError(
-                    f"{shown(target)}: is there already; remove it, or give another DIR"
+                    f"{shown(target)}: already exists; remove it, or choose another DIR"
                 )
             target.parent.mkdir(parents=True, exist_ok=True)
             files.replace(target, [data])
         except OSError as error:
             raise UserError(
-                f"{shown(target)}: cannot be written: {files.reason(error)}; give another DIR"
+                f"{shown(target)}: cannot be written: {files.reason(error)}; choose another DIR"
             ) from None
         typer.echo(f"{path} -> {target}")
 

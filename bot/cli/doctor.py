@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 def examine(as_json: JSON = False) -> None:
     """Check the tokens, scopes, channels, authors, database, folders, clock and request URL.
 
-    Asks Slack and posts nothing. Each finding is one line with what to do about it; exit code 2
-    if something must be mended, else 0. Warnings are no reason for exit code 2.
+    Asks Slack but posts nothing. Each result is one line that says what to do. Exits with 2 if there
+    is a problem, else with 0, also where there are warnings.
     """
     settings = Settings()
     # A run beside it may say the same; here each finding says it once.
@@ -36,9 +36,9 @@ def examine(as_json: JSON = False) -> None:
         rows = [{**asdict(f), "text": logs.redacted(f.text)} for f in findings]
         typer.echo(json.dumps({"ok": not problems, "findings": rows}, indent=2, ensure_ascii=False))
     elif problems:
-        typer.echo(f"{problems} to be mended.")
+        typer.echo(f"{problems} {'problem' if problems == 1 else 'problems'} to fix.")
     else:
-        typer.echo("Nothing must be mended.")
+        typer.echo("No problems.")
     if problems:
         raise typer.Exit(2)
 

@@ -24,7 +24,12 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    event: Annotated[str, typer.Argument(help="The file's id or an unambiguous part of it.")],
+    event: Annotated[
+        str,
+        typer.Argument(
+            help="The event: the name of its file, or a part that matches one event only."
+        ),
+    ],
     output: Annotated[
         Path | None, typer.Option(help="Write the file with its archive there.")
     ] = None,
@@ -40,7 +45,7 @@ def export(
     Everything outside the `archive:` block stays as it is, byte for byte.
     """
     if sum((output is not None, in_place, stdout)) > 1:
-        raise UserError("--output, --in-place and --stdout exclude one another; choose one")
+        raise UserError("--output, --in-place and --stdout cannot be used together; choose one")
     settings = Settings()
     meaning = meanings.load(settings.meaning)
     library = read_library(settings)
@@ -61,4 +66,4 @@ def export(
             return
         changed = exporting.export(uow, session, source, output, settings.unthreaded, meaning, kept)
     target = output or source
-    typer.echo(f"{target}: {'written' if changed else 'was up to date'}")
+    typer.echo(f"{target}: {'written' if changed else 'already up to date'}")

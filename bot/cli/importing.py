@@ -40,34 +40,40 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="DUMP…",
-            help="Slack's export (folder or zip), or what slackdump wrote; several, in any order.",
+            help="A Slack export (folder or zip) or the output of slackdump. Several in any order.",
         ),
     ],
     channel: Annotated[str, typer.Option(help="The channel's name in the export, or its ID.")],
     event: Annotated[
-        str | None, typer.Option(help="Only this event: the file's id or a part of it.")
+        str | None,
+        typer.Option(
+            help="Only this event: the name of its file, or a part that matches one event only."
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All events of the channel (the default).")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would come of it, and keep nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be imported, and change nothing.")
     ] = False,
     as_json: JSON = False,
 ) -> None:
-    """Read past sessions out of a Slack export into the database.
+    """Import past sessions from a Slack export into the database.
 
-    A message belongs to the event at whose time it was posted, a reply to its question whenever
-    it was given. Importing again changes nothing. Archives are not written: `marginalia export`.
-    Exit code 2 if nothing was found, or something could not be read; the rest is imported then.
+    A question belongs to the event during which it was posted; a reply belongs to its question,
+    whenever it was posted. Importing again changes nothing. Archives are not written: use
+    `marginalia export`. Exits with 2 if nothing was found or if something could not be read; the rest
+    is imported nevertheless.
     """
     if event is not None and everything:
-        raise UserError("--event and --all exclude one another; choose one")
+        raise UserError("--event and --all cannot be used together; choose one")
     settings = Settings()
     library = read_library(settings)
     events = [library.find(event)] if event else _of_channel(library, channel, settings.channel)
     if not events:
-        raise UserError(f"no event in {settings.schedules} is over and in #{channel}; add its file")
+        raise UserError(
+            f"no event in {settings.schedules} is over and took place in #{channel}; add its schedule file"
+        )
     at = datetime.now(UTC)
     console = Console(stderr=True)
     with ExitStack() as stack:

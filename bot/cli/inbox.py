@@ -16,12 +16,14 @@ from bot.errors import UserError
 from bot.sessions.ports import Envelope, Inbox
 from bot.settings import Settings
 
-Id = Annotated[int, typer.Argument(metavar="ID", help="The number `marginalia inbox` shows.")]
+Id = Annotated[
+    int, typer.Argument(metavar="ID", help="The number that `marginalia inbox list` shows.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command with its subcommands."""
-    inbox = typer.Typer(help="Envelopes that could not be handled: list, retry or drop them.")
+    inbox = typer.Typer(help="List, retry or drop Slack's requests that could not be handled.")
     inbox.callback(invoke_without_command=True)(_first)
     inbox.command("list")(list_)
     inbox.command()(retry)
@@ -30,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _first(context: typer.Context, as_json: JSON = False) -> None:
-    """Envelopes that could not be handled: list, retry or drop them."""
+    """List, retry or drop Slack's requests that could not be handled."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
@@ -59,7 +61,7 @@ def list_(as_json: JSON = False) -> None:
 
 
 def retry(envelope: Id, as_json: JSON = False) -> None:
-    """Handle a parked envelope again; the bot does it when it runs."""
+    """Handle a parked request again. The bot does it when it next runs."""
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         if not uow.inbox.retry(envelope, datetime.now(UTC)):
             raise _not_parked(uow.inbox, envelope)
@@ -67,7 +69,7 @@ def retry(envelope: Id, as_json: JSON = False) -> None:
 
 
 def drop(envelope: Id, as_json: JSON = False) -> None:
-    """Give a parked envelope up: what is in it is never handled."""
+    """Give up a parked request: it is never handled."""
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         if not uow.inbox.drop(envelope):
             raise _not_parked(uow.inbox, envelope)
@@ -76,7 +78,7 @@ def drop(envelope: Id, as_json: JSON = False) -> None:
 
 def _not_parked(inbox: Inbox, envelope: int) -> UserError:
     parked = ", ".join(str(e.id) for e in inbox.listed()[:20]) or "none"
-    return UserError(f"no envelope {envelope} is parked; parked are: {parked}")
+    return UserError(f"no parked request has the number {envelope}; parked requests: {parked}")
 
 
 def _done(envelope: int, what: str, as_json: bool) -> None:

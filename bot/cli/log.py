@@ -23,12 +23,15 @@ def register(app: typer.Typer) -> None:
 
 def log(
     event: Annotated[
-        str | None, typer.Argument(help="Of one event: its id or an unambiguous part of it.")
+        str | None,
+        typer.Argument(
+            help="Only this event: the name of its file, or a part that matches one event only."
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="How many entries at the most.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="The greatest number of entries.", min=1)] = 100,
     as_json: JSON = False,
 ) -> None:
-    """Show who did what when in Slack, newest first; refused attempts too."""
+    """List who did what and when, newest first, including refused attempts."""
     settings = Settings()
     texts.use(settings.language)
     with open_database(settings) as database, database.reading() as uow:

@@ -26,7 +26,7 @@ def print_manifest(
         ),
     ] = None,
 ) -> None:
-    """Print the app's manifest, to be pasted at https://api.slack.com/apps.
+    """Print the app's manifest, to paste at https://api.slack.com/apps.
 
     It is for Socket Mode. With --url it is for HTTP requests, each kind of which gets its address.
     Where MARGINALIA_KEEP_FILES is set, the app may read files.

@@ -27,13 +27,15 @@ STATES = {"due": "queued", "held": "waiting", "failed": "given up"}
 Id = Annotated[int, typer.Argument(metavar="ID", help="The number `marginalia outbox` shows.")]
 OptionalId = Annotated[
     int | None,
-    typer.Argument(metavar="[ID]", help="The number `marginalia outbox` shows; all without one."),
+    typer.Argument(
+        metavar="[ID]", help="The number that `marginalia outbox list` shows. Without it, all."
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command with its subcommands."""
-    outbox = typer.Typer(help="Messages queued for Slack: list, retry or drop them.")
+    outbox = typer.Typer(help="List, retry or drop messages that wait to be sent to Slack.")
     outbox.callback(invoke_without_command=True)(_first)
     outbox.command("list")(list_)
     outbox.command()(retry)
@@ -42,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _first(context: typer.Context, as_json: JSON = False) -> None:
-    """Messages queued for Slack: list, retry or drop them."""
+    """List, retry or drop messages that wait to be sent to Slack."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
@@ -80,9 +82,9 @@ def list_(as_json: JSON = False) -> None:
 
 
 def retry(row: OptionalId = None, as_json: JSON = False) -> None:
-    """Send a message at once, or all that wait; the bot does it when it runs.
+    """Send one waiting message now, or all of them. The bot does it when it next runs.
 
-    What was given up is tried again only by its number.
+    A message that was given up is sent only if you name its number.
     """
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         count = uow.outbox.retry(row, datetime.now(UTC))
@@ -90,13 +92,13 @@ def retry(row: OptionalId = None, as_json: JSON = False) -> None:
             raise _not_queued(uow.outbox, row)
     if row is None:
         done = {"retried": count}
-        typer.echo(json.dumps(done) if as_json else f"{count} messages are tried again")
+        typer.echo(json.dumps(done) if as_json else f"{count} messages are being sent again")
     else:
-        _done(row, "is tried again", as_json)
+        _done(row, "is being sent again", as_json)
 
 
 def drop(row: Id, as_json: JSON = False) -> None:
-    """Give a message up for good. A question goes back to its asker."""
+    """Give up a message: it is never sent. A question goes back to its asker."""
     settings = Settings()
     texts.use(settings.language)
     with open_database(settings) as database, database.unit_of_work() as uow:
@@ -115,13 +117,13 @@ def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
         raise UserError(f"number {found.id} is being sent; try again in a few seconds")
     if token is not None:
         uow.members.update_submission(token, "returned")
-        return "is dropped; its asker finds the question in the App Home"
-    return "is dropped"
+        return "was dropped; whoever asked finds the question in the App Home"
+    return "was dropped"
 
 
 def _not_queued(outbox: Outbox, row: int) -> UserError:
     found = ", ".join(str(r.id) for r in outbox.listed(OPEN)[:20]) or "none"
-    return UserError(f"no message {row} is queued; queued are: {found}")
+    return UserError(f"no waiting message has the number {row}; waiting messages: {found}")
 
 
 def _done(row: int, what: str, as_json: bool) -> None:

@@ -55,23 +55,24 @@ def mend(
     meaning: _MEANING = None,
     as_json: JSON = False,
 ) -> None:
-    """Put an archive's unthreaded answers under the questions they answer.
+    """Move an archive's answers from outside threads under their questions.
 
-    HTML and scripts in its texts, which an older version may have let through, become text.
-    Prints what each of the authors' top-level entries is, how sure that is, and why. Sure answers
-    move, with --review those that you say; nothing is written without --in-place or --output.
+    Also turns HTML and scripts in the texts, which an older version may have let through, into plain
+    text. Prints what each post by an author outside a thread is, how certain that is, and why.
+    Certain answers are moved; with --review you decide. Nothing is written unless you add --in-place
+    or --output.
     """
     if in_place and output is not None:
-        raise UserError("--in-place and --output exclude one another; choose one")
+        raise UserError("--in-place and --output cannot be used together; choose one")
     if review and as_json:
-        raise UserError("--review and --json exclude one another; choose one")
+        raise UserError("--review and --json cannot be used together; choose one")
     page = mending.read(path)
     if not page.entries:
-        raise UserError(f"{shown(path)}: has no archive; export the session first")
+        raise UserError(f"{shown(path)}: has no archive; run `marginalia export` first")
     page, neutral = mending.neutralised(page)
     if not page.authors | page.perhaps and not neutral:
         raise UserError(
-            f"{shown(path)}: none of the names in the archive is an author's; correct `authors`"
+            f"{shown(path)}: no name in the archive is that of an author; correct `authors`"
         )
     _say_who(path, page)
     model = meanings.load(meaning or Settings().meaning)
@@ -93,9 +94,9 @@ def mend(
         return
     moved = f"{len(links)} of {_count(len(_by_authors(found)), 'top-level entry', 'top-level entries')} by the authors"
     if target is None:
-        typer.echo(f"{moved} would move; nothing is written without --in-place or --output")
+        typer.echo(f"{moved} would move; add --in-place or --output to write them")
     else:
-        typer.echo(f"{moved} moved; {target}: {'written' if changed else 'was up to date'}")
+        typer.echo(f"{moved} moved; {target}: {'written' if changed else 'already up to date'}")
 
 
 def _say_who(path: Path, page: Page) -> None:
@@ -144,7 +145,7 @@ def _line(page: Page, decision: Decision, links: dict[str, str]) -> str:
 def _reviewed(page: Page, found: Pairing, links: dict[str, str]) -> dict[str, str]:
     """Asks about every proposal; what was answered is what moves."""
     if not sys.stdin.isatty():
-        raise UserError("--review asks on a terminal, and there is none; leave it out")
+        raise UserError("--review needs a terminal")
     chosen: dict[str, str] = {}
     for decision in _by_authors(found):
         entry = page.entries[int(decision.post) - 1]
@@ -182,7 +183,7 @@ def _asked(decision: Decision, default: str) -> str | None:
         inner = said.removeprefix("[").removesuffix("]")
         if said != inner and inner.isdecimal() and 1 <= int(inner) < before:
             return inner
-        typer.echo("  a number of the list, an entry before it such as [4], or n")
+        typer.echo("  write a number of the list, an earlier entry such as [4], or n")
 
 
 def _as_data(
@@ -269,16 +270,15 @@ def evaluate(
     meaning: _MEANING = None,
     as_json: JSON = False,
 ) -> None:
-    """Measure the pairing on archives whose authors replied in threads.
+    """Measure how well answers outside threads are paired with their questions.
 
-    Tears a share of the authors' threaded replies out, puts them at top level at their place in
-    time, and pairs them. With --life there is also talk, which should stay. With --labels nothing
-    is torn: what `mend` would move is compared with
-    what somebody said of each entry. docs/pairing.md explains both, and what the numbers mean.
+    Takes a part of the authors' replies out of their threads, as if they had been posted outside, and
+    pairs them again. With --life it adds talk, which should not move. With --labels it compares what
+    `mend` would move with entries that were labelled by hand. docs/pairing.md explains the results.
     """
     model = meanings.load(meaning or Settings().meaning)
     if labels is not None and with_life:
-        raise UserError("--labels and --life exclude one another; choose one")
+        raise UserError("--labels and --life cannot be used together; choose one")
     if labels is not None or with_life:
         judged = (
             _labelled(labels, paths, model)

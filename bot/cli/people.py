@@ -16,7 +16,7 @@ from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.slack.erasing import erase, wiped
 
-PERSON = Annotated[str, typer.Argument(help="The Slack member ID, or the name in full.")]
+PERSON = Annotated[str, typer.Argument(help="The Slack member ID or the full name.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,17 +29,16 @@ def forget(
     person: PERSON,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="One more name by which others wrote of the person; may be repeated."),
+        typer.Option(help="Another name that others used for the person. May be repeated."),
     ] = None,
     texts: Annotated[
-        bool, typer.Option("--texts", help="Erase what the person wrote, too.")
+        bool, typer.Option("--texts", help="Also erase what the person wrote.")
     ] = False,
 ) -> None:
     """Make a person anonymous in the database and in every later export.
 
-    The names are taken from what the person wrote and from what others wrote; a running bot
-    writes the archives again. It cannot be undone. A new import or a change in Slack does not
-    bring the names back.
+    Removes the person's names from what they and others wrote; a running bot writes the archives
+    again. This cannot be undone. Neither a new import nor a change in Slack brings the names back.
     """
     with open_database(Settings()) as database:
         with database.unit_of_work() as uow:
@@ -50,17 +49,17 @@ def forget(
             with database.unit_of_work() as uow:
                 wiped(uow)
     sessions = "1 session" if len(touched) == 1 else f"{len(touched)} sessions"
-    typer.echo(f"{slack_id} is forgotten: anonymous in {sessions}")
+    typer.echo(f"{slack_id} is now anonymous in {sessions}")
     if not is_wiped:
         typer.echo(
-            "the files of the database are in use and still hold what was erased; a running bot "
+            "the files of the database are in use and still contain what was erased; a running bot "
             "tries again, or repeat the command",
             err=True,
         )
 
 
 def export_person(person: PERSON) -> None:
-    """Print what is stored of a person as JSON, for the person."""
+    """Print what is stored about a person, as JSON."""
     with open_database(Settings()) as database, database.reading() as uow:
         found = stored(uow, _one(uow, person))
         typer.echo(json.dumps(as_json(found), indent=2, ensure_ascii=False, default=_plain))
@@ -120,7 +119,7 @@ def _one(uow: UnitOfWork, who: str) -> str:
         return found[0].slack_id
     if not found:
         raise UserError(
-            f"nobody is known as `{who}`; give the Slack member ID (profile, ⋮, Copy member ID)"
+            f"nobody is known as `{who}`; write the Slack member ID (profile, ⋮, Copy member ID)"
         )
     ids = ", ".join(person.slack_id for person in found)
-    raise UserError(f"several go by `{who}`; give one of the member IDs: {ids}")
+    raise UserError(f"several people are called `{who}`; write one of the member IDs: {ids}")

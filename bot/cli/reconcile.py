@@ -31,14 +31,20 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="An event's id, or part of it.")],
+    event: Annotated[
+        str,
+        typer.Argument(
+            metavar="EVENT",
+            help="The event: the name of its file, or a part that matches one event only.",
+        ),
+    ],
     as_json: JSON = False,
 ) -> None:
-    """Compare a session with Slack's history and repair what differs, every thread of it.
+    """Compare a session with Slack's history, thread by thread, and repair differences.
 
-    The bot does this by itself; it may run meanwhile. Slack lets history be read at about 50
-    calls a minute, one for each thread (or at one call a minute: see MARGINALIA_RATE_REGIME; then
-    it says after each call how far behind it is). What was repaired stays when it is stopped.
+    The bot does this by itself, and may run at the same time. Slack allows about 50 calls per minute,
+    one per thread, or only one call per minute (see MARGINALIA_RATE_REGIME); the command then reports
+    its progress after each call. If you stop it, what was repaired so far is kept.
     """
     settings = Settings()
     logs.configure("WARNING")
@@ -59,7 +65,7 @@ def reconcile(
             raise UserError(
                 f"Slack does not show the history of “{session.event.title}” "
                 f"({reason_of(error)}); "
-                "see that the bot is in the channel, and try again"
+                "check that the bot is in the channel, and try again"
             ) from None
     if as_json:
         whole = {

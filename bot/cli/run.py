@@ -66,5 +66,5 @@ async def _run(bot: Bot) -> None:
             log.info("the bot is running")
             await _either(stop.wait(), bot.wait())
     finally:
-        log.info("the bot stops")
+        log.info("the bot is stopping")
         await bot.stop()

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(help="The port of Slack's side; 0 takes a free one.", min=0, max=65535)
+        int, typer.Option(help="The port of Slack's API. 0 chooses a free port.", min=0, max=65535)
     ] = 8765,
     control_port: Annotated[
         int, typer.Option(help="The port of the test control.", min=0, max=65535)
@@ -37,12 +37,16 @@ def sandbox(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same IDs and tokens.")] = 0,
     members: Annotated[
-        int, typer.Option(help="So many more members, as in a huge workspace.", min=0, max=200_000)
+        int,
+        typer.Option(
+            help="Add this many members, to simulate a huge workspace.", min=0, max=200_000
+        ),
     ] = 0,
 ) -> None:
-    """Run a local Slack workspace, to try the bot without Slack. Stop it with Ctrl-C.
+    """Run a local Slack workspace, to use the bot without Slack. Stop it with Ctrl-C.
 
-    It prints what the bot needs to connect, and the address of the workspace as a page. The tokens are good for nothing but this sandbox.
+    Prints the settings with which the bot connects, and the address of the workspace in the
+    browser. The tokens work only with this sandbox.
     """
     try:
         app = load(manifest) if manifest else parse(yaml.safe_load(text()))

@@ -176,7 +176,7 @@ def setup(
         typer.echo(f"schedules: {_events(settings)} planned, none added")
     else:
         _plan(answers, settings, title, author or [], start, end)
-    typer.echo("\nAll is set up. Start the bot:\n\n    marginalia run\n")
+    typer.echo("\nEverything is set up. Start the bot:\n\n    marginalia run\n")
     if Path("docker-compose.yml").exists():
         typer.echo("or in a container:\n\n    docker compose up -d\n")
 
@@ -240,7 +240,7 @@ def _app(answers: Answers, is_http: bool, in_browser: bool) -> None:
     else:
         typer.echo(f"{'-' * 72}\n{text}{'-' * 72}")
         typer.echo(f"Go to {APPS}, choose Create New App → From a manifest, pick your workspace,")
-        typer.echo("choose YAML, and paste what stands between the two lines.")
+        typer.echo("choose YAML, and paste the text between the two lines.")
     typer.echo("Then choose Install App → Install to Workspace.")
 
 
@@ -358,7 +358,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise UserError(f"{text!r} is no day; write it as YYYY-MM-DD") from None
+        raise UserError(f"{text!r} is not a date; write YYYY-MM-DD") from None
 
 
 def _address(url: str) -> Finding | None:

@@ -31,27 +31,29 @@ def register(app: typer.Typer) -> None:
 def site(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Files and folders; the schedules if none."),
+        typer.Argument(
+            metavar="[PATH]...", help="Files and folders. Default: the folder of schedules."
+        ),
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", metavar="DIR", help="The folder to write.")
     ] = OUTPUT,
     base_url: Annotated[
         str,
-        typer.Option("--base-url", metavar="URL", help="The address the site will have."),
+        typer.Option("--base-url", metavar="URL", help="The address that the site will have."),
     ] = "",
     title: Annotated[
-        str, typer.Option("--title", metavar="TEXT", help="What the site is called.")
+        str, typer.Option("--title", metavar="TEXT", help="The name of the site.")
     ] = pages.TITLE,
 ) -> None:
-    """Write the archive as static pages: books, questions, search, feeds, figures, data.
+    """Write the archives as a website: books, questions, search, feeds, figures, data.
 
-    To look at before an archive goes to the website, or to publish as it is. A folder that was
-    made by this command is replaced when the new one is complete; another one is left alone.
-    Answers that authors posted outside threads stand under their questions where that is sure, as
-    `marginalia mend` does it; the files themselves stay as they are. Where the database has a
-    session, its figures show days, hours and waits too. Files that cannot be used are named, left
-    out, and make the exit code 2. The pages are in `MARGINALIA_LANGUAGE`.
+    Use it to look at an archive before you publish it, or publish the site as it is. A folder that
+    this command made is replaced when the new site is complete; any other folder is left alone.
+    Answers that authors posted outside threads are shown under their questions where it is clear
+    which ones those are; the files stay as they are. Sessions in the database also have figures about
+    days, hours and waiting times. Files that cannot be used are reported and left out, and the
+    command then exits with 2. The language of the pages is MARGINALIA_LANGUAGE.
     """
     settings = Settings()
     texts.use(settings.language)

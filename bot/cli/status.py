@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(as_json: JSON = False) -> None:
-    """Show events, their sessions, and how much was asked and answered."""
+    """List events with their sessions and how much was asked and answered."""
     settings = Settings()
     library = read_library(settings)
     with open_database(settings) as database, database.reading() as uow:
@@ -71,16 +71,16 @@ def status(as_json: JSON = False) -> None:
             typer.echo(
                 f"{row['event']} is behind: compared with Slack's history "
                 + (f"up to {until[:16].replace('T', ' ')} UTC" if until else "never yet")
-                + "; see that the bot runs, or type `marginalia reconcile "
+                + "; check that the bot is running, or run `marginalia reconcile "
                 + f"{row['event']}`."
             )
     typer.echo(f"Waiting: {queues['inbox']} to handle, {queues['outbox']} to send.")
     if parked:
-        typer.echo(f"{parked} envelopes are parked; look at them with `marginalia inbox`.")
+        typer.echo(f"{parked} requests from Slack are parked; `marginalia inbox list` shows them.")
     if held or failed or troubles:
         typer.echo(
-            f"Slack refuses: {held} messages wait, {failed} are given up, and {troubles} channels "
-            "take nothing; see `marginalia outbox`."
+            f"Slack refuses: {held} messages wait, {failed} were given up, and {troubles} channels "
+            "accept no messages; see `marginalia outbox`."
         )
 
 

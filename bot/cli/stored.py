@@ -83,5 +83,5 @@ def session_of(uow: UnitOfWork, library: Library, part: str) -> Session:
         return fitting[0]
     event = library.find(part)
     if event.id not in stored:
-        raise UserError(f"the event `{event.id}` has no session yet; it gets one from the bot")
+        raise UserError(f"the event `{event.id}` has no session yet; the running bot creates it")
     return stored[event.id]

@@ -18,7 +18,7 @@ def print_template(
     reminder: Annotated[
         bool,
         typer.Option(
-            "--reminder", help="The text of a reminder instead, for schedules/templates/."
+            "--reminder", help="Print the text of a reminder instead, for schedules/templates/."
         ),
     ] = False,
 ) -> None:

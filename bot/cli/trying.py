@@ -25,19 +25,19 @@ def register(app: typer.Typer) -> None:
 
 
 Port = Annotated[
-    int, typer.Option(help="The port of the page; 0 takes a free one.", min=0, max=65535)
+    int, typer.Option(help="The port of the page. 0 chooses a free port.", min=0, max=65535)
 ]
 
 
 def try_it(
     port: Port = 8766,
-    folder: Annotated[Path, typer.Option(help="Where it keeps its files; emptied first.")] = Path(
-        "var/try"
-    ),
+    folder: Annotated[
+        Path, typer.Option(help="The folder for its files. It is emptied first.")
+    ] = Path("var/try"),
 ) -> None:
-    """Try the bot in the browser, without Slack: a workspace on this machine, a session just open.
+    """Use the bot in the browser, without Slack: opens a workspace with an open session.
 
-    Stop it with Ctrl-C. It begins anew each time.
+    Stop it with Ctrl-C. It starts from the beginning each time.
     """
     logs.configure("ERROR")
     serve(folder, port)

@@ -22,25 +22,25 @@ def register(app: typer.Typer) -> None:
 
 def winners(
     record: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The record that was published with the draw.")
+        Path, typer.Argument(metavar="FILE", help="The record in the thread of the announcement.")
     ],
     seed: Annotated[
         str | None, typer.Option(help="Draw with this seed instead of the record's.")
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Draw again from a published record and say whether the winners are the same.
+    """Repeat a draw from its published record and say whether the winners are the same.
 
-    Exit code 2 if they are not. Needs no database and no settings.
+    Exits with 2 if they are not. Needs no database and no settings.
     """
     try:
         if record.stat().st_size > RECORD_BYTES:
-            raise UserError(f"{record}: is too long for a record of a draw")
+            raise UserError(f"{record}: is too long to be the record of a draw")
         text = record.read_text(encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{record}: cannot be read ({error.strerror}); give the file") from None
+        raise UserError(f"{record}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise UserError(f"{record}: is not UTF-8; give the file that was published") from None
+        raise UserError(f"{record}: is not UTF-8; use the file that was published") from None
     found = repeat(text, seed)
     if as_json:
         whole = {
@@ -59,7 +59,7 @@ def winners(
         typer.echo(
             "these are the recorded winners"
             if found.agrees
-            else f"the recorded winners are others: {', '.join(found.recorded) or 'none'}"
+            else f"the record names other winners: {', '.join(found.recorded) or 'none'}"
         )
     if not found.agrees and seed is None:
         raise typer.Exit(2)

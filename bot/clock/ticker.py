@@ -69,7 +69,7 @@ class Ticker:
         try:
             following = await self._tick()
         except Exception:
-            log.exception("what is due could not be done; trying again")
+            log.exception("what was due failed; trying again")
             return
         finally:
             self._looking.discard(look)

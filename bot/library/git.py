@@ -83,17 +83,17 @@ class Repository:
         ):
             raise UserError(
                 _(
-                    "MARGINALIA_GIT_BRANCH: {branch} is no name of a branch",
+                    "MARGINALIA_GIT_BRANCH: {branch} is not a name for a branch",
                     branch=f"{self.branch!r}",
                 )
             )
         if self.remote is not None and self.remote.startswith("-"):
-            raise UserError(_("MARGINALIA_GIT_REMOTE: write a remote's name or address"))
+            raise UserError(_("MARGINALIA_GIT_REMOTE: write the name or address of a remote"))
         inside = self._ask("rev-parse", "--is-inside-work-tree")
         if inside is None or inside.strip() != "true":
             raise UserError(
                 _(
-                    "MARGINALIA_GIT_COMMIT is set, but {folder} lies in no Git repository; run "
+                    "MARGINALIA_GIT_COMMIT is set, but {folder} is not in a Git repository; run "
                     "`git init` there or unset it",
                     folder=shown(self.folder),
                 )
@@ -190,7 +190,7 @@ class Repository:
         if not self._is_meant(whole):
             raise UserError(
                 _(
-                    "{path} lies outside {folder}; not committed",
+                    "{path} is outside {folder} and was not committed",
                     path=shown(path),
                     folder=shown(self.folder),
                 )
@@ -223,7 +223,7 @@ class Repository:
         except subprocess.TimeoutExpired:
             raise UserError(
                 _(
-                    "`git {command}` did not come back within {timeout} seconds",
+                    "`git {command}` did not finish within {timeout} seconds",
                     command=arguments[0],
                     timeout=f"{TIMEOUT:.0f}",
                 )

@@ -49,7 +49,7 @@ def _rendered(text: str, values: str) -> str:
     if "text" not in answer:
         raise UserError(
             str(answer.get("error") or "")
-            or _("the template takes too much time or memory; take its loops out")
+            or _("the template takes too much time or memory; remove its loops")
         )
     return str(answer["text"])
 

@@ -79,13 +79,13 @@ async def _prompts(
             ours, others = group.split((OSError, RuntimeError))
             if others is not None or ours is None:
                 raise
-            log.info("a notice of a changed file cannot be read; looking at the folder")
+            log.info("a notice of a changed file cannot be read; checking the folder")
             yield
             await _pause(stop, min(every, 1.0))
             yield  # what changed while nobody watched
         except (OSError, RuntimeError) as error:
             # RuntimeError: what watchfiles' Rust side raises, the limit of inotify watches too.
-            log.warning("no notices of changed files (%s); looking every %g s", error, every)
+            log.warning("no notices of changed files (%s); checking every %g s", error, every)
             notices = False
         else:
             # The root is gone: look for it, and watch it again when it is back.

@@ -73,7 +73,7 @@ class Model:
         if self._broken:
             return None
         if len(asked) + len(said) > MOST:
-            log.info("%d texts are too many to compare what they mean", len(asked) + len(said))
+            log.info("%d texts are too many to compare by meaning", len(asked) + len(said))
             return None
         try:
             with self._lock:
@@ -84,7 +84,7 @@ class Model:
                     self._vectors.popitem(last=False)
         except Fallen as error:  # answers are linked by words alone then
             self._broken = True
-            log.error("what texts mean is not compared any more: %s", error)
+            log.error("no longer comparing texts by meaning: %s", error)
             return None
         return _Likeness(_centred(mine[0], common[0]), _centred(mine[1], common[1]))
 
@@ -123,7 +123,7 @@ class Model:
             self._falls += 1
             if self._falls >= FALLS:
                 raise
-            log.warning("a text of %d characters could not be read and is like nothing", len(read))
+            log.warning("a text of %d characters could not be compared by meaning", len(read))
             return array("f")
 
 

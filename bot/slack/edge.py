@@ -220,7 +220,7 @@ class Edge:
             text = body.decode("utf-8")
             parsed = parse_body(text, headers.get("content-type", "").partition(";")[0].strip())
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-            log.warning("a request that Slack signed cannot be read; it is let go")
+            log.warning("ignoring a request that Slack signed but that cannot be read")
             return BoltResponse(status=400, body="the body cannot be read")
         return await self.receive(
             parsed, lambda: AsyncBoltRequest(body=text, headers=dict(headers))
@@ -258,7 +258,7 @@ class Edge:
             return await self._store(body)
         found = "its nesting" if nested(body, DEPTH) else shape.wrong(body)
         if found is not None:
-            log.warning("a delivery is not as Slack documents it: %s; it is let go", found)
+            log.warning("ignoring a delivery that is not as Slack documents it: %s", found)
             return BoltResponse(status=200, body="")
         return await self.app.async_dispatch(request())
 
@@ -311,7 +311,7 @@ class Edge:
                 )
             )
         else:
-            log.info("a token of the app was revoked; the bot's own still works")
+            log.info("another token of the app was revoked; the bot's token still works")
 
     async def connect(self, app_token: str) -> None:
         """Opens the Socket Mode connection. Raises Refused for a token that is refused.

@@ -146,7 +146,7 @@ class Gateway:
             try:
                 found.append(person(user))
             except Malformed as error:
-                log.warning("a member is left out: %s", error)
+                log.warning("leaving out a member: %s", error)
         return found, str((answer.get("response_metadata") or {}).get("next_cursor") or "")
 
 

@@ -113,7 +113,7 @@ class InboxWriter:
         except Exception as error:
             if self._outage.met(error):
                 raise
-            log.warning("envelopes are stored one by one because of %s", type(error).__name__)
+            log.warning("storing requests one by one because of %s", type(error).__name__)
             return [self._write_alone(key, body) for key, body in rows]
         self._outage.over()
         return [None] * len(rows)
@@ -176,7 +176,7 @@ class InboxWorker:
                 await self._handle_due()
             except Exception as error:
                 if not self._outage.met(error):
-                    log.exception("the inbox cannot be handled; trying again")
+                    log.exception("requests from Slack cannot be handled; trying again")
                 await asyncio.sleep(IDLE_POLL)
             try:
                 await asyncio.wait_for(self._wake.wait(), IDLE_POLL)
@@ -226,7 +226,7 @@ class InboxWorker:
         except Exception as error:
             if self._outage.met(error):
                 raise
-            log.debug("handling envelopes one by one because of %s", type(error).__name__)
+            log.debug("handling requests one by one because of %s", type(error).__name__)
         else:
             return len(envelopes), unknown
         with self._factory() as uow:
@@ -265,14 +265,18 @@ class InboxWorker:
         except Malformed as error:
             # Trying again would not make it better.
             uow.inbox.failed(envelope.id, f"malformed: {error}", None)
-            log.warning("inbox %d is parked: malformed: %s", envelope.id, error)
+            log.warning(
+                "request %d from Slack is parked, because it is malformed: %s", envelope.id, error
+            )
         except Exception as error:
             if self._outage.met(error):
                 raise  # no fault of the envelope: it keeps its tries
             tries = envelope.attempts
             retry = now + timedelta(seconds=RETRIES[tries]) if tries < len(RETRIES) else None
             uow.inbox.failed(envelope.id, f"{type(error).__name__}: {error}", retry)
-            log.exception("inbox %d failed%s", envelope.id, "" if retry else " and is parked")
+            log.exception(
+                "request %d from Slack failed%s", envelope.id, "" if retry else " and is parked"
+            )
         else:
             uow.inbox.done([envelope.id], now)
 

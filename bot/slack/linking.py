@@ -77,7 +77,7 @@ class Linker:
                 return
             except Exception as error:
                 if not self._outage.met(error):
-                    log.exception("authors' answers cannot be linked; trying again")
+                    log.exception("authors' answers could not be linked; trying again")
                 await asyncio.sleep(POLL_SECONDS)
             try:
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
@@ -125,7 +125,7 @@ class Linker:
         except Exception as error:
             if self._outage.explains(error):
                 raise
-            log.exception("it could not be said which questions authors answer")
+            log.exception("could not work out which questions authors answered")
             self._failed(queued)
             return
         queued = sorted(
@@ -148,7 +148,7 @@ class Linker:
         except Exception:
             if self.meaning is None:
                 raise
-            log.exception("what texts mean could not be compared; words alone decide")
+            log.exception("texts could not be compared by meaning; comparing words only")
             return linking.decide(found, wanted)
 
     def _conclude(

@@ -85,7 +85,7 @@ class Pump:
                         pause = await asyncio.to_thread(self._pause)
                 except Exception as error:
                     if not self.outage.met(error):
-                        log.exception("the outbox cannot be read; trying again")
+                        log.exception("waiting messages cannot be read; trying again")
                     pause = IDLE_POLL
                 if sending and (pause or len(sending) >= LINES):
                     done, _waiting = await asyncio.wait(
@@ -104,7 +104,7 @@ class Pump:
             await self.said.compare()
         except Exception as error:
             if not self.outage.met(error):
-                log.exception("the outbox could not be compared with Slack")
+                log.exception("waiting messages could not be compared with Slack")
 
     async def _start(self, sending: set[asyncio.Task[None]]) -> bool:
         """Begins to send the next row; False if none may be sent now."""
@@ -150,7 +150,7 @@ class Pump:
         except Exception as error:
             # The lease runs out, and what may have been sent is looked for before it is sent.
             if not self.outage.met(error):
-                log.exception("%s: what became of it cannot be stored", outgoing.key)
+                log.exception("%s: the result of sending it could not be stored", outgoing.key)
 
     async def _send_and_note(
         self, outgoing: Outgoing, payload: dict[str, Any] | None, until: float
@@ -166,7 +166,7 @@ class Pump:
                 ts = await self._said_already(outgoing, payload)
                 if ts is None:
                     if not await asyncio.to_thread(self._still_holds, outgoing):
-                        log.info("%s is left to whoever has it now", outgoing.key)
+                        log.info("%s is now being sent by another process", outgoing.key)
                         return
                     if asyncio.get_running_loop().time() >= until:
                         raise TimeoutError
@@ -218,7 +218,7 @@ class Pump:
             now = self._now(uow)
             uow.outbox.hold_for(outgoing.id, row.key, now + probe_after(outgoing, now))
         else:
-            log.info("%s is dropped: what it refers to was dropped", outgoing.key)
+            log.info("%s was dropped, because the message it belongs to was dropped", outgoing.key)
             uow.outbox.failed(outgoing.id, "what it refers to was never posted", None)
             uow.outbox.drop(outgoing.id, self._now(uow))
 
@@ -271,7 +271,7 @@ class Pump:
         if wait is not None or found.then is Then.RETRY or status_of(error) >= 500:
             self._retry(outgoing, code, wait)
         elif found.then is Then.DONE:
-            log.info("%s: nothing is left to do (%s)", outgoing.key, code)
+            log.info("%s: nothing to do (%s)", outgoing.key, code)
             self._sent(outgoing, None)
         else:
             self._wait(outgoing, method, code, found)
@@ -291,7 +291,7 @@ class Pump:
     def _wait(self, outgoing: Outgoing, method: str, code: str, found: Verdict) -> None:
         """Somebody must act before Slack takes the row."""
         if outgoing.error != code:
-            log.error("%s is refused: %s", outgoing.key, refusals.explain(method, code))
+            log.error("Slack refused %s: %s", outgoing.key, refusals.explain(method, code))
         with self.factory() as uow:
             now = self._now(uow)
             if not uow.outbox.holds(outgoing, now):

@@ -398,7 +398,7 @@ class Reconciler:
                     session.reconciled_ts = ts
                     uow.sessions.save(session)
         except Changed:
-            log.debug("session %d changed meanwhile; it is compared again", session_id)
+            log.debug("session %d changed in the meantime; comparing it again", session_id)
 
 
 def _same(message: Message, posted: Posted) -> bool:

@@ -113,7 +113,9 @@ class Road:
                 return
             except Exception as error:
                 if not self._outage.met(error):
-                    log.exception("sessions are not compared with Slack's history; trying again")
+                    log.exception(
+                        "sessions could not be compared with Slack's history; trying again"
+                    )
             if pause > 0:
                 try:
                     await asyncio.wait_for(self._wake.wait(), pause)
@@ -205,7 +207,7 @@ class Road:
         course.told_at = now
         pace = self._history.pace
         log.warning(
-            "session %d: news of Slack's history are taken in up to %s; %d threads are still to "
+            "session %d: compared with Slack's history up to %s; %d threads are still to "
             "be compared, about %.0f min at Slack's pace",
             course.session_id,
             course.done_at.isoformat(timespec="seconds") if course.done_at else "nowhere yet",

@@ -78,14 +78,14 @@ class SaidAlready:
             try:
                 known = await self._keys(channel, None, await self._by_slack(sent_at))
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
-                log.info("cannot compare what was said in %s: %s", channel, reason_of(error))
+                log.info("cannot compare the bot's messages in %s: %s", channel, reason_of(error))
                 self._is_older = True
                 continue
             if await asyncio.to_thread(self._unknown, set(known)):
                 log.warning(
-                    "Slack holds messages of this bot that the database does not know; it was "
-                    "restored or made anew, so each place is looked through before anything is "
-                    "said there"
+                    "Slack has messages of this bot that the database does not contain: it was "
+                    "restored or is new. So the bot checks each channel before it posts "
+                    "anything there"
                 )
                 self._is_older = True
 
@@ -120,7 +120,7 @@ class SaidAlready:
         except SlackApiError as error:
             if outgoing.attempts > 1 or retry_after(error) is not None:
                 raise
-            log.info("cannot read what was said in %s: %s", place, reason_of(error))
+            log.info("cannot read the bot's messages in %s: %s", place, reason_of(error))
             found = []
         if is_first:
             ours = [m for m in found if "key" in _payload(m) or m.get("files")]
@@ -132,7 +132,7 @@ class SaidAlready:
     ) -> str | None:
         for message in messages:
             if _is_it(message, outgoing, payload):
-                log.info("%s was said already", outgoing.key)
+                log.info("%s was already posted", outgoing.key)
                 return str(message["ts"])
         return None
 

@@ -114,7 +114,7 @@ class Socket:
             now = time.monotonic()
             if not gone_at:
                 gone_at = now
-                log.info("the connection to Slack is gone; connecting anew")
+                log.info("the connection to Slack was lost; connecting again")
             if self._client.connect_operation_lock.locked():
                 if now - gone_at > FRESH:
                     gone_at = now

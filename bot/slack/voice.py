@@ -115,7 +115,7 @@ class SlackVoice:
         if personally:
             places = self.organizers
         if not places:
-            log.warning("nobody to tell (set MARGINALIA_ORGANIZERS): %s", text)
+            log.warning("no organizer to tell (set MARGINALIA_ORGANIZERS): %s", text)
         for place in places:
             payload = {"channel": place, "text": cut(_notice(text), TEXT)}
             row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)

@@ -49,7 +49,7 @@ class WaitsForSlack:
         code_and_remedy = why.partition(": ")[2]
         is_told = any(r.partition(": ")[2] == code_and_remedy for r in self._reasons.values())
         self._reasons[what] = why
-        log.warning("%s: waits for Slack: %s", what, why)
+        log.warning("%s: waiting for Slack: %s", what, why)
         if not isinstance(error, SlackApiError) or passing(error):
             return
         # One new installation mends all that lacks a scope; each channel is mended by itself.
@@ -66,5 +66,5 @@ class WaitsForSlack:
     def worked(self, what: str) -> None:
         """Notes that `what` is done."""
         if self._reasons.pop(what, None) is not None:
-            log.info("%s: no longer waits for Slack", what)
+            log.info("%s: no longer waiting for Slack", what)
             self.over(f"waits {what}")

@@ -43,7 +43,7 @@ def parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         # The text of the error may hold a piece of the password.
         raise UserError(
-            "MARGINALIA_DATABASE_URL is no database URL; write sqlite:///path/to/file.db or "
+            "MARGINALIA_DATABASE_URL is not a database URL; write sqlite:///path/to/file.db or "
             "postgresql://user:password@host/name (with %-escapes for special characters)"
         ) from None
     backend = parsed.drivername.partition("+")[0]
@@ -51,7 +51,7 @@ def parse(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise UserError(
-            f"{backend} is no database Marginalia can use; MARGINALIA_DATABASE_URL takes "
+            f"{backend} is not a database that Marginalia can use; MARGINALIA_DATABASE_URL takes "
             "sqlite:///path/to/file.db or postgresql://user:password@host/name"
         )
     if not parsed.database or parsed.database == ":memory:":

@@ -103,7 +103,7 @@ def backup(source: Path, target: Path, overwrite: bool) -> None:
     if not source.is_file():
         raise UserError(f"{source}: there is no database yet; nothing to back up")
     if target.exists() and (not overwrite or target.is_dir() or target.samefile(source)):
-        raise UserError(f"{target} exists already; name another file, or say --force")
+        raise UserError(f"{target} already exists; name another file, or add --force")
     _place(source, target)
 
 
@@ -165,7 +165,7 @@ def _check(path: Path) -> None:
     try:
         with closing(_open(path)) as connection:
             if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
-                raise UserError(f"{path} is no database of Marginalia; name a backup")
+                raise UserError(f"{path} is not a database of Marginalia; name a backup")
             damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if damage != "ok":
                 what = " ".join(damage.split())

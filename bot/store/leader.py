@@ -110,7 +110,10 @@ class Elected:
             try:
                 held = self._ask(_HOLDS, {"me": self._me})
             except SQLAlchemyError as error:
-                log.warning("the lead is lost with its connection: %s", type(error).__name__)
+                log.warning(
+                    "this replica lost the lead with its database connection: %s",
+                    type(error).__name__,
+                )
                 self._drop()
                 return False
             return held == self._fence
@@ -122,7 +125,10 @@ class Elected:
                 try:
                     self._ask(_RELEASE, {"me": self._me})
                 except SQLAlchemyError as error:
-                    log.info("the lead ends with its connection: %s", type(error).__name__)
+                    log.info(
+                        "this replica gives up the lead with its database connection: %s",
+                        type(error).__name__,
+                    )
             self._drop()
 
     def _ask(self, statement: TextClause, values: dict[str, object]) -> int | None:

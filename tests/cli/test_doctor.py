@@ -98,7 +98,7 @@ async def test_the_command_says_that_all_is_well_and_as_json(patient: Patient) -
 
     done = await asyncio.to_thread(run)
     assert done.returncode == 0, done
-    assert done.stdout.endswith("Nothing must be mended.\n")
+    assert done.stdout.endswith("No problems.\n")
     assert "ok      bot token: " in done.stdout
     patient.env["MARGINALIA_CHANNEL"] = "nowhere"
     done = await asyncio.to_thread(run, "--json")

@@ -51,7 +51,7 @@ async def test_export_to_the_terminal_to_a_file_and_in_place(tmp_path: Path) -> 
     marginalia("export", "0105", "--in-place", cwd=tmp_path, env=env)
     assert path.read_text() == whole
     again = marginalia("export", EVENT, "--in-place", cwd=tmp_path, env=env)
-    assert "was up to date" in again.stdout
+    assert "already up to date" in again.stdout
     assert path.read_text() == whole
 
 
@@ -60,7 +60,7 @@ async def test_what_cannot_be_exported_is_one_line(tmp_path: Path) -> None:
     other = tmp_path / "schedules" / "20260112-the-other.md"
     other.write_text(BOOK.replace("01-05", "01-12").replace("01-09", "01-16"))
     for arguments, what in [
-        (["nothing-like-it"], "no event"),
+        (["nothing-like-it"], "No event matches"),
         (["the-other"], "no session yet"),
         ([EVENT, "--stdout", "--in-place"], "choose one"),
         ([EVENT, "--output", "missing/out.md"], "cannot be written"),

@@ -60,5 +60,7 @@ def test_one_is_tried_again_and_one_is_dropped(database: Database) -> None:
     with database.reading() as uow:
         assert uow.inbox.listed() == []
         assert uow.inbox.depth() == 1
-    with pytest.raises(UserError, match="no envelope 2 is parked; parked are: none"):
+    with pytest.raises(
+        UserError, match="no parked request has the number 2; parked requests: none"
+    ):
         run("drop", "2")

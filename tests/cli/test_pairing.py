@@ -86,7 +86,7 @@ def test_mend_in_place_moves_and_doubles_nothing(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith(FRONT.split("\n---\n", maxsplit=1)[0])
     mended = path.read_bytes()
     again = marginalia("mend", path, "--in-place", cwd=tmp_path)
-    assert "was up to date" in again.stdout
+    assert "already up to date" in again.stdout
     assert path.read_bytes() == mended
 
 

@@ -167,7 +167,7 @@ def test_what_slack_does_not_show_is_one_line(desk: Desk) -> None:
     assert (code, out) == (2, "")
     (line,) = err.splitlines()
     assert "not_in_channel" in line
-    assert "see that the bot is in the channel" in line
+    assert "check that the bot is in the channel" in line
 
 
 def test_a_session_that_has_not_opened_is_one_line(desk: Desk) -> None:

@@ -271,7 +271,7 @@ def test_convert_writes_both_ways(tmp_path: Path) -> None:
     assert b"\n\nWhat *it* is about" in back.read_bytes()
     made.write_text("changed")
     code, out = run(str(source), "--to", "record", "--output", "records")
-    assert (code, "is there already" in out) == (2, True)
+    assert (code, "already exists" in out) == (2, True)
     assert run("schedules", "--to", "hugo", "--output", "x")[0] == 2
     source.write_text(BOOK.replace("start: 2024-04-15 00:00:00", "start: soon"))
     code, out = run(str(source), "--to", "record", "--output", "x")

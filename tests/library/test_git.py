@@ -141,10 +141,10 @@ def test_a_push_overwrites_nothing(schedules: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_used(
     tmp_path: Path, schedules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match="no Git repository"):
+    with pytest.raises(UserError, match="not in a Git repository"):
         Repository(tmp_path).check()
     for branch in ("--force", "a b", "a..b", "", "x.lock"):
-        with pytest.raises(UserError, match="no name of a branch"):
+        with pytest.raises(UserError, match="not a name for a branch"):
             Repository(schedules, branch=branch).check()
     with pytest.raises(UserError, match="REMOTE"):
         Repository(schedules, "--upload-pack=x").check()

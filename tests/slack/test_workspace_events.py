@@ -227,7 +227,7 @@ async def test_the_log_says_who_runs_on_what_and_what_happens(
     assert f"1 event is planned; next: {EVENT}, {next_}" in lines
     assert sum(1 for line in lines if f"session 1 on {EVENT} is open in" in line) == 1
     assert lines.count(f"session 1 on {EVENT} is closed") == 1
-    assert sum(1 for line in lines if "the archive of session 1 stands in" in line) == 1
+    assert sum(1 for line in lines if "the archive of session 1 is in" in line) == 1
 
 
 async def test_channels_that_slack_does_not_tell_hold_up_no_session(

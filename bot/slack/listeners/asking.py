@@ -225,7 +225,7 @@ async def _draft(turn: Turn, token: str, session_id: int, text: str, anonymous: 
         await turn.write(lambda uow: uow.people.put(found))
     except (SlackApiError, ClientError, TimeoutError, OSError, Malformed) as error:
         why = str(error) if isinstance(error, Malformed) else reason_of(error)
-        log.info("an asker is named from the store: %s", why)
+        log.info("using a stored name, because Slack did not give one: %s", why)
         known = await turn.read(lambda uow: uow.people.get(turn.user))
         name = (known.name or "") if known else ""
     return Draft(token, session_id, turn.user, text, name, icon)

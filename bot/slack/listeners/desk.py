@@ -219,7 +219,7 @@ class Turn:
             {**content, "response_type": "ephemeral", "replace_original": False}
         )
         if answer.status_code != 200:
-            log.info("no answer at Slack's address for it: %s", answer.body)
+            log.info("Slack's response URL did not accept the answer: %s", answer.body)
         return answer.status_code == 200
 
     async def _noted_in(self, channel: str, content: Mapping[str, Any]) -> bool:
@@ -229,7 +229,7 @@ class Turn:
         try:
             await self.desk.client.chat_postEphemeral(channel=channel, user=self.user, **content)
         except SlackApiError as error:
-            log.info("no private note in %s: %s", channel, reason_of(error))
+            log.info("Slack did not accept a private note in %s: %s", channel, reason_of(error))
             return False
         return True
 

@@ -73,7 +73,7 @@ class Homes:
                 await self.refresh()
             except Exception as error:
                 if self._outage.explains(error):
-                    log.info("the App Homes wait for the database")
+                    log.info("the App Homes are waiting for the database")
                 else:
                     log.exception("the App Homes are not up to date; trying again")
             self._wake.clear()
@@ -122,7 +122,7 @@ class Homes:
         self._not_before[person] = monotonic() + pause
         # One line for all viewers: what is refused for one mostly is for all.
         if failures == 1 and len(self._failures) == 1:
-            log.warning("an App Home is not shown; tried again later: %s", reason_of(error))
+            log.warning("an App Home could not be shown; trying again later: %s", reason_of(error))
 
     async def publish(self, person: str) -> bool:
         """Publishes the home of one person; False if it is the same as before.

@@ -167,7 +167,7 @@ class Interactions:
         self, turn: Turn, guarded: Guarded, running: asyncio.Future[dict[str, Any] | None]
     ) -> None:
         """Waits for a form that took longer than Slack waits; says what failed in a message."""
-        log.warning("%s takes longer than Slack waits; it goes on", guarded.what)
+        log.warning("%s takes longer than Slack waits; continuing", guarded.what)
         try:
             await running
         except FormError as error:

@@ -205,7 +205,7 @@ class Hub:
             try:
                 await room.look()
             except Exception as error:  # noqa: BLE001 - whatever the database says: it is asked again
-                log.warning("a board waits for the database (%s)", type(error).__name__)
+                log.warning("a board is waiting for the database (%s)", type(error).__name__)
 
 
 def _event(kind: str, told: dict[str, Any], version: str) -> bytes:
