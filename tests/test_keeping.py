@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from bot.keeping import File, Keeper, _NotKeptError
 from bot.sandbox.actor import Actor
 from bot.settings import Settings
 from bot.slack.manifest import text as manifest_text
+from tests.cli.running import marginalia
 from tests.library.test_git import git
 from tests.scene import END, EVENT, START, Scene, scene
 
@@ -218,3 +220,33 @@ async def test_kept_files_are_in_the_commit_of_their_archive(
             assert not linked[0]
             assert any(linked)
             assert kept.name not in git(tmp_path, "ls-files")
+
+
+async def test_an_export_in_place_keeps_files_too(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.yaml"
+    manifest.write_text(manifest_text(files_are_kept=True))
+    async with scene(tmp_path, manifest=manifest) as world:
+        async with world.bot():
+            await world.to(START + timedelta(hours=1))
+            ben = Actor(world.workspace, world.id("ben"))
+            ben.post(world.channel.id, "See", files=[{"name": "a.png", "content": "x"}])
+            await world.hear()
+            await world.to(END)
+        env = {
+            "MARGINALIA_DATABASE_URL": f"sqlite:///{tmp_path / 'marginalia.db'}",
+            "MARGINALIA_KEEP_FILES": "images",
+            "SLACK_API_URL": world.stage.box.api_url,
+            "SLACK_BOT_TOKEN": world.stage.box.bot_token,
+        }
+        # What prints alone keeps nothing.
+        shown = await asyncio.to_thread(marginalia, "export", EVENT, cwd=tmp_path, env=env)
+        assert "slack.com/files/" in shown.stdout
+        assert not (tmp_path / "images").exists()
+        done = await asyncio.to_thread(
+            marginalia, "export", EVENT, "--in-place", cwd=tmp_path, env=env
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        (kept,) = (tmp_path / "images" / "books" / EVENT).iterdir()
+        assert kept.read_bytes() == b"x"
+        ((_name, text, _replies),) = world.threads()
+        assert f"](/images/books/{EVENT}/{kept.name})" in text
