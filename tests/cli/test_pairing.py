@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.library import archive
 from bot.library.archive import Entry
@@ -88,6 +89,30 @@ def test_mend_in_place_moves_and_doubles_nothing(tmp_path: Path) -> None:
     again = marginalia("mend", path, "--in-place", cwd=tmp_path)
     assert "already up to date" in again.stdout
     assert path.read_bytes() == mended
+
+
+def test_mend_and_site_read_a_record_and_mend_writes_one(tmp_path: Path) -> None:
+    page(tmp_path, ADRIFT)
+    done = marginalia(
+        "convert", "20260302-bread.md", "--to", "record", "--output", "records", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "records").rglob("*.yaml")
+    before = everything(path)
+    done = marginalia("mend", path, "--in-place", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, second, talk = archive.read(path)
+    assert [reply.text for reply in first.replies] == [ADRIFT[2].text, ADRIFT[3].text]
+    assert (second.replies, talk.text) == ((), ADRIFT[4].text)
+    assert everything(path) == before
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    dumped = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
+    assert path.read_text(encoding="utf-8") == dumped
+    done = marginalia("site", path.parent, "--output", "site", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    shown = "".join(file.read_text() for file in (tmp_path / "site").rglob("*.html"))
+    assert "Bread in Nine Houses" in shown
+    assert ADRIFT[2].text in shown
 
 
 def test_mend_writes_elsewhere(tmp_path: Path) -> None:
