@@ -153,6 +153,13 @@ class Command:
     def runs(self) -> bool:
         return self.process.is_alive()
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it was stopped by a signal."""
+        return (
+            Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        )
+
     def signal(self, number: int) -> None:
         if self.process.pid is not None and self.runs:
             os.kill(self.process.pid, number)

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.store.tables import metadata
 from tests.databases import cut
-from tests.faults.pace import DEATHS
+from tests.faults.pace import DEATHS, HALTS
 
 if TYPE_CHECKING:
     from tests.faults.run import Run
@@ -101,6 +101,26 @@ async def _kill_at(run: Run) -> None:
     number = run.random.randrange(len(run.bots))
     run.kill(number, again=False)
     run.boot(number, run.random.choice(DEATHS))
+
+
+@kind("stop between a lease and its sending", POSTGRESQL)
+async def _stop_at(run: Run) -> None:
+    """A bot stands still for 14 to 30 seconds of its life when it is about to say something."""
+    number = run.random.randrange(len(run.bots))
+    run.kill(number, again=False)
+    run.boot(number, run.random.choice(HALTS))
+    bot, seconds = run.bots[number], run.seconds(14, 30)
+
+    async def go_on() -> None:
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if bot is None or not bot.runs or bot.stands_still:
+                break
+        await asyncio.sleep(seconds)
+        if bot is not None:
+            bot.signal(signal.SIGCONT)
+
+    run.beside(go_on())
 
 
 @kind("kill the leader", POSTGRESQL)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from time import sleep
 from typing import Any
 
 SPEED = 8
@@ -64,10 +65,11 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A process is killed right before it does a step, or right `after`."""
+    """A process is killed, or (`stops`) stopped once, right before it does a step or `after`."""
 
     step: str
     after: bool
+    stops: bool = False
 
     def __str__(self) -> str:
         return f"{'after' if self.after else 'before'} {self.step.partition(':')[2]}"
@@ -76,8 +78,18 @@ class Death:
 DEATHS = tuple(Death(step, after) for step in STEPS for after in (False, True))
 
 
-def live(offset: float, death: Death | None = None) -> None:
-    """Makes this process, which is to become a bot, live at `SPEED`, `offset` seconds ahead."""
+HALTS = tuple(
+    Death(f"bot.slack.outbox:Pump.{step}", True, True)
+    for step in ("_claim", "_said_already", "_conversation")
+)
+"""Where a process is stopped: between a row's lease and its sending."""
+
+
+def live(offset: float, death: Death | None = None, disk: float = 0.0) -> None:
+    """Makes this process, which is to become a bot, live at `SPEED`, `offset` seconds ahead, on a
+    `disk` that takes so many seconds to force a file."""
+    if disk:
+        os.fsync = _slow(os.fsync, disk)
     if death is not None:
         _die_at(death)
     for name, times in _SECONDS.items():
@@ -115,21 +127,37 @@ def _die_at(death: Death) -> None:
     owner: Any = import_module(module)
     for each in owners:
         owner = getattr(owner, each)
-    setattr(owner, name, _deadly(getattr(owner, name), death.after))
+    setattr(owner, name, _deadly(getattr(owner, name), death))
 
 
-def _deadly(step: Callable[..., Any], after: bool) -> Callable[..., Any]:
-    def die() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+def _slow(step: Callable[[int], None], seconds: float) -> Callable[[int], None]:
+    def call(handle: int) -> None:
+        sleep(seconds)
+        step(handle)
 
-    def call(*given: Any, **named: Any) -> None:
-        if after:
-            step(*given, **named)
-        die()
+    return call
 
-    async def wait(*given: Any, **named: Any) -> None:
-        if after:
-            await step(*given, **named)
-        die()
+
+def _deadly(step: Callable[..., Any], death: Death) -> Callable[..., Any]:
+    """The step, the first time of which is this process's end, or a long pause."""
+    ends = [signal.SIGSTOP if death.stops else signal.SIGKILL]
+
+    def end() -> None:
+        if ends:
+            os.kill(os.getpid(), ends.pop())
+
+    def call(*given: Any, **named: Any) -> Any:
+        if not death.after:
+            end()
+        found = step(*given, **named)
+        end()
+        return found
+
+    async def wait(*given: Any, **named: Any) -> Any:
+        if not death.after:
+            end()
+        found = await step(*given, **named)
+        end()
+        return found
 
     return wait if inspect.iscoroutinefunction(step) else call
