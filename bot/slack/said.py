@@ -37,6 +37,7 @@ MARGIN = timedelta(minutes=1)
 answer takes a while."""
 LOOK_BACK = timedelta(days=8)
 """How far back a place is looked through in which this database never said anything."""
+LOOK_BACK_AT_LEAST = timedelta(days=1)
 CLOCKS_COMPARED_EVERY_SECONDS = 60.0
 CAREFUL_SECONDS = 600.0
 """For how long after a start direct messages are looked for, too: in that time a database that was
@@ -114,7 +115,7 @@ class SaidAlready:
             return self._among(before, outgoing, payload)
         since = outgoing.tried_at
         if is_first:
-            since = await asyncio.to_thread(self._sent_at, outgoing.channel)
+            since = await asyncio.to_thread(self._look_from, outgoing.channel)
         try:
             found = await self._messages(place, thread_ts, await self._by_slack(since))
         except SlackApiError as error:
@@ -174,9 +175,12 @@ class SaidAlready:
         with self.reading() as uow:
             return uow.outbox.now(self.wall.now())
 
-    def _sent_at(self, channel: str) -> datetime | None:
+    def _look_from(self, channel: str) -> datetime | None:
+        """From when on a place is looked through: when something was last sent there, but a day
+        ago at the latest. Another replica may have said something since the restored database."""
         with self.reading() as uow:
-            return uow.outbox.sent_at(channel)
+            sent_at = uow.outbox.sent_at(channel)
+            return sent_at and min(sent_at, uow.outbox.now(self.wall.now()) - LOOK_BACK_AT_LEAST)
 
     def _last_used(self) -> tuple[bool, list[tuple[str, datetime]]]:
         with self.reading() as uow:

@@ -14,7 +14,7 @@ from bot.clock.clocks import SystemClock
 from bot.sandbox.faults import CallFault
 from bot.sessions import lifecycle
 from bot.sessions.model import Event
-from bot.slack import outbox
+from bot.slack import outbox, said
 from bot.store.database import Database
 from tests.slack.conftest import World, made
 
@@ -290,6 +290,27 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
         assert world.said()[-3:] == ["Part 1", "Part 2", "Part 3"]
         messages = world.box.workspace.im(world.people[1]).messages.values()
         assert [m.text for m in messages] == ["To you 1", "To you 2", "To you 3"]
+    database.close()
+
+
+async def test_a_second_replica_on_a_restored_database_repeats_nothing(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has said something new, so the database does not look old any more."""
+    monkeypatch.setattr(said, "MARGIN", timedelta(0))
+    database = Database(sqlite_url)
+    backup = tmp_path / "backup.db"
+    async with made(database) as world:
+        database.backup(backup)
+        world.owe("k1", "Part 1")
+        await world.edge.pump.drain()
+        database.close()
+        database.restore(backup)
+        await asyncio.sleep(2.1)  # dates in answers count in seconds
+        for key, text in (("k2", "Part 2"), ("k1", "Part 1")):
+            world.owe(key, text)
+            await replace(world.edge.pump).drain()
+        assert world.said()[-2:] == ["Part 1", "Part 2"]
     database.close()
 
 
