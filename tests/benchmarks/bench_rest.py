@@ -3,7 +3,8 @@
 `python -m tests.benchmarks.bench_rest` runs the bot at rest on SQLite with one open session and
 prints the share of a processor core that it takes, the statements it sends a second and the seconds
 of `/qa queue`, without past sessions and with 3,000 (`--past`) archived ones. Then an author answers
-outside threads, 40 and 80 times (`--answers`) in a session of 400 questions (`--questions`): seconds
+outside threads, 40 and 80 times (`--answers`) in a session of 400 questions (`--questions`), right
+after the bot was started again, with the model that compares what texts mean and without: seconds
 until all are linked, until a member's question that comes right after is stored as a question, and
 the longest until an event was acknowledged.
 """
@@ -16,9 +17,10 @@ import random
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 from rich.console import Console
@@ -78,16 +80,24 @@ def seed(folder: Path, past: int) -> None:
 
 
 @asynccontextmanager
-async def opened(past: int) -> AsyncIterator[Scene]:
-    """A bot with an open session."""
+async def prepared(past: int) -> AsyncIterator[Scene]:
+    """A world with past sessions; no bot runs yet."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        seed(folder, past)
-        async with scene(folder, {f"{EVENT}.md": BOOK}) as world:
-            organizer = world.stage.organizer
-            async with world.bot(organizers=(organizer,), sweep_interval=SWEEP_SECONDS):
-                await world.to(START)
-                yield world
+        seed(Path(name), past)
+        async with scene(Path(name), {f"{EVENT}.md": BOOK}) as world:
+            yield world
+
+
+@asynccontextmanager
+async def running(world: Scene, meaning: bool = False) -> AsyncIterator[None]:
+    """A bot whose session is open."""
+    async with world.bot(
+        organizers=(world.stage.organizer,),
+        sweep_interval=SWEEP_SECONDS,
+        meaning="on" if meaning else "off",
+    ):
+        await world.to(max(START, world.stage.clock.now()))
+        yield
 
 
 def counted(engines: list[Engine]) -> list[int]:
@@ -104,7 +114,7 @@ def counted(engines: list[Engine]) -> list[int]:
 
 async def rest(past: int, seconds: float) -> Rest:
     """The bot does nothing for a while; an author looks at the App Home."""
-    async with opened(past) as world:
+    async with prepared(past) as world, running(world):
         database = world.stage.bot.database
         backend = database._backend
         ada = Hands(world, "ada")
@@ -120,18 +130,21 @@ async def rest(past: int, seconds: float) -> Rest:
         return Rest(share, count[0] / seconds, queue)
 
 
-async def burst(questions: int, answers: int) -> Burst:
-    """An author answers many questions at once, outside their threads."""
+async def burst(questions: int, answers: int, meaning: bool) -> Burst:
+    """An author answers many questions at once, outside their threads, after a restart."""
     chance = random.Random(4)
 
     def words(count: int) -> str:
         return " ".join(chance.choice(WORDS) for _ in range(count))
 
-    async with opened(0) as world:
-        for number in range(questions):
-            who = ("ben", "cleo")[number % 2]
-            world.say(who, f"How does the {words(3)} work, and why so long? ({number})")
-        await world.hear()
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(prepared(0))
+        async with running(world, meaning):
+            for number in range(questions):
+                who = ("ben", "cleo")[number % 2]
+                world.say(who, f"How does the {words(3)} work, and why so long? ({number})")
+            await world.hear()
+        await stack.enter_async_context(running(world, meaning))
         dispatcher = world.stage.box.dispatcher
         sent: dict[str, float] = {}
         times: list[float] = []
@@ -189,11 +202,15 @@ def main() -> None:
             str(past), f"{found.share:.1%}", f"{found.statements:.1f}", f"{found.queue:.2f}"
         )
     console.print(table)
-    table = Table("answers at once", "all linked, s", "a question after, s", "acknowledged, s")
-    for answers in given.answers:
-        done = asyncio.run(burst(given.questions, answers))
+    table = Table("answers", "model", "all linked, s", "a question after, s", "acknowledged, s")
+    for answers, meaning in product(given.answers, (False, True)):
+        done = asyncio.run(burst(given.questions, answers, meaning))
         table.add_row(
-            str(answers), f"{done.linked:.1f}", f"{done.heard:.1f}", f"{done.acknowledged:.2f}"
+            str(answers),
+            "on" if meaning else "off",
+            f"{done.linked:.1f}",
+            f"{done.heard:.1f}",
+            f"{done.acknowledged:.2f}",
         )
     console.print(table)
 
