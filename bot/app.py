@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import export, meaning, texts
 from bot.archiving import Archiving, folder_of
 from bot.attempts import Attempts, LeadLostError
+from bot.change_watcher import ChangeWatcher
 from bot.channels import ChannelFinder
 from bot.clock.clocks import SystemClock
 from bot.clock.ticker import Ticker
@@ -77,6 +78,8 @@ PLAN_WITHIN_SECONDS = 1.5
 """How long the answer to who changed a schedule file waits until the change is planned."""
 HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
+LONGEST_IDLE_SECONDS = 60.0
+"""After which there is a tick although nothing changed and nothing is planned."""
 LONGEST_TICK = timedelta(minutes=2)
 """A tick that takes longer hangs; its replica lets the lead run out."""
 BEGINS_AGAIN_SECONDS = 2.0
@@ -114,6 +117,10 @@ class Bot:
         self._problems: list[Problem] = []
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
+        self._attended: list[int] = []
+        self._following: datetime | None = None
+        self._idle_since: float | None = None
+        self._idle_generation = 0
         self._must_wipe = True  # a predecessor may have been killed before it did
         self._wiped_at = datetime.min.replace(tzinfo=UTC)
         self._attempts = Attempts(
@@ -211,7 +218,14 @@ class Bot:
         except BaseException:
             await edge.stop()
             raise
+        self.changes = ChangeWatcher(
+            self.database,
+            self.outage,
+            (self.members.forget, edge.wake, self.road.wake),
+            self.settings.sweep_interval,
+        )
         self._tasks = [
+            self._task(self.changes.run(), "changes"),
             self._task(self._lasting(self._watch, "watch"), "watch"),
             self._task(self.road.run(), "reconcile"),
             self._task(self._lasting(self._find_organizers, "organizers"), "organizers"),
@@ -380,7 +394,8 @@ class Bot:
             await self._attempt(f"session {due.session_id} {due.step}", partial(self._do, due))
         # Their mornings are in their own zones, which Slack says.
         self.edge.names.ask(await asyncio.to_thread(self._unknown_authors))
-        for session_id in await asyncio.to_thread(self._to_attend):
+        self._attended = await asyncio.to_thread(self._to_attend)
+        for session_id in self._attended:
             attend = partial(asyncio.to_thread, self._attend, session_id)
             await self._attempt(f"session {session_id} questions and digests", attend)
         await self.reminding.look(self._attempt)
@@ -399,6 +414,9 @@ class Bot:
 
     async def _look(self) -> datetime | None:
         """A tick whose failures are told once and tried again at the next."""
+        if self._is_idle():
+            return self._following
+        generation, self._idle_since = self.changes.generation, None
         try:
             if self.outage.lasts:
                 await asyncio.to_thread(self.database.probe)
@@ -412,8 +430,40 @@ class Bot:
             if not self.outage.met(error):
                 raise
         else:
+            if self._has_nothing_left():
+                self._idle_generation, self._idle_since = generation, time.monotonic()
+            self._following = following
             return following
         return None
+
+    def _is_idle(self) -> bool:
+        """Whether a tick would do nothing: nothing changed since the last, and nothing is due.
+
+        Now and then there is one all the same: some things become due by the time in other zones.
+        """
+        return (
+            self._idle_since is not None
+            and self._idle_generation == self.changes.generation
+            and time.monotonic() < self._idle_since + LONGEST_IDLE_SECONDS
+            and (self._following is None or self.clock.now() < self._following)
+            and not self.outage.lasts
+            and self._has_nothing_left()
+        )
+
+    def _has_nothing_left(self) -> bool:
+        """Whether nothing of a tick is to be done again at the next."""
+        return (
+            self.leads
+            and not self._unplanned
+            and not self._withdrawn
+            and not self._problems
+            and not self._must_wipe
+            and not self._attended
+            and not self._attempts.waiting
+            and not self.archiving.waits
+            and not self.commits.waits
+            and not self.archive_commits.waits
+        )
 
     async def _held_up(self, key: str, error: Exception) -> None:
         """Something that is due waits for Slack."""

@@ -71,6 +71,11 @@ class Archiving:
         self.keeper = Keeper(settings)
         self._fetched: dict[int, datetime] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether an archive waits for the model to read its session."""
+        return bool(self.readings)
+
     async def look(self, attempt: Attempt) -> None:
         """Writes the archives that are not what the store holds, each as an attempt by its key.
 

@@ -46,6 +46,11 @@ class Attempts:
         self._failed: dict[str, tuple[int, float]] = {}
         self._logged: dict[str, str] = {}
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something failed that is to be tried again."""
+        return bool(self._failed)
+
     async def run(self, key: str, work: Callable[[], Awaitable[object]]) -> bool:
         """Does one thing unless it failed a short while ago; True if it was done.
 

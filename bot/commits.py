@@ -89,6 +89,12 @@ class Commits:
             with self._database.unit_of_work() as uow:
                 uow.commits.remove(number)
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is under way, or failed and is to be tried again."""
+        under_way = self._task is not None and not self._task.done()
+        return self._waits or under_way or self._commit_again.tries > 0
+
     def look(self) -> None:
         """Begins what is due, unless it is under way."""
         if self._repository is None:

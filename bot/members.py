@@ -78,6 +78,14 @@ class MemberDirectory:
         self._idle.set()
         self._calls: deque[float] = deque()
         self._page = PAGE
+        self._found: dict[str, str | None] | None = None
+
+    def forget(self) -> None:
+        """Something was written to the database: names may belong to others now.
+
+        Whoever calls this once must call it each time; what was looked up is kept in between.
+        """
+        self._found = {}
 
     def find(self, name: str) -> str | None:
         """The member ID of the one who goes by a name; None for nobody or several."""
@@ -95,7 +103,8 @@ class MemberDirectory:
 
         `names` are looked up with one query. While the database cannot be used nobody is found.
         """
-        found: dict[str, str | None] = {}
+        kept = self._found
+        found: dict[str, str | None] = {} if kept is None else kept
         with ExitStack() as stack:
             uow: UnitOfWork | None = None
             is_gone = False
@@ -114,6 +123,7 @@ class MemberDirectory:
                         is_gone = True
                         with suppress(SQLAlchemyError):  # the same trouble once more
                             stack.close()
+                        self._found = None if kept is None else {}
                 found.update({name: known.get(name) for name in wanted})
 
             def find(name: str) -> str | None:
@@ -121,8 +131,8 @@ class MemberDirectory:
                     ask([name])
                 return found[name]
 
-            if names:
-                ask(names)
+            if missing := set(names) - found.keys():
+                ask(missing)
             yield find
 
     def want(self, is_wanted: bool) -> None:

@@ -328,6 +328,13 @@ class Edge:
                 "settings at api.slack.com/apps"
             ) from None
 
+    def wake(self) -> None:
+        """Something was written to the database: all who work on what is stored go on."""
+        self.worker.wake()
+        self.linker.wake()
+        self.pump.wake()
+        self.homes.wake()
+
     def start(self) -> None:
         """Starts handling and sending."""
         loop = asyncio.get_running_loop()

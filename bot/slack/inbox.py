@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import DataError, DBAPIError
@@ -39,7 +39,7 @@ QUIET = 0.5
 STORED_AT_ONCE = 500
 """Envelopes that one commit stores at the most."""
 IDLE_POLL = 1.0
-"""Seconds after which the worker looks for rows that another replica left behind."""
+"""Seconds before a new try after handling failed as a whole."""
 DEPTH = 100
 """Levels that an envelope may be nested; Slack's have about ten."""
 UNSTORABLE = "unstorable"
@@ -162,6 +162,7 @@ class InboxWorker:
         self._outage = outage
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._retry_at: datetime | None = None
         self.handled = 0
 
     def wake(self) -> None:
@@ -178,10 +179,15 @@ class InboxWorker:
                 if not self._outage.met(error):
                     log.exception("requests from Slack cannot be handled; trying again")
                 await asyncio.sleep(IDLE_POLL)
-            try:
-                await asyncio.wait_for(self._wake.wait(), IDLE_POLL)
-            except TimeoutError:
-                continue
+                self._wake.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._until_retry())
+
+    def _until_retry(self) -> float | None:
+        """Seconds until something that failed is tried again; None where nothing is."""
+        if self._retry_at is None:
+            return None
+        return max(0.0, (self._retry_at - self._wall.now()).total_seconds())
 
     async def drain(self) -> int:
         """Handles all that is due now, and learns who wrote it; gives how many envelopes."""
@@ -192,6 +198,8 @@ class InboxWorker:
     async def _handle_due(self) -> int:
         total = 0
         async with self._busy:
+            if self._retry_at is not None and self._retry_at <= self._wall.now():
+                self._retry_at = None
             while True:
                 await self._step_aside()
                 limit = BATCH_WHILE_BUSY if self._writer.busy else BATCH
@@ -273,6 +281,8 @@ class InboxWorker:
                 raise  # no fault of the envelope: it keeps its tries
             tries = envelope.attempts
             retry = now + timedelta(seconds=RETRIES[tries]) if tries < len(RETRIES) else None
+            if retry is not None:
+                self._retry_at = min(retry, self._retry_at or retry)
             uow.inbox.failed(envelope.id, f"{type(error).__name__}: {error}", retry)
             log.exception(
                 "request %d from Slack failed%s", envelope.id, "" if retry else " and is parked"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from bot.markup import plain
 from bot.outage import Outage
@@ -21,8 +22,8 @@ from bot.slack.listeners.context import Context
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 2.0
-"""How often to check for messages that another replica stored."""
+AFTER_TROUBLE_SECONDS = 2.0
+"""How long to wait after a failure that is no message's own."""
 RETRY_SECONDS = (0, 5, 30)
 """Seconds before each new try after a failure; after the last the message is left as it is."""
 AT_ONCE = 10
@@ -55,6 +56,7 @@ class Linker:
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
         self._drained = asyncio.Event()
+        self._retry_at: datetime | None = None
         self.meaning = meaning
 
     def wake(self) -> None:
@@ -78,11 +80,17 @@ class Linker:
             except Exception as error:
                 if not self._outage.met(error):
                     log.exception("authors' answers could not be linked; trying again")
-                await asyncio.sleep(POLL_SECONDS)
-            try:
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
+                await asyncio.sleep(AFTER_TROUBLE_SECONDS)
+                self._wake.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._until_retry())
+
+    def _until_retry(self) -> float | None:
+        """Seconds until something that failed is tried again; None where nothing is."""
+        retry_at, self._retry_at = self._retry_at, None
+        if retry_at is None:
+            return None
+        return max(0.0, (retry_at - self._wall.now()).total_seconds())
 
     async def drain(self) -> int:
         """Considers all that is due now; gives how many messages. Raises Closing."""
@@ -190,6 +198,7 @@ class Linker:
                     continue
                 if link.attempts < len(RETRY_SECONDS):
                     retry_at = now + timedelta(seconds=RETRY_SECONDS[link.attempts])
+                    self._retry_at = min(retry_at, self._retry_at or retry_at)
                     uow.links.failed(link.channel, link.ts, retry_at)
                 else:
                     uow.links.done(link.channel, link.ts)

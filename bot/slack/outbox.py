@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,9 +70,14 @@ class Pump:
     contents: uploads.Contents
     _direct: dict[str, str] = field(default_factory=dict)
     said: SaidAlready = field(init=False)
+    _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.said = SaidAlready(self.client, self.history, self.reading, self.wall)
+
+    def wake(self) -> None:
+        """Something may have been queued."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Sends for ever; ends when it is cancelled."""
@@ -80,6 +86,7 @@ class Pump:
             await self._compare()
             while True:
                 pause = 0.0
+                self._wake.clear()
                 try:
                     if not await self._start(sending):
                         pause = await asyncio.to_thread(self._pause)
@@ -89,11 +96,14 @@ class Pump:
                     pause = IDLE_POLL
                 if sending and (pause or len(sending) >= LINES):
                     done, _waiting = await asyncio.wait(
-                        sending, timeout=pause or None, return_when=asyncio.FIRST_COMPLETED
+                        sending,
+                        timeout=min(pause, IDLE_POLL) or None,
+                        return_when=asyncio.FIRST_COMPLETED,
                     )
                     sending -= done
                 elif pause:
-                    await asyncio.sleep(pause)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), pause)
         finally:
             for task in sending:
                 task.cancel()
@@ -369,7 +379,7 @@ class Pump:
 
     def _pause(self) -> float:
         pause = self._until_due()
-        return 0.25 if pause is None else min(IDLE_POLL, max(0.01, pause))
+        return LONGEST_WAIT if pause is None else min(LONGEST_WAIT, max(0.01, pause))
 
     def _until_due(self) -> float | None:
         """Seconds until the next row may be sent; None where none waits."""

@@ -89,7 +89,13 @@ class Road:
         self._waits = waits
         self._what = what
         self._wake = asyncio.Event()
+        self._sessions_changed = True
         self.courses: dict[int, Course] = {}
+
+    def wake(self) -> None:
+        """Sessions may have begun or ended."""
+        self._sessions_changed = True
+        self._wake.set()
 
     def unsure(self) -> None:
         """Something may have been missed: everything is compared again, news first."""
@@ -109,9 +115,11 @@ class Road:
                     pause = await self._step()
                 else:
                     self.courses.clear()
+                    self._sessions_changed = True
             except Closing:
                 return
             except Exception as error:
+                self._sessions_changed = True
                 if not self._outage.met(error):
                     log.exception(
                         "sessions could not be compared with Slack's history; trying again"
@@ -123,6 +131,9 @@ class Road:
                     continue
 
     async def _attend(self) -> None:
+        if not self._sessions_changed:
+            return
+        self._sessions_changed = False
         ids = await asyncio.to_thread(self._sessions)
         for session_id in ids:
             if session_id not in self.courses:

@@ -20,6 +20,7 @@ from bot.errors import UserError
 from bot.remedies import remedy
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, moving, pruning, schema
+from bot.store.changes import Changes, PostgresqlChanges, SqliteChanges
 from bot.store.leader import Alone, Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
@@ -44,6 +45,14 @@ class Database:
         sqlite = parsed.get_backend_name() == "sqlite"
         self._reserved: int | None = None
         self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
+        engine.note_writes(self._backend.writer)
+        self.committed: Callable[[], None] = lambda: None
+        """Called, in the thread that wrote, after each unit of work that changed something."""
+        self.changes: Changes = (
+            SqliteChanges(self._backend)
+            if isinstance(self._backend, engine.Sqlite)
+            else PostgresqlChanges(self._backend)
+        )
 
     def upgrade(self) -> None:
         """Makes the tables, or brings them to the version of this program.
@@ -94,11 +103,17 @@ class Database:
         self._here.busy = isinstance(self._backend, engine.Sqlite)
         try:
             with self._backend.turn(), self._backend.writer.begin() as connection:
+                connection.info.pop(engine.WROTE, None)
                 work = Work(connection)
                 yield work
                 work.sessions.flush()
+                wrote = connection.info.pop(engine.WROTE, False)
+                if wrote:
+                    self.changes.announce(connection)
         finally:
             self._here.busy = False
+        if wrote:
+            self.committed()
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
@@ -274,6 +289,7 @@ class Database:
 
     def close(self) -> None:
         """Closes all connections that are not in use; the next use opens new ones."""
+        self.changes.close()
         self._backend.dispose()
         if self._reserved is not None:
             os.close(self._reserved)

@@ -106,7 +106,7 @@ class Sqlite:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            self._refuse_replaced()
+            self.refuse_replaced()
             connection.exec_driver_sql(begin)
 
         return engine
@@ -119,7 +119,17 @@ class Sqlite:
             self._file = _identity(self.path)
         return connection
 
-    def _refuse_replaced(self) -> None:
+    def alone(self) -> Engine:
+        """An engine for one connection that is kept; each statement stands alone."""
+        return create_engine(
+            "sqlite+pysqlite://",
+            creator=self._connect,
+            poolclass=NullPool,
+            hide_parameters=True,
+            isolation_level="AUTOCOMMIT",
+        )
+
+    def refuse_replaced(self) -> None:
         """Raises OperationalError where the open file is no longer the one at its path.
 
         SQLite would go on in the removed file, and everything stored there would be lost.
@@ -204,7 +214,7 @@ class Postgresql:
         return nullcontext()
 
     def alone(self) -> Engine:
-        """An engine for the one connection of the lead; each statement stands alone.
+        """An engine for one connection that is kept; each statement stands alone.
 
         The server notices within half a minute that the machine of the connection is gone.
         """
@@ -287,6 +297,20 @@ def is_outage(error: BaseException) -> bool:
     # The low byte is the primary code. A missing table has no code of its own.
     primary = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     return primary in _SQLITE or "no such table" in str(cause)
+
+
+WROTE = "wrote"
+"""The key in a connection's `info` that says that a statement changed rows."""
+_WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
+
+
+def note_writes(engine: Engine) -> None:
+    """Has the engine's connections note under WROTE that a statement changed rows."""
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _executed(connection: Connection, cursor: Any, statement: str, *_unused: object) -> None:
+        if cursor.rowcount and statement.lstrip()[:6].upper().startswith(_WRITES):
+            connection.info[WROTE] = True
 
 
 def _on_connect(engine: Engine, *statements: str) -> None:

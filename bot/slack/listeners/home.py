@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from time import monotonic
@@ -32,7 +33,7 @@ REFUSED_PAUSE = 60.0
 LONGEST_PAUSE = 3600.0
 """Seconds until a home is tried again that Slack refused; the pauses double."""
 LOOK = 0.5
-"""Seconds between two looks for what changed."""
+"""Seconds between two looks for what changed, at the least."""
 
 
 def opened(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
@@ -61,6 +62,10 @@ class Homes:
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
 
+    def wake(self) -> None:
+        """Something that homes show may have changed."""
+        self._wake.set()
+
     def touch(self) -> None:
         """Something that homes show has changed."""
         self._seen = ()
@@ -76,11 +81,15 @@ class Homes:
                     log.info("the App Homes are waiting for the database")
                 else:
                     log.exception("the App Homes are not up to date; trying again")
+            await asyncio.sleep(LOOK)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._until_again())
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), LOOK)
-            except TimeoutError:
-                continue
+
+    def _until_again(self) -> float | None:
+        """Seconds until a home that was refused is tried again; None where none is."""
+        at = min(self._not_before.values(), default=None)
+        return None if at is None else max(0.0, at - monotonic())
 
     async def refresh(self) -> int:
         """Publishes what has changed since the last look; gives how many homes.

@@ -1,0 +1,113 @@
+"""Whether anybody changed the database, known without asking for rows.
+
+SQLite counts the changes that other connections make (`PRAGMA data_version`,
+<https://www.sqlite.org/pragma.html#pragma_data_version>). On PostgreSQL each unit of work that
+changed something notifies all who listen, when it commits
+(<https://www.postgresql.org/docs/current/sql-notify.html>).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol, cast
+from uuid import uuid4
+
+import psycopg
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from bot.store.engine import Postgresql, Sqlite
+
+_VERSION = text("PRAGMA data_version")
+_NOTIFY = text("SELECT pg_notify('marginalia', :sender)")
+_LISTEN = "LISTEN marginalia"
+
+
+class Changes(Protocol):
+    """Notices that another process wrote to the database. May be used from any thread."""
+
+    def any_since_last(self) -> bool:
+        """Says whether something may have been written since the last call; True at the first.
+
+        Raises SQLAlchemyError where the database cannot be used; the next call gives True.
+        """
+
+    def announce(self, connection: Connection) -> None:
+        """Lets others know that the transaction of a connection, which is to be committed, wrote."""
+
+    def close(self) -> None:
+        """Closes the connection that it keeps; the next call opens another."""
+
+
+class _Kept:
+    """One connection that is kept, in no transaction."""
+
+    def __init__(self, backend: Sqlite | Postgresql):
+        self._backend = backend
+        self._connection: Connection | None = None
+        self._mutex = threading.Lock()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        with self._mutex:
+            self._drop()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+class SqliteChanges(_Kept):
+    """By the number that SQLite counts up."""
+
+    _last: int | None = None
+
+    def any_since_last(self) -> bool:
+        """One statement; what this process wrote counts as well."""
+        backend = cast(Sqlite, self._backend)
+        with self._mutex:
+            before, self._last = self._last, None
+            try:
+                backend.refuse_replaced()
+                if self._connection is None:
+                    self._connection, before = backend.alone().connect(), None
+                self._last = self._connection.execute(_VERSION).scalar_one()
+            except SQLAlchemyError:
+                self._drop()
+                raise
+            return self._last != before
+
+    def announce(self, connection: Connection) -> None:
+        """SQLite tells the others itself."""
+
+
+class PostgresqlChanges(_Kept):
+    """By notifications, which come by themselves: asking costs the server nothing."""
+
+    def __init__(self, backend: Postgresql):
+        super().__init__(backend)
+        self._me = uuid4().hex
+
+    def any_since_last(self) -> bool:
+        """No statement but at the first call; what this process wrote does not count."""
+        with self._mutex:
+            try:
+                is_new = self._connection is None
+                if self._connection is None:
+                    self._connection = self._backend.alone().connect()
+                    self._connection.exec_driver_sql(_LISTEN)
+                driver = cast(psycopg.Connection, self._connection.connection.driver_connection)
+                senders = [notify.payload for notify in driver.notifies(timeout=0)]
+            except psycopg.Error as error:
+                self._drop()
+                raise OperationalError(_LISTEN, None, error) from None
+            except SQLAlchemyError:
+                self._drop()
+                raise
+            return is_new or any(sender != self._me for sender in senders)
+
+    def announce(self, connection: Connection) -> None:
+        """One more statement in the transaction."""
+        connection.execute(_NOTIFY, {"sender": self._me})
