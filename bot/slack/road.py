@@ -102,6 +102,7 @@ class Road:
         for course in self.courses.values():
             course.news_at = 0.0
             course.roots_due = course.sweep = True
+        self._sessions_changed = True
         self._wake.set()
 
     async def run(self) -> None:
