@@ -32,7 +32,11 @@ TALK = "Good morning everyone, happy to be here this week and thank you all for 
 
 def notes(world: Scene, who: str = "ada") -> list[Ephemeral]:
     """The private notes with something to click."""
-    return [e for e in world.workspace.ephemerals if e.user == world.id(who) and e.blocks]
+    return [
+        e
+        for e in world.workspace.ephemerals
+        if e.user == world.id(who) and any(b.get("type") == "actions" for b in e.blocks or ())
+    ]
 
 
 def mark(world: Scene, ts: str) -> list[str]:
