@@ -54,23 +54,25 @@ async def test_a_bot_at_rest_sends_two_statements_a_second_at_most(
 
 
 async def test_what_another_process_writes_is_done_soon(tmp_path: Path, database_url: str) -> None:
-    async with scene(tmp_path, {f"{EVENT}.md": BOOK}) as world:
-        async with world.bot(sweep_interval=3600, database_url=database_url) as bot:
-            await world.to(START)
-            await rested(world)
-            before = len(world.posted())
-            other = Database(database_url)
-            try:
-                with other.unit_of_work() as uow:
-                    session = uow.sessions.all((State.OPEN,))[0]
-                    now = world.stage.clock.now()
-                    bot.edge.voice.remind(uow, session, "from elsewhere", "Hello!", now)
-            finally:
-                other.close()
-            async with asyncio.timeout(20):
-                while len(world.posted()) == before:
-                    await asyncio.sleep(0.05)
-            assert world.posted()[-1].text == "Hello!"
+    async with (
+        scene(tmp_path, {f"{EVENT}.md": BOOK}) as world,
+        world.bot(sweep_interval=3600, database_url=database_url) as bot,
+    ):
+        await world.to(START)
+        await rested(world)
+        before = len(world.posted())
+        other = Database(database_url)
+        try:
+            with other.unit_of_work() as uow:
+                session = uow.sessions.all((State.OPEN,))[0]
+                now = world.stage.clock.now()
+                bot.edge.voice.remind(uow, session, "from elsewhere", "Hello!", now)
+        finally:
+            other.close()
+        async with asyncio.timeout(20):
+            while len(world.posted()) == before:
+                await asyncio.sleep(0.05)
+        assert world.posted()[-1].text == "Hello!"
 
 
 async def test_what_is_due_by_the_clock_is_done_at_rest(tmp_path: Path) -> None:

@@ -31,12 +31,8 @@ TALK = "Good morning everyone, happy to be here this week and thank you all for 
 
 
 def notes(world: Scene, who: str = "ada") -> list[Ephemeral]:
-    """The private notes with something to click."""
-    return [
-        e
-        for e in world.workspace.ephemerals
-        if e.user == world.id(who) and any(b.get("type") == "actions" for b in e.blocks or ())
-    ]
+    """The private notes with blocks."""
+    return [e for e in world.workspace.ephemerals if e.user == world.id(who) and e.blocks]
 
 
 def mark(world: Scene, ts: str) -> list[str]:
@@ -152,9 +148,9 @@ class TestSure:
             assert (await ada.places(shortcut, "graphics card")).acknowledged
             assert under(world, answer) == (second, True)
             assert (mark(world, first), len(mark(world, second))) == ([], 1)
-            (note,) = notes(world)
+            (note,) = [n for n in notes(world) if "link_undo" in str(n.blocks)]
             outcome = await ada.answer(ada.person.act("link_undo", channel=CHANNEL, ts=note.ts))
-            assert "changed it since" in outcome.text
+            assert "changed that since" in outcome.text
             assert under(world, answer) == (second, True), "the correction stands"
 
     async def test_the_mark_goes_with_the_answer(self, tmp_path: Path) -> None:
@@ -229,7 +225,7 @@ class TestUnsure:
             await world.hear()
             (note,) = notes(world)
             await click(world, note, "link_none")
-            assert "stays where it is" in shown(note)
+            assert "stays where you posted it" in shown(note)
             assert "[link_" not in shown(note)
             assert under(world, answer) == (None, True)
             await world.to(END)
