@@ -32,6 +32,7 @@ ROOMS = {
     "forget": "people",
     "import": "importing",
     "inbox": "inbox",
+    "index": "index",
     "log": "log",
     "manifest": "manifest",
     "mend": "pairing",

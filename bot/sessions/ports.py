@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.sessions.knowledge import Document
 from bot.sessions.member_names import MemberListing
 from bot.sessions.model import (
     Action,
@@ -796,6 +797,46 @@ class Links(Protocol):
         """Counts an attempt; the message is due again at `retry_at`."""
 
 
+class Knowledge(Protocol):
+    """The index of answered questions. A document has a number, which is never used again.
+
+    What a message is part of that is hidden, deleted, moved or edited, or whose writer is
+    forgotten, is taken out in the transaction that does it, and its event counts as made of ''.
+    """
+
+    def take_turn(self) -> None:
+        """Waits until nobody else changes messages, to the end of this transaction."""
+
+    def made_of(self) -> dict[str, str]:
+        """What the documents of each event were made of, by the event's id."""
+
+    def replace(self, event_id: str, made_of: str, documents: Collection[Document]) -> int:
+        """Makes these the documents of an event; gives how many were new or changed."""
+
+    def remove(self, event_id: str) -> None:
+        """Takes an event out."""
+
+    def clear(self) -> None:
+        """Takes everything out."""
+
+    def count(self) -> int:
+        """How many documents there are."""
+
+    def having(self, words: Collection[str]) -> dict[str, int]:
+        """How many documents have each of some stems; those that none has are left out."""
+
+    def by_words(
+        self, rarities: Mapping[str, float], limit: int, event_id: str | None = None
+    ) -> list[tuple[int, float]]:
+        """The documents with the best scores for stems and their rarities, best first."""
+
+    def words_of(self, documents: Collection[int], words: Collection[str]) -> dict[int, list[str]]:
+        """Which of some stems each of some documents has."""
+
+    def get(self, documents: Collection[int]) -> dict[int, Document]:
+        """Documents by their numbers, without the messages they are made of."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
@@ -838,6 +879,8 @@ class UnitOfWork(Protocol):
     def commits(self) -> Commits: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def knowledge(self) -> Knowledge: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from bot.sessions.moderation import Edit
-from bot.store.repository import Repository
+from bot.store import knowledge
+from bot.store.repository import Repository, Turn
 from bot.store.tables import edits, messages
 
 
 class Edits(Repository):
     """`bot.sessions.ports.Edits`."""
 
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
+
     def put(self, edit: Edit) -> None:
         """Sets the text; it replaces an earlier one."""
+        self._turn.take()
+        knowledge.drop(self._connection, edit.channel, [edit.ts])
         values = {"text": edit.text, "by": edit.by, "at": edit.at}
         statement = self._insert(edits).values(channel=edit.channel, ts=edit.ts, **values)
         self._connection.execute(
@@ -22,6 +29,8 @@ class Edits(Repository):
 
     def remove(self, channel: str, ts: str) -> bool:
         """False if there was none."""
+        self._turn.take()
+        knowledge.drop(self._connection, channel, [ts])
         statement = delete(edits).where(edits.c.channel == channel, edits.c.ts == ts)
         return self._connection.execute(statement).rowcount > 0
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from bot.sessions.model import Handled, Hidden, Kind, Message, Talk, Thread
 from bot.sessions.ports import Counts
+from bot.store import knowledge
 from bot.store.repository import Repository, Turn, chunked, insert_into
 from bot.store.tables import handlings, messages, revisions
 from bot.store.types import micros
@@ -130,6 +131,7 @@ class Messages(Repository):
         )
         if self._connection.execute(statement).rowcount == 0:
             return False
+        knowledge.drop(self._connection, channel, [ts])
         self._connection.execute(delete(revisions).where(_revision_of(channel, ts)))
         return True
 
@@ -239,6 +241,7 @@ class Messages(Repository):
             )
             moved = set(self._connection.execute(query).scalars()) - below
             below |= moved
+        knowledge.drop(self._connection, channel, below)
         self._connection.execute(
             update(messages)
             .where(messages.c.channel == channel, messages.c.ts.in_(below))
@@ -249,6 +252,8 @@ class Messages(Repository):
         """Takes the name from what a person wrote."""
         self._turn.take()
         self.forget()
+        for message in self.of_author(slack_id):
+            knowledge.drop(self._connection, message.channel, [message.ts])
         self._connection.execute(
             update(messages).where(messages.c.author == slack_id).values(posted_name=None)
         )
@@ -451,6 +456,7 @@ class Messages(Repository):
         statement = update(messages).where(
             messages.c.channel == channel, messages.c.ts == ts, *where
         )
+        knowledge.drop(self._connection, channel, [ts])
         return self._connection.execute(statement.values(**values)).rowcount
 
     def _chunks(

@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.forgetting import Scrubber
+from bot.store import knowledge
 from bot.store.repository import Repository, Turn
 from bot.store.tables import (
     actions,
@@ -69,8 +70,9 @@ OWN: Mapping[Table, tuple[str, ...]] = {
 }
 """The tables that keep something by who it is of or who did it, and the columns that say so."""
 
-_NOBODYS = {sessions, secrets, leases, member_listings, forgotten}
-"""Tables that are left as they are. Sessions are what the organizers' files say."""
+_NOBODYS = {sessions, secrets, leases, member_listings, forgotten, *knowledge.TABLES}
+"""Tables that are left as they are. Sessions are what the organizers' files say, and from the
+index of answered questions whatever names the person is taken out."""
 _WRITTEN = {messages, revisions, submissions, edits}
 """Tables of what people wrote themselves, where a quotation is its writer's own."""
 _SHORTEST_QUOTE, _LONGEST_QUOTE = 12, 60
@@ -113,6 +115,8 @@ class Personal(Repository):
                     self._replace(table, row, values)
                     if table is messages:
                         touched.add(row.session_id)
+                        knowledge.drop(self._connection, row.channel, [row.ts])
+        knowledge.drop_likely(self._connection, change.is_likely)
         return touched
 
     def _likely(

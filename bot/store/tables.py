@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -417,4 +418,50 @@ commits = Table(
     Column("author_email", Anything, nullable=False),
     Column("ready", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# The index of answered questions: `bot.services.knowledge`. All of it can be made anew.
+knowledge_events = Table(
+    "knowledge_events",
+    metadata,
+    Column("event_id", Anything, primary_key=True),
+    # What its documents were made of; '' where something of that went away since.
+    Column("made_of", Text, nullable=False),
+)
+
+knowledge = Table(
+    "knowledge",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("event_id", Anything, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("title", Anything, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("question", Anything, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("answered_by", Anything, nullable=False),
+    Column("channel", Anything, nullable=False),
+    Column("ts", Anything, nullable=False),
+    Column("digest", Text, nullable=False),
+    Index(None, "event_id", "place", unique=True),
+    sqlite_autoincrement=True,  # an id is never used again: who remembers one finds nothing else
+)
+
+knowledge_words = Table(
+    "knowledge_words",
+    metadata,
+    Column("word", Anything, primary_key=True),
+    Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), primary_key=True),
+    Column("weight", Float, nullable=False),
+    Index(None, "document"),
+    sqlite_with_rowid=False,
+)
+
+knowledge_messages = Table(
+    "knowledge_messages",
+    metadata,
+    Column("channel", Anything, primary_key=True),
+    Column("ts", Anything, primary_key=True),
+    Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "document"),
 )

@@ -14,6 +14,7 @@ from bot.store.draws import Draws
 from bot.store.edits import Edits
 from bot.store.forgotten import Forgotten
 from bot.store.inbox import Inbox
+from bot.store.knowledge import Knowledge
 from bot.store.labels import Labels
 from bot.store.links import Links
 from bot.store.member_names import MemberNames
@@ -48,12 +49,13 @@ class Work:
         self.personal = Personal(connection, self._turn, self._unread)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
-        self.edits = Edits(connection)
+        self.edits = Edits(connection, self._turn)
         self.draws = Draws(connection)
         self.boards = Boards(connection)
         self.requests = Requests(connection)
         self.commits = Commits(connection)
         self.links = Links(connection, self._turn)
+        self.knowledge = Knowledge(connection, self._turn)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -1,0 +1,70 @@
+"""`marginalia index`: the index of answered questions, made anew."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.cli.stored import open_database, read_library
+from bot.errors import UserError
+from bot.library.library import load
+from bot.services import knowledge
+from bot.services.knowledge import Source
+from bot.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(index)
+
+
+def index() -> None:
+    """Make the index of answered questions anew.
+
+    It has the answered questions of all sessions in the database, and of the archives in the
+    schedules and in `MARGINALIA_ARCHIVE_DIR`. A running bot keeps it up to date by itself; this
+    is for the first time, and after a restored backup. Archives that cannot be read are named,
+    left out, and make the exit code 2.
+    """
+    settings = Settings()
+    problems: list[str] = []
+    with ExitStack() as stack:
+        sources = _sources(settings)
+        database = stack.enter_context(open_database(settings))
+        console = Console(stderr=True)
+        progress = stack.enter_context(
+            Progress(console=console, transient=True, disable=not sys.stderr.isatty())
+        )
+        bar = progress.add_task("Indexing events")
+
+        def tell(done: knowledge.Progress) -> None:
+            progress.update(bar, completed=done.done, total=done.events)
+
+        knowledge.update(database, sources, settings.unthreaded, tell, problems.append, anew=True)
+        with database.reading() as uow:
+            count, events = uow.knowledge.count(), len(uow.knowledge.made_of())
+    typer.echo(f"{count} answered questions of {events} events are in the index")
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(2)
+
+
+def _sources(settings: Settings) -> list[Source]:
+    """The events with archives: a file in the folder of archives stands for that of the schedules."""
+    libraries = [read_library(settings)]
+    folder = settings.archive_dir
+    if folder is not None and folder.is_dir():
+        libraries.append(load(folder, timezone=settings.timezone))
+    if not any(library.events for library in libraries) and not settings.schedules.is_dir():
+        raise UserError(f"{settings.schedules}: is not there; set MARGINALIA_SCHEDULES")
+    found: dict[str, Source] = {}
+    for library in libraries:
+        for event in library.events.values():
+            if event.archived:
+                found[event.id] = (event, library.paths[event.id])
+    return list(found.values())

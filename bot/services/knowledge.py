@@ -1,0 +1,321 @@
+"""The index of all questions that were answered: kept up to date, and searched.
+
+To search:
+
+    knowledge = Knowledge(slack=link, page=address)
+    with database.reading() as uow:
+        hits = knowledge.search(uow, "How do I start?", limit=3)
+
+`search` gives `bot.sessions.knowledge.Hit`, best first: the question, the author's own words cut
+for quoting, the author, title and year of the book, the event's id and the question's `place` in
+it, its `channel` and `ts` in Slack and the addresses there and on the site where they are known,
+the score, and `shown`: whether the hit is good enough to be suggested unasked. A form shows the
+hits that are `shown`; a search that somebody asked for shows all.
+
+What is in it: threads that a reader began and an author answered, of sessions in the database
+(also imported ones), and of archives of events that the database has no messages of. Hidden,
+withdrawn and deleted messages are not, nor what forgotten people wrote. `update` brings the index
+up to date; the store itself takes out at once what may not be found any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+
+from bot import export
+from bot.errors import UserError
+from bot.library import mending
+from bot.markup import plain, visible_text
+from bot.sessions import forgetting, knowledge, pairing
+from bot.sessions.anonymity import ANONYMOUS
+from bot.sessions.knowledge import Document, Hit
+from bot.sessions.model import FORGOTTEN, Event, Message, Session, State, Thread
+from bot.sessions.ports import UnitOfWork
+from bot.store.database import Database
+
+CANDIDATES = 50
+"""How many documents are ranked of each kind of search."""
+POSTINGS = 60_000
+"""How many rows of words a search reads at most; its commonest words are left out beyond that."""
+SHOWN = 0.3
+"""From which score on a hit found by words alone is suggested."""
+_STATES = (State.OPEN, State.CLOSED, State.ARCHIVED)
+
+Source = tuple[Event, Path]
+"""An event with an archive, and the file that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an update is: `done` of `events`, with so many `documents` new or changed."""
+
+    done: int
+    events: int
+    documents: int
+
+
+class Knowledge:
+    """Searches the index.
+
+    `slack` gives the address of a message in Slack by its channel and `ts`, `page` that of a hit
+    on the site; '' where there is none.
+    """
+
+    def __init__(
+        self,
+        slack: Callable[[str, str], str] = lambda channel, ts: "",
+        page: Callable[[Hit], str] = lambda hit: "",
+    ):
+        self._slack = slack
+        self._page = page
+
+    def search(
+        self,
+        uow: UnitOfWork,
+        text: str,
+        limit: int = 3,
+        book: str | None = None,
+        exclude: Collection[str] = (),
+        quoted: int = knowledge.QUOTED,
+    ) -> list[Hit]:
+        """The answered questions that fit a text best, best first.
+
+        `text` is plain text, `limit` how many hits are given at most. `book` is the id of the
+        event that is searched, None for all. `exclude` are the `key`s of hits that are not wanted
+        (`EVENT/TS`, such as the question itself); `quoted` is how many characters of the authors'
+        words a hit has at most.
+        """
+        found = self._by_words(uow, text, limit + len(exclude), book)
+        documents = uow.knowledge.get([name for name, _score in found])
+        hits = [
+            self._hit(documents[name], score, score >= SHOWN, quoted)
+            for name, score in found
+            if name in documents
+        ]
+        return [hit for hit in hits if hit.key not in exclude][:limit]
+
+    def _by_words(
+        self, uow: UnitOfWork, text: str, most: int, book: str | None
+    ) -> list[tuple[int, float]]:
+        """Documents and their scores, 0 to 1, best first."""
+        asked = knowledge.asked(text)
+        having = uow.knowledge.having(asked)
+        count = uow.knowledge.count()
+        rarities = {word: knowledge.rarity(count, having.get(word, 0)) for word in asked}
+        best = sum(rarities.values()) * knowledge.HIGHEST
+        if not best:
+            return []
+        looked = {word: rarities[word] for word in _rarest(having)}
+        found = uow.knowledge.by_words(looked, max(CANDIDATES, most), book)
+        return [(name, score / best) for name, score in found[:most]]
+
+    def _hit(self, document: Document, score: float, shown: bool, quoted: int) -> Hit:
+        hit = Hit(
+            event_id=document.event_id,
+            place=document.place,
+            title=document.title,
+            year=document.year,
+            question=document.question,
+            quote=knowledge.cut(document.answers[0], quoted),
+            author=document.author,
+            channel=document.channel,
+            ts=document.ts,
+            score=score,
+            shown=shown,
+            slack=self._slack(document.channel, document.ts) if document.ts else "",
+        )
+        return replace(hit, page=self._page(hit))
+
+
+def update(
+    database: Database,
+    sources: Iterable[Source],
+    unthreaded: str = "attach",
+    tell: Callable[[Progress], None] = lambda progress: None,
+    on_problem: Callable[[str], None] = lambda problem: None,
+    anew: bool = False,
+) -> Progress:
+    """Brings the index up to date with the stored sessions and the archives in files.
+
+    Only events are read again of which something changed, or all (`anew`). `unthreaded` is as in
+    `bot.export.entries`. `tell` is told after each event; `on_problem` gets a line for each
+    archive that cannot be read, which stays as it was. Raises SQLAlchemyError.
+    """
+    if anew:
+        with database.unit_of_work() as uow:
+            uow.knowledge.take_turn()
+            uow.knowledge.clear()
+    with database.reading() as uow:
+        known = uow.knowledge.made_of()
+        sessions = {session.event.id: session for session in _answered_sessions(uow)}
+    files = {event.id: (event, path) for event, path in sources if event.id not in sessions}
+    for gone in known.keys() - sessions.keys() - files.keys():
+        with database.unit_of_work() as uow:
+            uow.knowledge.take_turn()
+            uow.knowledge.remove(gone)
+    progress = Progress(0, len(sessions) + len(files), 0)
+    jobs = [
+        *(_session_job(session, unthreaded) for session in sessions.values()),
+        *(_archive_job(event, path) for event, path in files.values()),
+    ]
+    for job in jobs:
+        changed = 0
+        try:
+            changed = job(database, known)
+        except UserError as error:
+            on_problem(str(error))
+        progress = replace(progress, done=progress.done + 1, documents=progress.documents + changed)
+        tell(progress)
+    return progress
+
+
+Job = Callable[[Database, dict[str, str]], int]
+"""Brings one event up to date, given what each was made of; gives how many documents changed."""
+
+
+def _answered_sessions(uow: UnitOfWork) -> Iterator[Session]:
+    """The sessions in which it is known who the authors are, and something was written."""
+    for session in uow.sessions.all(_STATES):
+        if session.author_ids and uow.messages.latest_ts(session.id) is not None:
+            yield session
+
+
+def _session_job(session: Session, unthreaded: str) -> Job:
+    def job(database: Database, known: dict[str, str]) -> int:
+        event_id, made_of = session.event.id, _made_of(session, unthreaded)
+        if known.get(event_id) == made_of:
+            return 0
+        with database.reading() as uow:
+            now = uow.sessions.get(session.id)
+            if now is None or _made_of(now, unthreaded) != made_of:
+                return 0  # it changes now, and its turn comes again
+            documents = list(of_session(uow, now, unthreaded))
+        with database.unit_of_work() as uow:
+            uow.knowledge.take_turn()
+            now = uow.sessions.get(session.id)
+            if now is None or _made_of(now, unthreaded) != made_of:
+                return 0
+            return uow.knowledge.replace(event_id, made_of, documents)
+
+    return job
+
+
+def _archive_job(event: Event, path: Path) -> Job:
+    def job(database: Database, known: dict[str, str]) -> int:
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+        made_of = _digest("archive", event.title, str(found.st_mtime_ns), str(found.st_size))
+        if known.get(event.id) == made_of:
+            return 0
+        documents = list(of_archive(event, path))
+        with database.unit_of_work() as uow:
+            uow.knowledge.take_turn()
+            scrub = forgetting.scrubber(uow)
+            if scrub is not None:
+                documents = [each for each in documents if _names_nobody(each, scrub)]
+            return uow.knowledge.replace(event.id, made_of, documents)
+
+    return job
+
+
+def _names_nobody(document: Document, scrub: forgetting.Scrubber) -> bool:
+    """Whether no forgotten name is in a document."""
+    texts = (document.question, document.author, *document.answers)
+    return all(scrub.text(text) == text for text in texts)
+
+
+def of_session(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterator[Document]:
+    """The answered questions of a stored session."""
+    names = export.StoredNames(uow)
+    edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
+
+    def text(message: Message) -> str:
+        edited = edits.get((message.channel, message.ts))
+        return plain(message.content, names) if edited is None else visible_text(edited)
+
+    def is_out(message: Message) -> bool:
+        person = uow.people.get(message.author)
+        forgotten = person is not None and person.privacy == FORGOTTEN
+        return bool(message.deleted or message.hidden or message.is_talk or forgotten)
+
+    for thread in export.threads(uow, session, unthreaded):
+        answers = [m for m in _answers(thread, session) if not is_out(m)]
+        texts = [said for m in answers if (said := text(m).strip())]
+        question = text(thread.question).strip()
+        asked = thread.question.author not in session.author_ids and not is_out(thread.question)
+        if asked and question and texts:
+            yield Document(
+                session.event.id,
+                thread.question.ts,
+                session.event.title,
+                session.event.start.year,
+                question,
+                tuple(texts),
+                names.writer(answers[0]),
+                session.channel,
+                thread.question.ts,
+                (thread.question.ts, *(m.ts for m in answers)),
+            )
+
+
+def _answers(thread: Thread, session: Session) -> list[Message]:
+    return [reply for reply in thread.replies if reply.author in session.author_ids]
+
+
+def of_archive(event: Event, path: Path) -> Iterator[Document]:
+    """The answered questions of an archive in a file, both formats.
+
+    Answers that authors posted outside threads stand under their questions where that is sure.
+    Raises UserError, one line, for a file that cannot be read or understood.
+    """
+    page = mending.read(path)
+    posts = page.posts()
+    texts = {post.id: post.text.strip() for post in posts}
+    said = dict(mending.flat(page.entries))
+    adrift = any(entry.name in page.authors or not entry.replies for entry in page.entries)
+    links = page.moves(pairing.pair(posts)) if adrift and not page.guessed else {}
+    for root, replies in pairing.move(posts, links):
+        answers = [r for r in replies if said[r].name in page.authors and texts[r]]
+        gone = said[root].name == ANONYMOUS and texts[root] == export.DELETED
+        if said[root].name not in page.authors and texts[root] and answers and not gone:
+            yield Document(
+                event.id,
+                root,
+                event.title,
+                event.start.year,
+                texts[root],
+                tuple(texts[reply] for reply in answers),
+                said[answers[0]].name,
+            )
+
+
+def _made_of(session: Session, unthreaded: str) -> str:
+    return _digest(
+        "session",
+        str(session.content_changed_at),
+        session.event.title,
+        " ".join(sorted(session.author_ids)),
+        str(session.event.options.get("unthreaded", unthreaded)),
+    )
+
+
+def _digest(*parts: str) -> str:
+    every = "\0".join((knowledge.VERSION, *parts))
+    return blake2b(every.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _rarest(having: dict[str, int]) -> list[str]:
+    """The words that are looked for: all, but for the commonest where they would be too many."""
+    found: list[str] = []
+    rows = 0
+    for word, count in sorted(having.items(), key=lambda pair: (pair[1], pair[0])):
+        rows += count
+        if found and rows > POSTINGS:
+            break
+        found.append(word)
+    return found

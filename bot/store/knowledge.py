@@ -1,0 +1,226 @@
+"""The index of answered questions: documents, their words, and the messages they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Float,
+    Text,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
+
+from bot.sessions.knowledge import Document, weights
+from bot.store.repository import Repository, Turn, chunked
+from bot.store.tables import knowledge, knowledge_events, knowledge_messages, knowledge_words
+
+TABLES = (knowledge_messages, knowledge_words, knowledge, knowledge_events)
+_PART = 200
+"""How many documents are written at a time."""
+
+
+class Knowledge(Repository):
+    """`bot.sessions.ports.Knowledge`."""
+
+    def __init__(self, connection: Connection, turn: Turn):
+        super().__init__(connection)
+        self._turn = turn
+
+    def take_turn(self) -> None:
+        """Waits until nobody else changes messages, to the end of this transaction."""
+        self._turn.take()
+
+    def made_of(self) -> dict[str, str]:
+        """What the documents of each event were made of, by event."""
+        query = select(knowledge_events.c.event_id, knowledge_events.c.made_of)
+        return {row.event_id: row.made_of for row in self._connection.execute(query)}
+
+    def replace(self, event_id: str, made_of: str, documents: Collection[Document]) -> int:
+        """Makes these the documents of an event; gives how many were new or changed."""
+        before = self._digests(event_id)
+        now = {document.place: document for document in documents}
+        gone = [
+            id
+            for place, (id, digest) in before.items()
+            if place not in now or now[place].digest != digest
+        ]
+        self._delete(gone)
+        kept = {place for place, (id, _digest) in before.items() if id not in gone}
+        new = [document for place, document in now.items() if place not in kept]
+        for start in range(0, len(new), _PART):
+            self._add(new[start : start + _PART])
+        statement = self._insert(knowledge_events).values(event_id=event_id, made_of=made_of)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["event_id"], set_={"made_of": made_of})
+        )
+        return len(new)
+
+    def remove(self, event_id: str) -> None:
+        """Takes an event out."""
+        self._delete([id for id, _digest in self._digests(event_id).values()])
+        of_event = knowledge_events.c.event_id == event_id
+        self._connection.execute(delete(knowledge_events).where(of_event))
+
+    def clear(self) -> None:
+        """Takes everything out."""
+        for table in TABLES:
+            self._connection.execute(delete(table))
+
+    def count(self) -> int:
+        """How many documents there are."""
+        return self._connection.execute(select(func.count()).select_from(knowledge)).scalar_one()
+
+    def having(self, words: Collection[str]) -> dict[str, int]:
+        """How many documents have each of some stems; those that none has are left out."""
+        query = (
+            select(knowledge_words.c.word, func.count())
+            .where(knowledge_words.c.word.in_(sorted(set(words))))
+            .group_by(knowledge_words.c.word)
+        )
+        return {row.word: row[1] for row in self._connection.execute(query)}
+
+    def by_words(
+        self, rarities: Mapping[str, float], limit: int, event_id: str | None = None
+    ) -> list[tuple[int, float]]:
+        """The documents that score best for stems with their rarities, best first, and the scores."""
+        if not rarities:
+            return []
+        rarity = case(rarities, value=knowledge_words.c.word, else_=literal(0.0, Float))
+        score = func.sum(knowledge_words.c.weight * rarity)
+        query = (
+            select(knowledge_words.c.document, score)
+            .where(knowledge_words.c.word.in_(list(rarities)))
+            .group_by(knowledge_words.c.document)
+            .order_by(score.desc(), knowledge_words.c.document)
+            .limit(limit)
+        )
+        if event_id is not None:
+            of_event = select(knowledge.c.id).where(knowledge.c.event_id == event_id)
+            query = query.where(knowledge_words.c.document.in_(of_event))
+        return [(document, found) for document, found in self._connection.execute(query)]
+
+    def words_of(self, documents: Collection[int], words: Collection[str]) -> dict[int, list[str]]:
+        """Which of some stems each of some documents has."""
+        query = select(knowledge_words.c.document, knowledge_words.c.word).where(
+            knowledge_words.c.word.in_(sorted(set(words))),
+            knowledge_words.c.document.in_(sorted(set(documents))),
+        )
+        found: dict[int, list[str]] = {}
+        for document, word in self._connection.execute(query):
+            found.setdefault(document, []).append(word)
+        return found
+
+    def get(self, documents: Collection[int]) -> dict[int, Document]:
+        """Documents by their numbers, without the messages they are made of."""
+        query = select(knowledge).where(knowledge.c.id.in_(sorted(set(documents))))
+        return {row.id: _document(row) for row in self._connection.execute(query)}
+
+    def _digests(self, event_id: str) -> dict[str, tuple[int, str]]:
+        query = select(knowledge.c.place, knowledge.c.id, knowledge.c.digest)
+        rows = self._connection.execute(query.where(knowledge.c.event_id == event_id))
+        return {row.place: (row.id, row.digest) for row in rows}
+
+    def _delete(self, documents: Collection[int]) -> None:
+        for start in range(0, len(documents), _PART):
+            part = list(documents)[start : start + _PART]
+            self._connection.execute(delete(knowledge).where(knowledge.c.id.in_(part)))
+
+    def _add(self, documents: Collection[Document]) -> None:
+        rows = [_row(document) for document in documents]
+        self._connection.execute(insert(knowledge), rows)
+        events = {document.event_id for document in documents}
+        query = select(knowledge.c.event_id, knowledge.c.place, knowledge.c.id)
+        query = query.where(
+            knowledge.c.event_id.in_(sorted(events)),
+            knowledge.c.place.in_([document.place for document in documents]),
+        )
+        ids = {(row.event_id, row.place): row.id for row in self._connection.execute(query)}
+        found: list[dict[str, Any]] = []
+        sources: list[dict[str, Any]] = []
+        for document in documents:
+            id = ids[document.event_id, document.place]
+            found += [
+                {"word": word, "document": id, "weight": weight}
+                for word, weight in weights(document).items()
+            ]
+            sources += [
+                {"channel": document.channel, "ts": ts, "document": id}
+                for ts in dict.fromkeys(document.messages)
+            ]
+        if found:
+            self._connection.execute(insert(knowledge_words), found)
+        if sources:
+            self._connection.execute(insert(knowledge_messages), sources)
+
+
+def drop(connection: Connection, channel: str, tss: Iterable[str]) -> None:
+    """Takes out what some messages of a channel are part of, at once, in this transaction.
+
+    What may stay of it comes back when the index is next brought up to date.
+    """
+    for part in chunked(list(tss)):
+        made_of = (
+            select(knowledge_messages.c.document)
+            .distinct()
+            .where(knowledge_messages.c.channel == channel, knowledge_messages.c.ts.in_(part))
+        )
+        _drop(connection, connection.execute(made_of).scalars().all())
+
+
+def drop_likely(connection: Connection, is_likely: Callable[[str], bool]) -> None:
+    """Takes out all documents of which a text fits, as it is stored."""
+    texts = [
+        type_coerce(knowledge.c[name], Text) for name in ("question", "answers", "answered_by")
+    ]
+    rows = connection.execute(select(knowledge.c.id, *texts).execution_options(yield_per=500))
+    _drop(connection, [id for id, *stored in rows if any(map(is_likely, stored))])
+
+
+def _drop(connection: Connection, documents: Sequence[int]) -> None:
+    for start in range(0, len(documents), _PART):
+        gone = knowledge.c.id.in_(documents[start : start + _PART])
+        events = select(knowledge.c.event_id).where(gone)
+        connection.execute(
+            update(knowledge_events)
+            .where(knowledge_events.c.event_id.in_(events))
+            .values(made_of="")
+        )
+        connection.execute(delete(knowledge).where(gone))
+
+
+def _row(document: Document) -> dict[str, Any]:
+    return {
+        "event_id": document.event_id,
+        "place": document.place,
+        "title": document.title,
+        "year": document.year,
+        "question": document.question,
+        "answers": list(document.answers),
+        "answered_by": document.author,
+        "channel": document.channel,
+        "ts": document.ts,
+        "digest": document.digest,
+    }
+
+
+def _document(row: Any) -> Document:
+    return Document(
+        event_id=row.event_id,
+        place=row.place,
+        title=row.title,
+        year=row.year,
+        question=row.question,
+        answers=tuple(row.answers),
+        author=row.answered_by,
+        channel=row.channel,
+        ts=row.ts,
+    )

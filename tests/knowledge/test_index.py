@@ -1,0 +1,303 @@
+"""What is in the index of answered questions, and what is out of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.library.library import load
+from bot.services import knowledge
+from bot.services.knowledge import Knowledge, Source
+from bot.sessions.forgetting import forget
+from bot.sessions.knowledge import Hit
+from bot.sessions.model import Author, Hidden, Person, Session, State, Talk
+from bot.sessions.moderation import Edit
+from bot.sessions.ports import UnitOfWork
+from bot.store.database import Database
+from tests.cli.running import marginalia
+from tests.databases import fresh_sqlite
+from tests.store.builders import T0, event, later, question, reply, session
+
+OWN = Path(__file__).parent / "own"
+ASKED, ANSWER, SECOND = "100.000001", "101.000001", "102.000001"
+OTHER, OTHER_ANSWER = "200.000001", "201.000001"
+AUTHOR = "U9AUTHOR"
+Removal = Callable[[UnitOfWork, int], object]
+
+REMOVALS: dict[str, Removal] = {
+    **{
+        f"hidden: {why}": lambda uow, _id, why=why: uow.messages.set_hidden("C1", ASKED, why, True)
+        for why in Hidden
+    },
+    "the answer hidden": lambda uow, _id: uow.messages.set_hidden(
+        "C1", ANSWER, Hidden.MODERATED, True
+    ),
+    "deleted": lambda uow, id: uow.messages.delete("C1", ASKED, id, T0),
+    "the answer deleted": lambda uow, id: uow.messages.delete("C1", ANSWER, id, T0),
+    "erased": lambda uow, _id: uow.messages.erase("C1", ASKED, T0),
+    "talk": lambda uow, _id: uow.messages.set_talk("C1", ASKED, Talk.YES),
+    "moved": lambda uow, _id: uow.messages.set_question("C1", ASKED, OTHER),
+    "the asker forgotten": lambda uow, _id: forget(uow, "U1"),
+    "the author forgotten": lambda uow, _id: forget(uow, AUTHOR),
+    "the asker's texts erased": lambda uow, _id: forget(uow, "U1", texts=True, at=T0),
+}
+"""What takes the question at ASKED out of the index, in the transaction that does it."""
+
+CHANGES: dict[str, Removal] = {
+    "edited in Slack": lambda uow, id: uow.messages.put(
+        question(id, ASKED, "How do bees navigate?", edited_ts="103.000001")
+    ),
+    "edited for the archive": lambda uow, _id: uow.edits.put(
+        Edit("C1", ASKED, "How do bees navigate?", "U8", T0)
+    ),
+}
+"""What makes it another question."""
+
+
+def stored(uow: UnitOfWork) -> Session:
+    """An open session with two answered questions, one without an answer, and talk."""
+    plan = event(authors=(Author("Ada", "Ada Author", AUTHOR),))
+    made = uow.sessions.add(plan, "C1")
+    made.state, made.collects_from = State.OPEN, T0
+    uow.sessions.save(made)
+    uow.people.put(Person(AUTHOR, "Ada Author"))
+    uow.people.put(Person("U1", "Ben Asker"))
+    uow.people.put(Person("U5", "Cleo"))
+    for message in (
+        question(made.id, ASKED, "Which *compiler* did Greta Garbo like?"),
+        reply(made.id, ANSWER, ASKED, "She preferred `gcc`, as everybody.", author=AUTHOR),
+        reply(made.id, SECOND, ASKED, "I like llvm.", author="U5"),
+        question(made.id, OTHER, "Are whales musical?", author="U5"),
+        reply(made.id, OTHER_ANSWER, OTHER, "They sing for hours.", author=AUTHOR),
+        question(made.id, "300.000001", "Does nobody answer zebras?", author="U5"),
+    ):
+        uow.messages.put(message)
+    uow.sessions.touch(made.id, later(1))
+    return made
+
+
+@pytest.fixture
+def indexed(database: Database) -> Session:
+    with database.unit_of_work() as uow:
+        made = stored(uow)
+    knowledge.update(database, [])
+    return made
+
+
+def found(uow: UnitOfWork, text: str) -> list[str]:
+    return [hit.place for hit in Knowledge().search(uow, text)]
+
+
+class TestWhatIsIn:
+    def test_a_hit_says_all_that_is_known_of_the_question(
+        self, database: Database, indexed: Session
+    ) -> None:
+        search = Knowledge(
+            slack=lambda channel, ts: f"slack:{channel}/{ts}", page=lambda hit: hit.key
+        )
+        with database.reading() as uow:
+            [hit] = search.search(uow, "compilers")
+        assert replace(hit, score=1.0) == Hit(
+            event_id="20260105-a-book",
+            place=ASKED,
+            title="A Book",
+            year=2026,
+            question="Which compiler did Greta Garbo like?",
+            quote="She preferred gcc, as everybody.",
+            author="Ada Author",
+            channel="C1",
+            ts=ASKED,
+            score=1.0,
+            shown=True,
+            slack=f"slack:C1/{ASKED}",
+            page=f"20260105-a-book/{ASKED}",
+        )
+
+    def test_only_what_authors_said_is_an_answer(
+        self, database: Database, indexed: Session
+    ) -> None:
+        with database.reading() as uow:
+            assert found(uow, "llvm") == []
+            assert found(uow, "zebras") == []
+            assert found(uow, "gcc") == [ASKED]
+
+    def test_a_book_may_be_the_only_one_and_a_question_left_out(
+        self, database: Database, indexed: Session
+    ) -> None:
+        with database.reading() as uow:
+            search = Knowledge().search
+            assert [h.place for h in search(uow, "whales", book="20260105-a-book")] == [OTHER]
+            assert search(uow, "whales", book="another") == []
+            assert search(uow, "whales", exclude=[f"20260105-a-book/{OTHER}"]) == []
+
+    @pytest.mark.parametrize("text", ["", "  ", "the of and", "?!", "\0", "nothingofthekind"])
+    def test_a_text_without_a_known_word_finds_nothing(
+        self, text: str, database: Database, indexed: Session
+    ) -> None:
+        with database.reading() as uow:
+            assert found(uow, text) == []
+
+
+class TestWhatIsOut:
+    @pytest.mark.parametrize("how", REMOVALS)
+    def test_it_is_gone_in_the_same_transaction_and_stays_so(
+        self, how: str, database: Database, indexed: Session
+    ) -> None:
+        with database.unit_of_work() as uow:
+            assert found(uow, "compiler") == [ASKED]
+            REMOVALS[how](uow, indexed.id)
+            assert found(uow, "compiler") == []
+        knowledge.update(database, [])
+        with database.reading() as uow:
+            assert found(uow, "compiler") == []
+
+    @pytest.mark.parametrize("how", REMOVALS)
+    def test_it_was_never_in_where_the_index_is_made_after(
+        self, how: str, database: Database
+    ) -> None:
+        with database.unit_of_work() as uow:
+            made = stored(uow)
+            REMOVALS[how](uow, made.id)
+        knowledge.update(database, [])
+        with database.reading() as uow:
+            assert found(uow, "compiler") == []
+
+    def test_what_is_undone_changes_nothing(self, database: Database, indexed: Session) -> None:
+        def hide(uow: UnitOfWork) -> None:
+            uow.messages.set_hidden("C1", ASKED, Hidden.MODERATED, True)
+            assert found(uow, "compiler") == []
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError), database.unit_of_work() as uow:
+            hide(uow)
+        with database.reading() as uow:
+            assert found(uow, "compiler") == [ASKED]
+
+    def test_what_is_shown_again_is_found_again(self, database: Database, indexed: Session) -> None:
+        for hidden, expected in ((True, []), (False, [ASKED])):
+            with database.unit_of_work() as uow:
+                uow.messages.set_hidden("C1", ASKED, Hidden.MODERATED, hidden)
+                uow.sessions.touch(indexed.id, later(2))
+            knowledge.update(database, [])
+            with database.reading() as uow:
+                assert found(uow, "compiler") == expected
+
+    def test_a_forgotten_name_is_out_at_once(self, database: Database, indexed: Session) -> None:
+        with database.unit_of_work() as uow:
+            forget(uow, "U7", ["Greta Garbo"])
+            assert found(uow, "compiler") == []
+        knowledge.update(database, [])
+        with database.reading() as uow:
+            assert found(uow, "garbo") == []
+            [hit] = Knowledge().search(uow, "compiler")
+        assert "Greta" not in hit.question
+
+    def test_a_forgotten_name_in_a_file_does_not_come_in(self, database: Database) -> None:
+        knowledge.update(database, archives(OWN))
+        with database.unit_of_work() as uow:
+            forget(uow, "U7", ["Teo Varga"])
+            assert Knowledge().search(uow, "Mercator") == []
+        knowledge.update(database, archives(OWN))
+        with database.reading() as uow:
+            assert Knowledge().search(uow, "Mercator") == []
+            assert len(Knowledge().search(uow, "tests", limit=50)) > 5
+
+    @pytest.mark.parametrize("how", CHANGES)
+    def test_a_changed_question_is_found_by_what_it_says_now(
+        self, how: str, database: Database, indexed: Session
+    ) -> None:
+        with database.unit_of_work() as uow:
+            CHANGES[how](uow, indexed.id)
+            assert found(uow, "compiler") == []
+        knowledge.update(database, [])
+        with database.reading() as uow:
+            assert found(uow, "compiler") == []
+            assert found(uow, "bees") == [ASKED]
+
+
+class TestUpToDate:
+    def test_a_late_answer_is_found(self, database: Database, indexed: Session) -> None:
+        with database.unit_of_work() as uow:
+            uow.messages.put(
+                reply(indexed.id, "301.000001", "300.000001", "Stripes.", author=AUTHOR)
+            )
+            uow.sessions.touch(indexed.id, later(2))
+        assert knowledge.update(database, []).documents == 1
+        with database.reading() as uow:
+            assert found(uow, "zebras") == ["300.000001"]
+        assert knowledge.update(database, []).documents == 0
+
+    def test_an_archive_changes_goes_and_gives_way_to_its_session(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "20240506-maps-that-mislead.md"
+        path.write_bytes((OWN / path.name).read_bytes())
+        assert knowledge.update(database, archives(tmp_path)).documents == 16
+        with database.reading() as uow:
+            assert found(uow, "permission pictures") == ["11"]
+        path.write_bytes(path.read_bytes().replace(b"permission", b"leave of absence"))
+        assert knowledge.update(database, archives(tmp_path)).documents == 1
+        with database.reading() as uow:
+            assert found(uow, "permission") == []
+        with database.unit_of_work() as uow:
+            made = session(uow, path.stem)
+            made.state = State.CLOSED
+            made.added_authors = frozenset([AUTHOR])
+            uow.sessions.save(made)
+            uow.messages.put(question(made.id, ASKED, "Which compiler?"))
+            uow.messages.put(reply(made.id, ANSWER, ASKED, "gcc", author=AUTHOR))
+        knowledge.update(database, archives(tmp_path))
+        with database.reading() as uow:
+            assert found(uow, "pie charts") == []
+            assert found(uow, "compiler") == [ASKED]
+            assert uow.knowledge.count() == 1
+
+    def test_a_file_that_is_gone_takes_its_questions_along(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        knowledge.update(database, archives(OWN))
+        knowledge.update(database, archives(tmp_path))
+        with database.reading() as uow:
+            assert uow.knowledge.count() == 0
+
+    def test_both_formats_give_the_same(self, database: Database, tmp_path: Path) -> None:
+        name = "20240506-maps-that-mislead"
+        (tmp_path / f"{name}.md").write_bytes((OWN / f"{name}.md").read_bytes())
+        knowledge.update(database, archives(tmp_path))
+        with database.reading() as uow:
+            before = Knowledge().search(uow, "children school averages")
+        done = marginalia("convert", ".", "--to", "record", "--output", "records", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        knowledge.update(database, archives(tmp_path / "records"))
+        with database.reading() as uow:
+            after = Knowledge().search(uow, "children school averages")
+        assert [hit.question for hit in after] == [hit.question for hit in before] != []
+
+
+def archives(folder: Path) -> list[Source]:
+    library = load(folder, now=datetime(2026, 1, 1, tzinfo=UTC))
+    return [(e, library.paths[name]) for name, e in library.events.items() if e.archived]
+
+
+class TestCommand:
+    def test_it_makes_the_index_and_says_how_much_is_in_it(self, tmp_path: Path) -> None:
+        url = fresh_sqlite(tmp_path / "m.db")
+        env = {"MARGINALIA_DATABASE_URL": url, "MARGINALIA_SCHEDULES": str(OWN)}
+        for _again in range(2):
+            done = marginalia("index", cwd=tmp_path, env=env)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout == "32 answered questions of 2 events are in the index\n"
+
+    def test_a_folder_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
+        env = {
+            "MARGINALIA_DATABASE_URL": fresh_sqlite(tmp_path / "m.db"),
+            "MARGINALIA_SCHEDULES": "nowhere",
+        }
+        done = marginalia("index", cwd=tmp_path, env=env)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1
+        assert "nowhere" in done.stderr
