@@ -27,7 +27,7 @@ _SECONDS = {
     "bot.commits": ("WRITTEN_BY",),
     "bot.library.git": ("FIRST_PAUSE", "LONGEST_PAUSE"),
     "bot.slack.inbox": ("RETRIES",),
-    "bot.slack.linking": ("RETRY_SECONDS", "POLL_SECONDS"),
+    "bot.slack.linking": ("RETRY_SECONDS", "AFTER_TROUBLE_SECONDS"),
     "bot.slack.names": ("PAUSE",),
     "bot.slack.outbox": ("PATIENCE", "LEASE", "FIRST_PROBE"),
     "bot.slack.reconcile": ("GRACE",),

@@ -1,0 +1,23 @@
+"""The times that a fault run shortens are the program's."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from tests.faults.pace import _SECONDS, STEPS
+
+
+@pytest.mark.parametrize("module", sorted(_SECONDS))
+def test_the_times_that_are_shortened_are_there(module: str) -> None:
+    assert [t for t in _SECONDS[module] if not hasattr(import_module(module), t)] == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_steps_at_which_bots_are_killed_are_there(step: str) -> None:
+    module, _, names = step.partition(":")
+    found = import_module(module)
+    for name in names.split("."):
+        found = getattr(found, name)
+    assert callable(found)
