@@ -26,6 +26,7 @@ ROOMS = {
     "convert": "convert",
     "demo": "demo",
     "doctor": "doctor",
+    "evaluate-index": "index",
     "evaluate-pairing": "pairing",
     "export": "export",
     "export-person": "people",

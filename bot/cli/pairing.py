@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import meaning as meanings
-from bot.cli.options import JSON
+from bot.cli.options import JSON, MEANING
 from bot.errors import UserError
 from bot.laboratory import evaluate as evaluating
 from bot.laboratory import labels as labelling
@@ -22,17 +22,9 @@ from bot.library.mending import Page
 from bot.library.problem import shown
 from bot.sessions import pairing
 from bot.sessions.pairing.posts import Decision, Kind, Pairing
-from bot.settings import Meaning, Settings
+from bot.settings import Settings
 
 _SHARE = 0.3
-_MEANING = Annotated[
-    Meaning | None,
-    typer.Option(
-        help="Whether what texts mean is compared, too, by the model of the extra `meaning`; "
-        "MARGINALIA_MEANING if not given.",
-        show_default=False,
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +44,7 @@ def mend(
     review: Annotated[
         bool, typer.Option("--review", help="Ask about each proposal, on a terminal.")
     ] = False,
-    meaning: _MEANING = None,
+    meaning: MEANING = None,
     as_json: JSON = False,
 ) -> None:
     """Move an archive's answers from outside threads under their questions.
@@ -267,7 +259,7 @@ def evaluate(
             "question, separated by tabs.",
         ),
     ] = None,
-    meaning: _MEANING = None,
+    meaning: MEANING = None,
     as_json: JSON = False,
 ) -> None:
     """Measure how well answers outside threads are paired with their questions.

@@ -29,6 +29,7 @@ from bot import export
 from bot.errors import UserError
 from bot.library import mending
 from bot.markup import plain, visible_text
+from bot.meaning import Model
 from bot.sessions import forgetting, knowledge, pairing
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.knowledge import Document, Hit
@@ -66,9 +67,11 @@ class Knowledge:
 
     def __init__(
         self,
+        model: Model | None = None,
         slack: Callable[[str, str], str] = lambda channel, ts: "",
         page: Callable[[Hit], str] = lambda hit: "",
     ):
+        self._model = model
         self._slack = slack
         self._page = page
 

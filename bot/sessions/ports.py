@@ -836,6 +836,9 @@ class Knowledge(Protocol):
     def get(self, documents: Collection[int]) -> dict[int, Document]:
         """Documents by their numbers, without the messages they are made of."""
 
+    def all(self) -> list[Document]:
+        """All documents, without the messages they are made of."""
+
 
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""

@@ -124,6 +124,11 @@ class Knowledge(Repository):
         query = select(knowledge).where(knowledge.c.id.in_(sorted(set(documents))))
         return {row.id: _document(row) for row in self._connection.execute(query)}
 
+    def all(self) -> list[Document]:
+        """All documents, without the messages they are made of."""
+        query = select(knowledge).order_by(knowledge.c.id)
+        return [_document(row) for row in self._connection.execute(query)]
+
     def _digests(self, event_id: str) -> dict[str, tuple[int, str]]:
         query = select(knowledge.c.place, knowledge.c.id, knowledge.c.digest)
         rows = self._connection.execute(query.where(knowledge.c.event_id == event_id))
