@@ -145,7 +145,7 @@ class TestProcess:
         model = Model()
         assert model.likeness(QUESTIONS, ["fall 1", "fall 2", "fall 3"]) is None
         assert model.likeness(QUESTIONS, ANSWERS) is None
-        assert "not compared any more" in caplog.text
+        assert "no longer comparing texts" in caplog.text
 
     def test_one_that_cannot_be_loaded(
         self, stand_in: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

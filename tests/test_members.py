@@ -184,7 +184,7 @@ class TestListing:
         async with world.bot():
             await world.to(START)
             await until(lambda: is_named(world), "the author is found")
-        assert "more slowly; going on in 1 s" in caplog.text
+        assert "continuing in 1 s" in caplog.text
 
     async def test_a_refusal_is_told_with_slacks_code_and_nothing_else_waits(
         self, world: Scene, caplog: pytest.LogCaptureFixture

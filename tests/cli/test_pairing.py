@@ -309,7 +309,7 @@ def test_evaluate_pairing_on_labels(tmp_path: Path) -> None:
     assert data["talk_moved"] == {"value": 0.0, "part": 0, "of": 1}
     both = marginalia("evaluate-pairing", path, "--labels", labels, "--life", cwd=tmp_path)
     assert both.returncode == 2
-    assert "exclude one another" in both.stderr
+    assert "cannot be used together" in both.stderr
     none = marginalia("evaluate-pairing", path, "--labels", tmp_path / "no.tsv", cwd=tmp_path)
     assert none.returncode == 2
     assert len(none.stderr.splitlines()) == 1

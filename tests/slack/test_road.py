@@ -156,7 +156,7 @@ async def test_who_is_slow_says_how_far_behind(
     async with walked(world) as walk:
         await walk.rested()
     told = [r.getMessage() for r in caplog.records if "still to be compared" in r.getMessage()]
-    assert f"session {world.session_id}: news of Slack's history are taken in up to 20" in told[0]
+    assert f"session {world.session_id}: compared with Slack's history up to 20" in told[0]
     assert "threads are still to be compared" in told[0]
 
 

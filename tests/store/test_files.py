@@ -84,13 +84,13 @@ def test_a_backup_is_whole_while_others_write(database: Database, tmp_path: Path
 def test_a_backup_overwrites_only_when_told(database: Database, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("precious")
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="already exists"):
         database.backup(copy)
     assert copy.read_text() == "precious"
     database.backup(copy, overwrite=True)
     assert keys(Database(f"sqlite:///{copy}")) == []
     for target in (tmp_path, path_of(database.place)):
-        with pytest.raises(UserError, match="exists already"):
+        with pytest.raises(UserError, match="already exists"):
             database.backup(target, overwrite=True)
 
 
@@ -187,14 +187,14 @@ def rubbish(copy: Path) -> str:
 
 def empty(copy: Path) -> str:
     copy.write_bytes(b"")
-    return "no database of Marginalia"
+    return "not a database of Marginalia"
 
 
 def foreign(copy: Path) -> str:
     copy.unlink()
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-    return "no database of Marginalia"
+    return "not a database of Marginalia"
 
 
 def newer(copy: Path) -> str:
