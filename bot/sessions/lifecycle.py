@@ -101,8 +101,8 @@ def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Sess
             uow,
             f"session {session.id} file gone {at.isoformat()}",
             _(
-                "The schedule file of “{title}” is gone while its session is open. "
-                "The session goes on as planned; put the file back to get its archive.",
+                "The schedule file of “{title}” was removed while its session is open. The "
+                "session continues as planned; put the file back to get its archive.",
                 title=session.event.title,
             ),
             at,
@@ -146,8 +146,8 @@ def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) 
                 uow,
                 f"session {session.id} waits for {other.id}",
                 _(
-                    "“{title}” cannot open: “{other}” is still open in the same channel. "
-                    "It will open when that one is closed, or move one of them.",
+                    "“{title}” cannot open because “{other}” is still open in the same channel. It "
+                    "will open when “{other}” closes; to open it earlier, move one of them.",
                     title=session.event.title,
                     other=other.event.title,
                 ),

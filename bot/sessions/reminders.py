@@ -113,7 +113,10 @@ def entry(raw: Any) -> Reminder:
         unknown = set(raw) - {"when", "template"}
         if unknown or not isinstance(raw.get("when"), str):
             raise UserError(
-                _("an entry of `reminders` has `when` and may have `template`, no more")
+                _(
+                    "an entry in `reminders` needs `when`, may have `template`, and takes nothing "
+                    "else"
+                )
             )
         when, template = raw["when"], raw.get("template")
         if template is not None and not (
@@ -121,20 +124,20 @@ def entry(raw: Any) -> Reminder:
         ):
             raise UserError(
                 _(
-                    "`template` of a reminder is the name of a file in `templates/` without `.txt` "
-                    "(small letters, digits, `-`, `_`)"
+                    "the `template` of a reminder must be the name of a file in `templates/`, "
+                    "without `.txt` (lowercase letters, digits, `-` and `_`)"
                 )
             )
     if not isinstance(when, str):
         raise UserError(
-            _("an entry of `reminders` is no text; write {examples}", examples=_(_EXAMPLES))
+            _("an entry in `reminders` is not text; write {examples}", examples=_(_EXAMPLES))
         )
     text = " ".join(when.casefold().split())
     found = _entry(text)
     if found is None:
         raise UserError(
             _(
-                "the reminder “{value}” is not understood; write {examples}",
+                "I don't understand the reminder “{value}”; write {examples}",
                 value=text[:60],
                 examples=_(_EXAMPLES),
             )

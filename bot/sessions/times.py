@@ -89,7 +89,9 @@ def span(text: str) -> Span:
             )
         )
     if timedelta(days=found.days, minutes=found.minutes) > LONGEST:
-        raise UserError(_("“{value}” is longer than a year; write less", value=_short(text)))
+        raise UserError(
+            _("“{value}” is longer than a year; write a shorter time", value=_short(text))
+        )
     return found
 
 
@@ -158,7 +160,8 @@ def moments(
             return start, end
     raise UserError(
         _(
-            "I don't understand “{value}” as a date; write {moments}, and an end if it moves too",
+            "I don't understand “{value}” as a date; write {moments}, and the new end if "
+            "that changes too",
             value=_short(text),
             moments=_(MOMENTS),
         )
@@ -193,7 +196,8 @@ def _moment(words: list[str], now: datetime, zone: str, day_time: time) -> datet
     if found.astimezone(where).replace(tzinfo=None) != local:
         raise UserError(
             _(
-                "{local} does not exist in {key}: the clocks go forward then; write another time",
+                "{local} does not exist in {key} because the clocks go forward then; write "
+                "another time",
                 local=f"{local:%Y-%m-%d %H:%M}",
                 key=where.key,
             )
@@ -224,7 +228,7 @@ def _day(word: str, today: date) -> date | None:
             # In the same week some mean this one, and some the one after it.
             raise UserError(
                 _(
-                    "“{value}” can be {first} or {second}; write the date",
+                    "“{value}” could mean {first} or {second}; write the date",
                     value=word.replace("_", " "),
                     first=coming.isoformat(),
                     second=(coming + timedelta(days=7)).isoformat(),
@@ -234,7 +238,7 @@ def _day(word: str, today: date) -> date | None:
     if _UNCLEAR_DAY.fullmatch(word):
         raise UserError(
             _(
-                "“{value}” can be read as more than one date; write it as `2026-01-12`",
+                "“{value}” could mean more than one date; write it like `2026-01-12`",
                 value=word,
             )
         )
@@ -244,7 +248,9 @@ def _day(word: str, today: date) -> date | None:
     try:
         return date(*(int(part) for part in match.groups()))
     except ValueError:
-        raise UserError(_("there is no day {word}; write one as `2026-01-12`", word=word)) from None
+        raise UserError(
+            _("{word} is not a valid date; write it like `2026-01-12`", word=word)
+        ) from None
 
 
 def _weekday(word: str) -> int | None:
@@ -262,13 +268,16 @@ def clock(word: str) -> time | None:
     """
     if _HOUR.fullmatch(word) and int(word) <= 24:
         raise UserError(
-            _("“{value}” is not clear as a time; write `{value}:00` or `{value}pm`", value=word)
+            _(
+                "I'm not sure what time “{value}” means; write `{value}:00` or `{value}pm`",
+                value=word,
+            )
             if 1 <= int(word) <= 12
-            else _("“{value}” is not clear as a time; write `{value}:00`", value=word)
+            else _("I'm not sure what time “{value}” means; write `{value}:00`", value=word)
         )
     if word.casefold() == "midnight":
         raise UserError(
-            _("“midnight” can be the beginning or the end of a day; write `0:00` or `23:59`")
+            _("“midnight” could mean the start or the end of the day; write `0:00` or `23:59`")
         )
     half = _HALF_DAY.fullmatch(word.casefold())
     match = half or _TIME.fullmatch("12:00" if word.casefold() == "noon" else word)
@@ -281,7 +290,7 @@ def clock(word: str) -> time | None:
     try:
         return time(hour, minute, second)
     except ValueError:
-        raise UserError(_("there is no time {word}; write one as `18:00`", word=word)) from None
+        raise UserError(_("{word} is not a valid time; write it like `18:00`", word=word)) from None
 
 
 def _zone(word: str) -> ZoneInfo | None:

@@ -344,14 +344,14 @@ class Pump:
         }
         if returned:
             text = _(
-                "Slack did not take {what} for {place} ({code}): {remedy}. Its asker has got it "
-                "back by direct message.",
+                "Slack did not accept {what} for {place} ({code}): {remedy}. The person who "
+                "asked got the question back in a direct message.",
                 **values,
             )
         else:
             text = _(
-                "Slack did not take {what} for {place} ({code}): {remedy}. It is kept as number "
-                "{id} of `marginalia outbox`.",
+                "Slack did not accept {what} for {place} ({code}): {remedy}. It is kept as "
+                "number {id} in `marginalia outbox`.",
                 **values,
             )
         if session is not None:
@@ -370,7 +370,8 @@ class Pump:
                 return
             uow.outbox.failed(outgoing.id, why, None)
             text = _(
-                "{what} could not be made: {why}. It is kept as number {id} of `marginalia outbox`.",
+                "{what} could not be created: {why}. It is kept as number {id} in `marginalia "
+                "outbox`.",
                 what=queued.what(outgoing),
                 why=why,
                 id=outgoing.id,
@@ -418,8 +419,8 @@ def channel_trouble(
     if refusals.verdict(method, code).then is Then.WAIT_APP and same:
         return  # it is no matter of this channel, and was told of another
     text = _(
-        "Nothing can be posted in {place}: {reason} (Slack's code: {code}). What is said there "
-        "waits; `marginalia outbox` lists it.",
+        "Nothing can be posted in {place}: {reason} (Slack's code: {code}). Messages "
+        "for it are waiting; `marginalia outbox` lists them.",
         place=place_name(uow, channel),
         reason=refusals.remedy(method, code),
         code=code,

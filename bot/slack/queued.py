@@ -12,7 +12,7 @@ _KINDS = tuple(
     (re.compile(pattern), text)
     for pattern, text in (
         (r"session \d+ announcement", N_("the announcement")),
-        (r"session \d+ announcement pin", N_("the pin of the announcement")),
+        (r"session \d+ announcement pin", N_("pinning the announcement")),
         (r"session \d+ announcement edit .*", N_("the new version of the announcement")),
         (r"session \d+ close", N_("the closing message")),
         (r"session \d+ reminder .*", N_("a reminder")),
@@ -27,7 +27,7 @@ _KINDS = tuple(
         (r"(delayed|returned) .*", N_("the message to an asker that a question is delayed")),
         (r"answer .*", N_("the message that a question was answered")),
         (r"withdraw .*", N_("the deletion of a withdrawn question")),
-        (r"reactions\..*", N_("the mark of an answered question")),
+        (r"reactions\..*", N_("the mark on an answered question")),
         (r"notice .*", N_("a notice to the organizers")),
     )
 )

@@ -136,24 +136,25 @@ CODES: dict[str, Verdict] = {
                 "channel_not_found invalid_channel"
             ),
             N_("the bot is not in the channel; type `/invite @Marginalia` there"): "not_in_channel",
-            N_("the channel is archived; unarchive it or move the event to another"): (
+            N_("the channel is archived; unarchive it or move the event to another channel"): (
                 "is_archived is_inactive"
             ),
             N_("posting in the channel is restricted; let the bot post there"): (
                 "restricted_action restricted_action_read_only_channel posting_to_channel_denied"
             ),
             N_(
-                "the channel takes only replies in threads; allow top-level messages in the "
+                "the channel only allows replies in threads; allow top-level messages in the "
                 "channel's posting permissions"
             ): "restricted_action_thread_only_channel",
             N_(
                 "the bot may not do this here; invite it to the channel, or compare its scopes "
                 "with the manifest"
             ): ("access_denied channel_is_limited_access no_permission"),
-            N_("the channel takes no more members; remove some or move the event to another"): (
-                "too_many_members"
-            ),
-            N_("the person cannot be written to; ask whether the account is still in use"): (
+            N_(
+                "the channel cannot have more members; remove some or move the event to "
+                "another channel"
+            ): ("too_many_members"),
+            N_("this person cannot get messages; ask whether the account is still in use"): (
                 "invalid_user_combination user_disabled user_not_found user_not_visible"
             ),
         },
@@ -162,8 +163,8 @@ CODES: dict[str, Verdict] = {
         Then.WAIT_APP,
         {
             N_(
-                "the bot's token does not work any more; install the app again and put the new "
-                "token into SLACK_BOT_TOKEN"
+                "the bot's token no longer works; install the app again and put the new token "
+                "into SLACK_BOT_TOKEN"
             ): (
                 "account_inactive invalid_auth is_bot not_allowed_token_type not_authed "
                 "token_expired token_revoked"
@@ -182,39 +183,39 @@ CODES: dict[str, Verdict] = {
             N_("the app is not installed in this workspace; install it"): (
                 "invalid_team team_not_found"
             ),
-            N_("the workspace has reached a limit of its plan; raise the plan or wait"): (
+            N_("the workspace has reached a limit of its plan; upgrade the plan or wait"): (
                 "message_limit_exceeded plan_upgrade_required"
             ),
             N_(
-                "the app's settings turn this off; switch on the Home tab and the Messages tab "
-                "under App Home"
+                "this is turned off in the app's settings; turn on the Home tab and the "
+                "Messages tab under App Home"
             ): "messages_tab_disabled not_enabled not_implemented",
         },
     ),
     **_table(
         Then.WAIT_ALONE,
         {
-            N_("the thread is locked or takes no replies; unlock it, or drop the message"): (
+            N_("the thread is locked or does not allow replies; unlock it, or drop the message"): (
                 "cannot_reply_to_message restricted_action_non_threadable_channel "
                 "restricted_action_thread_locked thread_locked thread_not_found"
             ),
             N_(
-                "the rules for shared channels forbid what is in it; change them, or drop the "
-                "message"
+                "the rules for shared channels do not allow its content; change them, or drop "
+                "the message"
             ): (
                 "slack_connect_blocked_file_type slack_connect_canvas_sharing_blocked "
                 "slack_connect_clip_sharing_blocked slack_connect_file_link_sharing_blocked "
                 "slack_connect_file_upload_sharing_blocked slack_connect_lists_sharing_blocked"
             ),
-            N_("the workspace does not take this file; allow it, or drop it"): (
+            N_("the workspace does not allow this file; allow it, or drop it"): (
                 "blocked_file_type channels_limit_exceeded file_share_limit_reached "
                 "file_type_not_allowed file_upload_size_restricted "
                 "file_uploads_disabled file_uploads_except_images_disabled max_file_sharing_exceeded "
                 "storage_limit_reached unable_to_share_files"
             ),
-            N_("the workspace does not allow the name and picture of another; allow it"): (
-                "send_on_behalf_not_allowed"
-            ),
+            N_(
+                "the workspace does not let the bot post under another name and picture; allow it"
+            ): ("send_on_behalf_not_allowed"),
             N_("there are too many pins or reactions already; remove some, or drop it"): (
                 "too_many_emoji too_many_pins too_many_reactions"
             ),
@@ -234,17 +235,18 @@ CODES: dict[str, Verdict] = {
                 "file_not_shared message_not_found no_dual_broadcast_content_update not_found "
                 "user_not_in_channel"
             ),
-            N_("the form was open for too long, or the click was too old; do it again"): (
+            N_("the form was open for too long, or the click was too old; try again"): (
                 "duplicate_external_id exchanged_trigger_id expired_trigger_id invalid_trigger_id "
                 "push_limit_reached"
             ),
-            N_("it is too long or holds too much for Slack; report it, or drop it"): (
+            N_("it is too long or too large for Slack; report it, or drop it"): (
                 "alt_txt_too_large attachment_payload_limit_exceeded metadata_too_large "
                 "msg_blocks_too_long msg_too_long snippet_too_large too_many_attachments "
                 "too_many_contact_cards too_many_users view_too_large"
             ),
             N_(
-                "Slack does not understand the call; update Marginalia and retry it, or report it"
+                "Slack does not understand the request; update Marginalia and retry it, or "
+                "report it"
             ): (
                 "as_user_not_supported bad_timestamp deprecated_endpoint insecure_request "
                 "invalid_arg_name invalid_arguments invalid_array_arg invalid_attachments "

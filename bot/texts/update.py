@@ -45,7 +45,7 @@ def main() -> None:
     for path in sorted(FOLDER.glob("*.po")):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=path.stem, domain="marginalia")
-        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
         with path.open("wb") as out:
             write_po(out, catalogue, width=100, include_lineno=False, include_previous=True)
 

@@ -51,9 +51,9 @@ def run(*arguments: str) -> str:
 
 def test_what_is_queued_is_listed_with_its_error_and_the_remedy(database: Database) -> None:
     shown = run()
-    assert "the pin of the announcement" in shown
+    assert "pinning the announcement" in shown
     assert "is_archived: the channel is archived; unarchive it" in shown
-    assert "invalid_blocks: Slack does not understand the call" in shown
+    assert "invalid_blocks: Slack does not understand the request" in shown
     assert "0 queued, 3 waiting, 1 given up." in shown
     assert "2026-01-05 01:00:00" in shown
     assert "\x1b" not in shown

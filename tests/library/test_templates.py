@@ -93,7 +93,7 @@ def test_check_reads_templates_and_reminders(tmp_path: Path) -> None:
     )
     lines = [str(p).replace(f"{tmp_path}/", "") for p in check([tmp_path], now=NOW) if p.is_error]
     assert [line.partition(";")[0] for line in lines] == [
-        "a.md:8: the reminder “whenever” is not understood",
+        "a.md:8: I don't understand the reminder “whenever”",
         "b.md:6: there is no template `owl`",
         "templates/latin.txt:1: is not UTF-8",
         "templates/own.txt:2: the variable `nothing` is not known",

@@ -116,12 +116,12 @@ def test_the_next_moment() -> None:
     [
         (7, "must be a list"),
         ({"when": "half-way"}, "must be a list"),
-        (["sometime"], "not understood"),
-        (["3 fortnights before end"], "not understood"),
-        (["last day at 26:00"], "there is no time"),
+        (["sometime"], "don't understand"),
+        (["3 fortnights before end"], "don't understand"),
+        (["last day at 26:00"], "is not a valid time"),
         ([{"when": "half-way", "template": "../x"}], "name of a file"),
-        ([{"when": "half-way", "text": "x"}], "no more"),
-        ([3], "is no text"),
+        ([{"when": "half-way", "text": "x"}], "nothing else"),
+        ([3], "is not text"),
     ],
 )
 def test_what_is_not_understood(raw: Any, part: str) -> None:

@@ -113,7 +113,7 @@ async def test_what_was_typed_stays_when_the_database_fails(tmp_path: Path) -> N
 
         desk.factory = broken  # type: ignore[assignment]
         outcome = await ben.submits("Will it last?")
-        assert "Nothing is lost" in outcome.errors["question0"]
+        assert "nothing is lost" in outcome.errors["question0"]
         desk.factory = factory
         assert ben.form.state["question0"]["text"]["value"] == "Will it last?"
         assert (await ben.person.submit()).acknowledged
@@ -203,10 +203,10 @@ class TestAhead:
             await _asks_ahead(ben, "Ben's first?")
             await cleo.ask()
             await cleo.submits("Cleo's, with no name?", anonymous=["anonymous"])
-            assert "kept" in words(cleo.form.content["blocks"])
+            assert "saved" in words(cleo.form.content["blocks"])
             await _asks_ahead(ben, "A thing Ben takes back?")
             assert _askers(world) == []
-            assert "waits for the session to open" in await ben.home()
+            assert "waiting for the session to open" in await ben.home()
             with world.stage.bot.database.reading() as uow:
                 last = uow.members.submissions_of([ben.id])[-1]
             await ben.clicks("mine_withdraw_waiting", f"waiting {last.token}")
@@ -246,7 +246,7 @@ async def test_the_form_shows_what_was_asked_and_its_button_is_a_vote(tmp_path: 
             "What compiler passes should beginners write?"
         )
         await ben.person.act("ask_mine_too", block_id=f"like {first}")
-        await until(lambda: "Your vote counts" in words(ben.form.content["blocks"]))
+        await until(lambda: "Your vote is counted" in words(ben.form.content["blocks"]))
         ada = Hands(world, "ada")
         assert "1 vote" in await ada.home()
         world.say("ada", "The simplest ones.", first)
@@ -291,9 +291,9 @@ class TestForWhichBook:
             said = await _asks_nothing_yet(world, ben, "Did you enjoy the week?")
             assert "has not been sent yet" in said
             assert "*The Next Book*" in said
-            assert "withdraw it in my App Home" in said
+            assert "withdraw it on my Home tab" in said
             await ben.submits()
-            assert "withdraw it in my App Home" in words(ben.form.content["blocks"])
+            assert "withdraw it on my Home tab" in words(ben.form.content["blocks"])
             with world.stage.bot.database.reading() as uow:
                 (sent,) = uow.members.submissions_of([ben.id])
                 session = uow.sessions.by_event(self.NEXT)
@@ -381,7 +381,7 @@ class TestWhatIsPromised:
             await ben.submits("What compiler passes should beginners write?", anonymous=ticked)
             for _twice in range(2):
                 await ben.person.act("ask_mine_too", block_id=f"like {question}")
-                await until(lambda: "Your vote counts" in words(ben.form.content["blocks"]))
+                await until(lambda: "Your vote is counted" in words(ben.form.content["blocks"]))
                 if _twice == 0:
                     await ben.ask()
                     await ben.submits("Which passes should beginners write?", anonymous=ticked)
@@ -401,7 +401,7 @@ class TestWhatIsPromised:
             await cleo.ask()
             await cleo.submits("Nobody knows me?", anonymous=["anonymous"])
             said = words(cleo.form.content["blocks"])
-            assert "kept without your name" in said
+            assert "saved without your name" in said
             assert "withdraw" in said
             assert self.MESSAGE not in said
             assert "Nobody knows me?" in await cleo.home()
@@ -468,9 +468,9 @@ async def test_with_no_session_there_is_one_line(tmp_path: Path) -> None:
         await world.to(END)
         ben = Hands(world, "ben")
         said = await ben.types("/ask", "Too <late>?")
-        assert "No session takes questions now" in said
+        assert "No session is taking questions right now" in said
         assert said.endswith("Too &lt;late&gt;?"), "what was typed is not lost"
-        assert "No session takes questions now" in await _first_direct(world, ben)
+        assert "No session is taking questions right now" in await _first_direct(world, ben)
 
 
 def _askers(world: Scene) -> list[str]:

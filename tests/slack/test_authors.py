@@ -67,10 +67,10 @@ class TestQueue:
             await ada.clicks("queue_take", f"queue {first}")
             await until(lambda: f"taken by <@{ada.id}>" in cleo.home_now())
             await ada.clicks("queue_elsewhere", f"queue {second}")
-            await until(lambda: f"answered elsewhere, says <@{ada.id}>" in cleo.home_now())
+            await until(lambda: f"marked as answered elsewhere by <@{ada.id}>" in cleo.home_now())
             await cleo.clicks("queue_undo", f"aside {second}")
             await until(lambda: "[queue_skip]" in cleo.home_now())
-            await until(lambda: "answered elsewhere, says" not in ada.home_now())
+            await until(lambda: "marked as answered elsewhere by" not in ada.home_now())
             await ada.clicks("queue_undo", f"queue {first}")
             assert "taken by" not in ada.home_now()
 
@@ -84,7 +84,7 @@ class TestQueue:
             note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
             assert "Skip me?" in words(note.blocks)
             await ada.person.act("queue_skip", channel=CHANNEL, ts=note.ts, block_id=f"queue {ts}")
-            await until(lambda: "Nothing waits for you" in words(note.blocks))
+            await until(lambda: "Nothing is waiting for you" in words(note.blocks))
             assert "skipped by" in words(note.blocks)
 
     async def test_the_command_shows_the_last_session_until_another_begins(
@@ -152,7 +152,7 @@ class TestQueue:
             await ada.person.act(
                 "queue_undo", channel=CHANNEL, ts=note.ts, block_id=f"aside {asked[1]}"
             )
-            await until(lambda: "2 questions wait" in words(note.blocks))
+            await until(lambda: "2 questions are waiting" in words(note.blocks))
 
     async def test_an_author_of_several_open_sessions_sees_all_of_the_home(
         self, tmp_path: Path
@@ -230,8 +230,8 @@ class TestRights:
             ts = world.say("ben", "Mine?")
             await world.hear()
             cleo = Hands(world, "cleo")
-            assert "for the authors of the book" in await cleo.qa("queue")
-            assert "for the organizers" in await cleo.qa("author @ada")
+            assert "Only the authors of the book" in await cleo.qa("queue")
+            assert "Only organizers" in await cleo.qa("author @ada")
             assert "for the authors" in await cleo.shortcut("not_a_question", ts)
             refused = [a for a in await _logged(world, 3) if a.what == "refused"]
             assert [a.who for a in refused] == [cleo.id] * 3
@@ -249,7 +249,7 @@ class TestRights:
             assert "queue" in await cleo.qa("queue")
             name = world.workspace.member(cleo.id).name
             assert "no longer" in await organizer.qa(f"author @{name} remove")
-            assert "for the authors of the book" in await cleo.qa("queue")
+            assert "Only the authors of the book" in await cleo.qa("queue")
 
     async def test_help_lists_what_one_may_do(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
@@ -284,7 +284,7 @@ class TestDigest:
             assert ada.direct() == []
             await world.to(START + timedelta(days=1, hours=9, minutes=1))
             (digest,) = ada.direct()
-            assert "2 questions wait for an answer" in digest.text
+            assert "2 questions are waiting for an answer" in digest.text
             seen = words(digest.blocks)
             assert seen.index("Did you sleep well?") < seen.index("And this one?")
             await world.to(START + timedelta(days=1, hours=10, minutes=30))
@@ -334,7 +334,7 @@ class TestCorrections:
             assert await _threads(world) == [
                 ("Ben", "Where do I begin?", [("Ada Author", "At the first chapter, of course.")])
             ]
-            assert "Nothing waits" in await ada.home()
+            assert "Nothing is waiting" in await ada.home()
             form = await ada.opens(ada.person.message_shortcut("answers", CHANNEL, answer))
             assert "Where do I begin?" in words(form.content["blocks"])
             assert (await ada.person.submit()).acknowledged
@@ -385,7 +385,7 @@ class TestCorrections:
             await world.hear()
             ada = Hands(world, "ada")
             assert "Hello everybody!" in await ada.home()
-            assert "Left out" in await ada.shortcut("not_a_question", hello)
+            assert "are left out" in await ada.shortcut("not_a_question", hello)
             world.say("cleo", "Late hello.", hello)
             world.edit("ben", hello, "Hello all!")
             await world.hear()
@@ -462,7 +462,7 @@ class TestTalk:
             asked = world.say("cleo", "Which chapter should I read first?")
             await world.hear()
             ada = Hands(world, "ada")
-            assert "1 question waits" in await ada.qa("queue")
+            assert "1 question is waiting" in await ada.qa("queue")
             assert "not counted as a question" in await Hands(world, "ben").home()
             ben = Hands(world, "ben")
             assert "on its way" in await ben.types("/ask", "Hi all, thanks for doing this?")
@@ -491,14 +491,14 @@ class TestTalk:
             hello = world.say("cleo", "Hi all 👋")
             await world.hear()
             ada = Hands(world, "ada")
-            assert "1 question waits" in await ada.home()
+            assert "1 question is waiting" in await ada.home()
             await ada.clicks("queue_talk", f"queue {ts}")
-            assert "Nothing waits" in ada.home_now()
+            assert "Nothing is waiting" in ada.home_now()
             assert "stays in the archive" in ada.home_now()
             await ada.clicks("queue_question", f"aside {hello}")
-            assert "1 question waits" in ada.home_now()
+            assert "1 question is waiting" in ada.home_now()
             await ada.clicks("queue_question", f"aside {ts}")
-            assert "2 questions wait" in ada.home_now()
+            assert "2 questions are waiting" in ada.home_now()
             log = await Hands(world, world.stage.organizer).qa("log")
             assert "marked <" in log
             assert "as talk" in log
@@ -506,7 +506,7 @@ class TestTalk:
             world.edit("cleo", hello, "Hello everybody 👋")
             world.edit("ben", ts, "Thank you all!")
             await world.hear()
-            assert "2 questions wait" in await ada.home()
+            assert "2 questions are waiting" in await ada.home()
             await world.to(END)
             assert len(world.threads()) == 2
 
@@ -515,16 +515,16 @@ class TestTalk:
             ts = world.say("ben", "Hi Ada")
             await world.hear()
             ada = Hands(world, "ada")
-            assert "Nothing waits" in await ada.home()
+            assert "Nothing is waiting" in await ada.home()
             world.edit("ben", ts, "Hi Ada, which chapter should I read first?")
             await world.hear()
-            assert "1 question waits" in await ada.home()
+            assert "1 question is waiting" in await ada.home()
 
     async def test_whoever_asks_in_the_form_asks(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             ben = Hands(world, "ben")
             await ben.types("/ask", "Hi all")
-            assert "1 question waits" in await Hands(world, "ada").home()
+            assert "1 question is waiting" in await Hands(world, "ada").home()
 
     async def test_the_language_is_the_events(self, tmp_path: Path) -> None:
         book = BOOK.replace("---\n\nWhat", "language: de\n---\n\nWhat")
@@ -532,7 +532,7 @@ class TestTalk:
             world.say("ben", "Guten Morgen zusammen!")
             world.say("cleo", "¡Buenos días!")
             await world.hear()
-            assert "1 question waits" in await Hands(world, "ada").home()
+            assert "1 question is waiting" in await Hands(world, "ada").home()
 
     @pytest.mark.parametrize(
         ("more", "shown"),

@@ -48,7 +48,7 @@ async def test_a_question_for_an_archived_channel_is_kept_and_posted_later(tmp_p
         assert "is delayed" in said.text
         assert "is_archived" in said.text
         assert "Is anybody there?" in text_of(said)
-        assert "delayed: Slack does not let me post it yet" in await ben.home()
+        assert "delayed: Slack doesn't let me post it yet" in await ben.home()
         await cleo.ask()  # from now on the bot knows, and says so in the form
         await cleo.submits("And without a name?", anonymous=["anonymous"])
         assert "it is delayed" in words(cleo.form.content["blocks"])
@@ -102,7 +102,7 @@ async def test_what_slack_will_never_take_goes_back_to_its_asker(tmp_path: Path)
         assert "invalid_blocks" in said.text
         assert "Is this &lt;odd&gt;?" in text_of(said)
         (told,) = [t for t in world.told() if "invalid_blocks" in t]
-        assert "got it back" in told
+        assert "got the question back" in told
         assert [s.state for s in submissions(world)] == ["returned"]
         with world.stage.bot.database.reading() as uow:
             assert uow.outbox.listed(("due", "held", "failed")) == []
@@ -142,12 +142,12 @@ async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -
         await ben.submits("Too late?")
         await world.to(END)
         said = ben.direct()[-1]
-        assert "before its end" in said.text
+        assert "before it ended" in said.text
         assert "Too late?" in text_of(said)
         assert [s.state for s in submissions(world)] == ["returned"]
         await unarchive_channel(world)
         assert all("Too late?" not in m.text for m in world.posted())
-        assert "before its end" in json.dumps([m.text for m in ben.direct()])
+        assert "before it ended" in json.dumps([m.text for m in ben.direct()])
 
 
 async def test_questions_sent_ahead_go_back_when_the_session_is_cancelled(tmp_path: Path) -> None:

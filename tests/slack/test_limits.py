@@ -74,7 +74,7 @@ async def test_a_book_of_a_thousand_questions_with_long_titles(tmp_path: Path) -
         await world.hear()
         assert await until(ben.direct)
         await world.to(START + timedelta(hours=9, minutes=1))
-        assert "wait for an answer" in ada.direct()[-1].text
+        assert "waiting for an answer" in ada.direct()[-1].text
         await world.to(END)
         assert "is closed" in world.posted()[-1].text
         failed = world.stage.bot.database

@@ -68,7 +68,7 @@ class TestTold:
             world.say("ada", "Quietly.", question)
             await world.hear()
             assert ben.direct() == []
-            assert "no direct messages" in await ben.home()
+            assert "don't get direct messages" in await ben.home()
             await ben.clicks("mine_quiet")
             world.say("ada", "Loudly.", question)
             await world.hear()
@@ -82,7 +82,7 @@ class TestMyQuestions:
             assert "You have not asked anything yet" in await ben.home()
             question = world.say("ben", "Is it mine?")
             await world.hear()
-            await until(lambda: "waits for an answer" in ben.home_now())
+            await until(lambda: "waiting for an answer" in ben.home_now())
             world.react("cleo", question, "arrow_up")
             world.say("ada", "It is.", question)
             await until(lambda: "answered · 1 vote" in ben.home_now())
@@ -146,7 +146,7 @@ class TestMyQuestions:
                 }
             )
             await cleo.person.act("mine_withdraw", view="home", block_id="forged")
-            assert "somebody else's" in (await until(cleo.direct))[0].text
+            assert "Somebody else asked" in (await until(cleo.direct))[0].text
             assert len(archive(world)) == 1
 
 
@@ -195,8 +195,8 @@ class TestPrivacy:
             assert "Cleo Reader" in str(world.threads())
             world.stage.clock.advance(timedelta(minutes=1))
             cleo = Hands(world, "cleo")
-            assert "By the name you go by" in await cleo.qa("privacy")
-            assert "By your first name" in await cleo.qa("privacy first")
+            assert "With the name you use" in await cleo.qa("privacy")
+            assert "With your first name" in await cleo.qa("privacy first")
             await world.look()
             assert [world.threads()[0][0], world.threads()[0][2][1][0]] == ["Cleo", "Cleo"]
             assert "Cleo Reader" not in str(world.threads())

@@ -138,7 +138,7 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
         assert "is now" in await ines.qa("move the-book 2026-01-13 9:00 UTC 2026-01-13 18:00 UTC")
         assert "start: 2026-01-13 09:00:00\nend: 2026-01-13 18:00:00\n" in path.read_text()
         assert "No session is open" in await ines.qa("extend 2 days")
-        assert "Write `now`" in await ines.qa("open")
+        assert "add `now`" in await ines.qa("open")
         assert "opens now" in await ines.qa("open now")
         await state(world, State.OPEN)
         assert world.posted()[0].text.startswith("The Book")
@@ -195,7 +195,7 @@ async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(interactions, "WITHIN", 0.0)
             outcome = await ines.submit(**NEW)
-        assert "It goes on" in str(outcome.errors)
+        assert "I will finish it" in str(outcome.errors)
         async with asyncio.timeout(10):
             while len(sorted(world.schedules.iterdir())) == before:
                 await asyncio.sleep(0.01)
@@ -288,7 +288,7 @@ async def test_the_right_is_asked_for_every_time(world: Scene) -> None:
         words += ["hide", "unhide", "mute", "unmute", "winners"]
         for word in words:
             assert "ask one of them" in (said := await ben.qa(f"{word} now {EVENT}")) or (
-                word == "winners" and "for the authors" in said
+                word == "winners" and "Only the authors" in said
             )
         assert world.stage.box.surfaces.top(ben.who) is None
         log = await ines.qa("log")

@@ -219,5 +219,5 @@ async def test_who_asked_a_long_question_hears_that_a_later_part_is_delayed(
     await world.edge.pump.step()
     await world.edge.pump.drain(5)
     texts = [m.text for m in world.box.workspace.im(who).messages.values()]
-    assert [text for text in texts if "part of your long question" in text and code in text]
+    assert [text for text in texts if "Part of your long question" in text and code in text]
     assert len(texts) == 1

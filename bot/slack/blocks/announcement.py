@@ -51,16 +51,16 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
         blocks.append(section(" · ".join(links)))
     if over:
         blocks.append(section(_("🔒 This session ended {when}.", when=when(session.over_at))))
-        return _("{title}: the session is over.", title=title), blocks
+        return _("{title}: the session has ended.", title=title), blocks
     until = when(event.end)
     blocks.append(
         section(
             _("The session is open until {when}.", when=until)
             + "\n"
             + _(
-                "*How to ask:* write in this channel or in the thread of this message, one question "
-                "per message; or use the button, or `/ask`. Answers come in the thread of your "
-                "question. 👍 or ⬆️ on a question is a vote for it."
+                "*How to ask:* post in this channel or in the thread of this message, one "
+                "question per message, or use the button or `/ask`. Answers appear in the "
+                "thread of your question. To vote for a question, react with 👍 or ⬆️."
             )
         )
     )

@@ -46,21 +46,23 @@ def question(submission: Submission) -> list[dict[str, Any]]:
 def delayed(session: Session, submission: Submission, code: str) -> tuple[str, list[Block]]:
     """What an asker reads whose question Slack does not take yet: `(text, blocks)`."""
     text = _(
-        "Your question for the session on *{title}* is delayed: Slack does not let me post it "
-        "yet ({code}). The organizers know. I post it as soon as I can.",
+        "Your question for the session on *{title}* is delayed because Slack doesn't "
+        "let me post it yet ({code}). The organizers know about it, and I will post it "
+        "as soon as I can.",
         title=escape_mrkdwn(session.event.title),
         code=escape_mrkdwn(code),
     )
     quoted = "> " + escape_mrkdwn(excerpt({"text": submission.text}, 300))
-    how = _("You can take it back in my App Home, under My questions.")
+    how = _("You can withdraw it on my Home tab, under My questions.")
     return text, [section(text), section(quoted), note(how)]
 
 
 def rest_delayed(session: Session, code: str) -> tuple[str, list[Block]]:
     """What an asker reads whose long question is posted in part: `(text, blocks)`."""
     text = _(
-        "A part of your long question for the session on *{title}* is delayed: Slack does not let "
-        "me post it yet ({code}). The organizers know. I post it as soon as I can.",
+        "Part of your long question for the session on *{title}* is delayed because "
+        "Slack doesn't let me post it yet ({code}). The organizers know about it, and "
+        "I will post it as soon as I can.",
         title=escape_mrkdwn(session.event.title),
         code=escape_mrkdwn(code),
     )
@@ -76,18 +78,19 @@ def returned(
     title = escape_mrkdwn(session.event.title)
     if session.state is State.CANCELLED:
         text = _(
-            "The session on *{title}* was cancelled, so I have not posted your question. Here it "
-            "is, so that you can keep it. If the session is planned again, I will post it then.",
+            "The session on *{title}* was cancelled, so I have not posted your question. "
+            "Here it is for you to keep. If the session is planned again, I will post it "
+            "then.",
             title=title,
         )
     elif session.state not in (State.OPEN, State.SCHEDULED):
         text = _(
-            "I could not post your question for the session on *{title}* before its end. Here it "
-            "is, so that you can keep it.",
+            "I could not post your question for the session on *{title}* before it ended. "
+            "Here it is for you to keep.",
             title=title,
         )
     else:
-        why = escape_mrkdwn(code) if code else _("an organizer dropped it")
+        why = escape_mrkdwn(code) if code else _("an organizer discarded it")
         text = _(
             "I could not post your question for the session on *{title}* ({code}). Here it is, so "
             "that you can post it yourself.",
@@ -131,7 +134,9 @@ def answered(
         section(f"{lead}\n{quoted}"),
         section(shown),
         note(
-            linked(link, _("Read it in its thread")) + " · " + _("`/qa quiet` ends these messages.")
+            linked(link, _("Read it in the thread"))
+            + " · "
+            + _("To turn these messages off, type `/qa quiet`.")
         ),
     ]
     return lead, blocks

@@ -100,7 +100,7 @@ def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") ->
             )
         )
     if inputs < MOST_INPUTS:
-        blocks.append(actions(button(_("I need more room"), "ask_more"), block_id="ask_more"))
+        blocks.append(actions(button(_("Add more space"), "ask_more"), block_id="ask_more"))
     box = option(_("Ask anonymously"), "anonymous", _("Your name is neither shown nor stored."))
     blocks.append(
         field(
@@ -145,9 +145,10 @@ def which_book(session: Session) -> str:
             channel=f"<#{session.channel}>",
         )
     return _(
-        "*Your question has not been sent yet.* No session is open here now. The next one is on "
-        "*{title}*, and opens {when}. If you send your question, it waits until then; you can "
-        "withdraw it in my App Home, under My questions.",
+        "*Your question has not been sent yet.* No session is open here right now. The "
+        "next one is on *{title}* and opens {when}. If you send your question now, I "
+        "will keep it until then; you can withdraw it on my Home tab, under My "
+        "questions.",
         title=title,
         when=when(session.event.start),
     )
@@ -166,41 +167,42 @@ def taken_text(session: Session, submission: Submission, is_quiet: bool) -> str:
     anonymous = is_anonymous(submission.asker)
     if submission.state == "delayed":
         late = _(
-            "Your question is kept, but it is delayed: Slack does not let me post in {channel} at "
-            "the moment.",
+            "Your question is saved, but it is delayed because Slack doesn't let me post "
+            "in {channel} at the moment.",
             channel=channel,
         )
         how = (
             _(
-                "The organizers know of the delay, but not who asked. You can see and withdraw the "
-                "question in my App Home, under My questions, while the session is open."
+                "The organizers know about the delay, but not who asked. You can see and "
+                "withdraw the question on my Home tab, under My questions, while the session "
+                "is open."
             )
             if anonymous
             else _(
-                "The organizers know. You can see and withdraw it in my App Home, under My "
-                "questions."
+                "The organizers know about the delay. You can see and withdraw your question "
+                "on my Home tab, under My questions."
             )
         )
         return f"{late} {how}"
     if submission.state == "waiting":
         kept = (
-            _("Your question is kept without your name.")
+            _("Your question is saved without your name.")
             if anonymous
-            else _("Your question is kept.")
+            else _("Your question is saved.")
         )
         opens = _(
-            "It is posted when the session on *{title}* opens, {when}. Until then you can withdraw "
-            "it in my App Home, under My questions.",
+            "I will post it when the session on *{title}* opens, {when}. Until then you "
+            "can withdraw it on my Home tab, under My questions.",
             title=title,
             when=when(session.event.start),
         )
         return f"{kept} {opens}"
     if anonymous:
         return _(
-            "Your question is on its way to {channel}, without your name. Neither your name nor "
-            "your member ID is stored with it, so I cannot tell you when it is answered: look in "
-            "the channel. While the session is open you, and nobody else, see it in my App Home "
-            "under My questions.",
+            "Your question is on its way to {channel}, without your name. Neither your "
+            "name nor your member ID is stored with it, so I cannot tell you when it is "
+            "answered; check the channel. While the session is open, you can find it on my "
+            "Home tab, under My questions, where nobody else sees it.",
             channel=channel,
         )
     sent = _("Your question is on its way to {channel}.", channel=channel)
@@ -211,8 +213,8 @@ def told(is_quiet: bool) -> str:
     """How somebody learns of the answer to a question."""
     if is_quiet:
         return _(
-            "You have turned my direct messages off, so look for the answer in the thread; "
-            "`/qa quiet` turns them on."
+            "You have turned my direct messages off, so check the thread for the answer. "
+            "To turn them back on, type `/qa quiet`."
         )
     return _("I will send you a direct message when an author answers it.")
 
@@ -221,11 +223,11 @@ def counted(question: Message, workspace_url: str, *, anonymous: bool, is_quiet:
     """The form after `This is mine too`."""
     text = (
         _(
-            "Your vote counts, without your name. I cannot tell you when the question is answered: "
-            "look in its thread."
+            "Your vote is counted without your name. I cannot tell you when the question "
+            "is answered, so check its thread."
         )
         if anonymous
-        else _("Your vote counts.") + f" {told(is_quiet)}"
+        else _("Your vote is counted.") + f" {told(is_quiet)}"
     )
     return _about_asked(_("Thank you"), text, question, workspace_url)
 
@@ -257,7 +259,9 @@ def _about(asking: Form) -> Block:
         for session in asking.sessions
     ]
     return field(
-        "session", _("Which book"), select("session", options, _("A book"), str(asking.session_id))
+        "session",
+        _("Which book?"),
+        select("session", options, _("Choose a book"), str(asking.session_id)),
     )
 
 
@@ -271,7 +275,7 @@ def _session_line(session: Session) -> str:
             when=when(session.event.end),
         )
     return _(
-        "*{title}* opens {when}. Your question is kept until then, and posted in {channel}.",
+        "*{title}* opens {when}. I will keep your question until then and post it in {channel}.",
         title=title,
         when=when(session.event.start),
         channel=f"<#{session.channel}>",

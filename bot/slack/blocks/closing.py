@@ -25,8 +25,8 @@ def closing(
     over = when(session.over_at)
     lead = (
         _(
-            "The session on *{title}* took place until {when}, while Marginalia was away. "
-            "What was asked in the channel has been collected.",
+            "The session on *{title}* ended {when}, while Marginalia was offline. The "
+            "questions asked in the channel have been collected.",
             title=title,
             when=over,
         )
@@ -41,7 +41,7 @@ def closing(
         rest = len(figures.unanswered) - len(shown)
         if rest:
             lines.append(n_("… and {count} more", "… and {count} more", rest))
-        waiting = _("*Still without an answer:*")
+        waiting = _("*Not answered yet:*")
         blocks.append(section(waiting + "\n" + "\n".join(lines)))
     return (
         _("The session on {title} is closed: {figures}", title=title, figures=counted),

@@ -26,13 +26,13 @@ Links = Callable[[str, str], str]
 def handover(session: Session, figures: Handover, links: Links) -> tuple[str, list[Block]]:
     """The figures and what needs a look, as `(text, blocks)`; the archive comes below it."""
     title = escape_mrkdwn(session.event.title)
-    heading = _("The session on {title} is over", title=session.event.title)
+    heading = _("The session on {title} has ended", title=session.event.title)
     until = when(session.collects_until or session.event.end)
     lines = [
         n_("{count} question", "{count} questions", figures.questions),
         n_(
-            "{count} of them answered ({share} %)",
-            "{count} of them answered ({share} %)",
+            "{count} of them answered ({share}%)",
+            "{count} of them answered ({share}%)",
             figures.answered,
             share=figures.share,
         ),
@@ -60,13 +60,13 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
         ]
         blocks.append(_list(_("*Most voted*"), voted))
     looks = [
-        (_("*Without an answer*"), _first(figures.unanswered, lambda q: _message(q, links))),
+        (_("*Unanswered*"), _first(figures.unanswered, lambda q: _message(q, links))),
         (
-            _("*Answers outside a thread whose question is unclear*"),
+            _("*Answers outside a thread, where the question is unclear*"),
             _first(figures.unsure, lambda doubt: _doubt(doubt, links)),
         ),
         (
-            _("*People whose names Slack does not give*"),
+            _("*People whose names I could not get from Slack*"),
             _first(figures.nameless, lambda who: f"<@{who}> (`{who}`)"),
         ),
     ]
@@ -76,8 +76,8 @@ def handover(session: Session, figures: Handover, links: Links) -> tuple[str, li
     blocks.append(
         note(
             _(
-                "The archive is in the thread of this message. Later replies and corrections change "
-                "the file; `/qa winners 3` draws winners."
+                "The archive is in the thread of this message. Later replies and corrections "
+                "will update the file. To draw three winners, type `/qa winners 3`."
             )
         )
     )
@@ -97,9 +97,9 @@ def _elsewhere(count: int) -> list[str]:
 def _doubt(doubt: Doubt, links: Links) -> str:
     """A message and the question that the archive has it under."""
     where = (
-        _("stands under {question}", question=_message(doubt.question, links))
+        _("placed under {question}", question=_message(doubt.question, links))
         if doubt.question is not None
-        else _("stands on its own")
+        else _("a separate entry")
     )
     return f"{_message(doubt.message, links)} – {where}"
 

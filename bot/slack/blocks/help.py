@@ -31,7 +31,7 @@ class Command(Protocol):
 
 def help_message(commands: Sequence[Command]) -> tuple[str, list[Block]]:
     """The commands that a person may use, as `(text, blocks)`."""
-    ask = _("`/ask [question]` Ask the author; without a question it opens the form.")
+    ask = _("`/ask [question]` Ask the author. Without a question, it opens the form.")
     blocks: list[Block] = [header(_("Marginalia"))]
     lines: list[str] = []
     for who, title in TITLES.items():

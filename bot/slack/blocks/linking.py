@@ -17,7 +17,7 @@ EXCERPT = 240
 def done(answer: Message, question: Message, workspace_url: str) -> tuple[str, list[Block]]:
     """Says under which question a message was put, with a way back: `(text, blocks)`."""
     text = _(
-        "I noted that your message answers the question of *{person}*.",
+        "I marked your message as an answer to the question from *{person}*.",
         person=_who(question),
     )
     value = f"{answer.channel} {answer.ts} {question.ts}"
@@ -52,14 +52,16 @@ def offer(
             block_id=f"none {answer.ts}",
         )
     )
-    blocks.append(note(_("Only you see this. If you do nothing, your message stays as it is.")))
+    blocks.append(note(_("Only you can see this. If you do nothing, your message stays as it is.")))
     return text, blocks
 
 
 def left(again: str = "") -> tuple[str, list[Block]]:
     """Says that a message stands on its own; `again` says something else before the way."""
     text = again or _("Your message stays where you posted it.")
-    way = _("“This answers…” in the menu of the message puts it under a question at any time.")
+    way = _(
+        "To place it under a question later, choose “This answers…” in the menu of the message."
+    )
     return text, [section(text), note(way)]
 
 

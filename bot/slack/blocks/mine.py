@@ -40,9 +40,9 @@ ESCAPED = 300
 """Characters of it as mrkdwn, in which `&` is five."""
 
 PRIVACY = {
-    "full": N_("By the name you go by in Slack"),
-    "first_name": N_("By your first name only"),
-    "left_out": N_("As “Anonymous”, without any name"),
+    "full": N_("With the name you use in Slack"),
+    "first_name": N_("With your first name only"),
+    "left_out": N_("As “Anonymous”, without a name"),
 }
 """How a person can appear in archives."""
 
@@ -61,14 +61,14 @@ def sessions(found: Sequence[Session]) -> list[Block]:
     """The sessions that take questions, each with its button."""
     blocks = [header(_("Ask a question"))]
     if not found:
-        blocks.append(section(_("No session takes questions now.")))
+        blocks.append(section(_("No session is taking questions right now.")))
     for session in found[:5]:
         title = escape_mrkdwn(session.event.title)
         text = (
             _("*{title}* is open until {when}.", title=title, when=when(session.event.end))
             if session.state is State.OPEN
             else _(
-                "*{title}* opens {when}. You can ask now.",
+                "*{title}* opens {when}. You can already ask your question.",
                 title=title,
                 when=when(session.event.start),
             )
@@ -93,7 +93,7 @@ def mine(shown: Page[Mine | Submission], workspace_url: str) -> list[Block]:
 
 def followed(shown: Page[Mine], workspace_url: str) -> list[Block]:
     """A page of the questions that somebody follows."""
-    found = others(_("I follow"), shown.items, True, workspace_url)
+    found = others(_("Questions I follow"), shown.items, True, workspace_url)
     return found + turning(shown, "mine", "followed")
 
 
@@ -126,11 +126,11 @@ def settings(person: Person | None) -> list[Block]:
     """How one appears in archives, and whether one is told of answers."""
     quiet = person is not None and person.quiet
     text = (
-        _("You get no direct messages about questions.")
+        _("You don't get direct messages about questions.")
         if quiet
         else _(
-            "You get a direct message when an author answers a question that you follow or asked "
-            "by name."
+            "You get a direct message when an author answers a question that you follow or "
+            "that you asked under your name."
         )
     )
     toggle = button(_("Turn on") if quiet else _("Turn off"), "mine_quiet")
@@ -140,8 +140,8 @@ def settings(person: Person | None) -> list[Block]:
         note(_("This applies to everything you wrote, and wherever others mention you.")),
         section(text, toggle, block_id="quiet"),
         section(
-            _("See what I store of you, and erase it."),
-            button(_("What is stored of me"), "mine_stored"),
+            _("See what I store about you, and erase it."),
+            button(_("What is stored about me"), "mine_stored"),
             block_id="stored",
         ),
     ]
@@ -156,7 +156,7 @@ def stored(found: Stored) -> View:
         _("Name: {name}", name=name),
         _("Questions: {count}", count=len(found.questions)),
         _("Answers and other replies: {count}", count=len(found.replies)),
-        _("Questions that are not posted: {count}", count=len(found.unposted)),
+        _("Questions not posted: {count}", count=len(found.unposted)),
         _("Votes and reactions: {count}", count=len(found.votes)),
         _("Questions you follow: {count}", count=len(found.rows.get("follows", ()))),
         _("Entries in the organizers' log: {count}", count=len(found.rows.get("actions", ()))),
@@ -173,15 +173,15 @@ def stored(found: Stored) -> View:
         shown.append(
             note(
                 _(
-                    "You are an author here. The organizers' files name you as one; to change that, "
-                    "ask them. Your member ID stays with your answers."
+                    "You are an author here because the organizers' files list you as one. To "
+                    "change that, ask them. Your member ID stays with your answers."
                 )
             )
         )
     how = radio(
         "mine_erase",
         [
-            option(_("Erase everything, also what I wrote"), "texts"),
+            option(_("Erase everything, including what I wrote"), "texts"),
             option(_("Keep what I wrote, without my name"), "names"),
         ],
         "texts",
@@ -190,14 +190,15 @@ def stored(found: Stored) -> View:
         field("mine_erase", _("Erase it"), how),
         note(
             _(
-                "It cannot be undone. Archives are written again without you. What you posted "
-                "yourself stays in Slack until you delete it there; questions I posted for you "
-                "are deleted with what you wrote. An operator can print all that is stored: "
-                "`marginalia export-person`."
+                "This cannot be undone. Archives are written again without you. What you "
+                "posted yourself stays in Slack until you delete it there. Questions that I "
+                "posted for you are deleted if you erase what you wrote. The person who runs "
+                "Marginalia can print everything stored about you with `marginalia "
+                "export-person`."
             )
         ),
     ]
-    return modal("mine_erase", _("Stored of you"), shown, _("Erase for good"), _("Close"))
+    return modal("mine_erase", _("Your data"), shown, _("Erase for good"), _("Close"))
 
 
 def erases_texts(view: Mapping[str, Any]) -> bool:
@@ -208,9 +209,11 @@ def erases_texts(view: Mapping[str, Any]) -> bool:
 
 def erased() -> View:
     """What the form says when it is done."""
-    text = _("You are forgotten. Archives are written again in a moment.")
-    later = _("If you take part again, that is stored again: without your name, where it can be.")
-    return modal("erased", _("Stored of you"), [section(text), note(later)], close=_("Close"))
+    text = _("Done. The archives will be updated in a moment.")
+    later = _(
+        "If you take part again, that will be stored again, without your name where possible."
+    )
+    return modal("erased", _("Your data"), [section(text), note(later)], close=_("Close"))
 
 
 def _list(title: str, lines: Sequence[str]) -> list[Block]:
@@ -226,15 +229,16 @@ def _list(title: str, lines: Sequence[str]) -> list[Block]:
 def privacy(person: Person | None) -> tuple[str, list[Block]]:
     """The answer to `/qa privacy`."""
     shown = _(PRIVACY.get(person.privacy if person else "full", PRIVACY["left_out"]))
-    text = _("In archives you appear: {how}.", how=shown)
+    text = _("In archives, you appear: {how}.", how=shown)
     buttons = [button(_(label), f"privacy_{value}", value) for value, label in PRIVACY.items()]
     return text, [
         section(text),
         actions(*buttons, block_id="privacy"),
         note(
             _(
-                "It holds for later exports too, for your answers, and wherever others mention "
-                "you. A single question is withdrawn in my App Home, under My questions."
+                "This also applies to later exports, to your answers, and wherever others "
+                "mention you. To withdraw a single question, open my Home tab and look under "
+                "My questions."
             )
         ),
     ]
@@ -254,10 +258,10 @@ def own_words(submission: Submission) -> View:
 
 def _not_posted(submission: Submission) -> list[Block]:
     states = {
-        "delayed": _("delayed: Slack does not let me post it yet"),
+        "delayed": _("delayed: Slack doesn't let me post it yet"),
         "returned": _("not posted"),
     }
-    said = states.get(submission.state, _("waits for the session to open"))
+    said = states.get(submission.state, _("waiting for the session to open"))
     shown = section(
         f"{_shortened({'text': submission.text})}\n_{said}_",
         button(_("Withdraw"), "mine_withdraw_waiting", submission.token),
@@ -265,7 +269,7 @@ def _not_posted(submission: Submission) -> list[Block]:
     )
     if submission.state not in states:
         return [shown]
-    whole = button(_("Show all of it"), "mine_show", submission.token)
+    whole = button(_("Show full text"), "mine_show", submission.token)
     return [shown, actions(whole, block_id=f"show {submission.token}")]
 
 
@@ -305,7 +309,7 @@ def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
 def _state(entry: Mine) -> str:
     if entry.question.is_talk:
         return _("not counted as a question")
-    said = _("answered") if entry.answered else _("waits for an answer")
+    said = _("answered") if entry.answered else _("waiting for an answer")
     if entry.votes:
         said += " · " + n_("{count} vote", "{count} votes", entry.votes)
     return said

@@ -50,8 +50,8 @@ WORDS = {
     "extended": N_("extended {event} to {end}"),
     "cancelled": N_("cancelled {event}"),
     "restored": N_("restored {event} to the schedule"),
-    "opened": N_("opened {event} at once"),
-    "closed": N_("closed {event} at once"),
+    "opened": N_("opened {event} early"),
+    "closed": N_("closed {event} early"),
     "hid": N_("hid {message} from the archive: {reason}"),
     "showed": N_("put {message} back into the archive"),
     "edited": N_("edited the archive's text of {message}"),
@@ -66,9 +66,9 @@ WORDS = {
     "put_back": N_("put {message} back into the queue"),
     "answers": N_("marked {message} as an answer to {question}"),
     "answers_undone": N_("undid that {message} is an answer"),
-    "answers_none": N_("said that {message} answers no question"),
+    "answers_none": N_("marked {message} as not answering a question"),
     "merge": N_("merged {message} with {question}"),
-    "merge_undone": N_("separated {message} from the question that it was merged with"),
+    "merge_undone": N_("separated {message} from the question it was merged with"),
     "not_a_question": N_("marked {message} as not a question"),
     "a_question": N_("marked {message} as a question again"),
     "talk": N_("marked {message} as talk, which is not counted as a question"),
@@ -77,7 +77,7 @@ WORDS = {
     "author_removed": N_("removed {people} as author of {event}"),
     "withdrawn": N_("withdrew their own question: {message}"),
     "withdrawal_undone": N_("put their own question back: {message}"),
-    "forgotten": N_("made {person} anonymous for good"),
+    "forgotten": N_("made {person} permanently anonymous"),
     "refused": N_("was not allowed to use `{what}`"),
 }
 """By `Action.what`; another is shown as it is."""
@@ -109,7 +109,7 @@ def form(
                 [option(_("Leave it out of the archive"), HIDE)],
                 [HIDE] if hidden else [],
             ),
-            _("If it is a question, its whole thread is left out. In Slack everything stays."),
+            _("If it is a question, its whole thread is left out. Nothing changes in Slack."),
             optional=True,
         ),
         field(
@@ -122,17 +122,17 @@ def form(
     ]
     for number, part in enumerate(parts):
         label = _("Text in the archive")
-        hint = _("In Markdown. The original is kept; empty this to have it back.")
+        hint = _("In Markdown. The original is kept; to restore it, clear this field.")
         if len(parts) > 1:
             label = _(
                 "Text in the archive, part {number} of {count}", number=number + 1, count=len(parts)
             )
-            hint = _("In Markdown. The original is kept; empty all parts to have it back.")
+            hint = _("In Markdown. The original is kept; to restore it, clear all parts.")
         name_of = part_name(number)
         typed = text_input(name_of, multiline=True, initial=part)
         blocks.append(field(name_of, label, typed, hint, optional=True))
     if not parts:
-        blocks.append(note(_("The text is too long to be edited here; edit it in the file.")))
+        blocks.append(note(_("The text is too long to edit here; edit it in the file.")))
     blocks.append(
         field(
             MUTE,
@@ -142,7 +142,7 @@ def form(
                 [option(_("Mute for this session"), MUTE)],
                 [MUTE] if muted else [],
             ),
-            _("What a muted person writes from then on is not collected. The person is told once."),
+            _("What a muted person writes from now on is not collected. The person is told once."),
             optional=True,
         )
     )
@@ -186,7 +186,7 @@ def log(found: Sequence[Entry], workspace_url: str = "") -> tuple[str, list[Bloc
         for entry in found[:LOGGED]
     ]
     if not lines:
-        blocks.append(section(_("Nothing has been done yet.")))
+        blocks.append(section(_("There are no entries yet.")))
     # A section takes 3,000 characters; a few entries in each keep every one of them whole.
     for start in range(0, len(lines), 5):
         blocks.append(section("\n".join(cut(item, 590) for item in lines[start : start + 5])))

@@ -21,7 +21,8 @@ def late(session: Session) -> str:
 def muted(session: Session) -> str:
     """What somebody reads, once, whose messages are not collected."""
     return _(
-        "An organizer has muted you for the session on *{title}*, so what you write here is not "
-        "collected. Please write to an organizer if you think that is a mistake.",
+        "An organizer has muted you for the session on *{title}*, so what you write "
+        "here is not collected. If you think this is a mistake, please write to an "
+        "organizer.",
         title=escape_mrkdwn(session.event.title),
     )

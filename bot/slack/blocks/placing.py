@@ -43,19 +43,19 @@ def choose(message: Message, what: str, under: Message | None) -> View:
     lead = _("Which question is the same as this one?") if merging else _("What does this answer?")
     blocks: list[Block] = [section(f"{lead}\n{quoted}")]
     hint = (
-        _("Its answers and votes go to that question. Nothing is lost, and it can be undone.")
+        _("Its answers and votes go to that question. Nothing is lost, and you can undo it.")
         if merging
-        else _("The message becomes an answer to that question, in the archive too.")
+        else _("The message becomes an answer to that question, also in the archive.")
     )
     if under is not None:
         now = f"> {escape_mrkdwn(excerpt(under.content, 400))}"
-        blocks.append(section(_("It stands under this question now:") + f"\n{now}"))
-        hint = _("Leave it empty to undo that: the message goes back to where it was.")
+        blocks.append(section(_("It is under this question now:") + f"\n{now}"))
+        hint = _("To undo that, leave this field empty. The message goes back to where it was.")
     blocks.append(
         field(
             "question",
             _("Question"),
-            lookup("pick_question", _("Type a few words of it")),
+            lookup("pick_question", _("Type a few words of the question")),
             hint=hint,
             optional=under is not None,
         )

@@ -101,41 +101,47 @@ def new_form(today: date, timezone: str = "UTC", title: str = "") -> View:
                 "timezone",
                 _("Time zone"),
                 text_input("timezone", initial=timezone, most=60),
-                _("Of the two times above: UTC, or an IANA name such as Europe/Berlin."),
+                _("For the two times above: UTC, or an IANA name such as Europe/Berlin."),
             ),
             field(
                 "channel",
                 _("Channel"),
                 channels,
-                _("The usual one if you choose none."),
+                _("If you choose none, the usual channel is used."),
                 optional=True,
             ),
             field(
                 "links",
                 _("Links"),
                 text_input("links", multiline=True, placeholder=_("Book's page https://…")),
-                _("One per line: a text, then the address."),
+                _("One per line: the text, then the address."),
                 optional=True,
             ),
             field(
                 "cover",
                 _("Cover"),
                 text_input("cover", most=500),
-                _("A path on the website, or an address. Empty: the usual path for this book."),
+                _(
+                    "A path on the website, or a full address. If empty, the usual path for this "
+                    "book is used."
+                ),
                 optional=True,
             ),
             field(
                 "description",
                 _("Description"),
                 text_input("description", most=500),
-                _("A sentence for lists. Empty: “Book of the Week” with title and authors."),
+                _(
+                    "One sentence, shown in lists. If empty: “Book of the Week” with title and "
+                    "authors."
+                ),
                 optional=True,
             ),
             field(
                 "body",
                 _("About the book"),
                 text_input("body", multiline=True),
-                _("In Markdown; it is part of the announcement and the page."),
+                _("In Markdown. It appears in the announcement and on the page."),
                 optional=True,
             ),
         ],
@@ -167,7 +173,7 @@ def read_form(typed: Callable[[str], str], chosen: Callable[[str], list[str]]) -
     names = [line.strip() for line in typed("names").splitlines() if line.strip()]
     members = chosen("members")
     if not members and not names:
-        raise Unfit({"authors": _("Choose or write at least one author: only authors can answer.")})
+        raise Unfit({"authors": _("Choose or enter at least one author; only authors can answer.")})
     draft = Draft(
         title=" ".join(typed("title").split()),
         start=_local(typed, "start", zone),
@@ -194,7 +200,7 @@ def read_links(text: str) -> tuple[Link, ...]:
             raise Unfit(
                 {
                     "links": _(
-                        "“{line}” has no address; write a text and then https://…",
+                        "“{line}” has no address; write the text, then https://…",
                         line=line.strip()[:60],
                     )
                 }
@@ -215,7 +221,7 @@ def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, li
     heading = _("Upcoming sessions")
     blocks: list[Block] = [header(heading)]
     if not planned:
-        blocks.append(section(_("No session is planned; `/qa new` plans one.")))
+        blocks.append(section(_("No session is planned. To plan one, type `/qa new`.")))
     for item in planned[:SHOWN]:
         blocks.append(section(_line(item)))
     if len(planned) > SHOWN:
@@ -224,8 +230,10 @@ def schedule(planned: Sequence[Planned], broken: Sequence[str]) -> tuple[str, li
         lines = [f"⚠️ {cut(escape_mrkdwn(line), 200)}" for line in broken[:PROBLEMS]]
         if len(broken) > PROBLEMS:
             lines.append(_("… and {count} more", count=len(broken) - PROBLEMS))
-        blocks.append(section(_("*Files that cannot be used*") + "\n" + "\n".join(lines)))
-    blocks.append(note(_("Change it with `/qa new`, `/qa move`, `/qa extend` and `/qa cancel`.")))
+        blocks.append(section(_("*Files with problems*") + "\n" + "\n".join(lines)))
+    blocks.append(
+        note(_("To change the schedule, use `/qa new`, `/qa move`, `/qa extend` or `/qa cancel`."))
+    )
     return heading, blocks
 
 

@@ -40,14 +40,14 @@ def queue(
     """
     title = cut(escape_mrkdwn(session.event.title), 400)
     shown = page(found.waiting, number, size)
-    waiting = n_("{count} question waits", "{count} questions wait", len(found.waiting))
+    waiting = n_("{count} question is waiting", "{count} questions are waiting", len(found.waiting))
     done = n_("{count} is answered", "{count} are answered", found.answered)
     blocks = [
         header(_("Your queue")),
         note(f"*{title}* · {waiting} · {done}"),
     ]
     if not found.waiting:
-        blocks.append(section(_("Nothing waits for you. 🎉")))
+        blocks.append(section(_("Nothing is waiting for you. 🎉")))
     for entry in shown.items:
         blocks += _entry(entry, workspace_url, shown.number)
     blocks += turning(shown, "queue", str(session.id))
@@ -63,8 +63,9 @@ def more_queues(count: int) -> Block:
     """Says that there are sessions whose queue is not shown."""
     return note(
         n_(
-            "You have {count} more session; `/qa queue` in its channel shows what waits there.",
-            "You have {count} more sessions; `/qa queue` in their channels shows what waits there.",
+            "You have {count} more session. To see its questions, type `/qa queue` in its channel.",
+            "You have {count} more sessions. To see their questions, type `/qa queue` in "
+            "their channels.",
             count,
         )
     )
@@ -75,7 +76,9 @@ def queue_text(session: Session, found: Queue) -> str:
     return _(
         "The queue of {title}: {waiting}.",
         title=escape_mrkdwn(session.event.title),
-        waiting=n_("{count} question waits", "{count} questions wait", len(found.waiting)),
+        waiting=n_(
+            "{count} question is waiting", "{count} questions are waiting", len(found.waiting)
+        ),
     )
 
 
@@ -83,13 +86,13 @@ def digest(session: Session, found: Digest, workspace_url: str) -> tuple[str, li
     """The digest as `(text, blocks)`."""
     title = escape_mrkdwn(session.event.title)
     waiting = n_(
-        "{count} question waits for an answer",
-        "{count} questions wait for an answer",
+        "{count} question is waiting for an answer",
+        "{count} questions are waiting for an answer",
         found.unanswered,
     )
     if found.new:
         waiting += ", " + n_(
-            "{count} of them since yesterday", "{count} of them since yesterday", found.new
+            "{count} of them new since yesterday", "{count} of them new since yesterday", found.new
         )
     text = _("Good morning! In the session on *{title}* {waiting}.", title=title, waiting=waiting)
     blocks = [section(text)]
@@ -99,7 +102,7 @@ def digest(session: Session, found: Digest, workspace_url: str) -> tuple[str, li
         for q, votes in found.top
     ]
     blocks.append(section("\n".join(lines)))
-    blocks.append(note(_("The whole queue is in my App Home, and `/qa queue` shows it.")))
+    blocks.append(note(_("To see the whole queue, open my Home tab or type `/qa queue`.")))
     return text, blocks
 
 
@@ -125,7 +128,7 @@ def _entry(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
         actions(
             button(_("Give back"), "queue_undo", value)
             if taken
-            else button(_("I take it"), "queue_take", value),
+            else button(_("I'll take it"), "queue_take", value),
             button(_("Answered elsewhere"), "queue_elsewhere", value),
             button(_("Skip"), "queue_skip", value),
             button(_("Merge into…"), "queue_merge", value),
@@ -146,7 +149,7 @@ def _aside(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
         said = (
             _("skipped by {person}", person=person)
             if handling.how is Handled.SKIPPED
-            else _("answered elsewhere, says {person}", person=person)
+            else _("marked as answered elsewhere by {person}", person=person)
         )
     back = (
         button(_("It is a question"), "queue_question", value)

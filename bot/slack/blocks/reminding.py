@@ -24,13 +24,13 @@ TEXTS = {
         "What would you like to ask?"
     ),
     HALFWAY: N_(
-        "Half of the time with *{{ title }}* is over: {{ questions }} questions so far"
-        "{% if answered %}, {{ answered }} answered{% endif %}. "
-        "There is time for yours until {{ end }}."
+        "The session on *{{ title }}* is halfway through. Questions so far: {{ "
+        "questions }}{% if answered %}, {{ answered }} answered{% endif %}. You can "
+        "ask yours until {{ end }}."
     ),
     LAST_DAY: N_(
-        "This is the last day of the session on *{{ title }}*. "
-        "Ask what you still want to know until {{ end }}."
+        "This is the last day of the session on *{{ title }}*. You can ask questions "
+        "until {{ end }}."
     ),
     ENDING: N_("⏳ {{ left }} left to ask about *{{ title }}*: the session closes {{ end }}."),
 }
@@ -42,8 +42,8 @@ def text_of(template: str) -> str:
     if template not in TEXTS:
         raise UserError(
             _(
-                "the template {name} is missing or broken; correct templates/{name}.txt beside the "
-                "schedule files, and `marginalia check` says what is wrong in it",
+                "the template {name} is missing or has an error; correct templates/{name}.txt "
+                "next to the schedule files (`marginalia check` tells you what is wrong)",
                 name=template,
             )
         )

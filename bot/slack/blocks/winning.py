@@ -51,15 +51,15 @@ def form(
             radio(
                 "way",
                 [
-                    option(_("Draw them by lot"), Way.DRAWN),
-                    option(_("I choose them below"), Way.PICKED),
+                    option(_("Draw them at random"), Way.DRAWN),
+                    option(_("I'll choose them below"), Way.PICKED),
                 ],
                 Way.DRAWN,
             ),
         ),
         field(
             "count",
-            _("How many"),
+            _("How many?"),
             {
                 "type": "number_input",
                 "action_id": "count",
@@ -83,28 +83,28 @@ def form(
         ),
         field(
             "picked",
-            _("Or these"),
+            _("Winners you choose"),
             {"type": "multi_users_select", "action_id": "picked", "max_selected_items": MOST},
-            _("Only if you choose them yourself, among those who take part."),
+            _("Only if you choose them yourself. Choose from the people who take part."),
             optional=True,
         ),
         field(
             "note",
-            _("What winners are asked for"),
+            _("Message to the winners"),
             text_input(
                 "note",
                 multiline=True,
-                initial=_("Please answer with the e-mail address to which the book may be sent."),
+                initial=_("Please reply with the email address to which we can send the book."),
                 most=2000,
             ),
-            _("It goes to each of them in a direct message."),
+            _("Each winner gets it in a direct message."),
         ),
     ]
     return modal(
         WINNERS,
         _("Winners"),
         blocks,
-        submit=_("Announce them"),
+        submit=_("Announce winners"),
         close=_("Cancel"),
         metadata=metadata,
     )
@@ -130,12 +130,12 @@ def announcement(session: Session, draw: Draw, asked: int) -> tuple[str, list[Bl
         blocks.append(
             note(
                 n_(
-                    "Drawn among {count} person who asked. Seed:",
-                    "Drawn among {count} people who asked. Seed:",
+                    "Drawn from {count} person who asked. Seed:",
+                    "Drawn from {count} people who asked. Seed:",
                     asked,
                 )
                 + f" `{draw.seed}`. "
-                + _("The record in the thread lets anyone repeat the draw.")
+                + _("Anyone can repeat the draw with the record in the thread.")
             )
         )
     return f"{heading}: {said}", blocks
@@ -144,9 +144,9 @@ def announcement(session: Session, draw: Draw, asked: int) -> tuple[str, list[Bl
 def how_to_repeat() -> str:
     """What stands beside the record."""
     return _(
-        "The record of the draw. `marginalia winners FILE` repeats it; so does this: for each "
-        "ticket take the SHA-256 of the seed, a line feed and the ticket, and sort by it. The "
-        "first persons win."
+        "The record of the draw. To repeat it, run `marginalia winners FILE`, or do it "
+        "by hand: for each ticket, take the SHA-256 of the seed, a line feed and the "
+        "ticket, and sort the tickets by it. The first people win."
     )
 
 
@@ -158,22 +158,27 @@ def file_title(session: Session, draw: Draw) -> str:
 def congratulation(session: Session, wanted: str) -> tuple[str, list[Block]]:
     """What a winner reads. `wanted`, what is asked for, is mrkdwn."""
     title = escape_mrkdwn(cut(session.event.title, 300))
-    lead = _("🎉 You are a winner of the session on *{title}*. Congratulations!", title=title)
+    lead = _("🎉 Congratulations, you are a winner of the session on *{title}*!", title=title)
     return lead, [section(lead), *([section(wanted)] if wanted.strip() else [])]
 
 
 def refusals(way: Way, picked: Collection[str], eligible: Collection[str]) -> dict[str, str]:
     """What is wrong with a form, by its inputs."""
     if not eligible:
-        return {"way": _("Nobody can take part yet: the draw needs a question by somebody else.")}
+        return {
+            "way": _(
+                "Nobody can take part yet: nobody has asked a question, or everybody who asked "
+                "is left out."
+            )
+        }
     if way is Way.PICKED and not picked:
-        return {"picked": _("Choose the winners here, or let them be drawn.")}
+        return {"picked": _("Choose the winners here, or have them drawn at random.")}
     strangers = [who for who in picked if who not in eligible]
     if way is Way.PICKED and strangers:
         return {
             "picked": n_(
-                "{count} of them cannot take part; choose among those listed above.",
-                "{count} of them cannot take part; choose among those listed above.",
+                "{count} of them cannot take part; choose from those listed above.",
+                "{count} of them cannot take part; choose from those listed above.",
                 len(strangers),
             )
         }
@@ -187,18 +192,20 @@ def _left(left: Left) -> str:
         (left.bots, n_("{count} bot", "{count} bots", len(left.bots))),
         (
             left.former,
-            n_("{count} former winner", "{count} former winners", len(left.former)),
+            n_("{count} previous winner", "{count} previous winners", len(left.former)),
         ),
         (
             left.private,
             n_(
-                "{count} who wants to stay private",
-                "{count} who want to stay private",
+                "{count} person who wants to stay private",
+                "{count} people who want to stay private",
                 len(left.private),
             ),
         ),
     ]
     shown = [text for who, text in parts if who]
     if not shown:
-        return _("Nobody who asked is left out. Nothing of the draw is in the archive.")
-    return _("Left out: {who}. Nothing of the draw is in the archive.", who=", ".join(shown))
+        return _("Everybody who asked takes part. The archive will contain nothing about the draw.")
+    return _(
+        "Left out: {who}. The archive will contain nothing about the draw.", who=", ".join(shown)
+    )

@@ -257,7 +257,9 @@ def _is_quiet(uow: UnitOfWork, person: str) -> bool:
 
 
 def _nothing_open() -> str:
-    return _("No session takes questions now, and none is planned. Please come back later.")
+    return _(
+        "No session is taking questions right now, and none is planned. Please come back later."
+    )
 
 
 def _typed(text: str) -> str:
@@ -269,8 +271,8 @@ def _refused(why: Why, anonymous: bool = False) -> str:
     match why:
         case Why.MUTED if anonymous:
             return _(
-                "An organizer has paused your questions for this session. That holds for anonymous "
-                "questions too; nobody was shown this one or told who sent it."
+                "An organizer has paused your questions for this session. This includes "
+                "anonymous questions. Nobody was shown this one or told who sent it."
             )
         case Why.MUTED:
             return _("An organizer has paused your questions for this session.")

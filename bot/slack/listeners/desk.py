@@ -261,7 +261,7 @@ class Turn:
         """Replaces the form that it was done in; what was typed stays. UserError without one."""
         view_id = self.view.get("id")
         if not view_id:
-            raise UserError(_("that form is gone; please open it again"))
+            raise UserError(_("that form has expired; please open it again"))
         await self.desk.client.views_update(view_id=str(view_id), view=dict(view))
 
     def require(self, who: Who, sessions: Sequence[Session]) -> None:
@@ -315,10 +315,10 @@ def refusal(who: Who) -> str:
     """The polite no."""
     if who is Who.AUTHOR:
         return _(
-            "That is for the authors of the book and for the organizers. If you are an author, "
-            "ask an organizer to type `/qa author @you`."
+            "Only the authors of the book and the organizers can do that. If you are an "
+            "author, ask an organizer to type `/qa author @you`."
         )
-    return _("That is for the organizers. Please ask one of them.")
+    return _("Only organizers can do that. Please ask one of them.")
 
 
 def _within(factory: UnitOfWorkFactory, work: Callable[..., T], arguments: Sequence[Any]) -> T:

@@ -97,7 +97,7 @@ class Interactions:
 
     def _unknown(self, name: str) -> str:
         near = process.extractOne(name, [*self.subcommands, "help"], score_cutoff=LIKE)
-        text = _("There is no `/qa {name}`.", name=name.replace("`", "'")[:50])
+        text = _("There is no command `/qa {name}`.", name=name.replace("`", "'")[:50])
         if near is not None:
             text += " " + _("Did you mean `/qa {name}`?", name=near[0])
         return text + " " + _("`/qa help` lists the commands.")
@@ -158,7 +158,7 @@ class Interactions:
         except Exception:
             log.exception("%s failed", guarded.what)
             await ack(
-                **_kept(turn, _("Something went wrong. Nothing is lost: please send it again."))
+                **_kept(turn, _("Something went wrong, but nothing is lost. Please send it again."))
             )
         else:
             await (ack(**response) if response else ack())
@@ -282,8 +282,8 @@ def _message_view(text: str) -> View:
 
 def _late() -> str:
     return _(
-        "This takes longer than usual. It goes on, and you can close this form; if it fails, you get "
-        "a message."
+        "This is taking longer than usual. I will finish it even if you close this "
+        "form. If it fails, you get a message."
     )
 
 

@@ -24,7 +24,7 @@ async def undo(turn: Turn) -> None:
     """It does not answer that question."""
     await turn.write(_undo, turn)
     turn.desk.touched()
-    await turn.replace(*blocks.left(_("Undone: your message stands on its own again.")))
+    await turn.replace(*blocks.left(_("Undone: your message is no longer marked as an answer.")))
 
 
 @room.action("link_choose", Who.AUTHOR)
@@ -48,7 +48,10 @@ def _undo(uow: UnitOfWork, turn: Turn) -> None:
     message, session = message_in(uow, turn, channel, ts)
     if not linking.undo(uow, turn.desk.voice, session, message, asked, turn.now):
         raise UserError(
-            _("Somebody has changed that since: your message is no longer under that question.")
+            _(
+                "Somebody has changed that in the meantime: your message is no longer under "
+                "that question."
+            )
         )
     turn.noted(uow, "answers_undone", session, ts=ts)
 
@@ -73,7 +76,9 @@ def _none(uow: UnitOfWork, turn: Turn) -> None:
     channel, ts, _blank = _value(turn)
     message, session = message_in(uow, turn, channel, ts)
     if not linking.undo(uow, turn.desk.voice, session, message, None, turn.now):
-        raise UserError(_("Somebody has put your message under a question since; it stays there."))
+        raise UserError(
+            _("Somebody has put your message under a question in the meantime; it stays there.")
+        )
     turn.noted(uow, "answers_none", session, ts=ts)
 
 

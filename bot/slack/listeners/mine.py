@@ -53,7 +53,10 @@ async def quiet(turn: Turn) -> None:
     turn.desk.touched()
     if turn.view.get("type") != "home":
         await turn.say(
-            _("You no longer get direct messages about questions; `/qa quiet` turns them on again.")
+            _(
+                "You no longer get direct messages about questions. To turn them back on, type "
+                "`/qa quiet`."
+            )
             if muted
             else _("You get direct messages about your questions again.")
         )
@@ -111,7 +114,7 @@ async def put_back(turn: Turn) -> None:
 async def withdraw_waiting(turn: Turn) -> None:
     """A question that is not posted yet is not asked."""
     if not await turn.write(_take_back, turn):
-        raise UserError(_("That question has been posted already; withdraw it there."))
+        raise UserError(_("That question has already been posted; withdraw the posted one."))
     await _renewed(turn)
 
 
@@ -136,7 +139,7 @@ async def follow(turn: Turn) -> None:
         await turn.say(
             _("You follow this question.")
             + f" {followed} "
-            + _("My App Home lists all that you follow.")
+            + _("My Home tab lists all the questions you follow.")
         )
 
 
@@ -279,7 +282,7 @@ def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
     if question is None or session is None or question.deleted:
         raise UserError(_("That question is no longer there."))
     if question.author not in asking.keys_of(uow, session, turn.user):
-        raise UserError(_("That question is somebody else's."))
+        raise UserError(_("Somebody else asked that question."))
     queues.set_hidden(uow, question, Hidden.WITHDRAWN, out, turn.now)
     if question.author == turn.user:
         turn.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=ts)

@@ -76,7 +76,7 @@ async def moderated(turn: Turn) -> dict[str, Any] | None:
 @room.subcommand(
     "hide",
     N_("LINK reason"),
-    N_("Leave a message out of the archive (copy its link in Slack)."),
+    N_("Leave a message out of the archive (copy the link of the message in Slack)."),
     Who.ORGANIZER,
 )
 async def hide(turn: Turn) -> None:
@@ -86,7 +86,9 @@ async def hide(turn: Turn) -> None:
         raise UserError(_("Write a reason after the link; the log shows it."))
     await turn.write(_hide_linked, turn, channel, ts, reason)
     turn.desk.touched()
-    await turn.say(_("It is left out of the archive; `/qa unhide LINK` undoes it."))
+    await turn.say(
+        _("The message is left out of the archive. To undo this, type `/qa unhide LINK`.")
+    )
 
 
 @room.subcommand("unhide", N_("LINK"), N_("Put a message back into the archive."), Who.ORGANIZER)
@@ -95,26 +97,26 @@ async def unhide(turn: Turn) -> None:
     channel, ts, _reason = _linked(turn.text)
     await turn.write(_hide_linked, turn, channel, ts, None)
     turn.desk.touched()
-    await turn.say(_("It is in the archive again."))
+    await turn.say(_("The message is in the archive again."))
 
 
 @room.subcommand(
     "mute",
     N_("@person [reason]"),
-    N_("Collect nothing more of a person in this session."),
+    N_("Mute a person: what they write in this session is no longer collected."),
     Who.ORGANIZER,
 )
 async def mute(turn: Turn) -> None:
     """Mutes a person."""
     people = turn.people()
     if len(people) != 1:
-        raise UserError(_("Name one person: `@name`."))
+        raise UserError(_("Name one person, for example `@name`."))
     reason = re.sub(r"<@[^>]*>", "", turn.text).strip()
     await turn.write(_mute_here, turn, people[0], reason)
     await turn.say(
         _(
-            "What <@{person}> writes from now on in this session is not collected; "
-            "`/qa unmute @name` undoes it.",
+            "<@{person}> is muted: what they write in this session from now on is not "
+            "collected. To undo this, type `/qa unmute @name`.",
             person=people[0],
         )
     )
@@ -123,19 +125,21 @@ async def mute(turn: Turn) -> None:
 @room.subcommand(
     "unmute",
     N_("@person"),
-    N_("Collect again what a person writes in this session."),
+    N_("Unmute a person: what they write in this session is collected again."),
     Who.ORGANIZER,
 )
 async def unmute(turn: Turn) -> None:
     """Undoes a mute."""
     people = turn.people()
     if len(people) != 1:
-        raise UserError(_("Name one person: `@name`."))
+        raise UserError(_("Name one person, for example `@name`."))
     await turn.write(_unmute_here, turn, people[0])
-    await turn.say(_("What <@{person}> writes is collected again.", person=people[0]))
+    await turn.say(
+        _("<@{person}> is unmuted: what they write is collected again.", person=people[0])
+    )
 
 
-@room.subcommand("log", "", N_("Who did what, and when."), Who.ORGANIZER)
+@room.subcommand("log", "", N_("Show who did what, and when."), Who.ORGANIZER)
 async def log(turn: Turn) -> None:
     """Shows the log."""
     found = await turn.read(_log)
@@ -150,7 +154,7 @@ def _linked(text: str) -> tuple[str, str, str]:
     """Channel, `ts` and what follows the link to a message."""
     match = _PERMALINK.search(text)
     if match is None:
-        raise UserError(_("Write the link of a message (in its menu: Copy link)."))
+        raise UserError(_("Write the link of a message (choose Copy link in its menu)."))
     end = text.find(">", match.end()) if text.lstrip().startswith("<") else -1
     rest = text[end + 1 :] if end >= 0 else re.sub(r"^\S*", "", text[match.end() :])
     return match[1], f"{match[2]}.{match[3]}", " ".join(rest.split())
@@ -251,7 +255,7 @@ def _edit(uow: UnitOfWork, turn: Turn, now: Now, text: str) -> str:
 def _hide_linked(uow: UnitOfWork, turn: Turn, channel: str, ts: str, reason: str | None) -> None:
     now = _now(uow, turn, channel, ts)
     if reason is None and not now.hidden:
-        raise UserError(_("It is already in the archive."))
+        raise UserError(_("The message is already in the archive."))
     _hide(uow, turn, now.session, now.message, reason)
 
 
@@ -271,7 +275,7 @@ def _mute_here(uow: UnitOfWork, turn: Turn, person: str, reason: str) -> None:
     if person in session.author_ids or person in turn.desk.manners.organizers:
         raise UserError(_("Authors and organizers cannot be muted."))
     if not _mute(uow, turn, session, person, reason):
-        raise UserError(_("The person is muted in this session already."))
+        raise UserError(_("The person is already muted in this session."))
 
 
 def _unmute_here(uow: UnitOfWork, turn: Turn, person: str) -> None:
@@ -297,6 +301,6 @@ def _session(uow: UnitOfWork, turn: Turn) -> Session:
     session = turn.session_here(uow)
     if session is None:
         raise UserError(
-            _("There is no session in this channel. Type the command in the channel of one.")
+            _("There is no session in this channel. Type the command in a channel that has one.")
         )
     return session

@@ -47,11 +47,11 @@ async def not_a_question(turn: Turn) -> None:
     turn.desk.touched()
     await turn.say(
         _(
-            "Left out of the questions and of the archive, with its thread. Use the "
-            "same shortcut again to undo that."
+            "The message and its thread are left out of the questions and the archive. To "
+            "undo this, use the same shortcut again."
         )
         if hidden
-        else _("It is a question again.")
+        else _("The message is a question again.")
     )
 
 

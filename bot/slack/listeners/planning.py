@@ -37,7 +37,7 @@ def plans(turn: Turn) -> Plans:
     """The schedule files, which whoever composed the bot put on the desk."""
     found: Plans | None = turn.desk.services.get("plans")
     if found is None:
-        raise UserError(_("There are no schedule files here to be changed."))
+        raise UserError(_("There are no schedule files here to change."))
     return found
 
 
@@ -98,7 +98,7 @@ async def move(turn: Turn) -> None:
     """Moves start, and end: by as much, where no end is given."""
     part, rest = _first(turn.text)
     if not rest:
-        raise UserError(_("Write which event and when it starts."))
+        raise UserError(_("Write which event to move and when it starts."))
     event = await _find(turn, part)
     zone = await zone_of(turn) if times.has_time_of_day(rest) else event.timezone
     start, end = _moved(event, rest, turn.now, zone)
@@ -110,14 +110,14 @@ async def move(turn: Turn) -> None:
 @room.subcommand(
     "extend",
     N_("[EVENT] 2 days"),
-    N_("Extend a session; without EVENT the open one."),
+    N_("Extend a session; without EVENT, the open one."),
     Who.ORGANIZER,
 )
 async def extend(turn: Turn) -> None:
     """Moves the end."""
     part, rest = ("", turn.text) if times.span_or_none(turn.text) else _first(turn.text)
     if not rest:
-        raise UserError(_("Write by how much: `2 days` or `3 hours`."))
+        raise UserError(_("Write how much longer: `2 days` or `3 hours`."))
     # What is no duration is said of all that was typed, where it is no event's name either.
     longer = times.span(rest if times.span_or_none(rest) else turn.text)
     event = await _find(turn, part) if part else await _open_event(turn)
@@ -143,7 +143,7 @@ async def extend(turn: Turn) -> None:
     await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
 
-@room.subcommand("open", N_("now [EVENT]"), N_("Open the next session at once."), Who.ORGANIZER)
+@room.subcommand("open", N_("now [EVENT]"), N_("Open the next session right now."), Who.ORGANIZER)
 async def open_now(turn: Turn) -> None:
     """Moves the start to now."""
     event = await _meant(turn, State.SCHEDULED)
@@ -154,7 +154,7 @@ async def open_now(turn: Turn) -> None:
     )
 
 
-@room.subcommand("close", N_("now [EVENT]"), N_("Close the open session at once."), Who.ORGANIZER)
+@room.subcommand("close", N_("now [EVENT]"), N_("Close the open session right now."), Who.ORGANIZER)
 async def close_now(turn: Turn) -> None:
     """Moves the end to now."""
     event = await _meant(turn, State.OPEN)
@@ -166,20 +166,20 @@ async def close_now(turn: Turn) -> None:
 @room.subcommand(
     "cancel",
     N_("EVENT"),
-    N_("Cancel a session that has not begun; `/qa restore EVENT` undoes that."),
+    N_("Cancel a session that has not started; to undo this, use `/qa restore EVENT`."),
     Who.ORGANIZER,
 )
 async def cancel(turn: Turn) -> None:
     """Sets the file aside."""
     if not turn.text:
-        raise UserError(_("Write which event; `/qa schedule` lists them."))
+        raise UserError(_("Write which event to cancel; `/qa schedule` lists them."))
     event = await _find(turn, turn.text)
     cancelled = await plans(turn).cancel(event.id, await doer(turn))
     await turn.write(note, turn, "cancelled", cancelled)
     await turn.say(
         _(
-            "“{title}” is cancelled. Its file is kept as `_{name}`; "
-            "`/qa restore {event}` takes it back.",
+            "“{title}” is cancelled. Its file is kept as `_{name}`. To undo this, type "
+            "`/qa restore {event}`.",
             title=cancelled.title,
             name=cancelled.file_name,
             event=cancelled.id,
@@ -191,7 +191,7 @@ async def cancel(turn: Turn) -> None:
 async def restore(turn: Turn) -> None:
     """Takes the file back."""
     if not turn.text:
-        raise UserError(_("Write which event: its file's name, or a part of it."))
+        raise UserError(_("Write which event to restore: the name of its file, or a part of it."))
     event = await plans(turn).restore(turn.text, await doer(turn))
     await turn.write(note, turn, "restored", event)
     await turn.say(_("“{title}” is planned again: {when}.", title=event.title, when=_span(event)))
@@ -276,7 +276,9 @@ async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
         person = await turn.desk.gateway.person(member)
         name = (person.real_name or person.name) if person else None
         if person is None or name is None:
-            raise Unfit({"slack": _("Slack does not know one of them; write the name instead.")})
+            raise Unfit(
+                {"slack": _("Slack does not know one of these people; write their name instead.")}
+            )
         if person.is_bot:
             raise Unfit({"slack": _("{name} is a bot; choose people.", name=name)})
         entry, known = await asyncio.to_thread(plans(turn).entry, member, name)
@@ -314,7 +316,9 @@ async def _meant(turn: Turn, state: State) -> Event:
     """The event of `now [EVENT]`."""
     word, rest = _first(turn.text)
     if word.casefold() != "now":
-        raise UserError(_("Write `now` to confirm. For another time use `/qa move`."))
+        raise UserError(
+            _("To confirm, add `now` to the command. For another time, use `/qa move`.")
+        )
     if rest:
         event = await _find(turn, rest)
         await turn.read(_in_state, event, state)
@@ -347,12 +351,15 @@ def _of_state(uow: UnitOfWork, channel: str | None, state: State) -> Event:
         return found[0].event
     if not found:
         raise UserError(
-            _("No session is open; `/qa schedule` lists what comes, `/qa open now` opens the next.")
+            _(
+                "No session is open. `/qa schedule` lists upcoming sessions; `/qa open now` "
+                "opens the next one."
+            )
             if state is State.OPEN
-            else _("No session is planned; `/qa new` plans one.")
+            else _("No session is planned. To plan one, type `/qa new`.")
         )
     names = ", ".join(f"`{session.event.id}`" for session in found[:10])
-    raise UserError(_("There are several: {names}; write which one.", names=names))
+    raise UserError(_("There are several: {names}. Write which one you mean.", names=names))
 
 
 def _first(text: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ AFTER_CLOSE = timedelta(days=7)
 """How long after its close a session's queue still stands in its authors' App Home."""
 
 
-@room.subcommand("queue", "", N_("Show the questions that wait for you."), Who.AUTHOR)
+@room.subcommand("queue", "", N_("Show the questions waiting for you."), Who.AUTHOR)
 async def queue(turn: Turn) -> None:
     """The queue of the session in this channel, or of the one that the person is an author of."""
     session = await turn.read(_session, turn)
@@ -42,7 +42,7 @@ async def author(turn: Turn) -> None:
     """Adds an author to the session of this channel, or takes one away that was added."""
     people = turn.people()
     if not people:
-        raise UserError(_("Say who it is: `/qa author @person`."))
+        raise UserError(_("Write who it is: `/qa author @person`."))
     removing = turn.text.split()[-1].casefold() == "remove"
     await turn.say(await turn.write(_authors, turn, people, removing))
     turn.desk.touched()
@@ -173,7 +173,7 @@ def _value(turn: Turn) -> tuple[str, str, int]:
 def _with_id(uow: UnitOfWork, turn: Turn, name: str) -> Session:
     session = uow.sessions.get(int(name)) if name.isascii() and name.isdigit() else None
     if session is None:
-        raise UserError(_("There is no such session any more."))
+        raise UserError(_("That session no longer exists."))
     turn.require(Who.AUTHOR, [session])
     return session
 
@@ -223,7 +223,7 @@ def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool)
     session = turn.session_here(uow)
     if session is None:
         raise UserError(
-            _("There is no session in this channel. Type the command in the channel of one.")
+            _("There is no session in this channel. Type the command in a channel that has one.")
         )
     named = ", ".join(f"<@{person}>" for person in people)
     title = session.event.title

@@ -82,7 +82,7 @@ def _last_session(uow: UnitOfWork, turn: Turn) -> Session:
     states = (State.OPEN, State.CLOSED, State.ARCHIVED)
     found = uow.sessions.last(states, turn.channel) or uow.sessions.last(states)
     if found is None:
-        raise UserError(_("No session has begun yet."))
+        raise UserError(_("No session has started yet."))
     return found
 
 
@@ -105,7 +105,7 @@ def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
     """Draws and announces; the same form sent again gives the draw that it made."""
     session = uow.sessions.get(int(turn.metadata.get("session", 0)))
     if session is None:
-        raise UserError(_("There is no such session any more."))
+        raise UserError(_("That session no longer exists."))
     if not uow.requests.begin(turn.form_key, turn.desk.wall.now()):
         number = uow.requests.result(turn.form_key)
         return next(d for d in uow.draws.of_session(session.id) if d.number == number)
