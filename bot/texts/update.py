@@ -39,13 +39,20 @@ def written(catalogue: Catalog) -> bytes:
 
 
 def main() -> None:
-    """Writes the template and updates every language; translations that fit no more are kept."""
+    """Writes the template and updates every language; translations that fit no more are kept.
+
+    What was never translated is not kept, nor the day of the update, which would only stand in
+    the way of two changes at once.
+    """
     template = gathered()
     TEMPLATE.write_bytes(written(template))
     for path in sorted(FOLDER.glob("*.po")):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=path.stem, domain="marginalia")
         catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
+        for key, message in list(catalogue.obsolete.items()):
+            if not message.string or not any(message.string):
+                del catalogue.obsolete[key]
         with path.open("wb") as out:
             write_po(out, catalogue, width=100, include_lineno=False, include_previous=True)
 

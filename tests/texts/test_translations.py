@@ -1,0 +1,107 @@
+"""Each language says all that English says, with the same places, markup and commands."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from jinja2 import Environment
+
+from bot.texts import FOLDER, SOURCE, languages, update
+
+COMPLETE = ("sessions", "slack")
+"""Folders of `bot/` of which each text has a translation in each language."""
+LANGUAGES = [code for code in languages() if code != SOURCE]
+CODE = re.compile(r"`[^`]*`")
+PLACE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[^{}]*\}")
+LINK = re.compile(r"<[^>]*>")
+EMOJI = re.compile(r":[a-z0-9_+-]+:|[\u23e9-\u23f3\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001faff]")
+MARKS = "*_~"
+
+
+@cache
+def catalogue(code: str) -> Catalog:
+    """The file of a language."""
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        return read_po(file, locale=code, domain="marginalia")
+
+
+def forms(message: Message, code: str) -> list[tuple[str, str]]:
+    """Each form of a translation, beside the English text that it must agree with."""
+    if isinstance(message.id, str):
+        return [(message.id, str(message.string))]
+    assert len(message.string) == catalogue(code).num_plurals, message.id
+    return [(message.id[-1], form) for form in message.string]
+
+
+def translated(code: str) -> list[tuple[str, str]]:
+    """All translations, beside the English text."""
+    return [
+        pair
+        for message in catalogue(code)
+        if message.id and message.string and any(message.string)
+        for pair in forms(message, code)
+    ]
+
+
+def missing(folder: str, code: str) -> list[str]:
+    """The texts of a folder of which the language lacks a translation, or a plural form."""
+    found = []
+    for message in update.gathered():
+        if any(file.startswith(f"bot/{folder}/") for file, _line in message.locations):
+            own = catalogue(code).get(message.id, message.context)
+            whole = own and not own.fuzzy and all(t for _, t in forms(own, code))
+            found += [] if whole else [str(message.id)]
+    return found
+
+
+def fixed(text: str) -> Counter[str]:
+    """What stays as it is in every language, but for the places."""
+    rest = PLACE.sub("", LINK.sub("", CODE.sub("", text)))
+    kept = [*CODE.findall(text), *LINK.findall(text), *EMOJI.findall(PLACE.sub("", text))]
+    return Counter(kept) + Counter(c for c in rest if c in MARKS)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("folder", COMPLETE)
+def test_every_text_of_a_folder_is_translated(folder: str, code: str) -> None:
+    assert missing(folder, code) == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_translation_has_the_same_places_markup_and_commands(code: str) -> None:
+    wrong = [
+        (english, text)
+        for english, text in translated(code)
+        if set(PLACE.findall(english)) != set(PLACE.findall(text)) or fixed(english) != fixed(text)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_each_translation_can_be_shown(code: str) -> None:
+    """Its places can be filled, and what is a template can be read by Jinja."""
+    for english, text in translated(code):
+        if "{{" in english or "{%" in english:
+            assert Environment(autoescape=False).from_string(text).render(), text
+        else:
+            places = {name.strip("{}"): "x" for name in PLACE.findall(english)}
+            assert text.format(**places), text
+
+
+@pytest.mark.parametrize(
+    ("english", "text"),
+    [
+        ("Type `/qa queue`.", "Escribe `/qa cola`."),
+        ("*{title}* is open", "{title} está abierta"),
+        ("🎉 The winners", "Ganadores"),
+        ("<@{person}> is muted", "{person} está en silencio"),
+        ("Two :tada:", "Dos"),
+    ],
+)
+def test_what_is_compared_tells_them_apart(english: str, text: str) -> None:
+    assert fixed(english) != fixed(text)
