@@ -150,7 +150,7 @@ class TestSure:
             assert (mark(world, first), len(mark(world, second))) == ([], 1)
             (note,) = [n for n in notes(world) if "link_undo" in str(n.blocks)]
             outcome = await ada.answer(ada.person.act("link_undo", channel=CHANNEL, ts=note.ts))
-            assert "changed that since" in outcome.text
+            assert "changed that in the meantime" in outcome.text
             assert under(world, answer) == (second, True), "the correction stands"
 
     async def test_the_mark_goes_with_the_answer(self, tmp_path: Path) -> None:

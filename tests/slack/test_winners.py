@@ -198,7 +198,7 @@ async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
         assert "tokenizers" not in waits
         assert "forum" not in waits
         assert "5 questions" in told
-        assert "2 of them answered (40 %)" in told
+        assert "2 of them answered (40%)" in told
         assert "1 answered elsewhere" in told
         doubts, _, nobody = rest.partition("People whose names I could not get from Slack")
         assert "It depends." in doubts
