@@ -42,6 +42,8 @@ from bot.members import MemberDirectory
 from bot.outage import Outage
 from bot.planning import Planner
 from bot.reminding import Reminding
+from bot.services import knowledge
+from bot.services.knowledge import Knowledge
 from bot.sessions import asking, digests, lifecycle
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Author, Event, Session, State
@@ -88,6 +90,8 @@ ORGANIZERS_AGAIN = 60.0
 """Seconds until the organizers' channel is looked for again that cannot be used."""
 ORGANIZERS_WAIT = 5.0
 """Seconds for which what is due waits at a start until the organizers' channel is found."""
+INDEX_AFTER_CHECKS = 12
+"""After how many checks of what is due the index of answered questions is brought up to date."""
 MODEL_THREADS = 1
 """Processor cores that comparing what texts mean may take; the others are for those who wait."""
 
@@ -121,6 +125,7 @@ class Bot:
         self._following: datetime | None = None
         self._idle_since: float | None = None
         self._idle_generation = 0
+        self._unindexed: frozenset[str] = frozenset()
         self._must_wipe = True  # a predecessor may have been killed before it did
         self._wiped_at = datetime.min.replace(tzinfo=UTC)
         self._attempts = Attempts(
@@ -204,6 +209,8 @@ class Bot:
         edge.desk.services["plans"] = self.plans
         edge.desk.services["archive_text"] = export.text_of
         edge.desk.services["wipe"] = self._owe_wipe
+        self.knowledge = Knowledge(self.model, slack=edge.voice.link)
+        edge.desk.services["knowledge"] = self.knowledge
         try:
             await edge.identify()
             await self._remember_organizers()
@@ -230,6 +237,7 @@ class Bot:
             self._task(self.road.run(), "reconcile"),
             self._task(self._lasting(self._find_organizers, "organizers"), "organizers"),
             self._task(self._lasting(self._learn, "labels"), "labels"),
+            self._task(self._lasting(self._keep_index, "index"), "index"),
             self._task(self.members.run(), "members"),
         ]
         if self.database.shared:
@@ -1035,6 +1043,30 @@ class Bot:
         """What a notice was about is over; when it comes again it is told again."""
         self._told.pop(key, None)
         self.edge.waits.worked(key)
+
+    async def _keep_index(self) -> None:
+        """Brings the index of answered questions up to date whenever something changed."""
+        pause = INDEX_AFTER_CHECKS * self.settings.sweep_interval
+        generation, library = -1, None
+        while True:
+            now = self.changes.generation, self.library
+            if self.leads and (generation != now[0] or library is not now[1]):
+                await asyncio.to_thread(self._index, now[1])
+                generation, library = now
+            await asyncio.sleep(pause)
+
+    def _index(self, library: Library) -> None:
+        settings = self.settings
+        files = knowledge.sources(library, settings.archive_dir, settings.timezone)
+        problems: list[str] = []
+        knowledge.update(self.database, files, settings.unthreaded, on_problem=problems.append)
+        for problem in problems:
+            if problem not in self._unindexed:
+                log.warning("not in the index of answered questions: %s", problem)
+        self._unindexed = frozenset(problems)
+        if self.model is not None and not self.model.is_broken:
+            with suppress(Closing, UserError):  # the log says why; what is read stays
+                knowledge.read_meanings(self.database, self.model)
 
     async def _lasting(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Does something that goes on for as long as the bot runs: what fails begins again."""

@@ -171,6 +171,8 @@ def evaluate(questions: Path, archives: Sequence[Path], model: Model | None = No
             knowledge.update(database, sources, on_problem=problems.append)
             if problems:
                 raise UserError(problems[0])
+            if model is not None:
+                knowledge.read_meanings(database, model)
             return _measured(questions, database, files, Knowledge(model=model))
         finally:
             database.close()

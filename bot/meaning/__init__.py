@@ -13,6 +13,7 @@ import importlib.util
 import logging
 import math
 import platform
+import struct
 import threading
 from array import array
 from collections import OrderedDict
@@ -34,6 +35,9 @@ MOST = 1_000
 usual length."""
 KEPT = 4_000
 """The vectors that are remembered, 2 KiB each."""
+_HALF = 0.5
+"""How much of what stock texts share is taken off a text that is compared with all others: less
+than within one session, whose texts share more."""
 FALLS = 3
 """After how many texts that it cannot read the model is given up."""
 _CPU = Path("/proc/cpuinfo")
@@ -88,6 +92,31 @@ class Model:
             return None
         return _Likeness(_centred(mine[0], common[0]), _centred(mine[1], common[1]))
 
+    def apart(self, texts: Sequence[str], asked: bool) -> list[Vector]:
+        """Unit vectors of texts, read as questions (`asked`) or as what may answer one, without
+        half of what all texts share; vectors of zeros for texts that cannot be read.
+
+        Raises Closing when it is closed meanwhile, and UserError once it cannot read any more.
+        """
+        if self._broken:
+            raise UserError("the model that compares what texts mean cannot be used any more")
+        try:
+            with self._lock:
+                stock = self._read(_readable(STOCK), asked)
+                mine = self._read(_readable(texts), asked)
+        except Fallen as error:
+            self._broken = True
+            log.error("what texts mean is not compared any more: %s", error)
+            raise UserError(str(error)) from None
+        middle = [math.fsum(numbers) / len(stock) for numbers in zip(*stock.values(), strict=True)]
+        none = array("f", bytes(4 * len(middle)))
+        return [_without(mine[text], middle, _HALF) if text in mine else none for text in texts]
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it cannot read any more."""
+        return self._broken
+
     def begin(self) -> None:
         """Loads it now. Raises UserError, one line, where that cannot be."""
         try:
@@ -139,6 +168,11 @@ class _Likeness:
 
     def alike(self, one: str, other: str, /) -> float:
         return _cosine(self._texts.get(one), self._texts.get(other))
+
+
+def packed(vectors: Iterable[Vector]) -> bytes:
+    """Vectors as they are stored: 16-bit floats, little-endian, one vector after the other."""
+    return b"".join(struct.pack(f"<{len(vector)}e", *vector) for vector in vectors)
 
 
 def load(choice: Choice, threads: int | None = None) -> Model | None:
@@ -201,6 +235,13 @@ def _centred(mine: Mapping[str, Vector], common: Mapping[str, Vector]) -> dict[s
         length = math.hypot(*apart)
         found[text] = array("d", (number / length for number in apart) if length else apart)
     return found
+
+
+def _without(vector: Vector, middle: Vector, share: float) -> Vector:
+    """A vector of length 1, without a share of what all vectors have."""
+    apart = [number - share * mean for number, mean in zip(vector, middle, strict=True)]
+    length = math.hypot(*apart)
+    return array("f", (number / length for number in apart) if length else apart)
 
 
 def _cosine(one: Vector | None, other: Vector | None) -> float:

@@ -20,22 +20,29 @@ up to date; the store itself takes out at once what may not be found any more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot import export
+from bot import export, meaning
 from bot.errors import UserError
 from bot.library import mending
+from bot.library.library import Library, load
 from bot.markup import plain, visible_text
 from bot.meaning import Model
 from bot.sessions import forgetting, knowledge, pairing
 from bot.sessions.anonymity import ANONYMOUS
-from bot.sessions.knowledge import Document, Hit
+from bot.sessions.knowledge import Document, Hit, Meanings
 from bot.sessions.model import FORGOTTEN, Event, Message, Session, State, Thread
 from bot.sessions.ports import UnitOfWork
 from bot.store.database import Database
+
+if TYPE_CHECKING:
+    from bot.meaning.nearest import Nearest
 
 CANDIDATES = 50
 """How many documents are ranked of each kind of search."""
@@ -43,10 +50,35 @@ POSTINGS = 60_000
 """How many rows of words a search reads at most; its commonest words are left out beyond that."""
 SHOWN = 0.3
 """From which score on a hit found by words alone is suggested."""
+NEAR = 200
+"""How many documents are compared by their sentences."""
+WORDS = 0.3
+"""How much the score by words adds to the likeness of the questions."""
+NEAR_SHOWN, DOUBLED = 0.58, 0.012
+"""From which score on a hit is suggested, where there is a model; and how much higher that is each
+time there are twice as many questions, of which one is then likelier to be near by chance."""
+SHARES, FLAT = (2.0, 1.0, 1.0, 1.5), 10.0
+"""How much each ranking counts: by question, by sentences, by question with answers, by words."""
+READ = 16
+"""Of how many documents the model reads the texts before they are stored."""
 _STATES = (State.OPEN, State.CLOSED, State.ARCHIVED)
 
 Source = tuple[Event, Path]
 """An event with an archive, and the file that has it."""
+
+
+def sources(library: Library, archives: Path | None, timezone: str) -> list[Source]:
+    """The events with archives of the schedules, and of the folder of archives where that is set;
+    a file there stands for the one in the schedules."""
+    libraries = [library]
+    if archives is not None and archives.is_dir():
+        libraries.append(load(archives, timezone=timezone))
+    found: dict[str, Source] = {}
+    for each in libraries:
+        for event in each.events.values():
+            if event.archived:
+                found[event.id] = (event, each.paths[event.id])
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +90,16 @@ class Progress:
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """What is near a text in meaning: rankings of documents, and how like it their questions are."""
+
+    rankings: list[list[int]]
+    scores: dict[int, float]
+
+
 class Knowledge:
-    """Searches the index.
+    """Searches the index, by words and, with a `model`, by meaning as well.
 
     `slack` gives the address of a message in Slack by its channel and `ts`, `page` that of a hit
     on the site; '' where there is none.
@@ -72,6 +112,9 @@ class Knowledge:
         page: Callable[[Hit], str] = lambda hit: "",
     ):
         self._model = model
+        self._nearest: Nearest | None = None
+        if model is not None:  # numpy, which it takes, comes with the model
+            self._nearest = import_module("bot.meaning.nearest").Nearest()
         self._slack = slack
         self._page = page
 
@@ -91,14 +134,53 @@ class Knowledge:
         (`EVENT/TS`, such as the question itself); `quoted` is how many characters of the authors'
         words a hit has at most.
         """
-        found = self._by_words(uow, text, limit + len(exclude), book)
-        documents = uow.knowledge.get([name for name, _score in found])
+        found = self._found(uow, text, limit + len(exclude), book)
+        documents = uow.knowledge.get([name for name, _score, _shown in found])
         hits = [
-            self._hit(documents[name], score, score >= SHOWN, quoted)
-            for name, score in found
+            self._hit(documents[name], score, shown, quoted)
+            for name, score, shown in found
             if name in documents
         ]
         return [hit for hit in hits if hit.key not in exclude][:limit]
+
+    def _found(
+        self, uow: UnitOfWork, text: str, most: int, book: str | None
+    ) -> list[tuple[int, float, bool]]:
+        """Documents with their scores and whether they are good enough to show, best first."""
+        words = self._by_words(uow, text, max(CANDIDATES, most), book)
+        near = self._by_meaning(uow, text, max(NEAR, most), book)
+        if near is None:
+            return [(name, score, score >= SHOWN) for name, score in words[:most]]
+        # Some may be gone that are still in memory: `search` leaves them out.
+        ranked = knowledge.fused([*near.rankings, [name for name, _score in words]], SHARES, FLAT)
+        said = dict(words)
+        enough = NEAR_SHOWN + DOUBLED * math.log2(max(1, uow.knowledge.count()))
+        found = []
+        for name in ranked[: most + CANDIDATES]:
+            score = near.scores.get(name, 0.0) + WORDS * said.get(name, 0.0)
+            found.append((name, min(1.0, score), score >= enough))
+        return found
+
+    def _by_meaning(self, uow: UnitOfWork, text: str, most: int, book: str | None) -> _Near | None:
+        """What is near in meaning; None without a model, or before it has read anything."""
+        if self._model is None or self._nearest is None or self._model.is_broken:
+            return None
+        try:
+            [vector] = self._model.apart([text], asked=True)
+        except UserError:  # the log says why; words are left
+            return None
+        among = None if book is None else uow.knowledge.of_event(book)
+        if not any(vector):
+            return None
+        questions, wholes = self._nearest.find(uow, vector, most, among)
+        if not questions:
+            return None
+        scores = dict(questions)
+        stored = uow.knowledge.sentences([name for name, _score in questions])
+        best = scores | self._nearest.by_sentence(vector, stored)
+        sentences = sorted(best, key=lambda name: (-best[name], name))
+        rankings = [[name for name, _score in questions], sentences, [n for n, _score in wholes]]
+        return _Near(rankings, {name: max(scores[name], best[name], 0.0) for name in scores})
 
     def _by_words(
         self, uow: UnitOfWork, text: str, most: int, book: str | None
@@ -113,7 +195,7 @@ class Knowledge:
             return []
         looked = {word: rarities[word] for word in _rarest(having)}
         found = uow.knowledge.by_words(looked, max(CANDIDATES, most), book)
-        return [(name, score / best) for name, score in found[:most]]
+        return [(name, score / best) for name, score in found]
 
     def _hit(self, document: Document, score: float, shown: bool, quoted: int) -> Hit:
         hit = Hit(
@@ -173,6 +255,43 @@ def update(
         progress = replace(progress, done=progress.done + 1, documents=progress.documents + changed)
         tell(progress)
     return progress
+
+
+def read_meanings(
+    database: Database,
+    model: Model,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> int:
+    """Has the model read what it has not read yet, some 0.3 s a document; gives how many.
+
+    `tell` is told how many are done, of how many. Raises SQLAlchemyError, Closing, and UserError
+    where the model cannot be used.
+    """
+    with database.reading() as uow:
+        whole = uow.knowledge.count() - uow.knowledge.count_meanings()
+    done = 0
+    while True:
+        with database.reading() as uow:
+            documents = uow.knowledge.unread(READ)
+        if not documents:
+            return done
+        found = {name: _meanings(model, each) for name, each in documents.items()}
+        with database.unit_of_work() as uow:
+            uow.knowledge.put_meanings(found)
+        done += len(found)
+        tell(done, max(whole, done))
+
+
+def _meanings(model: Model, document: Document) -> Meanings:
+    whole = "\n".join((document.question, *document.answers))
+    [question, *sentences] = model.apart(
+        [document.question, *knowledge.sentences(document.question)], asked=True
+    )
+    return Meanings(
+        meaning.packed([question]),
+        meaning.packed(model.apart([whole], asked=False)),
+        meaning.packed(sentences),
+    )
 
 
 Job = Callable[[Database, dict[str, str]], int]

@@ -8,6 +8,7 @@ words of the question more than those of its answers.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +16,72 @@ from hashlib import blake2b
 
 from bot.sessions.pairing import words
 
-VERSION = "1"
+VERSION = "2"
 """Goes up when what is stored of the same text changes: all is then indexed anew."""
 QUOTED = 300
 """How many characters of the authors' words a hit quotes, unless told otherwise."""
-_K1, _B = 1.2, 0.6
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_SAYS, _SENTENCES = 4, 12
+"""How many words a sentence has at least, and how many sentences of a question are compared."""
+_LIKE = """
+    write writing wrote written writer author
+    book text volume title
+    chapter section part
+    read reader reading
+    buy purchase order shop
+    big large huge great
+    small tiny little
+    new recent modern latest
+    old legacy ancient
+    boss manager lead leader
+    customer client user consumer
+    show display present
+    build create make construct develop
+    fix repair mend solve solution
+    change modify adapt adjust edit
+    choose pick select choice
+    begin first
+    end finish complete
+    need require necessary must
+    use apply usage application
+    easy simple straightforward
+    worth useful valuable benefit advantage
+    bad poor harmful drawback disadvantage
+    problem trouble obstacle
+    idea concept notion
+    true truth correct right
+    keep maintain retain
+    remove delete drop discard
+    improve better enhance optimise optimize
+    check verify validate validation
+    data dataset datasets records corpus corpora
+    table tables tabular spreadsheet rows columns
+    money pay paid fee
+    person people individual
+    kid child children pupil pupils school student students
+    country countries nation
+    rule rules law legal regulation
+    similar alike equivalent
+    enough sufficient suffice
+    often frequently usually
+    automate automatic automation automated
+    neural network networks net nets nn
+    ai llm llms gpt chatgpt
+    tune tuning finetune finetuning
+    retrieve retrieval rag search
+    memory ram
+    bug bugs defect fault faults failure failures fail
+    ship release launch
+    trust reliable reliability believe
+    """
+"""More words that stand for one another in questions, a line each: everyday English, and the words
+of books about software and data. `bot.sessions.pairing.words` has those of questions and answers."""
+_KIN = {
+    words.stem(word): words.stem(line.split()[0])
+    for line in reversed(_LIKE.strip().splitlines())
+    for word in line.split()
+}
+_K1, _B = 2.0, 0.75
 HIGHEST = _K1 + 1
 """The most that a stem may count in a document."""
 _FIELDS = {"question": (2.0, 25.0), "answers": (1.0, 60.0), "about": (0.5, 5.0)}
@@ -54,6 +116,17 @@ class Document:
         parts = (VERSION, self.title, str(self.year), self.author, self.channel, self.ts)
         every = "\0".join((*parts, self.question, *self.answers, "", *self.messages))
         return blake2b(every.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """What the texts of a document mean, as vectors of 16-bit floats (little-endian): of the
+    question, of the question with its answers, and of the question's sentences one after the
+    other."""
+
+    question: bytes
+    whole: bytes
+    sentences: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +170,7 @@ def weights(document: Document) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, text in texts.items():
         boost, usual = _FIELDS[name]
-        stems = words.stems(text)
+        stems = _stems(text)
         norm = 1 - _B + _B * len(stems) / usual
         for stem, count in Counter(stems).items():
             found[stem] = found.get(stem, 0.0) + boost * count / norm
@@ -106,7 +179,14 @@ def weights(document: Document) -> dict[str, float]:
 
 def asked(text: str) -> list[str]:
     """The stems that a search looks for, each once."""
-    return list(dict.fromkeys(words.stems(text)))
+    return list(dict.fromkeys(_stems(text)))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a question that say enough to be compared alone; none where it is one."""
+    found = [part.strip() for part in _SENTENCE.split(text)]
+    long = [part for part in found if len(part.split()) >= _SAYS]
+    return long[:_SENTENCES] if len(found) > 1 else []
 
 
 def rarity(documents: int, having: int) -> float:
@@ -135,3 +215,7 @@ def cut(text: str, most: int = QUOTED) -> str:
     if " " in kept and line[most - 1] != " ":
         kept = kept.rpartition(" ")[0]
     return f"{kept.rstrip(' ,;:–—-')}…"
+
+
+def _stems(text: str) -> list[str]:
+    return [_KIN.get(stem, stem) for stem in words.stems(text)]

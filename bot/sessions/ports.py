@@ -7,14 +7,14 @@ the `with` block commits, an exception rolls back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.sessions.knowledge import Document
+from bot.sessions.knowledge import Document, Meanings
 from bot.sessions.member_names import MemberListing
 from bot.sessions.model import (
     Action,
@@ -838,6 +838,24 @@ class Knowledge(Protocol):
 
     def all(self) -> list[Document]:
         """All documents, without the messages they are made of."""
+
+    def of_event(self, event_id: str) -> set[int]:
+        """The numbers of an event's documents."""
+
+    def unread(self, limit: int) -> dict[int, Document]:
+        """Some documents of which no vectors are stored, by their numbers."""
+
+    def put_meanings(self, found: Mapping[int, Meanings]) -> None:
+        """Stores the vectors of documents that have none; of those that are gone, nothing."""
+
+    def meanings_after(self, id: int) -> Iterator[tuple[int, int, bytes, bytes]]:
+        """The vectors stored after a number: theirs, the document's, question and whole."""
+
+    def count_meanings(self) -> int:
+        """How many documents have vectors."""
+
+    def sentences(self, documents: Collection[int]) -> dict[int, bytes]:
+        """The vectors of the sentences of some documents' questions."""
 
 
 class UnitOfWork(Protocol):

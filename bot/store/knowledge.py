@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +19,17 @@ from sqlalchemy import (
     update,
 )
 
-from bot.sessions.knowledge import Document, weights
+from bot.sessions.knowledge import Document, Meanings, weights
 from bot.store.repository import Repository, Turn, chunked
-from bot.store.tables import knowledge, knowledge_events, knowledge_messages, knowledge_words
+from bot.store.tables import (
+    knowledge,
+    knowledge_events,
+    knowledge_messages,
+    knowledge_vectors,
+    knowledge_words,
+)
 
-TABLES = (knowledge_messages, knowledge_words, knowledge, knowledge_events)
+TABLES = (knowledge_vectors, knowledge_messages, knowledge_words, knowledge, knowledge_events)
 _PART = 200
 """How many documents are written at a time."""
 
@@ -128,6 +134,64 @@ class Knowledge(Repository):
         """All documents, without the messages they are made of."""
         query = select(knowledge).order_by(knowledge.c.id)
         return [_document(row) for row in self._connection.execute(query)]
+
+    def of_event(self, event_id: str) -> set[int]:
+        """The numbers of an event's documents."""
+        query = select(knowledge.c.id).where(knowledge.c.event_id == event_id)
+        return set(self._connection.execute(query).scalars())
+
+    def unread(self, limit: int) -> dict[int, Document]:
+        """Some documents of which no vectors are stored, by their numbers."""
+        query = (
+            select(knowledge)
+            .outerjoin(knowledge_vectors, knowledge_vectors.c.document == knowledge.c.id)
+            .where(knowledge_vectors.c.id.is_(None))
+            .order_by(knowledge.c.id)
+            .limit(limit)
+        )
+        return {row.id: _document(row) for row in self._connection.execute(query)}
+
+    def put_meanings(self, found: Mapping[int, Meanings]) -> None:
+        """Stores the vectors of documents that have none; of those that are gone, nothing."""
+        self._turn.take()
+        query = select(knowledge.c.id).where(knowledge.c.id.in_(list(found)))
+        for id in self._connection.execute(query).scalars().all():
+            meanings = found[id]
+            values = {
+                "document": id,
+                "question": meanings.question,
+                "whole": meanings.whole,
+                "sentences": meanings.sentences,
+            }
+            self._connection.execute(self._insert_new(knowledge_vectors).values(values))
+
+    def meanings_after(self, id: int) -> Iterator[tuple[int, int, bytes, bytes]]:
+        """The vectors stored after a number: theirs, the document's, question and whole."""
+        query = (
+            select(
+                knowledge_vectors.c.id,
+                knowledge_vectors.c.document,
+                knowledge_vectors.c.question,
+                knowledge_vectors.c.whole,
+            )
+            .where(knowledge_vectors.c.id > id)
+            .order_by(knowledge_vectors.c.id)
+            .execution_options(yield_per=1_000)
+        )
+        for row in self._connection.execute(query):
+            yield row.id, row.document, row.question, row.whole
+
+    def count_meanings(self) -> int:
+        """How many documents have vectors."""
+        query = select(func.count()).select_from(knowledge_vectors)
+        return self._connection.execute(query).scalar_one()
+
+    def sentences(self, documents: Collection[int]) -> dict[int, bytes]:
+        """The vectors of the sentences of some documents' questions."""
+        query = select(knowledge_vectors.c.document, knowledge_vectors.c.sentences).where(
+            knowledge_vectors.c.document.in_(sorted(set(documents)))
+        )
+        return {row.document: row.sentences for row in self._connection.execute(query)}
 
     def _digests(self, event_id: str) -> dict[str, tuple[int, str]]:
         query = select(knowledge.c.place, knowledge.c.id, knowledge.c.digest)

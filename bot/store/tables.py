@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -464,4 +465,17 @@ knowledge_messages = Table(
     Column("ts", Anything, primary_key=True),
     Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), primary_key=True),
     Index(None, "document"),
+)
+
+# What the texts of a document mean: vectors of 16-bit floats, by `bot.meaning`.
+knowledge_vectors = Table(
+    "knowledge_vectors",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), nullable=False),
+    Column("question", LargeBinary, nullable=False),
+    Column("whole", LargeBinary, nullable=False),  # the question with its answers
+    Column("sentences", LargeBinary, nullable=False),  # of the question, one after the other
+    Index(None, "document", unique=True),
+    sqlite_autoincrement=True,  # who has read up to an id reads on from there
 )

@@ -12,7 +12,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Four tables."""
+    """Five tables."""
     op.create_table(
         "knowledge_events",
         sa.Column("event_id", sa.Text, nullable=False),
@@ -55,10 +55,23 @@ def upgrade() -> None:
         _of_document("knowledge_messages"),
     )
     op.create_index("ix_knowledge_messages_document", "knowledge_messages", ["document"])
+    op.create_table(
+        "knowledge_vectors",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("document", NUMBER, nullable=False),
+        sa.Column("question", sa.LargeBinary, nullable=False),
+        sa.Column("whole", sa.LargeBinary, nullable=False),
+        sa.Column("sentences", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_knowledge_vectors"),
+        _of_document("knowledge_vectors"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_knowledge_vectors_document", "knowledge_vectors", ["document"], unique=True)
 
 
 def downgrade() -> None:
     """Without it."""
+    op.drop_table("knowledge_vectors")
     for name in ("knowledge_messages", "knowledge_words", "knowledge", "knowledge_events"):
         op.drop_table(name)
 
