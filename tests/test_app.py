@@ -323,7 +323,7 @@ class TestRestarting:
         await world.stage.until(END + timedelta(days=1))
         async with world.bot():
             (only,) = world.posted()
-            assert "while Marginalia was away" in text_of(only)
+            assert "while Marginalia was offline" in text_of(only)
             assert world.threads() == [("Ben", "Anybody here?", [("Ada Author", "I am.")])]
             await world.look()
         async with world.bot():

@@ -250,7 +250,7 @@ class TestInTheAppHome:
                 assert said in shown
             outcome = await cleo.person.submit()
             assert outcome.acknowledged
-            assert "You are forgotten" in json.dumps(cleo.form.content)  # type: ignore[union-attr]
+            assert "I have erased your data" in json.dumps(cleo.form.content)  # type: ignore[union-attr]
             await world.look()
 
             assert ASKED not in [m.text for m in world.posted()], (

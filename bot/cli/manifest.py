@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot import texts
 from bot.keeping import Keeper
 from bot.settings import Settings
 from bot.slack import manifest
@@ -29,7 +30,10 @@ def print_manifest(
     """Print the app's manifest, to paste at https://api.slack.com/apps.
 
     It is for Socket Mode. With --url it is for HTTP requests, each kind of which gets its address.
-    Where MARGINALIA_KEEP_FILES is set, the app may read files.
+    Where MARGINALIA_KEEP_FILES is set, the app may read files. Names of shortcuts and descriptions
+    are in the language of MARGINALIA_LANGUAGE.
     """
-    kept = Keeper(Settings()).is_on
+    settings = Settings()
+    texts.use(settings.language)
+    kept = Keeper(settings).is_on
     typer.echo(manifest.text(url, files_are_kept=kept), nl=False)

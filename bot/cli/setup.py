@@ -16,7 +16,7 @@ from urllib.parse import quote
 import aiohttp
 import typer
 
-from bot import envfile, logs
+from bot import envfile, logs, texts
 from bot.errors import UserError
 from bot.library.library import load
 from bot.library.problem import shown
@@ -232,6 +232,7 @@ def _app(answers: Answers, is_http: bool, in_browser: bool) -> None:
         url = answers.ask("MARGINALIA_URL", lambda: _text("Public address, https://…"), _address)
     if answers.value("SLACK_BOT_TOKEN"):
         return
+    texts.use(answers.value("MARGINALIA_LANGUAGE") or texts.SOURCE)
     text = manifest.text(url)
     if in_browser:
         # https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests

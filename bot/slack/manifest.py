@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from jinja2 import StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined
 
+from bot import texts
 from bot.errors import UserError
 
 PATH = "/slack/events"
@@ -23,17 +24,33 @@ PATH = "/slack/events"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@lru_cache(maxsize=8)
 def text(url: str | None = None, *, files_are_kept: bool = False) -> str:
     """The manifest as YAML with comments: for Socket Mode, or for HTTP requests to `url`.
 
     `url` is the public address of MARGINALIA_PORT, such as `https://bot.example.org`; `PATH` is
-    added to it. The app may read files only where MARGINALIA_KEEP_FILES has them kept. Raises UserError for an address that Slack would not take.
+    added to it. The app may read files only where MARGINALIA_KEEP_FILES has them kept. Names and
+    descriptions are in the language in use. Raises UserError for an address that Slack would not
+    take.
     """
+    return _text(url, files_are_kept, texts.language())
+
+
+@lru_cache(maxsize=8)
+def _text(url: str | None, files_are_kept: bool, language: str) -> str:
     template = files("bot.slack").joinpath("manifest.yaml.jinja").read_text(encoding="utf-8")
-    made = Template(template, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = Environment(  # noqa: S701 - YAML has no HTML to escape
+        undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters["yaml"] = _scalar
+    environment.globals["_"] = texts._
     address = request_url(url) if url is not None else ""
-    return str(made.render(url=address, files=files_are_kept))
+    return str(environment.from_string(template).render(url=address, files=files_are_kept))
+
+
+def _scalar(value: str) -> str:
+    """A text as YAML on one line, in quotes where it needs them."""
+    dumped: str = yaml.safe_dump(value, allow_unicode=True, width=10_000)
+    return dumped.removesuffix("...\n").strip()
 
 
 def scopes(*, files_are_kept: bool = False) -> Sequence[str]:

@@ -22,7 +22,7 @@ KEYWORDS = {"_": None, "N_": None, "n_": (1, 2)}
 def gathered(root: Path = ROOT) -> Catalog:
     """The texts in the program's code. Where a text stands is said by file, not by line."""
     catalogue = Catalog(project="Marginalia", charset="utf-8")
-    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**.yaml.jinja", "jinja2")]
     found = extract_from_dir(
         root, methods, {"**.html": OPTIONS}, keywords=KEYWORDS, comment_tags=("TR:",)
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot import texts
 from bot.errors import UserError
 from bot.sandbox.manifest import parse
 from bot.slack import manifest
@@ -30,6 +31,29 @@ def test_an_app_that_keeps_files_may_read_them(tmp_path: Path):
     done = marginalia("manifest", cwd=tmp_path, env=env)
     app = parse(yaml.safe_load(done.stdout))
     assert set(app.scopes) == {*manifest.scopes(), "files:read"}
+
+
+@pytest.mark.parametrize("code", texts.languages())
+def test_its_names_are_in_the_language_of_the_bot_and_short_enough(code: str, tmp_path: Path):
+    done = marginalia("manifest", cwd=tmp_path, env={"MARGINALIA_LANGUAGE": code})
+    data = yaml.safe_load(done.stdout)
+    app = parse(data)
+    assert (app.scopes, app.events) == (
+        manifest.scopes(),
+        parse(yaml.safe_load(manifest.text())).events,
+    )
+    texts.use(code)
+    try:
+        names = {each["callback_id"]: each["name"] for each in data["features"]["shortcuts"]}
+        # The bot's texts name these two.
+        assert names["answers"] == texts._("This answers…")
+        assert names["follow"] == texts._("Follow the answers")
+    finally:
+        texts.use("en")
+    # https://docs.slack.dev/reference/app-manifest
+    assert all(len(name) <= 24 for name in names.values())
+    assert len(data["display_information"]["description"]) <= 140
+    assert 174 <= len(data["display_information"]["long_description"]) <= 4000
 
 
 @pytest.mark.parametrize("url", [None, HTTP])

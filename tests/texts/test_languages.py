@@ -84,12 +84,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def greek(world: Scene, folder: Path, **settings: Any) -> AsyncIterator[Office]:
+async def greek(
+    world: Scene, folder: Path, code: str = "el", **settings: Any
+) -> AsyncIterator[Office]:
     """The bot speaks the language; the organizer is there."""
     organizer = world.stage.organizer
     try:
         async with world.bot(organizers=(organizer,), **settings):
-            texts.use("el", folder)
+            texts.use(code, folder)
             yield Office(world, organizer)
     finally:
         texts.use("en")
@@ -233,6 +235,50 @@ async def test_forms_and_what_is_wrong_in_them(world: Scene, folder: Path) -> No
         await ines.person.close(everything=True)
         ben = Hands(world, "ben")
         assert latin(words((await ben.ask()).content["blocks"])) == []
+
+
+@pytest.mark.parametrize("code", texts.languages())
+async def test_forms_have_room_for_each_language(world: Scene, code: str) -> None:
+    """Nothing of what a form says is cut: titles have 24 characters, options 75."""
+    async with greek(world, texts.FOLDER, code) as ines:
+        await world.to(START)
+        first = world.say("ben", "Γιατί;")
+        world.say("cleo", "Πότε;")
+        await world.hear()
+        forms = []
+        for command in ("new", "winners 1"):
+            forms.append(await ines.form(command))
+            await ines.person.close(everything=True)
+        for shortcut in ("moderate", "answers", "merge"):
+            await ines.person.message_shortcut(shortcut, CHANNEL, first)
+            forms.append(await ines.open_form())
+            await ines.person.close(everything=True)
+        ben = Hands(world, "ben")
+        forms.append((await ben.ask()).content)
+        await ben.person.close(everything=True)
+        await ben.home()
+        stored = ben.person.act("mine_stored", view="home")
+        forms.append((await ben.opens(stored)).content)
+        said = {text for form in forms for text in plain(form)}
+        assert len(said) > 50
+        whole = {texts._(text) for text in ids()}
+        assert {text for text in said if text.endswith("…")} <= whole
+
+
+def ids() -> list[str]:
+    """All English texts that have no plural."""
+    with TEMPLATE.open("rb") as file:
+        return [message.id for message in read_po(file) if isinstance(message.id, str)]
+
+
+def plain(value: Any) -> list[str]:
+    """All plain texts of a form."""
+    if isinstance(value, list):
+        return [text for each in value for text in plain(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [str(value["text"])] if value.get("type") == "plain_text" else []
+    return own + plain(list(value.values()))
 
 
 async def test_the_handover_and_the_winners(world: Scene, folder: Path) -> None:

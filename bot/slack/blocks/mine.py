@@ -209,7 +209,7 @@ def erases_texts(view: Mapping[str, Any]) -> bool:
 
 def erased() -> View:
     """What the form says when it is done."""
-    text = _("Done. The archives will be updated in a moment.")
+    text = _("I have erased your data as you chose. The archives will be updated in a moment.")
     later = _(
         "If you take part again, that will be stored again, without your name where possible."
     )
@@ -309,7 +309,7 @@ def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
 def _state(entry: Mine) -> str:
     if entry.question.is_talk:
         return _("not counted as a question")
-    said = _("answered") if entry.answered else _("waiting for an answer")
+    said = _("already answered") if entry.answered else _("waiting for an answer")
     if entry.votes:
         said += " · " + n_("{count} vote", "{count} votes", entry.votes)
     return said
