@@ -158,7 +158,7 @@ def test_a_week_is_played_checked_published_and_replayed(installed: Installed) -
     run = installed.run
     assert run("marginalia", "--version") == f"marginalia {__version__}\n"
     assert "The archive is in " in run("marginalia", "demo", "--seconds", "1")
-    assert run("marginalia", "check", "var/demo/schedules") == ""
+    assert run("marginalia", "check", "var/demo/schedules") == "1 file, no problems\n"
     run("marginalia", "site", "var/demo/schedules", "--output", "site")
     assert "The Patient Compiler" in (installed.folder / "site" / "index.html").read_text()
     page = "var/demo/schedules/20260105-the-patient-compiler.md"
