@@ -11,13 +11,14 @@ RUN pip install --require-hashes -r ${REQUIREMENTS}
 
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
+COPY slackbox slackbox
 COPY migrations migrations
 COPY schedules/_template.md schedules/_template.md
 COPY schedules/templates/_example.txt schedules/templates/_example.txt
 # A new volume takes the mode of the folder in the image, so whichever user the bot runs as can
 # write there.
 RUN pip install --no-deps . \
-    && rm -rf bot migrations \
+    && rm -rf bot slackbox migrations \
     && install -d -m 1777 var password schedules
 
 USER 1000:1000

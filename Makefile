@@ -60,7 +60,7 @@ lint: dev
 	$(BIN)/lint-imports
 
 types: dev
-	$(BIN)/mypy --strict bot
+	$(BIN)/mypy --strict bot slackbox
 
 bench: dev
 	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done

@@ -1,6 +1,6 @@
 """Writes `bot/markup/emoji.tsv` from iamcal's emoji-data, the set that Slack uses.
 
-The sandbox, which imports nothing of ours, gets a copy: `bot/sandbox/page/static/emoji.tsv`.
+The sandbox, which imports nothing of ours, gets a copy: `slackbox/page/static/emoji.tsv`.
 
     npm pack emoji-datasource@16.0.0
     python scripts/emoji_table.py emoji-datasource-16.0.0.tgz

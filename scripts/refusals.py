@@ -1,6 +1,6 @@
 """Writes the table of refusals into `docs/reliability.md`: `python scripts/refusals.py`.
 
-The table is `bot.slack.refusals`: what happens for each error code of Slack, and what a person
+The table is `bot.slack.api.refusals`: what happens for each error code of Slack, and what a person
 can do about it.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.slack import refusals
-from bot.slack.refusals import Then
+from bot.slack.api import refusals
+from bot.slack.api.refusals import Then
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 BEGIN = "<!-- The table is written by `python scripts/refusals.py`. -->\n"

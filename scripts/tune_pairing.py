@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 
 from bot.laboratory import labels as labelling
+from bot.laboratory.detach import detach
 from bot.laboratory.labels import Judged, Label
 from bot.laboratory.life import live
-from bot.laboratory.tear import tear
 from bot.library import mending
 from bot.library.mending import Page
 from bot.meaning import Model
@@ -37,7 +37,7 @@ from bot.sessions.pairing import Meaning, linked, pair
 from bot.sessions.pairing import chain as chains
 from bot.sessions.pairing.chain import Chain, Node, Span, State
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.session import Laid
+from bot.sessions.pairing.session import SessionFeatures
 from bot.sessions.pairing.signals import Values
 from bot.sessions.pairing.weights import ALIKE, TABLE
 from bot.sessions.pairing.weights import PLACE as PLACE_SIGNALS
@@ -99,7 +99,7 @@ class Part:
 class Task:
     """A chain as arrays: what its likelihood and the slope of that are worked out from."""
 
-    def __init__(self, laid: Laid, chain: Chain, truth: Truth, weight: float):
+    def __init__(self, laid: SessionFeatures, chain: Chain, truth: Truth, weight: float):
         self.weight = weight
         nodes = chain.nodes
         self.ends = [_states(node.spans) for node in nodes]
@@ -139,7 +139,7 @@ class Task:
             chance=math.log(len(nodes[span.first].states)),
         )
 
-    def _steps(self, laid: Laid, chain: Chain, at: int) -> tuple[Array, Array, Array]:
+    def _steps(self, laid: SessionFeatures, chain: Chain, at: int) -> tuple[Array, Array, Array]:
         before, after = self.ends[at - 1], self.begins[at]
         values = np.zeros((len(before), len(after), len(NAMES)), dtype=np.float32)
         never = np.zeros((len(before), len(after)))
@@ -238,7 +238,7 @@ def tasks(
     posts: Sequence[Post], truth: Truth, weight: float, meaning: Meaning | None
 ) -> list[Task]:
     """The chains of a session."""
-    laid = Laid(posts)
+    laid = SessionFeatures(posts)
     keep = {post: min(right, default=None) for post, right in truth.items()}
     found = chains.build(laid, TABLE, keep=keep, meaning=meaning)
     chains.run(laid, found, TABLE)
@@ -253,10 +253,10 @@ def of_page(name: str, page: Page, labelled: Truth, meaning: Meaning | None) -> 
         found += tasks(page.posts(), labelled, weight, meaning)
     for number, (share, lives) in enumerate(WAYS):
         dice = Random(f"fit {number} {name}")
-        torn = tear(page.posts(), dice, share)
-        posts, truth = torn.posts, {post: frozenset({q}) for post, q in torn.truth.items()}
+        detached = detach(page.posts(), dice, share)
+        posts, truth = detached.posts, {post: frozenset({q}) for post, q in detached.truth.items()}
         if lives:
-            lived = live(torn, dice)
+            lived = live(detached, dice)
             posts, truth = lived.posts, dict(lived.truth)
         if truth:
             weight = WEIGHTS["life" if lives else "torn"] / math.sqrt(len(truth))

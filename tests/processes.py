@@ -22,8 +22,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from bot.cli.main import ROOMS
-from bot.sandbox.server import Sandbox
+from bot.cli.main import COMMANDS
+from slackbox.server import Sandbox
 
 MANIFEST = Path(__file__).resolve().parents[1] / "slack-manifest.yaml"
 RETRY_DELAYS = (0.0, 0.3, 0.5)
@@ -35,9 +35,9 @@ _FORKS = multiprocessing.get_context("forkserver")
 # are first used: named here, all of it is read once and not by every process that starts.
 _FORKS.set_forkserver_preload(
     [
-        *(f"bot.cli.{room}" for room in sorted({*ROOMS.values()})),
+        *(f"bot.cli.{room}" for room in sorted({*COMMANDS.values()})),
         "bot.cli.main",
-        "bot.sandbox.server",
+        "slackbox.server",
         "anyio._backends._asyncio",
         "alembic.ddl",
         "apscheduler.executors.asyncio",

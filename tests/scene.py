@@ -13,14 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import Bot
 from bot.demo.script import Actor, Script
 from bot.demo.stage import CHANNEL, Stage, staged
 from bot.library import archive
 from bot.library.archive import Entry
-from bot.sandbox.manifest import Manifest
-from bot.sandbox.model import Message
+from bot.running.bot import Bot
 from bot.sessions.model import Session
+from slackbox.manifest import Manifest
+from slackbox.model import Message
 from tests.databases import fresh_sqlite
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -23,7 +23,7 @@ from bot.store.database import Database
 from bot.store.personal import OWN
 from bot.store.tables import forgotten, metadata, secrets
 from tests.scene import END, EVENT, Scene
-from tests.slack.hands import Hands, asked, open_session
+from tests.slack.member_driver import MemberDriver, asked, open_session
 from tests.store.builders import T0, question, reply, session
 
 NAME, DISPLAY = "Zelda Quackenbush", "zeldaq"
@@ -227,7 +227,7 @@ class TestInTheAppHome:
         self, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with open_session(tmp_path, database_url=database_url) as world:
-            ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+            ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
             database = world.stage.bot.database
             await cleo.types("/ask", ASKED)
             await world.hear()
@@ -267,7 +267,7 @@ class TestInTheAppHome:
 
     async def test_slacks_history_does_not_bring_it_back(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             other = world.say("ben", "Who else?")
             world.say("cleo", ANSWERED, other)
             await world.hear()
@@ -283,7 +283,7 @@ class TestInTheAppHome:
 
     async def test_what_was_written_can_stay_without_the_name(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             world.say("cleo", ASKED)
             await world.hear()
             await cleo.home()
@@ -301,7 +301,7 @@ async def test_a_person_is_exported_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         ts = world.say("ben", ASKED)
         world.react("ben", ts, "eyes")
         await world.hear()

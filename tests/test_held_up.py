@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.sandbox.client import Control
 from bot.store.database import Database
+from slackbox.client import Control
 from tests.faults.proxy import Proxy
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
 from tests.processes import Box, Command

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from bot import export
-from bot.clock.clocks import FreeClock
-from bot.importing import importing
 from bot.library.archive import Entry
+from bot.running.clock import FreeClock
+from bot.services import export
+from bot.services.importing import importing
 from bot.sessions.model import State, Submission
-from bot.sessions.voice import Silence
+from bot.sessions.notifier import NullNotifier
+from bot.slack.api.dump import Dump
+from bot.slack.api.incoming import EVENT_TYPE, QUESTION_EVENT, Malformed, person
 from bot.slack.blocks import asked
-from bot.slack.dump import Dump
-from bot.slack.incoming import EVENT_TYPE, QUESTION_EVENT, Malformed, person
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.messages import message
 from bot.store.database import Database
 from tests import exports
 from tests.exports import ADA, BEN, History, Object, said
-from tests.test_importing import EVENT, NOW, archived, empty
+from tests.services.test_importing import EVENT, NOW, archived, empty
 
 __all__ = ["empty"]
 
@@ -45,7 +45,9 @@ def told(
         uow.sessions.save(session)
         for user in USERS:
             uow.people.put(person(user))
-    context = Context(FreeClock(NOW), Silence(), OURS, "U0OURBOT", "keep", apps_left_out=left_out)
+    context = Context(
+        FreeClock(NOW), NullNotifier(), OURS, "U0OURBOT", "keep", apps_left_out=left_out
+    )
     for number, one in enumerate(messages):
         subtype = one.get("subtype")
         event = {"type": "message", "channel": CHANNEL, **one}

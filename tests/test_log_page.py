@@ -47,6 +47,6 @@ def test_every_line_is_explained_once() -> None:
 def test_alerts_are_set_on_metrics_that_there_are() -> None:
     page = (TOP / "docs" / "operations.md").read_text(encoding="utf-8")
     found = set(re.findall(r"marginalia_[a-z_]+", page.split("## Alerts")[1].split("## ")[0]))
-    source = "".join(p.read_text(encoding="utf-8") for p in (TOP / "bot").glob("*.py"))
+    source = "".join(p.read_text(encoding="utf-8") for p in (TOP / "bot").rglob("*.py"))
     assert found
     assert found <= set(re.findall(r'"(marginalia_[a-z_]+)"', source))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot import meaning
 from bot.errors import UserError
 from bot.meaning import Model, load, process
-from bot.sessions.pairing import Closing
+from bot.sessions.pairing import ShuttingDown
 from tests.examples import examples
 
 QUESTIONS = [
@@ -67,7 +67,7 @@ def test_the_same_is_read_once(model: Model, read: list[str]) -> None:
 def test_old_vectors_make_room(
     model: Model, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meaning, "KEPT", 0)
+    monkeypatch.setattr(meaning, "MAX_VECTORS", 0)
     model.likeness(["And now?"], [])
     model.likeness(QUESTIONS, ANSWERS)
     assert sorted(read) == sorted(["And now?", *QUESTIONS, *ANSWERS]), "what is ours is kept"
@@ -94,7 +94,7 @@ def test_any_text_can_be_read(model: Model, texts: list[str]) -> None:
 
 
 def test_too_many_texts_are_not_compared(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
-    monkeypatch.setattr(meaning, "MOST", 2)
+    monkeypatch.setattr(meaning, "MAX_TEXTS", 2)
     assert model.likeness(QUESTIONS, ANSWERS) is None
 
 
@@ -174,9 +174,9 @@ class TestProcess:
             with pytest.raises(TimeoutError):
                 reading.result(timeout=0.2)
             model.close()
-            with pytest.raises(Closing):
+            with pytest.raises(ShuttingDown):
                 reading.result(timeout=20)
-        with pytest.raises(Closing):
+        with pytest.raises(ShuttingDown):
             model.likeness(["And now?"], [])
 
 

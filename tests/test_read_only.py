@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from bot.library import archive
-from bot.sandbox.manifest import parse
-from bot.sandbox.server import Sandbox
 from bot.slack import manifest
+from slackbox.manifest import parse
+from slackbox.server import Sandbox
 from tests.processes import environment
-from tests.slack.hands import until
+from tests.slack.member_driver import until
 
 USER = "12345"
 AS_USER = ("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--bounding-set=-all")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.model import OPEN, Posting
 from bot.slack import reconcile
+from slackbox.model import OPEN, Posting
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
 
 
@@ -90,7 +90,7 @@ async def test_people_of_another_workspace_ask_and_answer_under_their_names(
             asked = world.say("omar", f"Is it for me, <@{noor.id}>?")
             world.say("noor", "It is.", asked)
             await world.hear()
-            assert await bot.edge.names.settle()
+            assert await bot.edge.names.wait_idle()
             await world.to(END)
             assert "1 question, 1 answer" in text_of(world.posted()[-1])
             assert world.threads() == [("Omar Reader", "Is it for me, noor?", [("noor", "It is.")])]
@@ -109,7 +109,7 @@ async def test_an_author_of_another_workspace_is_found_by_name_once_they_write(
             asked = world.say("ben", "Is it for me?")
             world.say("noor", "It is.", asked)
             await world.hear()
-            assert await bot.edge.names.settle()
+            assert await bot.edge.names.wait_idle()
             await until(lambda: noor.id in (s.author_ids if (s := world.session()) else ()))
             await until(lambda: f"<@{noor.id}>" in text_of(world.posted()[0]))
             await world.to(END)

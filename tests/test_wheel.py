@@ -136,9 +136,9 @@ def test_the_wheel_holds_the_program_and_its_licence(wheel: Path) -> None:
         [metadata] = (n for n in names if n.endswith(".dist-info/METADATA"))
         text = opened.read(metadata).decode()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
-    assert {name.split("/")[0] for name in names} == {"bot", metadata.split("/")[0]}
+    assert {name.split("/")[0] for name in names} == {"bot", "slackbox", metadata.split("/")[0]}
     tracked = subprocess.run(
-        ["git", "ls-files", "bot", "migrations"],
+        ["git", "ls-files", "bot", "slackbox", "migrations"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from bot import board as boards
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library, session_of
+from bot.services import boards as board_service
 from bot.settings import Settings
 
 
@@ -46,7 +46,7 @@ def board(
                 there_was = uow.boards.revoke(session.id)
                 link = None
             else:
-                link = boards.share(settings, uow, session.id, datetime.now(UTC))
+                link = board_service.share(settings, uow, session.id, datetime.now(UTC))
     if as_json:
         typer.echo(json.dumps({"event": session.event.id, "link": link}))
     elif link is not None:

@@ -122,7 +122,7 @@ def _asked(token: str, api_url: str) -> dict[str, str | None]:
     from aiohttp import ClientError  # noqa: PLC0415
     from slack_sdk.errors import SlackApiError  # noqa: PLC0415
 
-    from bot.slack.gateway import reason_of  # noqa: PLC0415
+    from bot.slack.api.gateway import reason_of  # noqa: PLC0415
 
     try:
         return asyncio.run(_listed(token, api_url))
@@ -136,7 +136,7 @@ def _asked(token: str, api_url: str) -> dict[str, str | None]:
 
 
 async def _listed(token: str, api_url: str) -> dict[str, str | None]:
-    from bot.slack.gateway import PAGE, Gateway, web_client  # noqa: PLC0415
+    from bot.slack.api.gateway import PAGE, Gateway, web_client  # noqa: PLC0415
 
     gateway = Gateway(web_client(token, api_url))
     found: dict[str, str | None] = {}

@@ -20,7 +20,6 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from bot import logs
 from bot.cli.options import JSON
 from bot.cli.trying import Port, empty, serve
 from bot.demo import play
@@ -28,6 +27,7 @@ from bot.demo.play import Comparison
 from bot.demo.script import Act, Script, named
 from bot.library import archive
 from bot.markup import Names, plain
+from bot.running import logs
 from bot.sessions.model import Event
 
 SECONDS = 12.0

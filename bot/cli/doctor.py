@@ -8,10 +8,11 @@ from dataclasses import asdict
 
 import typer
 
-from bot import doctor, logs
 from bot.cli.options import JSON
+from bot.running import logs
+from bot.services import doctor
 from bot.settings import Settings
-from bot.slack.checkup import Finding, State
+from bot.slack.api.checkup import Finding, State
 
 _SIGNS = {State.OK: "ok", State.WARNING: "warning", State.PROBLEM: "PROBLEM"}
 

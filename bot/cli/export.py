@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from bot import export as exporting
 from bot import meaning as meanings
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
-from bot.keeping import Keeper
 from bot.library import archive
+from bot.services import export as exporting
+from bot.services.keeping import Keeper
 from bot.settings import Settings
 
 

@@ -19,12 +19,12 @@ from slack_sdk.errors import SlackApiError
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library
 from bot.errors import UserError
-from bot.importing import Lookup, Tally, importing, rehearse
 from bot.library.library import Library
+from bot.services.importing import Lookup, Tally, importing, rehearse
 from bot.sessions.model import Event, Person, moment
 from bot.settings import Settings
-from bot.slack.dump import Dump
-from bot.slack.gateway import Gateway, reason_of, web_client
+from bot.slack.api.dump import Dump
+from bot.slack.api.gateway import Gateway, reason_of, web_client
 
 _SHOWN = 20
 """How many problems are printed; `--json` has all of them."""

@@ -19,7 +19,7 @@ from bot.errors import UserError, printable
 USER_ERROR = 2
 """The exit code for a mistake of the user."""
 
-ROOMS = {
+COMMANDS = {
     "backup": "database",
     "board": "board",
     "check": "check",
@@ -59,11 +59,11 @@ class _Rooms(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All commands by name."""
-        return sorted(ROOMS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command; None where there is none of that name."""
-        room = ROOMS.get(cmd_name)
+        room = COMMANDS.get(cmd_name)
         if room is None:
             return None
         inner = typer.Typer(rich_markup_mode=None)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot import texts
-from bot.keeping import Keeper
+from bot.services.keeping import Keeper
 from bot.settings import Settings
 from bot.slack import manifest
 

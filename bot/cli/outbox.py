@@ -18,8 +18,9 @@ from bot.cli.stored import open_database
 from bot.errors import UserError
 from bot.sessions.ports import Outbox, Outgoing, UnitOfWork
 from bot.settings import Settings
-from bot.slack import queued, refusals
-from bot.slack.voice import SlackVoice, asked_token
+from bot.slack import queued
+from bot.slack.api import refusals
+from bot.slack.notifier import SlackNotifier, asked_token
 
 OPEN = ("due", "held", "failed")
 STATES = {"due": "queued", "held": "waiting", "failed": "given up"}
@@ -111,7 +112,7 @@ def drop(row: Id, as_json: JSON = False) -> None:
 
 def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
     token = asked_token(found.key)
-    if token is not None and SlackVoice().hand_back(uow, token, now, found.error):
+    if token is not None and SlackNotifier().hand_back(uow, token, now, found.error):
         return "is dropped; its asker gets the question back by direct message"
     if not uow.outbox.drop(found.id, now):
         raise UserError(f"number {found.id} is being sent; try again in a few seconds")

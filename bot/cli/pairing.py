@@ -13,9 +13,9 @@ import typer
 from bot import meaning as meanings
 from bot.cli.options import JSON, MEANING
 from bot.errors import UserError
+from bot.laboratory import detach, life
 from bot.laboratory import evaluate as evaluating
 from bot.laboratory import labels as labelling
-from bot.laboratory import life, tear
 from bot.laboratory.evaluate import Guess, Report, Share
 from bot.library import archive, mending
 from bot.library.mending import Page
@@ -239,7 +239,7 @@ def evaluate(
     batch: Annotated[
         float,
         typer.Option(min=0.001, help="Questions between two visits of an author, on average."),
-    ] = tear.BATCH,
+    ] = detach.BATCH,
     each_reply: Annotated[
         bool, typer.Option("--each-reply", help="Tear single replies, not an author's whole turn.")
     ] = False,
@@ -287,14 +287,14 @@ def evaluate(
         if not page.authors:
             _note(f"{path}: {'no author is known in it' if page.entries else 'has no archive'}")
             continue
-        torn = tear.tear(
+        detached = detach.detach(
             page.posts(),
             random.Random(f"{seed} {path.name}"),  # noqa: S311 - nothing secret hangs on it
             share,
             batch,
             turns=not each_reply,
         )
-        by_file.append((path, evaluating.guesses(torn, meaning=model)))
+        by_file.append((path, evaluating.guesses(detached, meaning=model)))
     every = [guess for _, found in by_file for guess in found]
     whole = evaluating.report(every)
     compared = model is not None and all(g.level == pairing.level(True) for g in every)
@@ -341,7 +341,7 @@ def _lived(
     judged = []
     for each in pages:
         dice = random.Random(f"{seed} {each.name}")  # noqa: S311 - nothing secret depends on it
-        lived = life.live(tear.tear(mending.read(each).posts(), dice, share, batch), dice)
+        lived = life.live(detach.detach(mending.read(each).posts(), dice, share, batch), dice)
         links = pairing.linked(pairing.pair(lived.posts, meaning=model))
         for entry, questions in lived.truth.items():
             kind = "talk" if not questions else "continues" if "+" in entry else "answers"

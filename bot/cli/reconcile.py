@@ -10,18 +10,18 @@ import typer
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
-from bot import app as bots
-from bot import logs
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
+from bot.running import bot as bots
+from bot.running import logs
 from bot.sessions.model import Session, moment
 from bot.settings import Settings
-from bot.slack.gateway import reason_of
-from bot.slack.history import Pace
+from bot.slack.api.gateway import reason_of
+from bot.slack.api.history import Pace
 from bot.slack.reconcile import Progress
 
-SLOW = 5.0
+SLOW_CALL_SECONDS = 5.0
 """Seconds a call, from which on whoever waits is told how far it is."""
 
 
@@ -84,7 +84,7 @@ def reconcile(
 def _tell(session: Session, progress: Progress, pace: Pace) -> None:
     """Says how far behind it is, where Slack makes us wait."""
     each = pace.seconds / pace.calls
-    if each < SLOW:
+    if each < SLOW_CALL_SECONDS:
         return
     parts = []
     if progress.back_to is not None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import typer
 
-from bot import doctor, http, logs, ports
-from bot.app import Bot
+from bot.running import connections, http, logs
+from bot.running.bot import Bot
+from bot.services import doctor
 from bot.settings import Settings
 from bot.store.database import Database
 
@@ -35,7 +36,7 @@ def run() -> None:
     settings.require_slack()
     for wrong in doctor.unwritable(settings):
         log.error("%s: %s; %s", wrong.check, wrong.text, wrong.remedy)
-    ports.raise_descriptors()
+    connections.raise_descriptors()
     database = Database(settings.database_url)
     database.upgrade()
     try:

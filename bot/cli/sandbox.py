@@ -11,11 +11,11 @@ import typer
 import yaml
 
 from bot.errors import UserError
-from bot.sandbox.errors import ManifestError
-from bot.sandbox.listening import NotLoopback
-from bot.sandbox.manifest import load, parse
-from bot.sandbox.server import Sandbox
 from bot.slack.manifest import text
+from slackbox.errors import ManifestError
+from slackbox.listening import NotLoopback
+from slackbox.manifest import load, parse
+from slackbox.server import Sandbox
 
 
 def register(app: typer.Typer) -> None:

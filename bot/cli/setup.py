@@ -16,16 +16,18 @@ from urllib.parse import quote
 import aiohttp
 import typer
 
-from bot import envfile, logs, texts
+from bot import texts
 from bot.errors import UserError
 from bot.library.library import load
 from bot.library.problem import shown
 from bot.library.writing import Writer
+from bot.running import logs
 from bot.sessions.planning import Draft
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.checkup import Checkup, Finding, State
-from bot.slack.gateway import unreachable, web_client
+from bot.slack.api.checkup import Checkup, Finding, State
+from bot.slack.api.gateway import unreachable, web_client
+from bot.support import envfile
 
 APPS = "https://api.slack.com/apps"
 FILE = Path(".env")

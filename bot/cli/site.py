@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bot import export, texts
+from bot import texts
 from bot.cli.stored import open_database
 from bot.library.problem import shown
+from bot.services import export
 from bot.sessions.model import Event
 from bot.settings import Settings
 from bot.store.database import Database

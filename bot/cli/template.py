@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot import resources
+from bot.support import resources
 
 
 def register(app: typer.Typer) -> None:

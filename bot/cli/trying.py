@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from bot import logs
 from bot.demo.trying import trying
 from bot.errors import UserError
+from bot.running import logs
 
 
 def register(app: typer.Typer) -> None:

@@ -146,7 +146,7 @@ async def week(folder: Path, seconds: float, audience: Audience) -> Path:
             if at == event.end:
                 await close(stage, event)
             await stage.bot.tick()
-            await stage.bot.edge.pump.drain()
+            await stage.bot.edge.sender.drain()
             while acts and acts[0].at == at:
                 act = acts.pop(0)
                 audience.acted(act)

@@ -9,17 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app import Bot
-from bot.clock.clocks import FreeClock
 from bot.demo.script import Act, Actor, Script, mentions
-from bot.sandbox.manifest import Manifest, read
-from bot.sandbox.server import Sandbox
+from bot.running.bot import Bot
+from bot.running.clock import FreeClock
 from bot.settings import Settings
 from bot.slack.manifest import text
 from bot.store.database import Database
+from slackbox.manifest import Manifest, read
+from slackbox.server import Sandbox
 
 CHANNEL = "book-of-the-week"
-SETTLED_WITHIN = 60.0
+SETTLE_TIMEOUT_SECONDS = 60.0
 """Real seconds after which a bot that is still busy counts as stuck."""
 
 RETRY_DELAYS = (0.0, 0.5, 2.0)
@@ -129,12 +129,12 @@ class Stage:
 
         Raises TimeoutError if that does not happen.
         """
-        async with asyncio.timeout(SETTLED_WITHIN):
+        async with asyncio.timeout(SETTLE_TIMEOUT_SECONDS):
             await self.box.settle()
             await self.bot.members.settle()
             await self.bot.edge.worker.drain()
             await self.bot.edge.linker.drain()
-            await self.bot.edge.pump.drain()
+            await self.bot.edge.sender.drain()
             await self.box.settle()
             await self.bot.edge.worker.drain()
 

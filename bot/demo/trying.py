@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bot import board, http
 from bot.demo import play
 from bot.demo import script as scripts
 from bot.demo.script import Script
@@ -18,9 +17,11 @@ from bot.demo.stage import CHANNEL, Stage, staged
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
-from bot.sandbox.errors import Refusal
-from bot.sandbox.page.extras import Extras
+from bot.running import http
+from bot.services import boards
 from bot.sessions.model import Event, Session, State
+from slackbox.errors import Refusal
+from slackbox.page.extras import Extras
 
 TOUR = (
     "You are a member of this workspace. Ask the authors something in #book-of-the-week.",
@@ -193,7 +194,7 @@ class _Board(Mapping[str, str]):
         current = max(begun, key=lambda session: (session.state is State.OPEN, session.event.end))
         bot = self._stage.bot
         with bot.database.unit_of_work() as uow:
-            return board.share(bot.settings, uow, current.id, bot.wall.now())
+            return boards.share(bot.settings, uow, current.id, bot.wall.now())
 
     def __iter__(self) -> Iterator[str]:
         begun = any(s.state not in _NOT_BEGUN for s in _sessions(self._stage))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from bot.laboratory.tear import Torn
+from bot.laboratory.detach import DetachedAnswer
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.names import Directory
 from bot.sessions.pairing.pair import linked, pair
@@ -75,15 +75,15 @@ class Report:
 
 
 def guesses(
-    torn: Torn, table: Mapping[str, float] = TABLE, meaning: Meaning | None = None
+    detached: DetachedAnswer, table: Mapping[str, float] = TABLE, meaning: Meaning | None = None
 ) -> list[Guess]:
     """Pairs a torn session; one guess for each torn answer."""
-    pairing = pair(torn.posts, table=table, meaning=meaning)
+    pairing = pair(detached.posts, table=table, meaning=meaning)
     links = linked(pairing)
-    simple = _baselines(torn)
+    simple = _baselines(detached)
     found = []
     for decision in pairing.decisions:
-        true = torn.truth.get(decision.post)
+        true = detached.truth.get(decision.post)
         if true is None:
             continue
         best = decision.candidates[0] if decision.candidates else None
@@ -142,22 +142,22 @@ def _level(found: Sequence[Guess], level: float) -> Level:
     return Level(level, precision, Share(precision.part, len(found)), Share(len(sure), len(found)))
 
 
-def _baselines(torn: Torn) -> dict[str, tuple[bool, ...]]:
-    top = [post for post in torn.posts if post.thread is None]
-    people = Directory({post.person: post.name for post in torn.posts if not post.is_author})
-    answered = {post.thread for post in torn.posts if post.is_author and post.thread}
+def _baselines(detached: DetachedAnswer) -> dict[str, tuple[bool, ...]]:
+    top = [post for post in detached.posts if post.thread is None]
+    people = Directory({post.person: post.name for post in detached.posts if not post.is_author})
+    answered = {post.thread for post in detached.posts if post.is_author and post.thread}
     found: dict[str, tuple[bool, ...]] = {}
     asked: list[Post] = []
     for post in top:
         if not post.is_author:
             asked.append(post)
-        elif post.id in torn.truth:
+        elif post.id in detached.truth:
             waiting = [question for question in asked if question.id not in answered]
             latest = (waiting or asked or [post])[-1]
             answered.add(latest.id)
             named = people.find(post.text, post.mentions).how
             theirs = [question for question in asked if question.person in named]
             of_named = theirs[-1] if theirs else latest
-            true = torn.truth[post.id]
+            true = detached.truth[post.id]
             found[post.id] = (latest.id == true, of_named.id == true)
     return found

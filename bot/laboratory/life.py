@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from bot.laboratory.tear import Torn
+from bot.laboratory.detach import DetachedAnswer
 from bot.sessions.pairing.posts import Post
 
 HOST = "Orla the host"
@@ -80,10 +80,10 @@ class Lived:
     truth: Mapping[str, frozenset[str]]
 
 
-def live(torn: Torn, random: Random) -> Lived:
+def live(detached: DetachedAnswer, random: Random) -> Lived:
     """Adds to a session with torn answers what life has."""
-    truth = {post: frozenset({question}) for post, question in torn.truth.items()}
-    posts = _several_posts(torn.posts, truth, random)
+    truth = {post: frozenset({question}) for post, question in detached.truth.items()}
+    posts = _several_posts(detached.posts, truth, random)
     posts = _in_points(posts, truth, random)
     posts = _with_talk(posts, truth, random)
     if random.random() < _DISORDER:

@@ -19,7 +19,7 @@ from bot.library.document import ARCHIVE, Document
 from bot.library.formats import Entry, clean
 from bot.library.problem import FileError, quoted, shown
 from bot.library.values import Value
-from bot.remedies import remedy
+from bot.support.remedies import remedy
 from bot.texts import _
 
 __all__ = [
@@ -48,7 +48,7 @@ def dump(threads: Iterable[Entry]) -> str:
 
 def parse(document: Document) -> list[Entry]:
     """The threads in a document; none where there is no archive. Raises FileError for another shape."""
-    field = document.fields(most=values.MOST).get(KEY)
+    field = document.fields(most=values.MAX_ARCHIVE_VALUES).get(KEY)
     if field is None or (field.value.kind == "scalar" and field.value.data is None):
         return []
     return [

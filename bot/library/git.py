@@ -23,7 +23,7 @@ from bot.errors import UserError
 from bot.library.problem import shown
 from bot.texts import _
 
-TIMEOUT = 60.0
+GIT_TIMEOUT_SECONDS = 60.0
 """Seconds after which a `git` that does not come back is ended."""
 WAITING = "refs/marginalia/waiting"
 """Points at the last commit that was not pushed; gone when all were."""
@@ -213,7 +213,7 @@ class Repository:
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=TIMEOUT,
+                timeout=GIT_TIMEOUT_SECONDS,
                 check=False,
             )
         except FileNotFoundError:
@@ -225,7 +225,7 @@ class Repository:
                 _(
                     "`git {command}` did not finish within {timeout} seconds",
                     command=arguments[0],
-                    timeout=f"{TIMEOUT:.0f}",
+                    timeout=f"{GIT_TIMEOUT_SECONDS:.0f}",
                 )
             ) from None
         except OSError as error:

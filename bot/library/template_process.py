@@ -23,7 +23,7 @@ from bot.texts import _
 
 CPU_SECONDS, WALL_SECONDS = 2, 10
 MEMORY_BYTES = 512 * 2**20
-LONGEST_TEXT = 100_000
+MAX_TEXT_LENGTH = 100_000
 
 
 def rendered(text: str, values: Mapping[str, Any]) -> str:
@@ -78,7 +78,7 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (end, end + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
-        answer = {"text": render_here(given["text"], _unpack(given["values"]))[:LONGEST_TEXT]}
+        answer = {"text": render_here(given["text"], _unpack(given["values"]))[:MAX_TEXT_LENGTH]}
     except UserError as error:
         answer = {"error": str(error)}
     json.dump(answer, sys.stdout)

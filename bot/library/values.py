@@ -25,7 +25,7 @@ from bot.texts import _
 
 MAX_DEPTH = 16
 MAX_VALUES = 50_000
-MOST = 2_000_000
+MAX_ARCHIVE_VALUES = 2_000_000
 """The same with an archive: some half a million messages; what a file may hold is limited anyway."""
 _LONG = 1024 * 1024
 

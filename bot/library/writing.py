@@ -26,12 +26,12 @@ from bot.library.event import written
 from bot.library.library import NOT_EVENTS, Library, check_change
 from bot.library.people import Members
 from bot.library.problem import FileError, Problem, shown
-from bot.remedies import remedy
 from bot.sessions.model import Event
 from bot.sessions.planning import Draft, Unfit
+from bot.support.remedies import remedy
 from bot.texts import _
 
-SLUG = 60
+MAX_SLUG_LENGTH = 60
 """Characters of a slug at the most; a longer title is cut between words."""
 CANCELLED = "_"
 IMAGES = "images/books"
@@ -56,9 +56,9 @@ def slug(title: str) -> str:
     words = _NOT_ASCII_WORD.sub("-", plain).strip("-")
     if not words:
         words = _NOT_WORD.sub("-", unicodedata.normalize("NFC", bare)).strip("-")
-    while len(words) > SLUG or len(words.encode()) > 3 * SLUG:
+    while len(words) > MAX_SLUG_LENGTH or len(words.encode()) > 3 * MAX_SLUG_LENGTH:
         shorter = words.rpartition("-")[0]
-        words = shorter or words[:SLUG]
+        words = shorter or words[:MAX_SLUG_LENGTH]
         if not shorter:
             break
     return words or "book"

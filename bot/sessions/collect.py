@@ -15,9 +15,9 @@ from bot.sessions import languages
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.forgetting import scrubber
 from bot.sessions.model import Kind, Message, Person, Reaction, Session, State, Talk, moment
+from bot.sessions.notifier import Notifier
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.talk import is_talk
-from bot.sessions.voice import Voice
 
 LATE_NOTE_FOR = timedelta(days=7)
 """How long after a close a message in the channel is still taken for a late question."""
@@ -65,7 +65,7 @@ def is_persons(uow: UnitOfWork, posted: Posted) -> bool:
     return author is None or not author.is_bot
 
 
-def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool:
+def receive(uow: UnitOfWork, notifier: Notifier, posted: Posted, at: datetime) -> bool:
     """Takes in a message or its edit; True if the store changed.
 
     Top-level messages and messages in the announcement thread are questions while the session
@@ -90,14 +90,14 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
     message = _placed(uow, sessions, posted)
     if message is None:
         if not posted.form:
-            _late(uow, voice, sessions, replace(posted, author=writer), at)
+            _late(uow, notifier, sessions, replace(posted, author=writer), at)
         return False
     if _muted(uow, message):
         session = uow.sessions.get(message.session_id)
         # The note speaks of now: who was let speak again since is told nothing.
         still = uow.mutes.any(message.session_id, {message.author})
         if session is not None and still and not is_anonymous(posted.author):
-            voice.muted(uow, session, posted.author, at)
+            notifier.muted(uow, session, posted.author, at)
         return False
     known = uow.messages.get(message.channel, message.ts)
     changed = uow.messages.put(message)
@@ -106,9 +106,9 @@ def receive(uow: UnitOfWork, voice: Voice, posted: Posted, at: datetime) -> bool
     if changed:
         uow.sessions.touch(message.session_id, at)
     if changed and known is None and message.kind is Kind.REPLY:
-        tell_of_answer(uow, voice, message, at)
+        tell_of_answer(uow, notifier, message, at)
     if changed and known is None and _was_asked(uow, message):
-        voice.acknowledge(uow, message.channel, message.ts, at)
+        notifier.acknowledge(uow, message.channel, message.ts, at)
     return changed
 
 
@@ -140,7 +140,7 @@ def _muted(uow: UnitOfWork, message: Message) -> bool:
     return uow.messages.get(message.channel, message.ts) is None
 
 
-def tell_of_answer(uow: UnitOfWork, voice: Voice, answer: Message, at: datetime) -> None:
+def tell_of_answer(uow: UnitOfWork, notifier: Notifier, answer: Message, at: datetime) -> None:
     """Tells the asker and who follows the question, if `answer` is an author's.
 
     Nobody is told who muted that, who asked anonymously (we do not know who it is), or who
@@ -161,7 +161,7 @@ def tell_of_answer(uow: UnitOfWork, voice: Voice, answer: Message, at: datetime)
     wanted = {p for p in wanted if p and not is_anonymous(p) and p not in session.author_ids}
     quiet = {p.slack_id for p in uow.people.many(wanted).values() if p.quiet}
     if wanted - quiet:
-        voice.answered(uow, session, question, answer, sorted(wanted - quiet), at)
+        notifier.answered(uow, session, question, answer, sorted(wanted - quiet), at)
 
 
 def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str | None) -> bool:
@@ -293,7 +293,7 @@ def _talk(uow: UnitOfWork, session_id: int, posted: Posted) -> Talk:
 
 
 def _late(
-    uow: UnitOfWork, voice: Voice, sessions: list[Session], posted: Posted, at: datetime
+    uow: UnitOfWork, notifier: Notifier, sessions: list[Session], posted: Posted, at: datetime
 ) -> None:
     """Sends the note for a message that came after the end of the channel's last session."""
     at_post = moment(posted.ts)
@@ -305,5 +305,5 @@ def _late(
             continue
         to_the_session = root in {posted.ts, session.announcement_ts}
         if to_the_session and session.over_at <= at_post < session.over_at + LATE_NOTE_FOR:
-            voice.late(uow, session, posted.author, at)
+            notifier.late(uow, session, posted.author, at)
         return

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.sessions.model import Session, State
+from bot.sessions.notifier import Digest, Notifier
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.queue import queue
-from bot.sessions.voice import Digest, Voice
 
 LATE = timedelta(hours=2)
 """How long after its hour a digest that was missed is still sent."""
@@ -31,7 +31,7 @@ def due(uow: UnitOfWork, session_id: int, at: datetime, hour: int) -> list[str]:
 
 def send(
     uow: UnitOfWork,
-    voice: Voice,
+    notifier: Notifier,
     session: Session,
     at: datetime,
     hour: int,
@@ -61,7 +61,7 @@ def send(
             unanswered=len(waiting),
             top=tuple((w.question, w.votes) for w in waiting[:TOP]),
         )
-        voice.digest(uow, session, person, digest, at)
+        notifier.digest(uow, session, person, digest, at)
         count += 1
     return count
 

@@ -24,7 +24,7 @@ from bot.sessions.model import Message, Person, Submission
 from bot.sessions.personal import Written, written
 from bot.sessions.ports import UnitOfWork
 
-LONGEST = 5
+MAX_NAME_WORDS = 5
 """How many words a name has at most, to be found in a text."""
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
@@ -56,7 +56,7 @@ class Scrubber:
         out: list[str] = []
         at = number = 0
         while number < len(found):
-            for count in range(min(LONGEST, len(found) - number), 0, -1):
+            for count in range(min(MAX_NAME_WORDS, len(found) - number), 0, -1):
                 first, last = found[number], found[number + count - 1]
                 end = self._name_ends(text[first.start() : last.end()])
                 if end:

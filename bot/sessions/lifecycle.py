@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from bot.sessions import asking, queue
 from bot.sessions.model import Event, Kind, Message, Session, State
+from bot.sessions.notifier import Figures, Notifier
 from bot.sessions.ports import UnitOfWork
-from bot.sessions.voice import Figures, Voice
 from bot.texts import _
 
 
@@ -36,7 +36,12 @@ class Due:
 
 
 def plan(
-    uow: UnitOfWork, voice: Voice, event: Event, channel: str, at: datetime, catch_up: timedelta
+    uow: UnitOfWork,
+    notifier: Notifier,
+    event: Event,
+    channel: str,
+    at: datetime,
+    catch_up: timedelta,
 ) -> Session | None:
     """Takes a new or changed event over into its session; gives the session.
 
@@ -62,7 +67,7 @@ def plan(
     session.event = event
     uow.sessions.save(session)
     if session.state is State.OPEN and before != event:
-        voice.reannounce(uow, session, at)
+        notifier.reannounce(uow, session, at)
     return session
 
 
@@ -82,7 +87,7 @@ def _still_known(event: Event, before: Event) -> Event:
     return event if authors == event.authors else replace(event, authors=authors)
 
 
-def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Session | None:
+def withdraw(uow: UnitOfWork, notifier: Notifier, event_id: str, at: datetime) -> Session | None:
     """The event's file is gone: a session that has not opened is cancelled, and questions that
     were sent ahead go back to their askers.
 
@@ -95,9 +100,9 @@ def withdraw(uow: UnitOfWork, voice: Voice, event_id: str, at: datetime) -> Sess
     if session.state is State.SCHEDULED:
         session.state = State.CANCELLED
         uow.sessions.save(session)
-        asking.cancel(uow, voice, session, at)
+        asking.cancel(uow, notifier, session, at)
     elif session.state is State.OPEN:
-        voice.tell_organizers(
+        notifier.tell_organizers(
             uow,
             f"session {session.id} file gone {at.isoformat()}",
             _(
@@ -131,7 +136,7 @@ def next_moment(sessions: Iterable[Session]) -> datetime | None:
     return min(moments, default=None)
 
 
-def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> bool:
+def open_session(uow: UnitOfWork, notifier: Notifier, session: Session, at: datetime) -> bool:
     """Opens a scheduled session and owes its announcement; False if it may not open.
 
     One open session per channel: while another is open in the channel this one waits, and the
@@ -142,7 +147,7 @@ def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) 
         return False
     for other in uow.sessions.all((State.OPEN,)):
         if other.id != session.id and other.channel == session.channel:
-            voice.tell_organizers(
+            notifier.tell_organizers(
                 uow,
                 f"session {session.id} waits for {other.id}",
                 _(
@@ -158,7 +163,7 @@ def open_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) 
     session.opened_at = at
     session.collects_from = min(session.event.start, at)
     uow.sessions.save(session)
-    voice.announce(uow, session, at)
+    notifier.announce(uow, session, at)
     return True
 
 
@@ -174,7 +179,7 @@ def adopt_missed(uow: UnitOfWork, session: Session, at: datetime) -> None:
     uow.sessions.save(session)
 
 
-def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime) -> bool:
+def close_session(uow: UnitOfWork, notifier: Notifier, session: Session, at: datetime) -> bool:
     """Closes an open session and owes the closing message; False if it was not open.
 
     By schedule it ends at its planned `end`, also when the bot is late; closed by hand before
@@ -186,15 +191,15 @@ def close_session(uow: UnitOfWork, voice: Voice, session: Session, at: datetime)
     session.closed_at = at
     session.collects_until = min(session.event.end, at)
     uow.sessions.save(session)
-    asking.close(uow, voice, session, at)
+    asking.close(uow, notifier, session, at)
     uow.members.drop_secret(session.id)
     threads = uow.messages.iter_threads(session.id)
     shown = (m for thread in threads for m in (thread.question, *thread.replies) if not m.deleted)
     numbers = figures(session, shown, queue.elsewhere(uow, session))
     if uow.outbox.get(f"session {session.id} announcement") is None:
-        voice.missed(uow, session, numbers, at)
+        notifier.missed(uow, session, numbers, at)
     else:
-        voice.close(uow, session, numbers, at)
+        notifier.close(uow, session, numbers, at)
     return True
 
 

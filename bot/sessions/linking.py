@@ -20,8 +20,8 @@ from bot.sessions import queue as queues
 from bot.sessions.collect import Posted
 from bot.sessions.handover import Doubt
 from bot.sessions.model import Kind, Message, Session, State, Thread, moment
-from bot.sessions.ports import Changed, QueuedLink, UnitOfWork
-from bot.sessions.voice import Voice
+from bot.sessions.notifier import Notifier
+from bot.sessions.ports import ConcurrentUpdate, QueuedLink, UnitOfWork
 
 ATTACH, KEEP = "attach", "keep"
 """What `unthreaded` may say: FORMAT.md, "The front matter"."""
@@ -42,7 +42,7 @@ class Linkable(NamedTuple):
 
 def receive(
     uow: UnitOfWork,
-    voice: Voice,
+    notifier: Notifier,
     posted: Posted,
     at: datetime,
     unthreaded: str = ATTACH,
@@ -55,7 +55,7 @@ def receive(
     first, so what comes `from_history` is held until its questions are there too: call
     `uow.links.release` then.
     """
-    changed = collect.receive(uow, voice, posted, at)
+    changed = collect.receive(uow, notifier, posted, at)
     message = uow.messages.get(posted.channel, posted.ts)
     session = uow.sessions.get(message.session_id) if message is not None else None
     if (
@@ -93,7 +93,7 @@ def decide(
     """The decisions about messages (`ts`) of a session, all worked out in one go.
 
     With those that their authors posted in a row before them to the same question; without those
-    that are at top level no more. This can take seconds: the database must not be in use meanwhile. Raises Closing, and
+    that are at top level no more. This can take seconds: the database must not be in use meanwhile. Raises ShuttingDown, and
     whatever else `meaning` raises.
     """
     decisions = pairing.pair(found.posts, found.known, meaning=meaning).decisions
@@ -115,7 +115,7 @@ def earlier(queued: Sequence[QueuedLink], decisions: Collection[str]) -> list[Qu
 
 def conclude(
     uow: UnitOfWork,
-    voice: Voice,
+    notifier: Notifier,
     queued: QueuedLink,
     decision: pairing.Decision | None,
     at: datetime,
@@ -125,7 +125,7 @@ def conclude(
 
     A sure answer is linked; of an unsure one its author is asked, but only once; talk is left
     alone, and so is a message that a person has put somewhere meanwhile (`decision` is None where
-    there was nothing to decide). Raises Changed if its question is gone since: undo this, and
+    there was nothing to decide). Raises ConcurrentUpdate if its question is gone since: undo this, and
     decide again.
     """
     channel, ts = queued.channel, queued.ts
@@ -146,18 +146,18 @@ def conclude(
     if pairing.sure(decision):
         question = questions.get(decision.question or "")
         if question is None:
-            raise Changed(f"the question that {ts} answers is gone")
-        link(uow, voice, session, message, question, at)
+            raise ConcurrentUpdate(f"the question that {ts} answers is gone")
+        link(uow, notifier, session, message, question, at)
     elif decision.kind is not pairing.Kind.TALK and not queued.again:
         found = [questions[c.question] for c in decision.candidates if c.question in questions]
         asked = [q for q in found if q.author not in session.author_ids]
         if asked:
-            voice.offer(uow, session, message, asked, at)
+            notifier.offer(uow, session, message, asked, at)
 
 
 def link(
     uow: UnitOfWork,
-    voice: Voice,
+    notifier: Notifier,
     session: Session,
     message: Message,
     question: Message,
@@ -173,14 +173,14 @@ def link(
     after = uow.messages.get(message.channel, message.ts)
     if after is None or after.question_ts != question.ts:
         return  # a person said meanwhile where it belongs
-    settle(uow, voice, session, message, at)
-    voice.linked(uow, session, question, after, at)
-    collect.tell_of_answer(uow, voice, after, at)
+    settle(uow, notifier, session, message, at)
+    notifier.linked(uow, session, question, after, at)
+    collect.tell_of_answer(uow, notifier, after, at)
 
 
 def choose(
     uow: UnitOfWork,
-    voice: Voice,
+    notifier: Notifier,
     session: Session,
     message: Message,
     question: Message,
@@ -190,15 +190,15 @@ def choose(
     or ValueError where the question stands under the message.
     """
     queues.put_under(uow, message, question, at)
-    settle(uow, voice, session, message, at)
+    settle(uow, notifier, session, message, at)
     after = uow.messages.get(message.channel, message.ts)
     if after is not None:
-        collect.tell_of_answer(uow, voice, after, at)
+        collect.tell_of_answer(uow, notifier, after, at)
 
 
 def undo(
     uow: UnitOfWork,
-    voice: Voice,
+    notifier: Notifier,
     session: Session,
     message: Message,
     question_ts: str | None,
@@ -212,23 +212,25 @@ def undo(
     if message.question_ts != question_ts:
         return False
     queues.put_back(uow, message, session, at)
-    settle(uow, voice, session, message, at)
+    settle(uow, notifier, session, message, at)
     return True
 
 
 def delete(
-    uow: UnitOfWork, voice: Voice, channel: str, ts: str, at: datetime, thread_ts: str | None
+    uow: UnitOfWork, notifier: Notifier, channel: str, ts: str, at: datetime, thread_ts: str | None
 ) -> bool:
     """Takes in a deletion (`collect.delete`), and the mark that a linked answer had made."""
     before = uow.messages.get(channel, ts)
     changed = collect.delete(uow, channel, ts, at, thread_ts)
     session = uow.sessions.get(before.session_id) if before is not None else None
     if changed and before is not None and session is not None:
-        settle(uow, voice, session, before, at)
+        settle(uow, notifier, session, before, at)
     return changed
 
 
-def settle(uow: UnitOfWork, voice: Voice, session: Session, before: Message, at: datetime) -> None:
+def settle(
+    uow: UnitOfWork, notifier: Notifier, session: Session, before: Message, at: datetime
+) -> None:
     """Brings the marks on questions up to date after a message was moved or deleted.
 
     `before` is the message as it was. A question is marked while an author's answer that was
@@ -249,9 +251,9 @@ def settle(uow: UnitOfWork, voice: Voice, session: Session, before: Message, at:
         )
     }
     if old is not None and old not in marked and queues.moved(before, session):
-        voice.mark(uow, before.channel, old, False, at)
+        notifier.mark(uow, before.channel, old, False, at)
     if new is not None and new in marked:
-        voice.mark(uow, before.channel, new, True, at)
+        notifier.mark(uow, before.channel, new, True, at)
 
 
 def doubts(

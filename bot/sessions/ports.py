@@ -89,7 +89,7 @@ class Outgoing:
     not_before: datetime | None = field(default=None, compare=False)
 
 
-class Changed(Exception):
+class ConcurrentUpdate(Exception):
     """Somebody else changed it since it was read: roll back, read again, decide again."""
 
 
@@ -146,7 +146,7 @@ class Sessions(Protocol):
     def save(self, session: Session) -> None:
         """Writes a session that exists, so that every field of it is stored.
 
-        Raises LookupError if there is none, Changed if its state is no longer the one that
+        Raises LookupError if there is none, ConcurrentUpdate if its state is no longer the one that
         was read in this unit of work.
         """
 

@@ -11,11 +11,11 @@ from rapidfuzz import fuzz
 
 from bot.sessions.languages import Language
 
-SHOWN = 3
+MAX_SHOWN = 3
 """How many are shown at most."""
-ALIKE = 0.4
+MIN_SIMILARITY = 0.4
 """How alike (0 to 1) two questions must be to be shown as such. `scripts/similar.py` measures it."""
-TYPO = 85
+MIN_WORD_SIMILARITY = 85
 """How alike (0 to 100) two words must be to count as one misspelt."""
 
 _WORD = re.compile(r"[^\W_]+")
@@ -41,7 +41,7 @@ class Asked:
         self._rarity = {w: log(1 + len(self._questions) / n) for w, n in known.items()}
         self._vocabulary = list(known)
 
-    def like(self, text: str, alike: float = ALIKE, shown: int = SHOWN) -> list[str]:
+    def like(self, text: str, alike: float = MIN_SIMILARITY, shown: int = MAX_SHOWN) -> list[str]:
         """The names of those most like `text`, best first."""
         scored = [(score, name) for name, score in self.scores(text) if score >= alike]
         scored.sort(key=lambda pair: -pair[0])
@@ -74,7 +74,7 @@ class Asked:
         """The word as it is known, if this is a misspelling of it."""
         if word in self._rarity or len(word) < 5:
             return word
-        best, score = word, float(TYPO)
+        best, score = word, float(MIN_WORD_SIMILARITY)
         for known in self._vocabulary:
             if abs(len(known) - len(word)) <= 2 and known[0] == word[0]:
                 ratio = fuzz.ratio(word, known)

@@ -19,36 +19,36 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
-from bot.ending import ended
-from bot.outage import Outage
 from bot.sessions import collect
 from bot.sessions.pairing import Meaning
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
-from bot.slack import shape
-from bot.slack.gateway import Gateway, code_of, passing, plain_client, reason_of, web_client
-from bot.slack.history import History, Regime
-from bot.slack.inbox import DEPTH, InboxWorker, InboxWriter, nested
+from bot.slack.api import shape
+from bot.slack.api.gateway import Gateway, code_of, passing, plain_client, reason_of, web_client
+from bot.slack.api.history import History, Regime
+from bot.slack.api.socket import Socket
+from bot.slack.api.uploads import Contents, no_contents
+from bot.slack.inbox import MAX_NESTING, InboxWorker, InboxWriter, nested
 from bot.slack.linking import Linker
-from bot.slack.listeners import ROOMS, people
+from bot.slack.listeners import ROUTERS, people
 from bot.slack.listeners.context import Context
-from bot.slack.listeners.desk import Desk, Manners
 from bot.slack.listeners.home import Homes
+from bot.slack.listeners.interaction import HandlerContext, HandlerSettings
 from bot.slack.listeners.interactions import Interactions
 from bot.slack.names import Names
-from bot.slack.outbox import Pump
+from bot.slack.notifier import SlackNotifier, announced_session, asked_token
+from bot.slack.outbox import OutboxSender
 from bot.slack.reconcile import Reconciler
-from bot.slack.socket import Socket
-from bot.slack.uploads import Contents, no_contents
-from bot.slack.voice import SlackVoice, announced_session, asked_token
 from bot.slack.waiting import WaitsForSlack
+from bot.support.cancelling import ended
+from bot.support.outage import Outage
 
 log = logging.getLogger(__name__)
 
 REMOVALS = ("app_uninstalled", "tokens_revoked")
-LONGEST_WAIT = 30.0
+LONGEST_WAIT_SECONDS = 30.0
 """Seconds between two tries to reach Slack at the most."""
 
-SIGNED_WITHIN = 300
+SIGNATURE_LIFETIME_SECONDS = 300
 """Seconds for which a signature is good: "verifying requests from Slack" says five minutes."""
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class Edge:
         reading: UnitOfWorkFactory,
         clock: Clock,
         wall: Clock,
-        voice: SlackVoice,
+        notifier: SlackNotifier,
         bot_token: str,
         api_url: str,
         post_interval: float,
@@ -83,7 +83,7 @@ class Edge:
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
         contents: Contents = no_contents,
-        manners: Manners | None = None,
+        handler_settings: HandlerSettings | None = None,
         meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,
         leads: Callable[[], bool] = lambda: True,
@@ -93,7 +93,7 @@ class Edge:
         plain = plain_client(bot_token, api_url)
         self.gateway = Gateway(self.client, plain)
         self.history = History(plain, regime)
-        self.voice = voice
+        self.notifier = notifier
         self.outage = outage
         self.socket: Socket | None = None
         self._factory = factory
@@ -108,29 +108,29 @@ class Edge:
         self._meaning = meaning
         self._leads = leads
         self._tasks: list[asyncio.Task[None]] = []
-        self.context = Context(clock, voice, None, None)
+        self.context = Context(clock, notifier, None, None)
         self.waits = waits or WaitsForSlack(outage)
         self.names = Names(factory, self.gateway, wall, clock, self.waits)
-        self.desk = Desk(
+        self.handler_context = HandlerContext(
             factory,
             reading,
             clock,
             wall,
-            voice,
+            notifier,
             self.gateway,
             self.client,
-            manners or Manners(),
+            handler_settings or HandlerSettings(),
         )
-        self.homes = Homes(self.desk, ROOMS, outage)
-        self.desk.touched = self.homes.touch
-        self.desk.services["home"] = self.homes.publish
-        self.pump = Pump(
+        self.homes = Homes(self.handler_context, ROUTERS, outage)
+        self.handler_context.touched = self.homes.touch
+        self.handler_context.services["home"] = self.homes.publish
+        self.sender = OutboxSender(
             factory,
             reading,
             plain,
             self.history,
             wall,
-            voice,
+            notifier,
             post_interval,
             self._on_sent,
             outage,
@@ -152,15 +152,15 @@ class Edge:
             ) from None
         self.context = Context(
             self._clock,
-            self.voice,
+            self.notifier,
             me.get("bot_id"),
             me.get("user_id"),
-            self.desk.manners.unthreaded,
-            self.desk.manners.apps_left_out,
+            self.handler_context.handler_settings.unthreaded,
+            self.handler_context.handler_settings.apps_left_out,
         )
-        self.desk.bot_user_id = me.get("user_id")
-        self.voice.workspace_url = str(me.get("url") or "")
-        self.workspace = f"{me.get('team')} ({me.get('team_id')}, {self.voice.workspace_url})"
+        self.handler_context.bot_user_id = me.get("user_id")
+        self.notifier.workspace_url = str(me.get("url") or "")
+        self.workspace = f"{me.get('team')} ({me.get('team_id')}, {self.notifier.workspace_url})"
         self.bot_name = f"{me.get('user')} ({me.get('user_id')})"
         self.writer = InboxWriter(self._factory, self._wall, self._stored, self.outage)
         self.linker = Linker(
@@ -202,7 +202,7 @@ class Edge:
             # What we said ourselves is told apart by the listeners, which know our questions.
             ignoring_self_events_enabled=False,
         )
-        Interactions(self.desk, ROOMS).register(app)
+        Interactions(self.handler_context, ROUTERS).register(app)
         return app
 
     def _stored(self) -> None:
@@ -234,7 +234,7 @@ class Edge:
             self._signing_secret is not None
             and re.fullmatch(r"v0=[0-9a-f]{64}", given) is not None
             and re.fullmatch(r"[0-9]{1,12}", stamp) is not None
-            and abs(time.time() - int(stamp)) <= SIGNED_WITHIN
+            and abs(time.time() - int(stamp)) <= SIGNATURE_LIFETIME_SECONDS
         )
 
     def _is_signed(self, body: bytes, headers: Mapping[str, str]) -> bool:
@@ -248,7 +248,7 @@ class Edge:
             return False  # a body that is no UTF-8, a signature that is no ASCII
 
     async def receive(self, body: object, request: Callable[[], AsyncBoltRequest]) -> BoltResponse:
-        """What Slack delivers, by either road; gives the acknowledgement.
+        """What Slack delivers, by Socket Mode or HTTP; gives the acknowledgement.
 
         Events end here: stored, then acknowledged; what could not be stored is not acknowledged,
         and Slack delivers it again. What people do goes on to Bolt, if it looks as documented;
@@ -256,7 +256,7 @@ class Edge:
         """
         if isinstance(body, Mapping) and body.get("type") == "event_callback":
             return await self._store(body)
-        found = "its nesting" if nested(body, DEPTH) else shape.wrong(body)
+        found = "its nesting" if nested(body, MAX_NESTING) else shape.wrong(body)
         if found is not None:
             log.warning("ignoring a delivery that is not as Slack documents it: %s", found)
             return BoltResponse(status=200, body="")
@@ -332,17 +332,19 @@ class Edge:
         """Something was written to the database: all who work on what is stored go on."""
         self.worker.wake()
         self.linker.wake()
-        self.pump.wake()
+        self.sender.wake()
         self.homes.wake()
 
     def start(self) -> None:
         """Starts handling and sending."""
         loop = asyncio.get_running_loop()
-        self.desk.met = lambda people: loop.call_soon_threadsafe(self.names.ask, people)
+        self.handler_context.met = lambda people: loop.call_soon_threadsafe(
+            self.names.enqueue, people
+        )
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="inbox"),
             asyncio.create_task(self.linker.run(), name="links"),
-            asyncio.create_task(self.pump.run(), name="outbox"),
+            asyncio.create_task(self.sender.run(), name="outbox"),
             asyncio.create_task(self.names.run(), name="names"),
             asyncio.create_task(self.homes.run(), name="homes"),
         ]
@@ -380,7 +382,7 @@ async def patiently(what: Callable[[], Awaitable[T]]) -> T:
             why = reason_of(error)
         if tries == 0:
             log.warning("%s; trying again", why)
-        await asyncio.sleep(min(LONGEST_WAIT, 0.5 * 2**tries))
+        await asyncio.sleep(min(LONGEST_WAIT_SECONDS, 0.5 * 2**tries))
         tries = min(tries + 1, 10)
 
 

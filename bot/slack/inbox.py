@@ -17,30 +17,30 @@ from typing import Any
 
 from sqlalchemy.exc import DataError, DBAPIError
 
-from bot.outage import Outage
 from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
-from bot.slack.incoming import Malformed, place_of, users_in
+from bot.slack.api.incoming import Malformed, place_of, users_in
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
+from bot.support.outage import Outage
 
 log = logging.getLogger(__name__)
 
-RETRIES = (1, 5, 30, 120, 600)
+RETRY_SECONDS = (1, 5, 30, 120, 600)
 """Seconds before each new try of a handler that failed; after the last it is parked."""
-BATCH = 200
+MAX_BATCH = 200
 BATCH_WHILE_BUSY = 10
 """Envelopes that are handled with one commit; fewer while others come in, which on SQLite wait for
 that commit before they can be stored."""
-STEP_ASIDE = 0.05
+STEP_ASIDE_SECONDS = 0.05
 """Seconds for which handling waits, before each batch, for those that wait to be stored."""
-QUIET = 0.5
+QUIET_SECONDS = 0.5
 """Seconds without an envelope after which none is taken to be coming in."""
-STORED_AT_ONCE = 500
+MAX_STORED_AT_ONCE = 500
 """Envelopes that one commit stores at the most."""
-IDLE_POLL = 1.0
+IDLE_POLL_SECONDS = 1.0
 """Seconds before a new try after handling failed as a whole."""
-DEPTH = 100
+MAX_NESTING = 100
 """Levels that an envelope may be nested; Slack's have about ten."""
 UNSTORABLE = "unstorable"
 
@@ -61,7 +61,7 @@ class InboxWriter:
         self._outage = outage
         self._waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
-        self._put_at = -QUIET
+        self._put_at = -QUIET_SECONDS
         self.idle = asyncio.Event()
         self.idle.set()
         self.received = 0
@@ -69,7 +69,7 @@ class InboxWriter:
     @property
     def busy(self) -> bool:
         """Whether envelopes have just come in."""
-        return time.monotonic() - self._put_at < QUIET
+        return time.monotonic() - self._put_at < QUIET_SECONDS
 
     async def put(self, key: str, body: Mapping[str, Any]) -> None:
         """Returns when the envelope is committed; raises what the store raised.
@@ -78,8 +78,8 @@ class InboxWriter:
         """
         self.received += 1
         self._put_at = time.monotonic()
-        if nested(body, DEPTH):
-            body = {UNSTORABLE: f"nested more than {DEPTH} levels"}
+        if nested(body, MAX_NESTING):
+            body = {UNSTORABLE: f"nested more than {MAX_NESTING} levels"}
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, body, future))
         self.idle.clear()
@@ -89,8 +89,8 @@ class InboxWriter:
 
     async def _flush(self) -> None:
         while self._waiting:
-            batch = self._waiting[:STORED_AT_ONCE]
-            del self._waiting[:STORED_AT_ONCE]
+            batch = self._waiting[:MAX_STORED_AT_ONCE]
+            del self._waiting[:MAX_STORED_AT_ONCE]
             rows = [(key, body) for key, body, _ in batch]
             try:
                 errors = await asyncio.to_thread(self._write, rows)
@@ -178,7 +178,7 @@ class InboxWorker:
             except Exception as error:
                 if not self._outage.met(error):
                     log.exception("requests from Slack cannot be handled; trying again")
-                await asyncio.sleep(IDLE_POLL)
+                await asyncio.sleep(IDLE_POLL_SECONDS)
                 self._wake.set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._until_retry())
@@ -192,7 +192,7 @@ class InboxWorker:
     async def drain(self) -> int:
         """Handles all that is due now, and learns who wrote it; gives how many envelopes."""
         total = await self._handle_due()
-        await self._names.settle()
+        await self._names.wait_idle()
         return total
 
     async def _handle_due(self) -> int:
@@ -202,9 +202,9 @@ class InboxWorker:
                 self._retry_at = None
             while True:
                 await self._step_aside()
-                limit = BATCH_WHILE_BUSY if self._writer.busy else BATCH
+                limit = BATCH_WHILE_BUSY if self._writer.busy else MAX_BATCH
                 handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
-                self._names.ask(unknown)
+                self._names.enqueue(unknown)
                 total += handled
                 self.handled += handled
                 if handled:
@@ -215,10 +215,10 @@ class InboxWorker:
     async def _step_aside(self) -> None:
         """Lets the writer go first, for a while."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(STEP_ASIDE):
+            async with asyncio.timeout(STEP_ASIDE_SECONDS):
                 await self._writer.idle.wait()
 
-    def _handle_batch(self, limit: int = BATCH) -> tuple[int, set[str]]:
+    def _handle_batch(self, limit: int = MAX_BATCH) -> tuple[int, set[str]]:
         """One transaction for the whole batch; if anything fails in it, one part for each.
 
         Gives how many envelopes there were, and the members in them whom nobody knows.
@@ -263,7 +263,7 @@ class InboxWorker:
             return set()
         found = uow.people.many(users)
         unnamed = {u for u in users if u not in found or found[u].name is None}
-        return self._names.news(unnamed)
+        return self._names.unseen(unnamed)
 
     def _handle_alone(self, uow: UnitOfWork, envelope: Envelope) -> None:
         now = self._wall.now()
@@ -280,7 +280,11 @@ class InboxWorker:
             if self._outage.met(error):
                 raise  # no fault of the envelope: it keeps its tries
             tries = envelope.attempts
-            retry = now + timedelta(seconds=RETRIES[tries]) if tries < len(RETRIES) else None
+            retry = (
+                now + timedelta(seconds=RETRY_SECONDS[tries])
+                if tries < len(RETRY_SECONDS)
+                else None
+            )
             if retry is not None:
                 self._retry_at = min(retry, self._retry_at or retry)
             uow.inbox.failed(envelope.id, f"{type(error).__name__}: {error}", retry)

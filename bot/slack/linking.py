@@ -14,11 +14,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.markup import plain
-from bot.outage import Outage
 from bot.sessions import linking, pairing
 from bot.sessions.model import Message, moment
-from bot.sessions.ports import Changed, Clock, QueuedLink, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, ConcurrentUpdate, QueuedLink, UnitOfWork, UnitOfWorkFactory
 from bot.slack.listeners.context import Context
+from bot.support.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Linker:
                 led = leads
                 if leads:
                     await self.drain()
-            except pairing.Closing:
+            except pairing.ShuttingDown:
                 return
             except Exception as error:
                 if not self._outage.met(error):
@@ -93,7 +93,7 @@ class Linker:
         return max(0.0, (retry_at - self._wall.now()).total_seconds())
 
     async def drain(self) -> int:
-        """Considers all that is due now; gives how many messages. Raises Closing."""
+        """Considers all that is due now; gives how many messages. Raises ShuttingDown."""
         total = 0
         async with self._busy:
             while count := await asyncio.to_thread(self._link_due):
@@ -128,7 +128,7 @@ class Linker:
         """Links what is queued of one session; what fails is tried again later."""
         try:
             decisions = self._decide(queued)
-        except pairing.Closing:
+        except pairing.ShuttingDown:
             raise
         except Exception as error:
             if self._outage.explains(error):
@@ -151,7 +151,7 @@ class Linker:
         wanted = {link.ts for link in queued}
         try:
             return linking.decide(found, wanted, self.meaning)
-        except pairing.Closing:
+        except pairing.ShuttingDown:
             raise
         except Exception:
             if self.meaning is None:
@@ -185,8 +185,10 @@ class Linker:
                 decision = decisions.get(link.ts)
                 try:
                     with uow.savepoint():
-                        linking.conclude(uow, context.voice, link, decision, at, context.unthreaded)
-                except Changed:
+                        linking.conclude(
+                            uow, context.notifier, link, decision, at, context.unthreaded
+                        )
+                except ConcurrentUpdate:
                     again.append(link)
         self._failed(again)
 

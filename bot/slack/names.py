@@ -12,17 +12,17 @@ from slack_sdk.errors import SlackApiError
 
 from bot.sessions.model import Person
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from bot.slack.gateway import Gateway, passing
+from bot.slack.api.gateway import Gateway, passing
 from bot.slack.waiting import WaitsForSlack
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-KNOWN = 50_000
+MAX_KNOWN_MEMBERS = 50_000
 """How many members are kept in mind as known."""
-AGAIN = timedelta(hours=1)
+ASK_AGAIN_AFTER = timedelta(hours=1)
 """After which time a member whom Slack does not know is asked for again."""
-PAUSE = 5.0
+PAUSE_SECONDS = 5.0
 """Seconds before the next question when Slack could not be asked."""
 
 
@@ -52,33 +52,33 @@ class Names:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def news(self, users: Iterable[str]) -> set[str]:
+    def unseen(self, users: Iterable[str]) -> set[str]:
         """Those of `users` of whom we do not know whether the store knows them."""
         return {u for u in users if u not in self._known and u not in self._wanted}
 
-    def want(self, uow: UnitOfWork, users: Iterable[str]) -> set[str]:
+    def lookup(self, uow: UnitOfWork, users: Iterable[str]) -> set[str]:
         """Those of `users` whom the store does not know; may be called from any thread."""
-        asked = self.news(users)
+        asked = self.unseen(users)
         if not asked:
             return set()
         unknown = uow.people.unknown(asked)
-        if len(self._known) > KNOWN:
+        if len(self._known) > MAX_KNOWN_MEMBERS:
             self._known = set()
         self._known |= asked - unknown
         return unknown
 
-    def ask(self, users: Iterable[str]) -> None:
+    def enqueue(self, users: Iterable[str]) -> None:
         """Asks Slack for members, soon; called from the event loop."""
         now = self._wall.now()
         for user in users:
             tried = self._unknown.get(user)
-            if user not in self._known and (tried is None or tried + AGAIN < now):
+            if user not in self._known and (tried is None or tried + ASK_AGAIN_AFTER < now):
                 self._wanted[user] = None
         if self._wanted:
             self._idle.clear()
             self._wake.set()
 
-    async def settle(self, within: float = 10.0) -> bool:
+    async def wait_idle(self, within: float = 10.0) -> bool:
         """Returns when all who were wanted are known, or `within` seconds have passed (False)."""
         try:
             await asyncio.wait_for(self._idle.wait(), within)
@@ -106,12 +106,12 @@ class Names:
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
                 await self._waits.cannot_read(what, error)
                 if not isinstance(error, SlackApiError) or passing(error):
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(PAUSE_SECONDS)
                     continue
                 self._unknown[user] = self._wall.now()
             except Exception as error:  # noqa: BLE001 - the database; others say so
                 log.debug("no name is stored for %s: %s", user, type(error).__name__)
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(PAUSE_SECONDS)
                 continue
             self._wanted.pop(user, None)
 

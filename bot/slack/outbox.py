@@ -2,7 +2,7 @@
 
 A row is leased before it is sent. One that was tried before (the bot died, or Slack's answer was
 lost) is first looked for in the channel's history by the key in its metadata; a private note,
-which nobody can look for, is said again. What Slack refuses follows `bot.slack.refusals`: it is
+which nobody can look for, is said again. What Slack refuses follows `bot.slack.api.refusals`: it is
 tried again, waits or is given up, and nothing is deleted.
 """
 
@@ -22,37 +22,38 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import UserError
-from bot.outage import Outage
-from bot.sessions.pairing import Closing
+from bot.sessions.pairing import ShuttingDown
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
-from bot.slack import queued, refusals, uploads
-from bot.slack.gateway import code_of, method_of, reason_of, retry_after, status_of
-from bot.slack.history import History
-from bot.slack.incoming import EVENT_TYPE
-from bot.slack.refusals import Then, Verdict
+from bot.slack import queued
+from bot.slack.api import refusals, uploads
+from bot.slack.api.gateway import code_of, method_of, reason_of, retry_after, status_of
+from bot.slack.api.history import History
+from bot.slack.api.incoming import EVENT_TYPE
+from bot.slack.api.refusals import Then, Verdict
+from bot.slack.notifier import SlackNotifier, asked_token, part_token, question_key
 from bot.slack.said import SaidAlready
-from bot.slack.voice import SlackVoice, asked_token, part_token, question_key
+from bot.support.outage import Outage
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 8.0
+SEND_TIMEOUT_SECONDS = 8.0
 """Seconds that sending a row may take; then its answer counts as lost."""
-LEASE = timedelta(seconds=PATIENCE + 4)
-LINES = 4
+LEASE = timedelta(seconds=SEND_TIMEOUT_SECONDS + 4)
+MAX_CONCURRENT_SENDS = 4
 """Rows, each for another channel, that are on their way at once."""
-LONGEST_WAIT = 300.0
+LONGEST_WAIT_SECONDS = 300.0
 """Seconds between two tries at the most, where Slack itself is in trouble."""
 FIRST_PROBE = timedelta(minutes=1)
 LONGEST_PROBE = timedelta(hours=1)
 """The shortest and the longest time until a row is tried again that waits for somebody to act."""
-IDLE_POLL = 1.0
+IDLE_POLL_SECONDS = 1.0
 
 OnSent = Callable[[UnitOfWork, Outgoing, str | None], None]
 
 
 @dataclass(slots=True)
-class Pump:
+class OutboxSender:
     """Sends the rows of the outbox. `wall` is the wall clock; `interval` in seconds.
 
     `client` must try nothing again by itself: what was sent may have been done.
@@ -63,7 +64,7 @@ class Pump:
     client: AsyncWebClient
     history: History
     wall: Clock
-    voice: SlackVoice
+    notifier: SlackNotifier
     interval: float
     on_sent: OnSent
     outage: Outage
@@ -93,11 +94,11 @@ class Pump:
                 except Exception as error:
                     if not self.outage.met(error):
                         log.exception("waiting messages cannot be read; trying again")
-                    pause = IDLE_POLL
-                if sending and (pause or len(sending) >= LINES):
+                    pause = IDLE_POLL_SECONDS
+                if sending and (pause or len(sending) >= MAX_CONCURRENT_SENDS):
                     done, _waiting = await asyncio.wait(
                         sending,
-                        timeout=min(pause, IDLE_POLL) or None,
+                        timeout=min(pause, IDLE_POLL_SECONDS) or None,
                         return_when=asyncio.FIRST_COMPLETED,
                     )
                     sending -= done
@@ -120,7 +121,7 @@ class Pump:
         """Begins to send the next row; False if none may be sent now."""
         if not await asyncio.to_thread(self._ready):
             return False
-        until = asyncio.get_running_loop().time() + PATIENCE
+        until = asyncio.get_running_loop().time() + SEND_TIMEOUT_SECONDS
         outgoing, payload = await asyncio.to_thread(self._claim)
         if outgoing is None:
             return False
@@ -143,7 +144,7 @@ class Pump:
 
     async def step(self) -> bool:
         """Sends the next row; False if none may be sent now."""
-        until = asyncio.get_running_loop().time() + PATIENCE
+        until = asyncio.get_running_loop().time() + SEND_TIMEOUT_SECONDS
         outgoing, payload = await asyncio.to_thread(self._claim)
         if outgoing is None:
             return False
@@ -155,7 +156,7 @@ class Pump:
     ) -> None:
         try:
             await self._send_and_note(outgoing, payload, until)
-        except Closing:
+        except ShuttingDown:
             return  # the lease runs out, and it is sent when the bot runs again
         except Exception as error:
             # The lease runs out, and what may have been sent is looked for before it is sent.
@@ -315,7 +316,7 @@ class Pump:
                 self._tell(uow, outgoing, method, code, now)
             else:
                 uow.outbox.failed(outgoing.id, code, now)
-                channel_trouble(uow, self.voice, outgoing.channel, code, now, until, method)
+                channel_trouble(uow, self.notifier, outgoing.channel, code, now, until, method)
 
     def _tell(
         self, uow: UnitOfWork, outgoing: Outgoing, method: str, code: str, now: datetime
@@ -325,12 +326,12 @@ class Pump:
         returned = False
         if token is not None:
             given_up = refusals.verdict(method, code).then is Then.GIVE_UP
-            returned = given_up and self.voice.hand_back(uow, token, now, code)
+            returned = given_up and self.notifier.hand_back(uow, token, now, code)
             if not returned:
-                self.voice.delay(uow, token, code, now)
+                self.notifier.delay(uow, token, code, now)
         rest = part_token(outgoing.key)
         if rest is not None:
-            self.voice.delay_rest(uow, rest, code, now)
+            self.notifier.delay_rest(uow, rest, code, now)
         if queued.is_notice(outgoing):
             return  # a notice that cannot be posted is not announced by another notice
         number = queued.session_of(outgoing)
@@ -359,7 +360,7 @@ class Pump:
         key = f"refusal {outgoing.key} {code}"
         if not queued.is_own(outgoing):
             key = f"refusal {outgoing.channel} {method} {code} {now:%Y-%m-%d}"
-        self.voice.tell_organizers(uow, key, text, now)
+        self.notifier.tell_organizers(uow, key, text, now)
 
     def _cannot(self, outgoing: Outgoing, why: str) -> None:
         """Gives up a row that cannot be made, such as a file of what is not there any more."""
@@ -376,11 +377,13 @@ class Pump:
                 why=why,
                 id=outgoing.id,
             )
-            self.voice.tell_organizers(uow, f"refusal {outgoing.key} {why}", text, now)
+            self.notifier.tell_organizers(uow, f"refusal {outgoing.key} {why}", text, now)
 
     def _pause(self) -> float:
         pause = self._until_due()
-        return LONGEST_WAIT if pause is None else min(LONGEST_WAIT, max(0.01, pause))
+        return (
+            LONGEST_WAIT_SECONDS if pause is None else min(LONGEST_WAIT_SECONDS, max(0.01, pause))
+        )
 
     def _until_due(self) -> float | None:
         """Seconds until the next row may be sent; None where none waits."""
@@ -392,7 +395,7 @@ class Pump:
 
 def channel_trouble(
     uow: UnitOfWork,
-    voice: SlackVoice,
+    notifier: SlackNotifier,
     channel: str,
     code: str,
     now: datetime,
@@ -411,11 +414,11 @@ def channel_trouble(
     for row in uow.outbox.queued(channel):
         token = asked_token(row.key)
         if token is not None:
-            voice.delay(uow, token, code, now)
+            notifier.delay(uow, token, code, now)
         rest = part_token(row.key)
         first = uow.outbox.get(question_key(rest)) if rest is not None else None
         if rest is not None and first is not None and first.slack_ts is not None:
-            voice.delay_rest(uow, rest, code, now)
+            notifier.delay_rest(uow, rest, code, now)
     if refusals.verdict(method, code).then is Then.WAIT_APP and same:
         return  # it is no matter of this channel, and was told of another
     text = _(
@@ -425,9 +428,9 @@ def channel_trouble(
         reason=refusals.remedy(method, code),
         code=code,
     )
-    personally = channel == voice.organizers_channel
+    personally = channel == notifier.organizers_channel
     key = f"channel {channel} {code} {now.isoformat()}"
-    voice.tell_organizers(uow, key, text, now, personally=personally)
+    notifier.tell_organizers(uow, key, text, now, personally=personally)
 
 
 def place_name(uow: UnitOfWork, channel: str) -> str:
@@ -462,7 +465,7 @@ def _metadata(uow: UnitOfWork, outgoing: Outgoing) -> dict[str, Any]:
 
 def backoff(attempts: int) -> float:
     """Seconds before the next try: 1, 2, 4 … up to five minutes."""
-    return min(LONGEST_WAIT, 2.0 ** max(0, attempts - 1))
+    return min(LONGEST_WAIT_SECONDS, 2.0 ** max(0, attempts - 1))
 
 
 def without_pictures(arguments: dict[str, Any]) -> dict[str, Any]:

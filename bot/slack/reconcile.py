@@ -1,4 +1,4 @@
-"""The second road: what stands in Slack's history, brought to agree with the store.
+"""Reconciliation with Slack's history: what stands in Slack's history, brought to agree with the store.
 
 Events that Slack could deliver to nobody are gone; the history is not. Three looks, each of
 which may run beside live events and may be repeated:
@@ -11,7 +11,7 @@ which may run beside live events and may be repeated:
 - **thread**: one thread, for edits, deletions and reactions of its replies, which nothing but the
   thread itself tells of.
 
-`Reconciler.whole` does all three; `bot.slack.road` spreads them over time.
+`Reconciler.whole` does all three; `bot.slack.reconcile_scheduler` spreads them over time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from typing import Any
 from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
 from bot.sessions.model import Message, Reaction, Session, moment, ts_of
-from bot.sessions.ports import Changed, UnitOfWork, UnitOfWorkFactory
-from bot.slack.history import History, Page
-from bot.slack.incoming import (
+from bot.sessions.ports import ConcurrentUpdate, UnitOfWork, UnitOfWorkFactory
+from bot.slack.api.history import History, Page
+from bot.slack.api.incoming import (
     Deleted,
     Malformed,
     message_object,
@@ -247,7 +247,7 @@ class Reconciler:
             items.append(_Item(posted, reactions, reactors_are_listed(message)))
         wanted = {user for message in page for user in users_in(message)}
         differing, unknown = await asyncio.to_thread(self._differing, session, items, wanted)
-        self._names.ask(unknown)
+        self._names.enqueue(unknown)
         for part in _parts(differing):
             self._holds.add(session.id)
             report.repaired += await asyncio.to_thread(self._repair, part, began)
@@ -264,7 +264,7 @@ class Reconciler:
         with self._reading() as uow:
             stored = uow.messages.many(session.channel, tss)
             reactions = uow.reactions.of_messages(session.channel, tss)
-            unknown = self._names.want(uow, users)
+            unknown = self._names.lookup(uow, users)
             uow.people.many({item.posted.author for item in items})
             items = [item for item in items if collect.is_persons(uow, item.posted)]
         differing = []
@@ -278,14 +278,14 @@ class Reconciler:
 
     def _repair(self, items: list[_Item], began: datetime) -> int:
         count = 0
-        voice, at = self._context.voice, self._context.clock.now()
+        notifier, at = self._context.notifier, self._context.clock.now()
         seen_at = ts_of(began - GRACE)
         with self._factory() as uow:
             for item in items:
                 posted = item.posted
                 uow.messages.revive(posted.channel, posted.ts, began - GRACE)
                 changed = linking.receive(
-                    uow, voice, posted, at, self._context.unthreaded, from_history=True
+                    uow, notifier, posted, at, self._context.unthreaded, from_history=True
                 )
                 if uow.messages.get(posted.channel, posted.ts) is not None:
                     changed |= self._react(uow, item, seen_at)
@@ -326,8 +326,8 @@ class Reconciler:
     def _deleted(self, session: Session, gone: list[str], root: str | None) -> int:
         at = self._context.clock.now()
         with self._factory() as uow:
-            voice = self._context.voice
-            return sum(linking.delete(uow, voice, session.channel, ts, at, root) for ts in gone)
+            notifier = self._context.notifier
+            return sum(linking.delete(uow, notifier, session.channel, ts, at, root) for ts in gone)
 
     # The store
 
@@ -397,7 +397,7 @@ class Reconciler:
                 if session is not None and (session.reconciled_ts or "") < ts:
                     session.reconciled_ts = ts
                     uow.sessions.save(session)
-        except Changed:
+        except ConcurrentUpdate:
             log.debug("session %d changed in the meantime; comparing it again", session_id)
 
 

@@ -26,9 +26,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.sessions.model import ts_of
 from bot.sessions.ports import Clock, Outgoing, UnitOfWorkFactory
-from bot.slack import uploads
-from bot.slack.gateway import reason_of, retry_after
-from bot.slack.history import History
+from bot.slack.api import uploads
+from bot.slack.api.gateway import reason_of, retry_after
+from bot.slack.api.history import History
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from slack_sdk.errors import SlackApiError
 
-from bot.outage import Outage
-from bot.slack.gateway import code_of, method_of, passing, reason_of
-from bot.slack.refusals import Then, verdict
+from bot.slack.api.gateway import code_of, method_of, passing, reason_of
+from bot.slack.api.refusals import Then, verdict
+from bot.support.outage import Outage
 from bot.texts import _
 
 log = logging.getLogger(__name__)

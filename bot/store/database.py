@@ -17,13 +17,13 @@ from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
-from bot.remedies import remedy
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, moving, pruning, schema
 from bot.store.changes import Changes, PostgresqlChanges, SqliteChanges
 from bot.store.leader import Alone, Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
+from bot.support.remedies import remedy
 
 log = logging.getLogger(__name__)
 

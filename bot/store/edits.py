@@ -6,14 +6,14 @@ from sqlalchemy import Connection, delete, select
 
 from bot.sessions.moderation import Edit
 from bot.store import knowledge
-from bot.store.repository import Repository, Turn
+from bot.store.repository import Repository, WriteTurn
 from bot.store.tables import edits, messages
 
 
 class Edits(Repository):
     """`bot.sessions.ports.Edits`."""
 
-    def __init__(self, connection: Connection, turn: Turn):
+    def __init__(self, connection: Connection, turn: WriteTurn):
         super().__init__(connection)
         self._turn = turn
 

@@ -29,7 +29,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import UserError
 
-PATIENCE = 30.0
+LOCK_TIMEOUT_SECONDS = 30.0
 """Seconds that anything waits for a lock or a connection."""
 _FREEZE, _READING_FREEZE = "12s", "60s"
 """How long a replica may stand still inside a transaction before PostgreSQL ends it. One that
@@ -86,7 +86,7 @@ class Sqlite:
             url,
             creator=self._connect,
             poolclass=QueuePool,
-            pool_timeout=PATIENCE,
+            pool_timeout=LOCK_TIMEOUT_SECONDS,
             hide_parameters=True,
             **pool,
         )
@@ -114,7 +114,9 @@ class Sqlite:
     def _connect(self) -> sqlite3.Connection:
         """Opens a file that is there: one that vanished is an error, not a new, empty database."""
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=LOCK_TIMEOUT_SECONDS, check_same_thread=False
+        )
         if self._file is None:
             self._file = _identity(self.path)
         return connection
@@ -148,7 +150,7 @@ class Sqlite:
         Raises PoolTimeout for who waits longer than PATIENCE, or while the database is closed: the
         pool would not tell a waiting thread of that.
         """
-        closed, end = self._closed, time.monotonic() + PATIENCE
+        closed, end = self._closed, time.monotonic() + LOCK_TIMEOUT_SECONDS
         while not self._writing.acquire(timeout=0.1):
             if self._closed != closed or time.monotonic() > end:
                 raise PoolTimeout(f"another thread kept the turn to write to {self.path}")
@@ -199,13 +201,13 @@ class Postgresql:
             hide_parameters=True,
             pool_size=5,
             max_overflow=10,
-            pool_timeout=PATIENCE,
+            pool_timeout=LOCK_TIMEOUT_SECONDS,
         )
         _on_connect(
             engine,
             "SET timezone = 'UTC'",
             f"SET idle_in_transaction_session_timeout = '{freeze}'",
-            f"SET lock_timeout = '{PATIENCE:.0f}s'",
+            f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS:.0f}s'",
         )
         return engine
 

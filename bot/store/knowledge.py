@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from bot.sessions.knowledge import Document, Meanings, weights
-from bot.store.repository import Repository, Turn, chunked
+from bot.store.repository import Repository, WriteTurn, chunked
 from bot.store.tables import (
     knowledge,
     knowledge_events,
@@ -37,7 +37,7 @@ _PART = 200
 class Knowledge(Repository):
     """`bot.sessions.ports.Knowledge`."""
 
-    def __init__(self, connection: Connection, turn: Turn):
+    def __init__(self, connection: Connection, turn: WriteTurn):
         super().__init__(connection)
         self._turn = turn
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, literal_column, or_, select, update
 
 from bot.sessions.ports import QueuedLink
-from bot.store.repository import Repository, Turn
+from bot.store.repository import Repository, WriteTurn
 from bot.store.tables import links
 from bot.store.types import micros
 
@@ -19,7 +19,7 @@ _OPEN = links.c.state != literal_column("'done'")
 class Links(Repository):
     """`bot.sessions.ports.Links`."""
 
-    def __init__(self, connection: Connection, turn: Turn):
+    def __init__(self, connection: Connection, turn: WriteTurn):
         super().__init__(connection)
         self._turn = turn
 

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from bot.sessions.member_names import MemberListing, folded, names_of
 from bot.sessions.model import FORGOTTEN, Person
 from bot.store.forgotten import Forgotten
-from bot.store.repository import Repository, Turn, chunked
+from bot.store.repository import Repository, WriteTurn, chunked
 from bot.store.tables import member_listings, member_names, people
 
 
 class MemberNames(Repository):
     """`bot.sessions.ports.MemberNames`."""
 
-    def __init__(self, connection: Connection, turn: Turn, forgotten: Forgotten):
+    def __init__(self, connection: Connection, turn: WriteTurn, forgotten: Forgotten):
         super().__init__(connection)
         self._turn = turn
         self._forgotten = forgotten

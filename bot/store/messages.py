@@ -31,7 +31,7 @@ from sqlalchemy import (
 from bot.sessions.model import Handled, Hidden, Kind, Message, Talk, Thread
 from bot.sessions.ports import Counts
 from bot.store import knowledge
-from bot.store.repository import Repository, Turn, chunked, insert_into
+from bot.store.repository import Repository, WriteTurn, chunked, insert_into
 from bot.store.tables import handlings, messages, revisions
 from bot.store.types import micros
 
@@ -64,7 +64,7 @@ class Messages(Repository):
     the preview of a link without an edit) the one that came last is kept.
     """
 
-    def __init__(self, connection: Connection, turn: Turn):
+    def __init__(self, connection: Connection, turn: WriteTurn):
         super().__init__(connection)
         self._turn = turn
         self._read: dict[tuple[str, str], Message | None] = {}

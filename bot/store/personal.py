@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.forgetting import Scrubber
 from bot.store import knowledge
-from bot.store.repository import Repository, Turn
+from bot.store.repository import Repository, WriteTurn
 from bot.store.tables import (
     actions,
     edits,
@@ -81,7 +81,7 @@ _SHORTEST_QUOTE, _LONGEST_QUOTE = 12, 60
 class Personal(Repository):
     """`bot.sessions.ports.Personal`. `unread` is told that what was read may be untrue."""
 
-    def __init__(self, connection: Connection, turn: Turn, unread: Callable[[], None]):
+    def __init__(self, connection: Connection, turn: WriteTurn, unread: Callable[[], None]):
         super().__init__(connection)
         self._turn = turn
         self._unread = unread

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bot.sessions.model import Reaction
 from bot.store.forgotten import Forgotten
-from bot.store.repository import Repository, Turn, chunked
+from bot.store.repository import Repository, WriteTurn, chunked
 from bot.store.tables import messages, reactions
 from bot.store.types import micros
 
@@ -17,7 +17,7 @@ from bot.store.types import micros
 class Reactions(Repository):
     """`bot.sessions.ports.Reactions`."""
 
-    def __init__(self, connection: Connection, turn: Turn, forgotten: Forgotten):
+    def __init__(self, connection: Connection, turn: WriteTurn, forgotten: Forgotten):
         super().__init__(connection)
         self._turn = turn
         self._forgotten = forgotten

@@ -14,7 +14,7 @@ MANY = 500
 _WRITING = 0x4D41524700000004
 
 
-class Turn:
+class WriteTurn:
     """The turn of a transaction to write messages and reactions.
 
     Two replicas that write the same messages in different orders would wait for each other in a

@@ -14,8 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from bot import resources
 from bot.errors import UserError
+from bot.support import resources
 
 APPLICATION_ID = 0x4D415247
 """`MARG`: what SQLite keeps in the header of the file to say whose it is

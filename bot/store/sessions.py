@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from bot.sessions.model import Event, Session, State
-from bot.sessions.ports import Changed
+from bot.sessions.ports import ConcurrentUpdate
 from bot.store import events
 from bot.store.repository import Repository
 from bot.store.tables import sessions
@@ -146,7 +146,7 @@ class Sessions(Repository):
         return session
 
     def save(self, session: Session) -> None:
-        """Writes a session that exists. Raises LookupError if it does not, Changed as above."""
+        """Writes a session that exists. Raises LookupError if it does not, ConcurrentUpdate as above."""
         row = _row(session)
         before = self._kept.rows.get(session.id)
         where = sessions.c.id == session.id
@@ -161,7 +161,7 @@ class Sessions(Repository):
             if result.rowcount == 0:
                 if before is None:
                     raise LookupError(f"there is no session {session.id}")
-                raise Changed(f"session {session.id} is no longer {before['state']}")
+                raise ConcurrentUpdate(f"session {session.id} is no longer {before['state']}")
         self._keep(session, row)
         self._kept.channels.clear()
 

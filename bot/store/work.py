@@ -25,7 +25,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.personal import Personal
 from bot.store.reactions import Reactions
-from bot.store.repository import Turn
+from bot.store.repository import WriteTurn
 from bot.store.requests import Requests
 from bot.store.sessions import Sessions
 
@@ -36,7 +36,7 @@ class Work:
     def __init__(self, connection: Connection):
         self._connection = connection
         self.sessions = Sessions(connection)
-        self._turn = Turn(connection)
+        self._turn = WriteTurn(connection)
         self.messages = Messages(connection, self._turn)
         self.forgotten = Forgotten(connection)
         self.people = People(connection, self.forgotten)

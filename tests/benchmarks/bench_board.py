@@ -25,7 +25,7 @@ import uvicorn
 from rich.console import Console
 from rich.table import Table
 
-from bot import board
+from bot.services import boards
 from bot.sessions.model import Author, Event, Kind, Message, Person, Reaction, State, moment, ts_of
 from bot.settings import Settings
 from bot.store.database import Database
@@ -93,10 +93,10 @@ class Served:
 
     def __init__(self, database: Database, nonce: str):
         settings = Settings(_env_file=None, SLACK_BOT_TOKEN="xoxb-bench", board_url="http://x")
-        self.hub, app = board.application(settings, database, lambda channel, ts: "")
+        self.hub, app = boards.application(settings, database, lambda channel, ts: "")
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = int(self.socket.getsockname()[1])
-        self.path = f"/board/{board.key_of('xoxb-bench', 1, nonce)}"
+        self.path = f"/board/{boards.key_of('xoxb-bench', 1, nonce)}"
         self.url = f"http://127.0.0.1:{self.port}{self.path}"
         config = uvicorn.Config(app, log_level="error", lifespan="off", access_log=False)
         self.server = uvicorn.Server(config)
@@ -220,7 +220,7 @@ def main() -> None:
         else:
             table.add_row(key, f"{before:,.2f}", f"{figure:,.2f}", f"{figure / before:.1f}")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
-    print(f"An update waits for the next look, every {hubs.INTERVAL:g} s.")
+    print(f"An update waits for the next look, every {hubs.POLL_SECONDS:g} s.")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from bot import export
 from bot.library import archive
 from bot.markup import from_markdown
+from bot.services import export
 from bot.sessions.model import Event, Kind, Message, Person, Session, State, ts_of
 from bot.store.database import Database
 from tests.benchmarks.bench_library import as_data, peak, seconds, threads

@@ -30,7 +30,7 @@ from bot.library.document import Document
 from bot.library.library import Library, check, load
 from bot.sessions import lifecycle
 from bot.sessions.model import State
-from bot.slack.voice import SlackVoice
+from bot.slack.notifier import SlackNotifier
 from bot.store.database import Database
 
 WORDS = re.findall(
@@ -187,7 +187,9 @@ def arm(library: Library, path: Path, now: datetime) -> None:
     database.upgrade()
     with database.unit_of_work() as uow:
         for event in library.events.values():
-            lifecycle.plan(uow, SlackVoice(), event, event.channel or "C1", now, timedelta(days=7))
+            lifecycle.plan(
+                uow, SlackNotifier(), event, event.channel or "C1", now, timedelta(days=7)
+            )
     with database.reading() as uow:
         if lifecycle.next_moment(uow.sessions.all((State.SCHEDULED, State.OPEN))) is None:
             raise SystemExit("nothing is armed")

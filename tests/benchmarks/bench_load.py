@@ -32,9 +32,9 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import insert, make_url
 
-from bot.sandbox.server import Sandbox
 from bot.store.database import Database
 from bot.store.tables import inbox
+from slackbox.server import Sandbox
 from tests.databases import SERVER
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS, _execute
 from tests.processes import MANIFEST, Command

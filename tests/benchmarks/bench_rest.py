@@ -30,7 +30,7 @@ from sqlalchemy import Engine, event
 from bot.sessions.model import Event, State
 from bot.store.database import Database
 from tests.scene import BOOK, EVENT, START, Scene, scene
-from tests.slack.hands import Hands
+from tests.slack.member_driver import MemberDriver
 
 WORDS = (
     "tokenizer encoding graphics card model chapter corpus gradient batch dough oven flour rye "
@@ -117,7 +117,7 @@ async def rest(past: int, seconds: float) -> Rest:
     async with prepared(past) as world, running(world):
         database = world.stage.bot.database
         backend = database._backend
-        ada = Hands(world, "ada")
+        ada = MemberDriver(world, "ada")
         await ada.home()
         began = time.perf_counter()
         await ada.qa("queue")

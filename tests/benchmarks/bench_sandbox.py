@@ -22,9 +22,9 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from bot.sandbox.client import Control
-from bot.sandbox.listening import Listener
-from bot.sandbox.server import Sandbox
+from slackbox.client import Control
+from slackbox.listening import Listener
+from slackbox.server import Sandbox
 
 MANIFEST = Path(__file__).resolve().parents[2] / "slack-manifest.yaml"
 EVENTS = 10_000

@@ -27,8 +27,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.sandbox.client import Control
-from bot.sandbox.server import Sandbox
+from slackbox.client import Control
+from slackbox.server import Sandbox
 from tests.processes import MANIFEST, Command
 
 AUTHOR = "Wilhelmina Ashgrove"

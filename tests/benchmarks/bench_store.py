@@ -25,16 +25,16 @@ from sqlalchemy import Column, Integer, MetaData, Text, insert
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import OperationalError
 
-from bot.outage import Outage
 from bot.sessions.model import Event, Person, State
-from bot.slack.gateway import Gateway, web_client
+from bot.slack.api.gateway import Gateway, web_client
 from bot.slack.inbox import InboxWorker, InboxWriter
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
-from bot.slack.voice import SlackVoice
+from bot.slack.notifier import SlackNotifier
 from bot.slack.waiting import WaitsForSlack
 from bot.store.database import Database
 from bot.store.types import dumps
+from bot.support.outage import Outage
 from tests.databases import scratch
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
@@ -116,7 +116,7 @@ def handle(database: Database) -> None:
         WaitsForSlack(Outage(database.is_outage)),
     )
     outage = Outage(database.is_outage)
-    context = Context(clock, SlackVoice(), None, None)
+    context = Context(clock, SlackNotifier(), None, None)
     writer = InboxWriter(database.unit_of_work, clock, lambda: None, outage)
     worker = InboxWorker(database.unit_of_work, context, clock, names, outage, writer)
     asyncio.run(worker.drain())

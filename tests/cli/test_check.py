@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from bot.sandbox.manifest import parse
-from bot.sandbox.server import Sandbox
 from bot.sessions.model import Person
 from bot.slack import manifest
 from bot.store.database import Database
+from slackbox.manifest import parse
+from slackbox.server import Sandbox
 from tests.cli.running import Done, marginalia
 from tests.store.builders import T0
 

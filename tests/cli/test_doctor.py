@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import doctor, http
-from bot.sandbox.manifest import parse
-from bot.sandbox.model import Posting
-from bot.sandbox.server import Sandbox
+from bot.running import http
+from bot.services import doctor
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.checkup import State
+from bot.slack.api.checkup import State
 from bot.store.database import Database
+from slackbox.manifest import parse
+from slackbox.model import Posting
+from slackbox.server import Sandbox
 from tests.cli.running import Done, marginalia
 from tests.scene import START, scene
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from bot.sandbox.server import Sandbox
+from slackbox.server import Sandbox
 from tests.cli.running import started
 from tests.cli.test_run import BOOK, until
 from tests.processes import MANIFEST

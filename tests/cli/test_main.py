@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from bot.cli.main import ROOMS
+from bot.cli.main import COMMANDS
 from tests.cli.running import marginalia
 
 
@@ -22,7 +22,7 @@ def test_every_command_is_in_the_room_that_it_is_said_to_be_in() -> None:
             inner.callback()(lambda: None)
             room.register(inner)
             found |= dict.fromkeys(typer.main.get_command(inner).commands, path.stem)
-    assert found == ROOMS
+    assert found == COMMANDS
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
-    for command in ROOMS:
+    for command in COMMANDS:
         assert f"\n  {command} " in done.stdout
 
 

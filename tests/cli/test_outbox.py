@@ -13,7 +13,7 @@ from bot.cli.main import app
 from bot.errors import UserError
 from bot.sessions.model import Event, State, Submission
 from bot.sessions.ports import Outgoing
-from bot.slack.voice import SlackVoice, question_key
+from bot.slack.notifier import SlackNotifier, question_key
 from bot.store.database import Database
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_a_question_that_is_dropped_goes_back_to_its_asker(database: Database, a
         submission = Submission("tok", session.id, asker, "Why <b>?", NOW, channel="C1")
         uow.members.submit(submission)
         uow.members.update_submission("tok", "owed")
-        SlackVoice().ask(uow, session, submission, NOW)
+        SlackNotifier().ask(uow, session, submission, NOW)
         row = uow.outbox.get(question_key("tok"))
         assert row is not None
     said = run("drop", str(row.id))

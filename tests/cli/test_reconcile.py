@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from bot.cli import main
-from bot.sandbox.limits import Regime
-from bot.sandbox.server import Sandbox
 from bot.sessions import lifecycle
 from bot.sessions.model import Event, Session, ts_of
-from bot.slack import history, reconcile
-from bot.slack.voice import SlackVoice
+from bot.slack import reconcile
+from bot.slack.api import history
+from bot.slack.notifier import SlackNotifier
 from bot.store.database import Database
-from tests.aside import Aside, aside
+from slackbox.limits import Regime
+from slackbox.server import Sandbox
+from tests.in_thread import Aside, in_thread
 from tests.processes import MANIFEST
 
 CHANNEL = "book-of-the-week"
@@ -92,7 +93,7 @@ def desk(
     monkeypatch.setattr(reconcile, "GRACE", timedelta(0))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "schedules").mkdir()
-    with aside(lambda: Sandbox(MANIFEST)) as box:
+    with in_thread(lambda: Sandbox(MANIFEST)) as box:
         env = box.do(lambda it: {"SLACK_BOT_TOKEN": it.bot_token, "SLACK_API_URL": it.api_url}) | {
             "MARGINALIA_DATABASE_URL": database_url
         }
@@ -110,9 +111,9 @@ def desk(
         now = datetime.now(UTC)
         with database.unit_of_work() as uow:
             event = Event(EVENT, "The Book", now - timedelta(minutes=1), now + timedelta(hours=1))
-            session = lifecycle.plan(uow, SlackVoice(), event, channel, now, timedelta(days=7))
+            session = lifecycle.plan(uow, SlackNotifier(), event, channel, now, timedelta(days=7))
             assert session is not None
-            lifecycle.open_session(uow, SlackVoice(), session, now)
+            lifecycle.open_session(uow, SlackNotifier(), session, now)
         yield Desk(box, database, session.id, people, tmp_path, capsys, monkeypatch)
 
 
@@ -140,9 +141,9 @@ def test_an_app_of_others_reads_slowly_and_says_how_far_behind_it_is(desk: Desk)
     for number in (0, 1):
         desk.ask("An answer", asked[number])
     desk.live_in("restricted")
-    desk.monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.1)
+    desk.monkeypatch.setattr("slackbox.limits.MINUTE", 0.1)
     desk.monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 0.15, 15))
-    desk.monkeypatch.setattr("bot.cli.reconcile.SLOW", 0.1)
+    desk.monkeypatch.setattr("bot.cli.reconcile.SLOW_CALL_SECONDS", 0.1)
     desk.monkeypatch.setenv("MARGINALIA_RATE_REGIME", "restricted")
     code, out, err = desk.types("reconcile", EVENT)
     assert code == 0
@@ -174,7 +175,7 @@ def test_a_session_that_has_not_opened_is_one_line(desk: Desk) -> None:
     now = datetime.now(UTC)
     event = Event("20990101-later", "Later", now + timedelta(hours=1), now + timedelta(hours=2))
     with desk.database.unit_of_work() as uow:
-        lifecycle.plan(uow, SlackVoice(), event, "C0LATER", now, timedelta(days=7))
+        lifecycle.plan(uow, SlackNotifier(), event, "C0LATER", now, timedelta(days=7))
     code, _, err = desk.types("reconcile", "later")
     assert code == 2
     assert err == "marginalia: the session of `20990101-later` has not opened yet\n"
@@ -212,7 +213,7 @@ def test_status_says_how_far_behind_the_comparison_is(desk: Desk) -> None:
     with desk.database.unit_of_work() as uow:
         session = uow.sessions.get(desk.session_id)
         assert session is not None
-        lifecycle.close_session(uow, SlackVoice(), session, long_ago - timedelta(days=9))
+        lifecycle.close_session(uow, SlackNotifier(), session, long_ago - timedelta(days=9))
     row, table = status()
     assert row["watched"] is False
     assert "behind" not in table

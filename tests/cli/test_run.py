@@ -14,9 +14,9 @@ import pytest
 
 from bot.cli import main
 from bot.library import archive
-from bot.sandbox.faults import CallFault
-from bot.sandbox.model import Message
-from bot.sandbox.server import Sandbox
+from slackbox.faults import CallFault
+from slackbox.model import Message
+from slackbox.server import Sandbox
 from tests.cli.running import started
 from tests.processes import MANIFEST
 from tests.scene import text_of

@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from bot.library import archive
-from bot.sandbox.manifest import parse
-from bot.sandbox.server import Sandbox
 from bot.slack import manifest
+from slackbox.manifest import parse
+from slackbox.server import Sandbox
 from tests.cli.running import Done, marginalia, started
-from tests.slack.hands import until
+from tests.slack.member_driver import until
 from tests.terminal import terminal
 
 APP = parse(yaml.safe_load(manifest.text()))

@@ -12,7 +12,7 @@ import pytest
 from bot.demo.play import EXAMPLE
 from bot.demo.stage import CHANNEL, Stage
 from bot.demo.trying import trying
-from bot.sandbox.errors import Refusal
+from slackbox.errors import Refusal
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 SECOND = """---

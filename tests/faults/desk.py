@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from bot.sandbox.client import Control
-from bot.sandbox.errors import Refusal
-from bot.sandbox.person import Outcome
+from slackbox.client import Control
+from slackbox.errors import Refusal
+from slackbox.person import Outcome
 from tests.faults.week import CHANNEL, Week
 
 ORGANIZERS = "qa-team"
@@ -41,7 +41,7 @@ Step = Callable[[str], Awaitable[Told | None]]
 
 
 @dataclass(slots=True)
-class Desk:
+class HandlerContext:
     """Readers and organizers; each does one thing, so that an answer is known by who got it."""
 
     control: Control

@@ -22,18 +22,23 @@ SPEED = 8
 """Seconds of a bot's life in one second of the machine's."""
 
 _SECONDS = {
-    "bot.app": ("CATCH_UP", "HEARTBEAT_SECONDS", "LONGEST_TICK", "ORGANIZERS_AGAIN"),
-    "bot.attempts": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
-    "bot.commits": ("WRITTEN_BY",),
+    "bot.running.bot": (
+        "CATCH_UP_SECONDS",
+        "HEARTBEAT_SECONDS",
+        "LONGEST_TICK",
+        "ORGANIZERS_AGAIN",
+    ),
+    "bot.running.attempts": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
+    "bot.services.commits": ("WRITTEN_BY",),
     "bot.library.git": ("FIRST_PAUSE", "LONGEST_PAUSE"),
-    "bot.slack.inbox": ("RETRIES",),
+    "bot.slack.inbox": ("RETRY_SECONDS",),
     "bot.slack.linking": ("RETRY_SECONDS", "AFTER_TROUBLE_SECONDS"),
-    "bot.slack.names": ("PAUSE",),
-    "bot.slack.outbox": ("PATIENCE", "LEASE", "FIRST_PROBE"),
+    "bot.slack.names": ("PAUSE_SECONDS",),
+    "bot.slack.outbox": ("SEND_TIMEOUT_SECONDS", "LEASE", "FIRST_PROBE"),
     "bot.slack.reconcile": ("GRACE",),
-    "bot.slack.road": ("AFTER_TROUBLE",),
+    "bot.slack.reconcile_scheduler": ("AFTER_TROUBLE_SECONDS",),
     "bot.slack.said": ("MARGIN", "CLOCKS_COMPARED_EVERY_SECONDS"),
-    "bot.store.engine": ("PATIENCE",),
+    "bot.store.engine": ("LOCK_TIMEOUT_SECONDS",),
     "bot.store.leader": ("LEASE",),
 }
 """The times that a run shortens, by module."""
@@ -49,15 +54,15 @@ STEPS = (
     "bot.library.git:Repository.commit",
     "bot.store.commits:Commits.remove",
     "bot.library.git:Repository.push",
-    "bot.slack.voice:SlackVoice.hand_over",
+    "bot.slack.notifier:SlackNotifier.hand_over",
     "slack_sdk.web.async_client:AsyncWebClient.files_getUploadURLExternal",
     "slack_sdk.web.async_client:AsyncWebClient.files_completeUploadExternal",
-    "bot.slack.uploads:send",
-    "bot.slack.outbox:Pump._send",
+    "bot.slack.api.uploads:send",
+    "bot.slack.outbox:OutboxSender._send",
     "bot.store.outbox:Outbox.sent",
     "bot.store.requests:Requests.begin",
     "bot.store.draws:Draws.add",
-    "bot.slack.voice:SlackVoice.winners",
+    "bot.slack.notifier:SlackNotifier.winners",
     "bot.store.requests:Requests.finish",
 )
 """Steps on the way of archives, commits, pushes, uploads and draws, as `module:name`."""
@@ -79,7 +84,7 @@ DEATHS = tuple(Death(step, after) for step in STEPS for after in (False, True))
 
 
 HALTS = tuple(
-    Death(f"bot.slack.outbox:Pump.{step}", True, True)
+    Death(f"bot.slack.outbox:OutboxSender.{step}", True, True)
     for step in ("_claim", "_said_already", "_conversation")
 )
 """Where a process is stopped: between a row's lease and its sending."""
@@ -110,7 +115,7 @@ def _part(value: object) -> object:
 
 def _set_clock(offset: timedelta) -> None:
     """Sets the machine's clock as this process sees it."""
-    from bot.clock.clocks import SystemClock
+    from bot.running.clock import SystemClock
 
     def now(self: SystemClock) -> datetime:
         return datetime.now(UTC) + offset

@@ -32,14 +32,14 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import make_url
 
-from bot.sandbox.client import Control
-from bot.sandbox.model import Json
 from bot.sessions.model import Session, ts_of
 from bot.slack.reconcile import GRACE
 from bot.store.database import Database
+from slackbox.client import Control
+from slackbox.model import Json
 from tests.databases import scratch
 from tests.faults import kinds, pace, truth
-from tests.faults.desk import ORGANIZERS, Desk
+from tests.faults.desk import ORGANIZERS, HandlerContext
 from tests.faults.proxy import Proxy
 from tests.faults.week import AUTHORS, CHANNEL, Week
 from tests.processes import Box, Command
@@ -136,7 +136,7 @@ class Run:
         self.disk = self._disk()
         self.database = Database(url)
         self.week = Week(control, plan.seed, plan.people)
-        self.desk = Desk(control, self.week, Random(f"desk {plan.seed}"), EVENT)
+        self.desk = HandlerContext(control, self.week, Random(f"desk {plan.seed}"), EVENT)
         self.proxy = Proxy(url)
         self.start_at = _whole(datetime.now(UTC) + timedelta(seconds=2))
         self.end_at = self.start_at + timedelta(hours=1, seconds=2)

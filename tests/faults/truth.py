@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.library import archive
 from bot.sessions.model import Hidden, Kind, Message, State, moment
-from bot.slack.incoming import QUESTION_EVENT
+from bot.slack.api.incoming import QUESTION_EVENT
 from bot.store.database import Database
 
 MARK = re.compile(r"\bmk\d+z\b")

@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from bot.sandbox.client import Control
+from slackbox.client import Control
 
 CHANNEL = "book-of-the-week"
 AUTHORS = ("Ada Author", "Bela Writer")

@@ -28,12 +28,12 @@ ROADS = [
 
 def agree(message: dict[str, Any]) -> None:
     markdown = to_markdown(message, Names())
-    for road in ({"website": False}, {"website": True}, {"website": True, "tables": True}):
-        expected = shows(message, gaps=road["website"])
-        found = page(markdown, **road)
+    for scheduler in ({"website": False}, {"website": True}, {"website": True, "tables": True}):
+        expected = shows(message, gaps=scheduler["website"])
+        found = page(markdown, **scheduler)
         if expected != found:
             pytest.fail(
-                f"{road}\n{markdown!r}\nSlack shows\n{shown(expected)}\nthe page shows\n{shown(found)}\n{message}\n{expected}\n{found}"
+                f"{scheduler}\n{markdown!r}\nSlack shows\n{shown(expected)}\nthe page shows\n{shown(found)}\n{message}\n{expected}\n{found}"
             )
 
 

@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.laboratory.tear import tear
+from bot.laboratory.detach import detach
 from bot.library import mending
 from bot.library.archive import Entry
 from bot.sessions import pairing
@@ -52,15 +52,15 @@ def test_without_links_nothing_changes(threads: list[Entry]) -> None:
 
 @given(st.integers(0, 1000), st.sampled_from(sorted(STYLES)))
 def test_questions_and_old_replies_keep_their_order(seed: int, style: str) -> None:
-    torn = tear(session(seed, STYLES[style]), Random(seed), 0.5)
-    before = dict(pairing.move(torn.posts, {}))
-    after = pairing.move(torn.posts, torn.truth)
-    assert [root for root, _ in after] == [root for root in before if root not in torn.truth]
+    detached = detach(session(seed, STYLES[style]), Random(seed), 0.5)
+    before = dict(pairing.move(detached.posts, {}))
+    after = pairing.move(detached.posts, detached.truth)
+    assert [root for root, _ in after] == [root for root in before if root not in detached.truth]
     for root, replies in after:
         old = [reply for reply in replies if reply in before[root]]
         assert old == before[root]
-        assert {reply for reply in replies if torn.truth.get(reply) == root} == {
-            post for post, question in torn.truth.items() if question == root
+        assert {reply for reply in replies if detached.truth.get(reply) == root} == {
+            post for post, question in detached.truth.items() if question == root
         }
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.laboratory.detach import detach
 from bot.laboratory.evaluate import BASELINES, guesses, report, wilson
-from bot.laboratory.tear import tear
 from tests.pairing.generator import STYLES, session
 
 
@@ -18,32 +18,34 @@ def test_tearing_keeps_all_and_tells_the_truth(
     seed: int, style: str, share: float, turns: bool
 ) -> None:
     posts = session(seed, STYLES[style])
-    torn = tear(posts, Random(seed), share, turns=turns)
-    assert torn == tear(posts, Random(seed), share, turns=turns)
+    detached = detach(posts, Random(seed), share, turns=turns)
+    assert detached == detach(posts, Random(seed), share, turns=turns)
     old = {post.id: post for post in posts}
-    assert sorted(old) == sorted(post.id for post in torn.posts)
-    places = {post.id: at for at, post in enumerate(torn.posts)}
-    for post in torn.posts:
+    assert sorted(old) == sorted(post.id for post in detached.posts)
+    places = {post.id: at for at, post in enumerate(detached.posts)}
+    for post in detached.posts:
         was = old[post.id]
         assert (post.text, post.person) == (was.text, was.person)
-        if post.id in torn.truth:
+        if post.id in detached.truth:
             assert post.is_author
             assert post.thread is None
-            assert was.thread == torn.truth[post.id]
-            assert places[post.id] > places[torn.truth[post.id]]
+            assert was.thread == detached.truth[post.id]
+            assert places[post.id] > places[detached.truth[post.id]]
         else:
             assert post.thread == was.thread
-    kept = [post.id for post in torn.posts if post.thread is None and post.id not in torn.truth]
+    kept = [
+        post.id for post in detached.posts if post.thread is None and post.id not in detached.truth
+    ]
     assert kept == [post.id for post in posts if post.thread is None]
     of_authors = sum(post.is_author and post.thread is not None for post in posts)
-    assert len(torn.truth) >= round(share * of_authors)
-    assert len(torn.truth) <= round(share * of_authors) + (0 if not turns else 3)
+    assert len(detached.truth) >= round(share * of_authors)
+    assert len(detached.truth) <= round(share * of_authors) + (0 if not turns else 3)
 
 
 def test_answers_of_one_thread_keep_their_order() -> None:
-    torn = tear(session(3, STYLES["chatty"]), Random(3), 1.0)
-    for question in set(torn.truth.values()):
-        mine = [post.id for post in torn.posts if torn.truth.get(post.id) == question]
+    detached = detach(session(3, STYLES["chatty"]), Random(3), 1.0)
+    for question in set(detached.truth.values()):
+        mine = [post.id for post in detached.posts if detached.truth.get(post.id) == question]
         assert mine == sorted(mine, key=lambda post: int(post.partition(".")[2]))
 
 
@@ -53,7 +55,7 @@ def test_better_than_both_baselines_and_sure_of_itself(style: str, share: float)
     found = [
         guess
         for seed in range(4)
-        for guess in guesses(tear(session(seed, STYLES[style]), Random(seed), share))
+        for guess in guesses(detach(session(seed, STYLES[style]), Random(seed), share))
     ]
     whole = report(found)
     assert whole.accuracy.value is not None
@@ -69,7 +71,7 @@ def test_better_than_both_baselines_and_sure_of_itself(style: str, share: float)
 
 
 def test_levels_rise() -> None:
-    whole = report(guesses(tear(session(1, STYLES["plain"]), Random(1), 1.0)))
+    whole = report(guesses(detach(session(1, STYLES["plain"]), Random(1), 1.0)))
     shares = [level.coverage.part for level in whole.levels]
     assert shares == sorted(shares, reverse=True)
     for level in whole.levels:
@@ -78,7 +80,7 @@ def test_levels_rise() -> None:
 
 
 def test_nothing_torn_is_no_number() -> None:
-    whole = report(guesses(tear(session(1, STYLES["plain"]), Random(1), 0.0)))
+    whole = report(guesses(detach(session(1, STYLES["plain"]), Random(1), 0.0)))
     assert whole.answers == 0
     assert whole.precision.value is None
     assert whole.accuracy.interval == (0.0, 1.0)

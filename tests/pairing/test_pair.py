@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.laboratory.tear import tear
+from bot.laboratory.detach import detach
 from bot.sessions.pairing import Decision, Kind, Post, likeliest, linked, pair, sure
 from bot.sessions.pairing.weights import CONFIDENT
 from tests.pairing.generator import STYLES, TOPICS, session
@@ -283,11 +283,11 @@ def test_the_three_likeliest_at_the_moment_a_post_comes() -> None:
 
 @given(st.integers(0, 10_000), st.sampled_from(sorted(STYLES)), st.floats(0.1, 1.0))
 def test_deterministic_and_sane(seed: int, style: str, share: float) -> None:
-    torn = tear(session(seed, STYLES[style])[:40], Random(seed), share)
-    found = pair(torn.posts)
-    assert found == pair(torn.posts)
-    top = [post.id for post in torn.posts if post.thread is None]
-    authors = {post.id for post in torn.posts if post.is_author}
+    detached = detach(session(seed, STYLES[style])[:40], Random(seed), share)
+    found = pair(detached.posts)
+    assert found == pair(detached.posts)
+    top = [post.id for post in detached.posts if post.thread is None]
+    authors = {post.id for post in detached.posts if post.is_author}
     assert [decision.post for decision in found.decisions] == top
     for decision in found.decisions:
         assert 0 <= decision.confidence <= 1.000001

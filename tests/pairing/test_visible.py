@@ -10,7 +10,7 @@ from bot.library import mending
 from bot.library.archive import Entry, write_archive
 from bot.markup import NoNames, from_markdown, plain, to_markdown, visible_text
 from bot.sessions.pairing import linked, pair
-from bot.sessions.pairing.session import Laid
+from bot.sessions.pairing.session import SessionFeatures
 
 FRONT = "---\ntitle: B\nauthors: [Ada Author]\nstart: 2024-01-01 00:00:00\n---\n"
 
@@ -57,7 +57,7 @@ def test_words_are_the_same_live_and_in_the_archive(tmp_path: Path) -> None:
     live = plain(message, NoNames())
     archived = page(tmp_path, Entry("Cy", to_markdown(message, NoNames()))).posts()[0].text
     assert live == archived
-    stems = Laid(page(tmp_path, Entry("Cy", archived)).posts()).texts["1"].stems
+    stems = SessionFeatures(page(tmp_path, Entry("Cy", archived)).posts()).texts["1"].stems
     assert "openai" in stems
 
 

@@ -27,9 +27,9 @@ from slack_sdk.web import WebClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot.sandbox.faults import CallFault
-from bot.sandbox.server import Sandbox
-from tests.sandbox.conftest import CHANNEL, until
+from slackbox.faults import CallFault
+from slackbox.server import Sandbox
+from tests.slackbox.conftest import CHANNEL, until
 
 MANIFEST = Path(__file__).parent / "sdk.yaml"
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.model import Message
-from bot.sandbox.person import Person
-from bot.sandbox.server import Sandbox
-from tests.sandbox.conftest import CHANNEL, until
+from slackbox.model import Message
+from slackbox.person import Person
+from slackbox.server import Sandbox
+from tests.slackbox.conftest import CHANNEL, until
 
 STARTER = Path(__file__).parent / "starter"
 INSTALLED = STARTER / "node_modules" / ".installed"

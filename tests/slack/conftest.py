@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from bot.clock.clocks import SystemClock
-from bot.outage import Outage
-from bot.sandbox.model import Channel, Message
-from bot.sandbox.server import Sandbox
+from bot.running.clock import SystemClock
 from bot.sessions import lifecycle
 from bot.sessions.model import Event, Session
 from bot.slack.edge import Edge
-from bot.slack.voice import SlackVoice
+from bot.slack.notifier import SlackNotifier
 from bot.store.database import Database
+from bot.support.outage import Outage
+from slackbox.model import Channel, Message
+from slackbox.server import Sandbox
 
 MANIFEST = Path(__file__).resolve().parents[2] / "slack-manifest.yaml"
 CHANNEL = "book-of-the-week"
@@ -108,7 +108,7 @@ async def made(database: Database, *, connect: bool = False, **box: Any) -> Asyn
             database.reading,
             clock,
             clock,
-            SlackVoice(organizers=(people[0],)),
+            SlackNotifier(organizers=(people[0],)),
             sandbox.bot_token,
             sandbox.api_url,
             0.0,
@@ -120,10 +120,10 @@ async def made(database: Database, *, connect: bool = False, **box: Any) -> Asyn
         now = clock.now()
         with database.unit_of_work() as uow:
             event = Event("e", "The Book", now - timedelta(minutes=1), now + timedelta(hours=1))
-            session = lifecycle.plan(uow, edge.voice, event, channel.id, now, timedelta(days=7))
+            session = lifecycle.plan(uow, edge.notifier, event, channel.id, now, timedelta(days=7))
             assert session is not None
-            lifecycle.open_session(uow, edge.voice, session, now)
-        await edge.pump.drain()
+            lifecycle.open_session(uow, edge.notifier, session, now)
+        await edge.sender.drain()
         if connect:
             edge.start()
             await edge.connect(sandbox.app_token)

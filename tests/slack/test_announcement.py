@@ -14,7 +14,7 @@ from bot.sessions.model import Author, Event, Session, State
 from bot.settings import Settings
 from bot.slack.blocks.announcement import announcement
 from tests.scene import START, scene, text_of
-from tests.slack.hands import Hands, open_session, words
+from tests.slack.member_driver import MemberDriver, open_session, words
 
 EVENT = Event(
     "20260105-the-book",
@@ -96,7 +96,7 @@ class TestAcknowledging:
             talk = world.say("cleo", "Hi all!")
             own = world.say("ada", "What do you think?")
             await world.hear()
-            await Hands(world, "ben").types("/ask", "Will there be a second edition?")
+            await MemberDriver(world, "ben").types("/ask", "Will there be a second edition?")
             await world.hear()
             world.edit("ben", asked, "Which chapter should one read first?")
             await world.look()
@@ -105,7 +105,7 @@ class TestAcknowledging:
             marked = {m.ts for m in messages.values() if bot in (m.reactions.get("eyes") or ())}
             assert marked == {asked}
             assert not marked & {reply, talk, own}
-            assert "1 vote" not in await Hands(world, "ada").home()
+            assert "1 vote" not in await MemberDriver(world, "ada").home()
 
     async def test_without_the_setting_nothing_is_marked(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:

@@ -12,22 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.errors import Refusal
-from bot.sandbox.faults import CallFault, DeliveryFault
-from bot.sandbox.model import Message
 from bot.sessions.languages.english import ENGLISH
 from bot.sessions.model import Mute, State, moment
 from bot.sessions.similar import Asked
 from bot.slack.listeners.asking import support
+from slackbox.errors import Refusal
+from slackbox.faults import CallFault, DeliveryFault
+from slackbox.model import Message
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.hands import Hands, asked, open_session, stored, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, stored, until, words
 
 LONG = "Why is this so long? " + "Because it says a lot & more. " * 95
 
 
 async def test_the_command_asks_in_the_channel_by_the_askers_name(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         assert "on its way" in await ben.types("/ask", "Is <this> *bold* & right?")
         await world.hear()
         message = asked(world, "right?")
@@ -42,7 +42,7 @@ async def test_the_command_asks_in_the_channel_by_the_askers_name(tmp_path: Path
 
 async def test_a_question_that_mentions_everybody_calls_nobody(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         everybody = "<!channel>, <!here|here> and <!subteam^S0123|@experts>"
         await ben.types("/ask", f"Hello {everybody}: why?")
         await world.hear()
@@ -54,7 +54,7 @@ async def test_the_announcements_button_opens_the_form_that_says_what_is_open(
     tmp_path: Path,
 ) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         (announcement,) = world.posted()
         form = await ben.opens(ben.person.act("ask_open", channel=CHANNEL, ts=announcement.ts))
         assert "*The Book*: open in" in words(form.content["blocks"])
@@ -69,7 +69,7 @@ async def test_a_long_question_is_one_question_whatever_slack_takes_at_once(
     tmp_path: Path,
 ) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         form = await ben.ask()
         for text in (LONG, LONG, LONG):
             last = sum(b["type"] == "input" and "question" in b["block_id"]
@@ -88,14 +88,14 @@ async def test_a_long_question_is_one_question_whatever_slack_takes_at_once(
         assert text.count("Because it says a lot &amp; more.") == 3 * 95
 
 
-async def _asks_ahead(hands: Hands, text: str) -> str:
+async def _asks_ahead(hands: MemberDriver, text: str) -> str:
     """Asks with `/ask` before the session opens, and says yes to the form; gives what it said."""
     form = await hands.opens(hands.person.command("/ask", text, CHANNEL))
     await hands.submits()
     return words(form.content["blocks"])
 
 
-def _inputs(hands: Hands) -> list[str]:
+def _inputs(hands: MemberDriver) -> list[str]:
     view = hands.form
     assert view is not None
     return [b["block_id"] for b in view.content["blocks"] if "question" in b.get("block_id", "")]
@@ -103,9 +103,9 @@ def _inputs(hands: Hands) -> list[str]:
 
 async def test_what_was_typed_stays_when_the_database_fails(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         await ben.ask()
-        desk = world.stage.bot.edge.desk
+        desk = world.stage.bot.edge.handler_context
         factory = desk.factory
 
         def broken() -> None:
@@ -123,7 +123,7 @@ async def test_what_was_typed_stays_when_the_database_fails(tmp_path: Path) -> N
 
 async def test_sent_twice_it_is_asked_once(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         form = await ben.ask()
         content = form.content
         await ben.submits("Once only?")
@@ -138,8 +138,8 @@ async def test_sent_twice_it_is_asked_once(tmp_path: Path) -> None:
 class TestAnonymously:
     async def test_nothing_anywhere_says_who_asked(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            await Hands(world, "cleo").types("/ask", "A named one?")
-            ben = Hands(world, "ben")
+            await MemberDriver(world, "cleo").types("/ask", "A named one?")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             await ben.submits("May I ask without a name?", anonymous=["anonymous"])
             message = asked(world, "without a name?")
@@ -164,7 +164,7 @@ class TestAnonymously:
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             await ben.submits("Rude?", anonymous=["anonymous"])
             with world.stage.bot.database.unit_of_work() as uow:
@@ -179,13 +179,13 @@ class TestAnonymously:
             outcome = await ben.submits("And again?", anonymous=["anonymous"])
             assert "paused" in outcome.errors["question0"]
             assert "paused" in await ben.types("/ask", "By name?")
-            assert "on its way" in await Hands(world, "cleo").types("/ask", "Am I muted?")
+            assert "on its way" in await MemberDriver(world, "cleo").types("/ask", "Am I muted?")
 
     async def test_two_sessions_give_two_keys_and_a_closed_one_forgets_its_secret(
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             await ben.submits("Who am I?", anonymous=["anonymous"])
             assert "Who am I?" in await ben.home(), "while it is open one sees one's own"
@@ -199,7 +199,7 @@ class TestAnonymously:
 class TestAhead:
     async def test_questions_wait_for_the_opening_and_come_one_by_one(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world, world.bot(sent_ahead_interval=10):
-            ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+            ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
             await _asks_ahead(ben, "Ben's first?")
             await cleo.ask()
             await cleo.submits("Cleo's, with no name?", anonymous=["anonymous"])
@@ -224,7 +224,7 @@ class TestAhead:
     async def test_a_restart_between_forgets_none(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:
             async with world.bot():
-                await _asks_ahead(Hands(world, "ben"), "Still there?")
+                await _asks_ahead(MemberDriver(world, "ben"), "Still there?")
             async with world.bot():
                 await world.to(START)
                 assert asked(world, "Still there?").username == "Ben"
@@ -235,7 +235,7 @@ async def test_the_form_shows_what_was_asked_and_its_button_is_a_vote(tmp_path: 
         first = world.say("cleo", "Which compiler passes should a beginner write first?")
         world.say("cleo", "How long did the chapter on parsing take you?")
         await world.hear()
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         await ben.ask()
         await ben.submits("What compiler passes should beginners write?")
         form = ben.form
@@ -247,7 +247,7 @@ async def test_the_form_shows_what_was_asked_and_its_button_is_a_vote(tmp_path: 
         )
         await ben.person.act("ask_mine_too", block_id=f"like {first}")
         await until(lambda: "Your vote is counted" in words(ben.form.content["blocks"]))
-        ada = Hands(world, "ada")
+        ada = MemberDriver(world, "ada")
         assert "1 vote" in await ada.home()
         world.say("ada", "The simplest ones.", first)
         await world.hear()
@@ -259,7 +259,7 @@ async def test_asked_anyway_it_is_asked(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         world.say("cleo", "Which compiler passes should a beginner write first?")
         await world.hear()
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         form = await ben.opens(
             ben.person.command("/ask", "Which compiler passes should a beginner write?", CHANNEL)
         )
@@ -287,7 +287,7 @@ class TestForWhichBook:
             await self._plan_next(world)
             await world.to(END)
             await world.to(END + timedelta(minutes=1))
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             said = await _asks_nothing_yet(world, ben, "Did you enjoy the week?")
             assert "has not been sent yet" in said
             assert "*The Next Book*" in said
@@ -305,7 +305,7 @@ class TestForWhichBook:
     ) -> None:
         async with open_session(tmp_path) as world:
             elsewhere = world.workspace.channel(CHANNEL).id
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             with world.stage.bot.database.unit_of_work() as uow:
                 session = uow.sessions.by_event(EVENT)
                 assert session is not None
@@ -323,7 +323,7 @@ class TestForWhichBook:
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             ben.person.fill("text", "A long one…", "question0")
             await self._plan_next(world)
@@ -335,7 +335,7 @@ class TestForWhichBook:
             assert "The Next Book" not in words(ben.form.content["blocks"])
 
 
-async def _asks_nothing_yet(world: Scene, hands: Hands, text: str) -> str:
+async def _asks_nothing_yet(world: Scene, hands: MemberDriver, text: str) -> str:
     """Types `/ask`; gives what the form shows, after a look that nothing was sent or kept."""
     form = await hands.opens(hands.person.command("/ask", text, CHANNEL))
     with world.stage.bot.database.reading() as uow:
@@ -353,7 +353,7 @@ class TestWhatIsPromised:
     @pytest.mark.parametrize("quiet", [False, True])
     async def test_after_asking(self, tmp_path: Path, anonymous: bool, quiet: bool) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             if quiet:
                 await ben.qa("quiet")
             before = len(ben.direct())
@@ -375,7 +375,7 @@ class TestWhatIsPromised:
         async with open_session(tmp_path) as world:
             question = world.say("cleo", "Which compiler passes should a beginner write first?")
             await world.hear()
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             ticked = ["anonymous"] if anonymous else []
             await ben.submits("What compiler passes should beginners write?", anonymous=ticked)
@@ -393,11 +393,11 @@ class TestWhatIsPromised:
             await world.hear()
             assert (self.MESSAGE in said) is bool(ben.direct())
             assert bool(ben.direct()) is not anonymous
-            assert "1 vote" in await Hands(world, "cleo").home()
+            assert "1 vote" in await MemberDriver(world, "cleo").home()
 
     async def test_ahead_without_a_name(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world, world.bot():
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             await cleo.ask()
             await cleo.submits("Nobody knows me?", anonymous=["anonymous"])
             said = words(cleo.form.content["blocks"])
@@ -416,18 +416,18 @@ class TestWhatIsOffered:
             world.say("cleo", "And how was that for you?")
             world.say("cleo", "Which compiler passes should a beginner write first?")
             await world.hear()
-            assert "on its way" in await Hands(world, "ben").types("/ask", text)
+            assert "on its way" in await MemberDriver(world, "ben").types("/ask", text)
 
     @pytest.mark.parametrize("anonymous", [False, True])
     async def test_ones_own_question_is_not_offered(self, tmp_path: Path, anonymous: bool) -> None:
         async with open_session(tmp_path) as world:
             text = "Which compiler passes should a beginner write first?"
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             await ben.submits(text, anonymous=["anonymous"] if anonymous else [])
             await world.hear()
             assert "on its way" in await ben.types("/ask", text + " Please?")
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             form = await cleo.opens(cleo.person.command("/ask", text, CHANNEL))
             assert "already asked a question like yours" in words(form.content["blocks"])
 
@@ -437,7 +437,7 @@ class TestWhatIsOffered:
         async with open_session(tmp_path) as world:
             question = world.say("cleo", "Which compiler passes should a beginner write first?")
             await world.hear()
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             await ben.submits("What compiler passes should beginners write?")
             # An old form, whose question is one's own by now.
@@ -466,7 +466,7 @@ def test_what_shares_no_word_of_meaning_is_not_alike(words: list[str], other: st
 async def test_with_no_session_there_is_one_line(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         await world.to(END)
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         said = await ben.types("/ask", "Too <late>?")
         assert "No session is taking questions right now" in said
         assert said.endswith("Too &lt;late&gt;?"), "what was typed is not lost"
@@ -478,7 +478,7 @@ def _askers(world: Scene) -> list[str]:
     return [m.username for m in world.channel.messages.values() if m.username]
 
 
-async def _first_direct(world: Scene, ben: Hands) -> str:
+async def _first_direct(world: Scene, ben: MemberDriver) -> str:
     await ben.person.shortcut("ask")
     return (await until(ben.direct))[0].text
 
@@ -487,7 +487,7 @@ async def test_a_form_that_is_sent_after_the_end_says_so_and_keeps_the_text(
     tmp_path: Path,
 ) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         await ben.ask()
         await world.to(END)
         outcome = await ben.submits("Just missed it?")
@@ -496,7 +496,7 @@ async def test_a_form_that_is_sent_after_the_end_says_so_and_keeps_the_text(
 
 async def test_an_empty_question_is_not_sent(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         await ben.ask()
         outcome = await ben.submits("   ")
         assert "write your question" in outcome.errors["question0"]
@@ -511,7 +511,7 @@ async def test_a_question_that_slack_took_after_the_end_is_found_in_the_history(
     async with open_session(tmp_path) as world:
         faults = world.stage.box.faults
         faults.calls.append(CallFault("chat.postMessage", "http", count=99))
-        await Hands(world, "ben").types("/ask", "Just in time?")
+        await MemberDriver(world, "ben").types("/ask", "Just in time?")
         world.stage.clock.move_to(END + timedelta(minutes=1))
         faults.deliveries.append(DeliveryFault("drop", 99, "message"))
         faults.calls.clear()

@@ -10,16 +10,16 @@ from typing import Any, cast
 
 import pytest
 
-from bot.board import Texts, questions
-from bot.sandbox.errors import Refusal
+from bot.services.boards import Texts, questions
 from bot.sessions.collect import Posted
 from bot.sessions.model import Action
 from bot.sessions.winners import questions_of
-from bot.slack.incoming import message_object
+from bot.slack.api.incoming import message_object
 from bot.slack.listeners import queueing
-from bot.slack.listeners.desk import Turn
+from bot.slack.listeners.interaction import Interaction
+from slackbox.errors import Refusal
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.hands import Hands, open_session, until, words
+from tests.slack.member_driver import MemberDriver, open_session, until, words
 
 
 def log(world: Scene) -> list[Action]:
@@ -43,7 +43,7 @@ class TestQueue:
             world.react("ben", voted, "+1")
             world.react("cleo", old, "tada")
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             seen = await ada.home()
             order = [seen.index(t) for t in ("The voted", "The oldest", "The newest")]
             assert order == sorted(order)
@@ -59,9 +59,9 @@ class TestQueue:
             first = world.say("ben", "Who takes this?")
             second = world.say("ben", "Answered in the other channel?")
             await world.hear()
-            organizer = Hands(world, world.stage.organizer)
+            organizer = MemberDriver(world, world.stage.organizer)
             assert "is an author" in await _named(world, organizer, "cleo")
-            ada, cleo = Hands(world, "ada"), Hands(world, "cleo")
+            ada, cleo = MemberDriver(world, "ada"), MemberDriver(world, "cleo")
             assert "Who takes this?" in await cleo.home()
             await ada.home()
             await ada.clicks("queue_take", f"queue {first}")
@@ -80,7 +80,7 @@ class TestQueue:
         async with open_session(tmp_path) as world:
             ts = world.say("ben", "Skip me?")
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             note = await ada.answer(ada.person.command("/qa", "queue", CHANNEL))
             assert "Skip me?" in words(note.blocks)
             await ada.person.act("queue_skip", channel=CHANNEL, ts=note.ts, block_id=f"queue {ts}")
@@ -93,7 +93,7 @@ class TestQueue:
         later = BOOK.replace("01-05", "01-12").replace("01-09", "01-16").replace("The B", "Next B")
         files = {f"{EVENT}.md": BOOK, "20260112-next.md": later}
         async with scene(tmp_path, files) as world, world.bot():
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             assert "None of your sessions" in await ada.qa("queue")
             await world.to(START)
             world.say("ben", "Unanswered?")
@@ -107,7 +107,7 @@ class TestQueue:
             asked = [f"Number {n:02}, please?" for n in range(40)]
             first = [world.say("ben", text) for text in asked]
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             await ada.home()
             seen = [_questions(_queue(ada))]
             while "[queue_next]" in _queue(ada):
@@ -137,7 +137,7 @@ class TestQueue:
         async with open_session(tmp_path) as world:
             asked = [world.say("ben", f"Number {n:02}, please?") for n in range(5)]
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             await ada.home()
             for ts in asked:
                 world.stage.clock.advance(timedelta(seconds=1))
@@ -166,20 +166,20 @@ class TestQueue:
             async with world.bot():
                 await world.to(START)
                 ben = world.id("ben")
-                for room in rooms:
-                    world.workspace.join(room, ben)
+                for router in rooms:
+                    world.workspace.join(router, ben)
                     for n in range(20):
                         world.stage.clock.advance(timedelta(seconds=1))
-                        world.workspace.post(room, f"Question {n}?", user=ben)
+                        world.workspace.post(router, f"Question {n}?", user=ben)
                 await world.hear()
-                seen = await Hands(world, "ada").home()
+                seen = await MemberDriver(world, "ada").home()
                 assert seen.count("Your queue") == 4
                 assert "2 more sessions" in seen
                 assert "Privacy and messages" in seen, "nothing at its end is cut off"
 
     async def test_a_restart_forgets_nothing(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             async with world.bot():
                 await world.to(START)
                 ts = world.say("ben", "Kept?")
@@ -193,11 +193,11 @@ class TestQueue:
                 await until(lambda: "Kept?" not in _queue(ada))
 
 
-def _queue(hands: Hands) -> str:
+def _queue(hands: MemberDriver) -> str:
     return hands.home_now().partition("Ask a question")[0]
 
 
-def _home(hands: Hands) -> Any:
+def _home(hands: MemberDriver) -> Any:
     return hands.world.stage.box.surfaces.homes[hands.id].content["blocks"]
 
 
@@ -217,7 +217,7 @@ async def _known(world: Scene, person: str) -> None:
     await until(zone)
 
 
-async def _named(world: Scene, organizer: Hands, who: str) -> str:
+async def _named(world: Scene, organizer: MemberDriver, who: str) -> str:
     """An organizer names an author."""
     world.workspace.join(world.channel, organizer.id)
     name = world.workspace.member(world.id(who)).name
@@ -229,7 +229,7 @@ class TestRights:
         async with open_session(tmp_path) as world:
             ts = world.say("ben", "Mine?")
             await world.hear()
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             assert "Only the authors of the book" in await cleo.qa("queue")
             assert "Only organizers" in await cleo.qa("author @ada")
             assert "Only the authors" in await cleo.shortcut("not_a_question", ts)
@@ -243,9 +243,9 @@ class TestRights:
 
     async def test_an_author_who_was_taken_away_is_let_in_no_more(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            organizer = Hands(world, world.stage.organizer)
+            organizer = MemberDriver(world, world.stage.organizer)
             await _named(world, organizer, "cleo")
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             assert "queue" in await cleo.qa("queue")
             name = world.workspace.member(cleo.id).name
             assert "no longer" in await organizer.qa(f"author @{name} remove")
@@ -253,17 +253,17 @@ class TestRights:
 
     async def test_help_lists_what_one_may_do(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            member = await Hands(world, "cleo").qa("help")
+            member = await MemberDriver(world, "cleo").qa("help")
             assert "/qa privacy" in member
             assert "/qa queue" not in member
-            author = await Hands(world, "ada").qa("")
+            author = await MemberDriver(world, "ada").qa("")
             assert "/qa queue" in author
             assert "/qa author" not in author
 
     async def test_a_misspelt_command_is_answered_with_the_nearest(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            assert "Did you mean `/qa privacy`?" in await Hands(world, "ben").qa("privcay")
-            assert "Did you mean" not in await Hands(world, "ben").qa("xyzzyx")
+            assert "Did you mean `/qa privacy`?" in await MemberDriver(world, "ben").qa("privcay")
+            assert "Did you mean" not in await MemberDriver(world, "ben").qa("xyzzyx")
 
 
 class TestDigest:
@@ -271,7 +271,7 @@ class TestDigest:
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
-            ada = Hands(world, "ada")  # Europe/London, in winter UTC
+            ada = MemberDriver(world, "ada")  # Europe/London, in winter UTC
             await world.to(START + timedelta(hours=9, minutes=1))
             assert ada.direct() == [], "nothing on days with nothing"
             asked = world.say("ben", "Did you sleep well?")
@@ -294,7 +294,10 @@ class TestDigest:
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
-            organizer, cleo = Hands(world, world.stage.organizer), Hands(world, "cleo")
+            organizer, cleo = (
+                MemberDriver(world, world.stage.organizer),
+                MemberDriver(world, "cleo"),
+            )
             await _named(world, organizer, "cleo")  # Asia/Tokyo
             world.say("ben", "Good morning?")
             await world.hear()
@@ -308,7 +311,7 @@ class TestDigest:
 
     async def test_who_muted_messages_gets_none(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             await ada.qa("quiet")
             world.say("ben", "Good morning?")
             await world.hear()
@@ -324,7 +327,7 @@ class TestCorrections:
             question = world.say("ben", "Where do I begin?")
             answer = world.say("ada", "At the first chapter.")
             await world.hear()
-            ada, ben = Hands(world, "ada"), Hands(world, "ben")
+            ada, ben = MemberDriver(world, "ada"), MemberDriver(world, "ben")
             shortcut = ada.person.message_shortcut("answers", CHANNEL, answer)
             assert (await ada.places(shortcut, "begin")).acknowledged
             await until(ben.direct)
@@ -353,7 +356,7 @@ class TestCorrections:
             world.react("cleo", first, "+1")
             world.react("ada", other, "+1")
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             shortcut = ada.person.message_shortcut("merge", CHANNEL, other)
             assert (await ada.places(shortcut, "second edition")).acknowledged
             world.say("ben", "Thank you!", first)
@@ -383,7 +386,7 @@ class TestCorrections:
             hello = world.say("ben", "Hello everybody!")
             world.say("cleo", "Hello Ben!", hello)
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             assert "Hello everybody!" in await ada.home()
             assert "are left out" in await ada.shortcut("not_a_question", hello)
             world.say("cleo", "Late hello.", hello)
@@ -401,7 +404,7 @@ class TestCorrections:
             hello = world.say("ben", "Hello everybody!")
             world.say("cleo", "A real one?")
             await world.hear()
-            await Hands(world, "ada").shortcut("not_a_question", hello)
+            await MemberDriver(world, "ada").shortcut("not_a_question", hello)
             await world.to(END)
             assert world.threads() == [("Cleo Reader", "A real one?", [])]
             assert "1 question," in world.posted()[-1].text
@@ -409,7 +412,7 @@ class TestCorrections:
     async def test_what_is_no_message_of_a_session_is_said_so(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             (announcement,) = world.posted()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             said = await ada.shortcut("not_a_question", announcement.ts)
             assert "does not belong to a session" in said
             alone = world.say("ben", "Alone?")
@@ -422,7 +425,7 @@ class TestCorrections:
 
 async def _threads(world: Scene) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The archive as it would be now."""
-    from bot import export
+    from bot.services import export
 
     with world.stage.bot.database.reading() as uow:
         session = uow.sessions.all()[0]
@@ -447,7 +450,7 @@ async def _logged(world: Scene, count: int) -> list[Action]:
 def test_a_button_from_before_there_were_pages_works_on(
     value: str, read: tuple[str, str, int]
 ) -> None:
-    assert queueing._value(cast(Turn, SimpleNamespace(value=value))) == read
+    assert queueing._value(cast(Interaction, SimpleNamespace(value=value))) == read
 
 
 class TestTalk:
@@ -461,10 +464,10 @@ class TestTalk:
             world.say("cleo", "thanks for doing this everyone!")
             asked = world.say("cleo", "Which chapter should I read first?")
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             assert "1 question is waiting" in await ada.qa("queue")
-            assert "not counted as a question" in await Hands(world, "ben").home()
-            ben = Hands(world, "ben")
+            assert "not counted as a question" in await MemberDriver(world, "ben").home()
+            ben = MemberDriver(world, "ben")
             assert "on its way" in await ben.types("/ask", "Hi all, thanks for doing this?")
             await world.hear()
             with world.stage.bot.database.reading() as uow:
@@ -490,7 +493,7 @@ class TestTalk:
             ts = world.say("ben", "My dog ate chapter 4")
             hello = world.say("cleo", "Hi all 👋")
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             assert "1 question is waiting" in await ada.home()
             await ada.clicks("queue_talk", f"queue {ts}")
             assert "Nothing is waiting" in ada.home_now()
@@ -499,7 +502,7 @@ class TestTalk:
             assert "1 question is waiting" in ada.home_now()
             await ada.clicks("queue_question", f"aside {ts}")
             assert "2 questions are waiting" in ada.home_now()
-            log = await Hands(world, world.stage.organizer).qa("log")
+            log = await MemberDriver(world, world.stage.organizer).qa("log")
             assert "marked <" in log
             assert "as talk" in log
             # What a person said stands, whatever the message becomes.
@@ -514,7 +517,7 @@ class TestTalk:
         async with open_session(tmp_path) as world:
             ts = world.say("ben", "Hi Ada")
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             assert "Nothing is waiting" in await ada.home()
             world.edit("ben", ts, "Hi Ada, which chapter should I read first?")
             await world.hear()
@@ -522,9 +525,9 @@ class TestTalk:
 
     async def test_whoever_asks_in_the_form_asks(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.types("/ask", "Hi all")
-            assert "1 question is waiting" in await Hands(world, "ada").home()
+            assert "1 question is waiting" in await MemberDriver(world, "ada").home()
 
     async def test_the_language_is_the_events(self, tmp_path: Path) -> None:
         book = BOOK.replace("---\n\nWhat", "language: de\n---\n\nWhat")
@@ -532,7 +535,7 @@ class TestTalk:
             world.say("ben", "Guten Morgen zusammen!")
             world.say("cleo", "¡Buenos días!")
             await world.hear()
-            assert "1 question is waiting" in await Hands(world, "ada").home()
+            assert "1 question is waiting" in await MemberDriver(world, "ada").home()
 
     @pytest.mark.parametrize(
         ("more", "shown"),

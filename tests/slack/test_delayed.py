@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.faults import CallFault
 from bot.sessions.model import Submission
+from slackbox.faults import CallFault
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.hands import Hands, asked, open_session, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, until, words
 
 
 def archive_channel(world: Scene) -> None:
@@ -39,7 +39,7 @@ def submissions(world: Scene) -> list[Submission]:
 
 async def test_a_question_for_an_archived_channel_is_kept_and_posted_later(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+        ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
         archive_channel(world)
         await ben.ask()
         await ben.submits("Is anybody there?")
@@ -72,7 +72,7 @@ async def test_a_question_for_an_archived_channel_is_kept_and_posted_later(tmp_p
 
 async def test_a_delayed_question_can_be_read_and_taken_back(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         archive_channel(world)
         text = "Why? " + "Because it is long & says a lot. " * 60
         await ben.ask()
@@ -93,7 +93,7 @@ async def test_a_delayed_question_can_be_read_and_taken_back(tmp_path: Path) -> 
 
 async def test_what_slack_will_never_take_goes_back_to_its_asker(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         refuse(world, "invalid_blocks")
         await ben.ask()
         await ben.submits("Is this <odd>?")
@@ -113,7 +113,7 @@ async def test_an_anonymous_question_is_posted_in_the_end_even_after_the_session
     tmp_path: Path, code: str
 ) -> None:
     async with open_session(tmp_path) as world:
-        cleo = Hands(world, "cleo")
+        cleo = MemberDriver(world, "cleo")
         refuse(world, code)
         await cleo.ask()
         await cleo.submits("Nobody knows me?", anonymous=["anonymous"])
@@ -136,7 +136,7 @@ async def test_an_anonymous_question_is_posted_in_the_end_even_after_the_session
 
 async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         archive_channel(world)
         await ben.ask()
         await ben.submits("Too late?")
@@ -152,7 +152,7 @@ async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -
 
 async def test_questions_sent_ahead_go_back_when_the_session_is_cancelled(tmp_path: Path) -> None:
     async with scene(tmp_path, {f"{EVENT}.md": BOOK}) as world, world.bot() as bot:
-        ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+        ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
         await ben.ask()
         await ben.submits("Will it be long?")
         await cleo.ask()

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from bot.clock.clocks import SystemClock
-from bot.sandbox.faults import CallFault
+from bot.running.clock import SystemClock
 from bot.slack.listeners import home
+from slackbox.faults import CallFault
 from tests.slack.conftest import World
 
 

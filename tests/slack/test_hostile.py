@@ -1,4 +1,4 @@
-"""Whatever Slack delivers, by either road: no traceback, nothing lost of it that is anything, and
+"""Whatever Slack delivers, by Socket Mode or HTTP: no traceback, nothing lost of it that is anything, and
 the next who comes is served."""
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.sandbox.delivery import signature
-from bot.slack import shape
-from bot.slack.listeners import ROOMS
-from tests.aside import Aside, aside
+from bot.slack.api import shape
+from bot.slack.listeners import ROUTERS
+from slackbox.delivery import signature
 from tests.examples import examples
+from tests.in_thread import Aside, in_thread
 from tests.scene import START, Scene, scene
 from tests.slack.conftest import World
-from tests.slack.hands import Hands
+from tests.slack.member_driver import MemberDriver
 from tests.slack.test_inbox import message, now
 
 TS = "1700000000.000100"
@@ -44,7 +44,7 @@ NASTY = [
 
 def names(what: str) -> list[str]:
     """What handlers there are: the IDs of actions, forms, …"""
-    return sorted(name for room in ROOMS for name in getattr(room, what))
+    return sorted(name for router in ROUTERS for name in getattr(router, what))
 
 
 def body_of(kind: str, name: str, user: str, channel: str) -> dict[str, Any]:
@@ -176,16 +176,16 @@ async def hosted(folder: Path, url: str) -> AsyncIterator[Scene]:
 @pytest.fixture
 def there(tmp_path: Path, database_url: str) -> Iterator[Aside[Scene]]:
     """It in a thread of its own, on each database."""
-    with aside(lambda: hosted(tmp_path / "bot", database_url)) as world:
+    with in_thread(lambda: hosted(tmp_path / "bot", database_url)) as world:
         yield world
 
 
-def deliver(there: Aside[Scene], kind: str, body: Any, road: str) -> int:
+def deliver(there: Aside[Scene], kind: str, body: Any, scheduler: str) -> int:
     """Slack delivers it; gives the status of the answer when nobody is busy with it any more."""
 
     async def through(world: Scene) -> int:
         others = asyncio.all_tasks()
-        if road == "socket":
+        if scheduler == "socket":
             answer = await world.stage.bot.edge.receive(
                 body, lambda: AsyncBoltRequest(mode="socket_mode", body=body)
             )
@@ -235,9 +235,9 @@ def test_whatever_people_seem_to_have_done_there_is_no_traceback(
 
     @examples(25, suppress_health_check=list(HealthCheck))
     @given(spoiled(kind, sorted(ids.values()), channel), st.sampled_from(["socket", "http"]))
-    def attempt(body: dict[str, Any], road: str) -> None:
+    def attempt(body: dict[str, Any], scheduler: str) -> None:
         caplog.clear()
-        status = deliver(there, kind, copy.deepcopy(body), road)
+        status = deliver(there, kind, copy.deepcopy(body), scheduler)
         for record in caplog.records:
             assert record.exc_info is None, (record.getMessage(), record.exc_text, body)
             assert "Traceback" not in record.getMessage(), (record.getMessage(), body)
@@ -245,7 +245,7 @@ def test_whatever_people_seem_to_have_done_there_is_no_traceback(
 
     attempt()
     assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["bot"]
-    note = there.do(lambda world: Hands(world, "ben").qa("help"))
+    note = there.do(lambda world: MemberDriver(world, "ben").qa("help"))
     assert "/qa mine" in note, "the next is served"
 
 

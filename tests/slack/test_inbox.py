@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from bot import outage
-from bot.sandbox.delivery import signature
-from bot.sandbox.faults import DeliveryFault
 from bot.slack import inbox
 from bot.slack.inbox import nested
 from bot.slack.listeners import HANDLERS
 from bot.store import engine
 from bot.store.database import Database
+from bot.support import outage
+from slackbox.delivery import signature
+from slackbox.faults import DeliveryFault
 from tests.examples import examples
 from tests.slack.conftest import World, made
 
@@ -63,7 +63,7 @@ async def test_what_a_lock_keeps_from_being_stored_is_not_acknowledged_and_comes
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody runs VACUUM FULL: the envelope must not be replaced by a note and acknowledged."""
-    monkeypatch.setattr(engine, "PATIENCE", 1)
+    monkeypatch.setattr(engine, "LOCK_TIMEOUT_SECONDS", 1)
     database = Database(postgres_url)
     async with made(database) as world:
         key, body = envelope(1, message(world, now(), "Kept?"))
@@ -126,7 +126,7 @@ async def test_a_handler_that_fails_is_tried_again_and_then_parked_and_retried_b
     def broken(*_: object) -> None:
         raise ZeroDivisionError("not today")
 
-    monkeypatch.setattr(inbox, "RETRIES", (0, 0))
+    monkeypatch.setattr(inbox, "RETRY_SECONDS", (0, 0))
     monkeypatch.setitem(HANDLERS, "message", broken)
     await take(world, message(world, now(), "Unlucky?"), {"type": "unheard_of"})
     for _ in range(3):
@@ -250,7 +250,7 @@ def test_nesting_is_counted_without_recursion() -> None:
 async def test_a_full_disk_stops_acknowledging_and_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outage, "SURE", 0.0)
+    monkeypatch.setattr(outage, "RECOVERED_AFTER_SECONDS", 0.0)
     database = Database(f"sqlite:///{tmp_path / 'full.db'}")
     database.upgrade()
     async with made(database, connect=True, retry_delays=(0.0, 0.3, 2.5)) as world:
@@ -272,7 +272,7 @@ async def test_a_full_disk_stops_acknowledging_and_goes_on(
         with database.reading() as uow:
             assert uow.inbox.listed() == []
     database.close()
-    said = [r for r in caplog.records if r.name == "bot.outage"]
+    said = [r for r in caplog.records if r.name == "bot.support.outage"]
     assert said[0].levelname == "ERROR"
     assert "disk is full" in said[0].getMessage()
     assert len(said) <= 10, "one line when it begins, one when it ends"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox import blocks as slack
 from bot.sessions.model import Kind, Message, Reaction, ts_of
 from bot.slack.blocks import kit, limits
+from slackbox import blocks as slack
 from tests.examples import examples
 from tests.scene import BOOK, CHANNEL, END, START
-from tests.slack.hands import Hands, open_session, until, words
+from tests.slack.member_driver import MemberDriver, open_session, until, words
 
 MANY = 1000
 TITLE = "The Book <of> & \U0001f4da " + "very long words " * 40
@@ -39,7 +39,7 @@ async def test_a_book_of_a_thousand_questions_with_long_titles(tmp_path: Path) -
                 )  # fmt: skip
                 uow.reactions.add(Reaction(session.channel, ts, "+1", world.id("ada")))
                 uow.members.follow(session.channel, ts, world.id("ada"))
-        ada, ben = Hands(world, "ada"), Hands(world, "ben")
+        ada, ben = MemberDriver(world, "ada"), MemberDriver(world, "ben")
         assert "Your queue" in await ada.home()
         assert "I follow" in ada.home_now()
         assert "My questions" in await ben.home()

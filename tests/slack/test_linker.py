@@ -12,11 +12,11 @@ import pytest
 
 from bot.sessions import pairing
 from bot.sessions.model import State
-from bot.sessions.pairing import Closing, Likeness, Meaning
+from bot.sessions.pairing import Likeness, Meaning, ShuttingDown
 from bot.store.database import Database
 from tests.scene import END, EVENT
 from tests.slack.conftest import World, made
-from tests.slack.hands import open_session, until
+from tests.slack.member_driver import open_session, until
 
 FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
 SECOND = "Which graphics card do I need to fine-tune the models of the last chapter?"
@@ -122,9 +122,9 @@ async def test_what_is_queued_survives_a_kill(database: Database) -> None:
         first = world.ask(FIRST, 1)
         answer = world.ask(ANSWER, 0)
         await world.edge.reconciler.whole(world.session_id)
-        world.edge.linker.meaning = Slow(Closing())
+        world.edge.linker.meaning = Slow(ShuttingDown())
         world.edge.linker.meaning.go_on.set()
-        with pytest.raises(Closing):
+        with pytest.raises(ShuttingDown):
             await world.edge.linker.drain()
         assert question_of(world, answer) is None
         world.edge.linker.meaning = None
@@ -190,7 +190,7 @@ async def test_what_always_fails_is_given_up(
 async def test_an_archive_waits_for_what_is_to_be_linked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.CATCH_UP", 0.5)
+    monkeypatch.setattr("bot.running.bot.CATCH_UP_SECONDS", 0.5)
     async with open_session(tmp_path) as world:
         bot = world.stage.bot
         slow = bot.edge.linker.meaning = Slow()

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import archiving
-from bot.sandbox.errors import Refusal
-from bot.sandbox.model import Ephemeral, Message
+from bot.services import archiving
 from bot.sessions import collect
 from bot.sessions.collect import Posted
 from bot.sessions.model import State, ts_of
 from bot.sessions.pairing import Likeness, Meaning
 from bot.store.database import Database
+from slackbox.errors import Refusal
+from slackbox.model import Ephemeral, Message
 from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
 from tests.slack.conftest import World
-from tests.slack.hands import Hands, open_session, shown, until, words
+from tests.slack.member_driver import MemberDriver, open_session, shown, until, words
 
 FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
 SECOND = "Which graphics card do I need to fine-tune the models of the last chapter?"
@@ -45,7 +45,7 @@ async def click(world: Scene, note: Ephemeral, action: str, block: str | None = 
     """Ada clicks in a note; what comes of it has arrived."""
     before = shown(note)
     world.stage.clock.advance(timedelta(seconds=1))
-    ada = Hands(world, "ada")
+    ada = MemberDriver(world, "ada")
     outcome = await ada.person.act(action, channel=CHANNEL, ts=note.ts, block_id=block)
     assert outcome.acknowledged, outcome
     await until(lambda: shown(note) != before)
@@ -73,7 +73,7 @@ class TestSure:
     ) -> None:
         async with open_session(tmp_path) as world:
             first, second = await asked(world)
-            ada, ben = Hands(world, "ada"), Hands(world, "ben")
+            ada, ben = MemberDriver(world, "ada"), MemberDriver(world, "ben")
             said = len(world.posted())
             answer = world.say("ada", SURE)
             await world.hear()
@@ -142,7 +142,7 @@ class TestSure:
             first, second = await asked(world)
             answer = world.say("ada", SURE)
             await world.hear()
-            ada = Hands(world, "ada")
+            ada = MemberDriver(world, "ada")
             world.stage.clock.advance(timedelta(seconds=1))
             shortcut = ada.person.message_shortcut("answers", CHANNEL, answer)
             assert (await ada.places(shortcut, "graphics card")).acknowledged
@@ -177,7 +177,7 @@ class TestSure:
         await world.edge.reconciler.whole(world.session_id)
         await world.edge.reconciler.whole(world.session_id)
         await world.edge.linker.drain()
-        await world.edge.pump.drain()
+        await world.edge.sender.drain()
         with world.database.reading() as uow:
             message = uow.messages.get(world.channel.id, answer)
             assert message is not None
@@ -192,7 +192,7 @@ class TestUnsure:
     async def test_the_author_is_asked_and_one_click_links_it(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             first, second = await asked(world)
-            ada, ben = Hands(world, "ada"), Hands(world, "ben")
+            ada, ben = MemberDriver(world, "ada"), MemberDriver(world, "ben")
             for text in ("Was it fun to write?", "Is there going to be a sequel?"):
                 world.say("cleo", text)
             answer = world.say("ada", UNSURE)
@@ -211,7 +211,7 @@ class TestUnsure:
             assert under(world, answer) == (question, True)
             assert mark(world, question) == [world.workspace.bot.user_id]
             assert "[link_undo]" in shown(note)
-            asker = ben if question == first else Hands(world, "cleo")
+            asker = ben if question == first else MemberDriver(world, "cleo")
             assert await until(asker.direct)
             await click(world, note, "link_undo")
             assert under(world, answer) == (None, True)
@@ -248,7 +248,9 @@ class TestUnsure:
             await world.hear()
             (note,) = notes(world)
             with pytest.raises(Refusal):
-                await Hands(world, "ben").person.act("link_none", channel=CHANNEL, ts=note.ts)
+                await MemberDriver(world, "ben").person.act(
+                    "link_none", channel=CHANNEL, ts=note.ts
+                )
 
 
 class TestChains:
@@ -401,7 +403,7 @@ class TestMeaning:
                 ts = ts_of(world.stage.clock.now() + timedelta(seconds=1))
                 content = {"text": SURE}
                 message = Posted(world.channel.id, ts, world.id("ada"), content)
-                collect.receive(uow, bot.edge.voice, message, world.stage.clock.now())
+                collect.receive(uow, bot.edge.notifier, message, world.stage.clock.now())
             answer = world.say("ada", SURE)
             assert answer == ts, "the same message, stored by a bot that then was killed"
             await world.hear()
@@ -432,7 +434,7 @@ class TestArchive:
     async def test_what_is_due_does_not_wait_for_the_model(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(archiving, "PATIENCE", 0.05)
+        monkeypatch.setattr(archiving, "MODEL_WAIT_SECONDS", 0.05)
         async with open_session(tmp_path) as world:
             await asked(world)
             world.say("ada", UNSURE)

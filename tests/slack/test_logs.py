@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import logs
-from tests.slack.hands import Hands, open_session
+from bot.running import logs
+from tests.slack.member_driver import MemberDriver, open_session
 
 
 async def test_a_debugging_log_does_not_say_who_asked(
@@ -18,7 +18,7 @@ async def test_a_debugging_log_does_not_say_who_asked(
     try:
         logs.configure("DEBUG")
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.ask()
             outcome = await ben.submits("Who will know?", anonymous=["anonymous"])
             assert outcome.acknowledged
@@ -28,6 +28,6 @@ async def test_a_debugging_log_does_not_say_who_asked(
     said = [
         line
         for line in capsys.readouterr().err.splitlines()
-        if "bot.sandbox" not in line and ben.id in line
+        if "slackbox" not in line and ben.id in line
     ]
     assert said == []

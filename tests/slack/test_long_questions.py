@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.markup import escape_mrkdwn
-from bot.sandbox.model import Message
 from bot.sessions.model import Submission
 from bot.slack.blocks import asked, limits
+from slackbox.model import Message
 from tests.scene import END, EVENT, START, Scene
-from tests.slack.hands import Hands, open_session, until
+from tests.slack.member_driver import MemberDriver, open_session, until
 
 FULL = 3000
 """Characters that one input of the form takes; it has four."""
@@ -36,7 +36,7 @@ def inputs(text: str) -> list[str]:
     return found
 
 
-async def send(hands: Hands, texts: list[str], **values: object) -> None:
+async def send(hands: MemberDriver, texts: list[str], **values: object) -> None:
     await hands.ask()
     for number, text in enumerate(texts):
         hands.person.fill("text", text, f"question{number}")
@@ -64,7 +64,7 @@ async def test_a_form_filled_to_the_brim_is_one_question_in_the_archive(
     texts = [part.strip() for part in inputs(KINDS[kind])]
     whole = escape_mrkdwn("\n".join(texts))
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         await send(ben, texts, anonymous=["anonymous"])
         first, *others = posted(world)
         assert all(m.root == first.key for m in others)
@@ -108,7 +108,7 @@ async def test_a_form_filled_to_the_brim_is_one_question_in_the_archive(
 
 async def test_a_long_question_that_is_withdrawn_is_deleted_whole(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         await send(ben, inputs(KINDS["words"]))
         first, *others = posted(world)
         assert others

@@ -10,10 +10,10 @@ import yaml
 
 from bot import texts
 from bot.errors import UserError
-from bot.sandbox.manifest import parse
 from bot.slack import manifest
 from bot.slack.edge import REMOVALS
-from bot.slack.listeners import HANDLERS, ROOMS
+from bot.slack.listeners import HANDLERS, ROUTERS
+from slackbox.manifest import parse
 from tests.cli.running import marginalia
 
 PRINTED = Path(__file__).resolve().parents[2] / "slack-manifest.yaml"
@@ -75,9 +75,9 @@ def test_every_event_has_a_handler_and_every_handler_its_event():
 
 def test_every_command_and_shortcut_has_a_handler_and_every_handler_its_own():
     app = parse(yaml.safe_load(manifest.text()))
-    commands = {name for room in ROOMS for name in room.commands}
+    commands = {name for router in ROUTERS for name in router.commands}
     assert set(app.commands) == commands | {"/qa"}
-    assert set(app.shortcuts) == {name for room in ROOMS for name in room.shortcuts}
+    assert set(app.shortcuts) == {name for router in ROUTERS for name in router.shortcuts}
 
 
 def test_each_scope_and_each_event_says_what_needs_it():

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bot import export
 from bot.cli.main import app
+from bot.services import export
 from bot.sessions.forgetting import Scrubber, forget, mark
 from bot.sessions.model import Person
 from bot.store.database import Database
 from tests.scene import CHANNEL, END, EVENT, Scene
-from tests.slack.hands import Hands, asked, open_session, stored, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, stored, until, words
 
 
 def archive(world: Scene) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -36,7 +36,7 @@ class TestTold:
         async with open_session(tmp_path) as world:
             question = world.say("ben", "Who hears of this?")
             await world.hear()
-            ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+            ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
             assert "You follow this question. I will send you" in await cleo.shortcut(
                 "follow", question
             )
@@ -63,7 +63,7 @@ class TestTold:
         async with open_session(tmp_path) as world:
             question = world.say("ben", "Quietly?")
             await world.hear()
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             assert "no longer get direct messages" in await ben.qa("quiet")
             world.say("ada", "Quietly.", question)
             await world.hear()
@@ -78,7 +78,7 @@ class TestTold:
 class TestMyQuestions:
     async def test_they_show_votes_and_answers(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             assert "You have not asked anything yet" in await ben.home()
             question = world.say("ben", "Is it mine?")
             await world.hear()
@@ -95,7 +95,7 @@ class TestMyQuestions:
             question = world.say("ben", "Shall I regret this?")
             world.say("ada", "You will.", question)
             await world.hear()
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.home()
             await ben.clicks("mine_withdraw", f"mine {question}")
             assert archive(world) == []
@@ -110,7 +110,7 @@ class TestMyQuestions:
         self, tmp_path: Path
     ) -> None:
         async with open_session(tmp_path) as world:
-            ben = Hands(world, "ben")
+            ben = MemberDriver(world, "ben")
             await ben.types("/ask", "Delete me?")
             await world.hear()
             message = asked(world, "Delete me?")
@@ -128,7 +128,7 @@ class TestMyQuestions:
         async with open_session(tmp_path) as world:
             question = world.say("ben", "Mine alone?")
             await world.hear()
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             await cleo.home()
             view = world.stage.box.surfaces.homes[cleo.id]
             view.content["blocks"].append(
@@ -156,7 +156,7 @@ class TestMine:
             texts = [f"Number {n:02}, please?" for n in range(23)]
             stamps = [world.say("cleo", text) for text in texts]
             await world.hear()
-            ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+            ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
             for ts in stamps:
                 await ben.shortcut("follow", ts)
             await cleo.home()
@@ -194,7 +194,7 @@ class TestPrivacy:
             await world.to(END)
             assert "Cleo Reader" in str(world.threads())
             world.stage.clock.advance(timedelta(minutes=1))
-            cleo = Hands(world, "cleo")
+            cleo = MemberDriver(world, "cleo")
             assert "With the name you use" in await cleo.qa("privacy")
             assert "With your first name" in await cleo.qa("privacy first")
             await world.look()
@@ -210,7 +210,7 @@ class TestPrivacy:
 
     async def test_a_word_that_means_nothing_is_explained(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
-            said = await Hands(world, "ben").qa("privacy hide")
+            said = await MemberDriver(world, "ben").qa("privacy hide")
             assert "Write `full`, `first`" in said
 
 
@@ -219,7 +219,7 @@ class TestForgotten:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with open_session(tmp_path) as world:
-            ben, cleo = Hands(world, "ben"), Hands(world, "cleo")
+            ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
             await cleo.types("/ask", "What do I leave behind?")
             await world.hear()
             question = asked(world, "leave behind?")

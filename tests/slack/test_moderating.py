@@ -13,12 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from bot.sandbox.faults import CallFault
-from bot.sandbox.person import Outcome
 from bot.sessions.model import Mute
+from slackbox.faults import CallFault
+from slackbox.person import Outcome
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
-from tests.slack.hands import until
-from tests.slack.office import Office
+from tests.slack.member_driver import until
+from tests.slack.organizer_driver import OrganizerDriver
 from tests.slack.test_planning import office
 
 
@@ -28,7 +28,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Scene]:
         yield made
 
 
-async def moderate(ines: Office, ts: str, **values: Any) -> Outcome:
+async def moderate(ines: OrganizerDriver, ts: str, **values: Any) -> Outcome:
     """Opens the form of a message and submits it."""
     ines.world.stage.clock.advance(timedelta(seconds=1))
     await ines.person.message_shortcut("moderate", CHANNEL, ts)
@@ -68,7 +68,7 @@ async def test_hidden_edited_and_back(world: Scene) -> None:
         await moderate(ines, reply, text="")
         assert world.threads() == whole
         log = await ines.qa("log")
-        link = world.stage.bot.edge.voice.link(world.channel.id, first)
+        link = world.stage.bot.edge.notifier.link(world.channel.id, first)
         message = f"<{link}|“A rude question?”> by <@{world.id('ben')}>"
         for what in (
             f"hid {message} from the archive: Not kind",
@@ -222,12 +222,12 @@ async def test_the_log_on_the_command_line(
     async with office(world) as ines:
         await world.to(START)
         await ines.qa(f"mute <@{world.id('ben')}> too loud")
-        await Office(world, world.id("cleo")).qa("close now")
+        await OrganizerDriver(world, world.id("cleo")).qa("close now")
         question = world.say("cleo", "A *rude* & long question?")
         await world.hear()
-        link = world.stage.bot.edge.voice.link(world.channel.id, question)
+        link = world.stage.bot.edge.notifier.link(world.channel.id, question)
         await ines.qa(f"hide {link} Not kind")
-        await world.stage.bot.edge.names.settle()
+        await world.stage.bot.edge.names.wait_idle()
         with world.stage.bot.database.reading() as uow:
             known = uow.people.get(ines.who)
         assert known is not None
@@ -261,7 +261,7 @@ async def test_a_form_answers_in_the_channel_in_which_it_was_opened(world: Scene
         await moderate(ines, question, mute=["mute"], reason="Loud")
         await world.notes_after(count)
         assert f"<@{world.id('ben')}> is muted" in ines.notes(count)
-        ada = Office(world, world.id("ada"))
+        ada = OrganizerDriver(world, world.id("ada"))
         count = len(world.workspace.ephemerals)
         await ada.person.message_shortcut("answers", CHANNEL, answer)
         await ada.open_form()

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox import blocks as slack
 from bot.sessions.handover import Doubt, Handover
 from bot.sessions.logbook import Entry
 from bot.sessions.model import Action, Author, Event, Kind, Message, Session, State, ts_of
 from bot.sessions.planning import Planned
 from bot.sessions.winners import Draw, Left, Ticket, Weights
 from bot.slack.blocks import handing, limits, moderating, planning, winning
+from slackbox import blocks as slack
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 LONG = "📚 <&> *_`|" * 300
@@ -89,10 +89,10 @@ def test_winners(number: int) -> None:
         1,
         2,
         "ab" * 16,
-        winning.MOST,
+        winning.MAX_WINNERS,
         Weights.PERSON,
         tuple(Ticket(m.author, m.author) for m in MESSAGES),
-        tuple(m.author for m in MESSAGES[: winning.MOST]),
+        tuple(m.author for m in MESSAGES[: winning.MAX_WINNERS]),
     )
     message(winning.announcement(SESSION, draw, COUNT))
     message(winning.congratulation(SESSION, LONG))

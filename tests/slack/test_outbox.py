@@ -10,12 +10,12 @@ from socket import socket
 
 import pytest
 
-from bot.clock.clocks import SystemClock
-from bot.sandbox.faults import CallFault
+from bot.running.clock import SystemClock
 from bot.sessions import lifecycle
 from bot.sessions.model import Event
 from bot.slack import outbox, said
 from bot.store.database import Database
+from slackbox.faults import CallFault
 from tests.slack.conftest import World, made
 
 
@@ -31,7 +31,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_answer_that_was_lost_is_looked_for_and_not_said_again(world: World) -> None:
     fail(world, "chat.postMessage", "lost_answer")
     world.owe("k1", "Once")
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said()[-1:] == ["Once"]
     assert world.said().count("Once") == 1
     with world.database.reading() as uow:
@@ -45,10 +45,10 @@ async def test_a_lost_answer_is_found_behind_many_messages(world: World) -> None
     world.box.limits.regime = "none"
     fail(world, "chat.postMessage", "lost_answer")
     world.owe("k1", "Once")
-    await world.edge.pump.step()
+    await world.edge.sender.step()
     for number in range(1100):  # more than one page
         world.ask(f"Question {number}")
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said().count("Once") == 1
 
 
@@ -56,7 +56,7 @@ async def test_a_lost_answer_in_direct_messages_is_found_too(world: World) -> No
     person = world.people[1]
     fail(world, "chat.postMessage", "lost_answer")
     world.owe("k1", "For you", channel=person)
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     texts = [m.text for m in world.box.workspace.im(person).messages.values()]
     assert texts == ["For you"]
 
@@ -66,7 +66,7 @@ async def test_what_failed_keeps_its_place(world: World) -> None:
         world.owe(f"k{number}", f"Part {number}")
     fail(world, "chat.postMessage", "http", count=2)
     fail(world, "chat.postMessage", "ratelimited", retry_after=0)
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said()[-4:] == [f"Part {number}" for number in range(4)]
 
 
@@ -74,8 +74,8 @@ async def test_retry_after_is_waited_for_by_the_whole_channel(world: World) -> N
     fail(world, "chat.postMessage", "ratelimited", retry_after=30)
     world.owe("k1", "Slowly")
     world.owe("k2", "Later")
-    await world.edge.pump.step()
-    assert not await world.edge.pump.step()
+    await world.edge.sender.step()
+    assert not await world.edge.sender.step()
     now = SystemClock().now()
     with world.database.reading() as uow:
         due = uow.outbox.next_due(now, 0.0)
@@ -91,7 +91,7 @@ async def test_an_archived_channel_is_told_of_once_and_gets_its_messages_later(
     world.owe("k1", "First")
     world.owe("k2", "Second")
     for _ in range(6):
-        await world.edge.pump.step()
+        await world.edge.sender.step()
     notes = [m.text for m in workspace.im(organizer).messages.values()]
     assert len(notes) == 1
     assert f"<#{world.channel.id}>: the channel is archived" in notes[0]
@@ -104,7 +104,7 @@ async def test_an_archived_channel_is_told_of_once_and_gets_its_messages_later(
     learning = asyncio.create_task(world.edge.names.run())  # who the organizer is
     await world.edge.worker.drain()
     learning.cancel()
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said()[-2:] == ["First", "Second"]
     assert len(workspace.im(organizer).messages) == 1
     with world.database.reading() as uow:
@@ -114,7 +114,7 @@ async def test_an_archived_channel_is_told_of_once_and_gets_its_messages_later(
 async def test_a_refused_token_loses_nothing(world: World) -> None:
     fail(world, "chat.postMessage", "error", error="token_revoked")
     world.owe("k1", "Still owed")
-    await world.edge.pump.step()
+    await world.edge.sender.step()
     with world.database.reading() as uow:
         row = uow.outbox.get("k1")
         assert row is not None
@@ -126,7 +126,7 @@ async def test_what_slack_will_never_take_does_not_hold_up_the_rest(world: World
     fail(world, "chat.postMessage", "error", error="msg_too_long")
     world.owe("k1", "Too long")
     world.owe("k2", "Fine")
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said()[-1] == "Fine"
     with world.database.reading() as uow:
         assert [row.key for row in uow.outbox.listed()] == ["k1"]
@@ -138,10 +138,10 @@ async def test_a_lease_of_a_dead_process_is_released_at_the_start(world: World) 
     with world.database.unit_of_work() as uow:
         now = uow.outbox.now(now)
         assert uow.outbox.claim(now, now + timedelta(minutes=1), 0.0) is not None
-    assert not await world.edge.pump.step()
+    assert not await world.edge.sender.step()
     with world.database.unit_of_work() as uow:
         assert uow.outbox.release() == 1
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said()[-1] == "Leased"
 
 
@@ -162,31 +162,31 @@ class Shifted:
 async def test_a_clock_that_differs_from_slacks_says_nothing_twice(
     world: World, ahead: float
 ) -> None:
-    world.edge.pump.wall = world.edge.pump.said.wall = Shifted(ahead)
+    world.edge.sender.wall = world.edge.sender.said.wall = Shifted(ahead)
     fail(world, "chat.postMessage", "lost_answer")
     world.owe("k1", "Once")
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert world.said().count("Once") == 1
 
 
 async def test_a_clock_that_was_set_back_an_hour_keeps_nothing_from_being_said(
     world: World,
 ) -> None:
-    pump = world.edge.pump
-    pump.interval = 0.2
-    pump.wall = pump.said.wall = Shifted(3600.0)
+    sender = world.edge.sender
+    sender.interval = 0.2
+    sender.wall = sender.said.wall = Shifted(3600.0)
     world.owe("k1", "Before")
-    await pump.drain()
+    await sender.drain()
     world.owe("k2", "Was being sent")
     with world.database.unit_of_work() as uow:
-        now = uow.outbox.now(pump.wall.now())
+        now = uow.outbox.now(sender.wall.now())
         assert uow.outbox.claim(now, now + outbox.LEASE, 0.0) is not None
-    pump.wall = pump.said.wall = SystemClock()
+    sender.wall = sender.said.wall = SystemClock()
     if world.database.shared:  # its clock was not set back
         with world.database.unit_of_work() as uow:
             uow.outbox.release()
     world.owe("k3", "After")
-    await pump.drain(within=5)
+    await sender.drain(within=5)
     assert world.said()[-3:] == ["Before", "Was being sent", "After"]
 
 
@@ -194,14 +194,14 @@ async def test_replicas_whose_clocks_differ_say_everything_once(postgres_url: st
     """Slack answers slowly; by the other's clock the lease has long run out."""
     database = Database(postgres_url)
     async with made(database) as world:
-        one = world.edge.pump
+        one = world.edge.sender
         two = replace(one, wall=Shifted(30.0))
         one.wall = one.said.wall = Shifted(-13.0)
         fail(world, "chat.postMessage", "slow", count=100, seconds=0.3)
         for number in range(5):
             world.owe(f"k{number}", f"Part {number}")
             world.owe(f"d{number}", f"To you {number}", channel=world.people[number])
-        running = [asyncio.create_task(pump.run()) for pump in (one, two)]
+        running = [asyncio.create_task(sender.run()) for sender in (one, two)]
         async with asyncio.timeout(30):
             while one._until_due() is not None:
                 await asyncio.sleep(0.05)
@@ -219,16 +219,16 @@ async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anot
     world: World,
 ) -> None:
     """Stopped for longer than its lease, while another sent the row."""
-    pump = world.edge.pump
+    sender = world.edge.sender
     world.owe("k1", "Once")
-    until = asyncio.get_running_loop().time() + outbox.PATIENCE
-    outgoing, payload = pump._claim()
+    until = asyncio.get_running_loop().time() + outbox.SEND_TIMEOUT_SECONDS
+    outgoing, payload = sender._claim()
     assert outgoing is not None
     with world.database.unit_of_work() as uow:
         uow.outbox.release()
-    await pump.drain()  # another process
-    await pump._deliver(outgoing, payload, until)
-    await pump._deliver(outgoing, payload, until - 2 * outbox.PATIENCE)
+    await sender.drain()  # another process
+    await sender._deliver(outgoing, payload, until)
+    await sender._deliver(outgoing, payload, until - 2 * outbox.SEND_TIMEOUT_SECONDS)
     assert world.said().count("Once") == 1
     with world.database.reading() as uow:
         row = uow.outbox.get("k1")
@@ -239,13 +239,13 @@ async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anot
 async def test_a_process_that_was_stopped_for_long_sends_nothing_it_claimed_before(
     world: World,
 ) -> None:
-    pump = world.edge.pump
+    sender = world.edge.sender
     world.owe("k1", "Once")
-    outgoing, payload = pump._claim()
+    outgoing, payload = sender._claim()
     assert outgoing is not None
-    await pump._deliver(outgoing, payload, asyncio.get_running_loop().time() - 1)
+    await sender._deliver(outgoing, payload, asyncio.get_running_loop().time() - 1)
     assert world.said().count("Once") == 0
-    await pump.drain()
+    await sender.drain()
     assert world.said().count("Once") == 1
 
 
@@ -273,18 +273,18 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
 
         say(1)
         say(2)
-        await world.edge.pump.drain()
+        await world.edge.sender.drain()
         database.close()
         if fresh:
             make_anew(database)
         else:
             database.restore(backup)
-        pump = replace(world.edge.pump)
+        sender = replace(world.edge.sender)
         for number in (1, 2, 3):
             say(number)
-        running = asyncio.create_task(pump.run())
+        running = asyncio.create_task(sender.run())
         async with asyncio.timeout(20):
-            while pump._until_due() is not None:
+            while sender._until_due() is not None:
                 await asyncio.sleep(0.05)
         running.cancel()
         assert world.said()[-3:] == ["Part 1", "Part 2", "Part 3"]
@@ -303,13 +303,13 @@ async def test_a_second_replica_on_a_restored_database_repeats_nothing(
     async with made(database) as world:
         database.backup(backup)
         world.owe("k1", "Part 1")
-        await world.edge.pump.drain()
+        await world.edge.sender.drain()
         database.close()
         database.restore(backup)
         await asyncio.sleep(2.1)  # dates in answers count in seconds
         for key, text in (("k2", "Part 2"), ("k1", "Part 1")):
             world.owe(key, text)
-            await replace(world.edge.pump).drain()
+            await replace(world.edge.sender).drain()
         assert world.said()[-2:] == ["Part 1", "Part 2"]
     database.close()
 
@@ -323,14 +323,14 @@ async def test_a_direct_message_alone_that_a_restored_database_lacks_is_not_said
     async with made(database) as world:
         database.backup(backup)
         world.owe("d", "To you", channel=world.people[1])
-        await world.edge.pump.drain()
+        await world.edge.sender.drain()
         database.close()
         database.restore(backup)
-        pump = replace(world.edge.pump)
-        running = asyncio.create_task(pump.run())
+        sender = replace(world.edge.sender)
+        running = asyncio.create_task(sender.run())
         world.owe("d", "To you", channel=world.people[1])
         async with asyncio.timeout(20):
-            while pump._until_due() is not None:
+            while sender._until_due() is not None:
                 await asyncio.sleep(0.05)
         running.cancel()
         messages = world.box.workspace.im(world.people[1]).messages.values()
@@ -345,16 +345,16 @@ async def test_a_new_database_does_not_take_another_books_announcement_for_its_o
     database = Database(sqlite_url)
     async with made(database) as world:
         make_anew(database)
-        pump = replace(world.edge.pump)
+        sender = replace(world.edge.sender)
         now = SystemClock().now()
         with database.unit_of_work() as uow:
             event = Event("f", "Another Book", now, now + timedelta(hours=1))
             week = timedelta(days=7)
-            session = lifecycle.plan(uow, world.edge.voice, event, world.channel.id, now, week)
+            session = lifecycle.plan(uow, world.edge.notifier, event, world.channel.id, now, week)
             assert session is not None
             assert session.id == world.session_id
-            lifecycle.open_session(uow, world.edge.voice, session, now)
-        await pump.drain()
+            lifecycle.open_session(uow, world.edge.notifier, session, now)
+        await sender.drain()
         assert sum("Another Book" in text for text in world.said()) == 1
     database.close()
 
@@ -365,7 +365,7 @@ def owe_a_note(world: World) -> None:
         session = uow.sessions.get(world.session_id)
         assert session is not None
         for _ in range(2):  # as often as they write, once a person
-            world.edge.voice.late(uow, session, world.people[1], SystemClock().now())
+            world.edge.notifier.late(uow, session, world.people[1], SystemClock().now())
 
 
 def notes(world: World) -> list[str]:
@@ -376,7 +376,7 @@ def notes(world: World) -> list[str]:
 async def test_a_private_note_that_was_refused_is_said_once(world: World, kind: str) -> None:
     fail(world, "chat.postEphemeral", kind, retry_after=0)
     owe_a_note(world)
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert notes(world) == [world.people[1]]
 
 
@@ -384,7 +384,7 @@ async def test_a_private_note_whose_answer_was_lost_is_said_again(world: World) 
     """Nobody can look whether it was said; twice is better than never."""
     fail(world, "chat.postEphemeral", "lost_answer")
     owe_a_note(world)
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert notes(world) == [world.people[1]] * 2
 
 
@@ -395,10 +395,10 @@ async def test_a_private_note_waits_until_slack_can_be_reached(
     with socket() as nobody, monkeypatch.context() as patched:
         nobody.bind(("127.0.0.1", 0))  # and nobody listens
         address = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/"
-        patched.setattr(world.edge.pump.client, "base_url", address)
-        await world.edge.pump.step()
+        patched.setattr(world.edge.sender.client, "base_url", address)
+        await world.edge.sender.step()
     assert notes(world) == []
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert notes(world) == [world.people[1]]
 
 
@@ -415,10 +415,10 @@ async def test_a_private_note_whose_sender_was_killed_is_said_again(
 
     owe_a_note(world)
     with monkeypatch.context() as patched:
-        patched.setattr(outbox.Pump, "_sent", killed)
+        patched.setattr(outbox.OutboxSender, "_sent", killed)
         with pytest.raises(Killed):
-            await world.edge.pump.step()
+            await world.edge.sender.step()
     with world.database.unit_of_work() as uow:  # as a start does
         assert uow.outbox.release() == 1
-    await world.edge.pump.drain()
+    await world.edge.sender.drain()
     assert notes(world) == [world.people[1]] * 2

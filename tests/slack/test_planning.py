@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from bot.app import Bot
 from bot.library.git import Author, Repository
 from bot.library.library import check
+from bot.running.bot import Bot
 from bot.sessions.model import State
 from bot.sessions.ports import QueuedCommit
 from bot.slack.listeners import interactions
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
-from tests.slack.hands import until
-from tests.slack.office import Office
+from tests.slack.member_driver import until
+from tests.slack.organizer_driver import OrganizerDriver
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ async def world(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 @asynccontextmanager
-async def office(world: Scene, **settings: Any) -> AsyncIterator[Office]:
+async def office(world: Scene, **settings: Any) -> AsyncIterator[OrganizerDriver]:
     """The organizer, while the bot runs."""
     organizer = world.stage.organizer
     async with world.bot(organizers=(organizer,), **settings):
-        yield Office(world, organizer)
+        yield OrganizerDriver(world, organizer)
 
 
 async def state(world: Scene, wanted: State, event: str = EVENT) -> None:
@@ -193,7 +193,7 @@ async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:
         before = len(sorted(world.schedules.iterdir()))
         await ines.form("new")
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(interactions, "WITHIN", 0.0)
+            patched.setattr(interactions, "ACKNOWLEDGE_WITHIN_SECONDS", 0.0)
             outcome = await ines.submit(**NEW)
         assert "I will finish it" in str(outcome.errors)
         async with asyncio.timeout(10):
@@ -283,7 +283,7 @@ async def test_every_error_says_what_to_do(world: Scene, text: str, part: str) -
 
 async def test_the_right_is_asked_for_every_time(world: Scene) -> None:
     async with office(world) as ines:
-        ben = Office(world, world.id("ben"))
+        ben = OrganizerDriver(world, world.id("ben"))
         words = ["schedule", "new", "move", "extend", "open", "close", "cancel", "restore", "log"]
         words += ["hide", "unhide", "mute", "unmute", "winners"]
         for word in words:
@@ -314,13 +314,13 @@ async def test_changes_and_archives_are_commits(
     async with office(world, git_commit=True, git_remote=str(remote)) as ines:
         bot: Bot = world.stage.bot
         await ines.qa("extend the-book 1 day")
-        await bot.commits.settle()
+        await bot.commits.wait_idle()
         assert "Commits of the schedules are not pushed yet" in "\n".join(
             [m.text for m in ines.direct()] or [await _told(world)]
         )
         git(tmp_path, "init", "-q", "--bare", str(remote))
         world.stage.clock.advance(timedelta(minutes=2))
-        await bot.commits.settle()
+        await bot.commits.wait_idle()
         assert git(remote, "log", "-1", "--format=%an %s", "marginalia").startswith(
             "Ines Kestrel Let “The Book” end then"
         )
@@ -328,7 +328,7 @@ async def test_changes_and_archives_are_commits(
         world.say("ben", "A question?")
         await world.hear()
         await world.to(END + timedelta(days=1))
-        await bot.commits.settle()
+        await bot.commits.wait_idle()
         assert git(remote, "log", "-1", "--format=%an %s", "marginalia") == (
             "Marginalia Archive “The Book”"
         )
@@ -351,7 +351,7 @@ async def test_a_change_that_could_not_be_committed_is_tried_once_more_at_the_en
     async with office(world, git_commit=True) as ines:
         lock.touch()
         await ines.qa("extend the-book 1 day")
-        await world.stage.bot.commits.settle()
+        await world.stage.bot.commits.wait_idle()
         assert "was not committed" in await _told(world)
         assert git(world.schedules, "log", "-1", "--format=%s") == "All"
         if mended:

@@ -1,4 +1,4 @@
-"""The second road: what no event told of is found, at a cost that depends on what is new."""
+"""Reconciliation with Slack's history: what no event told of is found, at a cost that depends on what is new."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sandbox.faults import CallFault
-from bot.slack import history, reconcile
-from bot.slack.history import History
+from bot.slack import reconcile
+from bot.slack.api import history
+from bot.slack.api.history import History
 from bot.store.database import Database
+from slackbox.faults import CallFault
 from tests.slack.conftest import World, made
 
 
@@ -81,7 +82,7 @@ async def test_what_a_person_posts_through_an_app_is_found_when_its_writer_is_kn
     await world.edge.reconciler.whole(world.session_id)
     running = asyncio.create_task(world.edge.names.run())
     try:
-        assert await world.edge.names.settle()
+        assert await world.edge.names.wait_idle()
     finally:
         running.cancel()
     await world.edge.reconciler.whole(world.session_id)
@@ -128,7 +129,7 @@ async def test_calls_that_fail_are_made_again(
     faults.append(CallFault("conversations.history", "ratelimited", retry_after=0))
     faults.append(CallFault("conversations.history", "http"))
     faults.append(CallFault("conversations.history", "lost_answer"))
-    monkeypatch.setattr(history, "TRIES", 4)
+    monkeypatch.setattr(history, "MAX_TRIES", 4)
     monkeypatch.setattr(history, "backoff", lambda tries: 0.0)
     await world.edge.reconciler.whole(world.session_id)
     assert world.texts() == ["Found?"]
@@ -143,7 +144,7 @@ async def test_the_internal_regime_is_never_too_fast(
             root = world.ask(f"Question {number}?")
             world.ask("Answer", 1, thread=root)
         world.box.limits.regime = "internal"
-        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.5)
+        monkeypatch.setattr("slackbox.limits.MINUTE", 0.5)
         monkeypatch.setattr(history, "INTERNAL", history.Pace(45, 0.55, 999))
         reader = History(world.edge.history.client, "internal")
         monkeypatch.setattr(world.edge.reconciler, "_history", reader)
@@ -161,7 +162,7 @@ async def test_the_restricted_regime_is_learnt_and_kept_to(
         for number in range(40):
             world.ask(f"Question {number}?")
         world.box.limits.regime = "restricted"
-        monkeypatch.setattr("bot.sandbox.limits.MINUTE", 0.5)
+        monkeypatch.setattr("slackbox.limits.MINUTE", 0.5)
         monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 0.55, 15))
         reader = History(world.edge.history.client, "auto")
         monkeypatch.setattr(world.edge.reconciler, "_history", reader)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack import refusals
-from bot.slack.refusals import CODES, EXCEPTIONS, EXPLAINED, METHODS, Then, verdict
-from bot.slack.uploads import FILE
+from bot.slack.api import refusals
+from bot.slack.api.refusals import CODES, EXCEPTIONS, EXPLAINED, METHODS, Then, verdict
+from bot.slack.api.uploads import FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELD = {
@@ -47,7 +47,7 @@ def test_the_table_has_no_code_that_nobody_documents_or_saw(slack_folder: Path) 
 
 
 def test_no_code_stands_in_two_places() -> None:
-    source = (ROOT / "bot" / "slack" / "refusals.py").read_text(encoding="utf-8")
+    source = (ROOT / "bot" / "slack" / "api" / "refusals.py").read_text(encoding="utf-8")
     listed = source[source.index("CODES: dict") : source.index("EXCEPTIONS: dict")]
     for code in CODES:
         assert len(re.findall(rf"\b{code}\b", listed)) == 1, code

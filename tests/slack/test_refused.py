@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock.clocks import SystemClock
-from bot.sandbox.faults import CallFault
+from bot.running.clock import SystemClock
 from bot.sessions import asking, lifecycle
 from bot.sessions.asking import Draft
 from bot.sessions.model import Event, State
 from bot.sessions.ports import Outgoing
-from bot.slack import outbox, refusals, uploads
-from bot.slack.refusals import Then, verdict
+from bot.slack import outbox
+from bot.slack.api import refusals, uploads
+from bot.slack.api.refusals import Then, verdict
 from bot.store.database import Database
+from slackbox.faults import CallFault
 from tests.slack.conftest import World, made
 from tests.slack.test_refusals import FIELD, documented
 
@@ -60,7 +61,7 @@ def row(world: World, key: str) -> Outgoing:
 async def send(world: World) -> None:
     """Sends until nothing can be sent now."""
     async with asyncio.timeout(20):
-        while await world.edge.pump.step():
+        while await world.edge.sender.step():
             pass
 
 
@@ -78,10 +79,10 @@ def opened(world: World, name: str) -> int:
             session.collects_until = now
             uow.sessions.save(session)
         event = Event(name, f"Book {name}", now - timedelta(minutes=1), now + timedelta(hours=1))
-        voice = world.edge.voice
-        planned = lifecycle.plan(uow, voice, event, world.channel.id, now, timedelta(days=7))
+        notifier = world.edge.notifier
+        planned = lifecycle.plan(uow, notifier, event, world.channel.id, now, timedelta(days=7))
         assert planned is not None
-        lifecycle.open_session(uow, voice, planned, now)
+        lifecycle.open_session(uow, notifier, planned, now)
         return planned.id
 
 
@@ -165,7 +166,7 @@ async def kept_after(world: World, method: str, code: str) -> None:
     """A row whose call is refused once with the code: what the table says comes true."""
     key, found, before = f"{method} {code}", verdict(method, code), len(told(world))
     queue(world, key, method)
-    world.edge.pump._direct.clear()  # as after a start: conversations are opened anew
+    world.edge.sender._direct.clear()  # as after a start: conversations are opened anew
     refuse(world, method, code)
     await send(world)
     said = told(world)[before:]
@@ -200,7 +201,7 @@ async def test_no_code_loses_a_message(slack_folder: Path, sqlite_url: str) -> N
 async def test_no_method_loses_what_it_does(sqlite_url: str, method: str) -> None:
     database = Database(sqlite_url)
     async with made(database) as world:
-        world.edge.pump.contents = lambda name: name.encode()
+        world.edge.sender.contents = lambda name: name.encode()
         for code in (*CALLS[method], *HANDFUL, "not_in_the_table"):
             await kept_after(world, method, code)
     database.close()
@@ -213,11 +214,11 @@ async def test_who_asked_a_long_question_hears_that_a_later_part_is_delayed(
     who = world.people[1]
     with world.database.unit_of_work() as uow:
         draft = Draft("t1", world.session_id, who, "Why is this so long? " * 900, "Reader 1")
-        asking.submit(uow, world.edge.voice, draft, SystemClock().now())
-    await world.edge.pump.step()
+        asking.submit(uow, world.edge.notifier, draft, SystemClock().now())
+    await world.edge.sender.step()
     world.box.faults.calls.append(CallFault("chat.postMessage", "error", 1, error=code))
-    await world.edge.pump.step()
-    await world.edge.pump.drain(5)
+    await world.edge.sender.step()
+    await world.edge.sender.drain(5)
     texts = [m.text for m in world.box.workspace.im(who).messages.values()]
     assert [text for text in texts if "Part of your long question" in text and code in text]
     assert len(texts) == 1

@@ -15,12 +15,12 @@ import yaml
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import UserError
-from bot.sandbox.actor import Actor
-from bot.sandbox.errors import Refusal
-from bot.sandbox.faults import CallFault
-from bot.sandbox.manifest import EVENT_SCOPES, Manifest, parse
 from bot.slack import manifest, outbox
 from bot.store.database import Database
+from slackbox.actor import Actor
+from slackbox.errors import Refusal
+from slackbox.faults import CallFault
+from slackbox.manifest import EVENT_SCOPES, Manifest, parse
 from tests.scene import BOOK, END, EVENT, START, Scene, scene
 from tests.slack.conftest import made
 from tests.slack.test_linking import FIRST, SURE
@@ -119,7 +119,7 @@ async def archived(world: Scene, seen: Seen) -> bool:
     world.workspace.add_emoji("hooray", "alias:tada")
     group = world.workspace.add_usergroup("readers", "Readers", [world.id("cleo")])
     await opened(world, seen)
-    await asyncio.wait_for(world.stage.bot.edge.names.settle(), PATIENCE)
+    await asyncio.wait_for(world.stage.bot.edge.names.wait_idle(), PATIENCE)
     world.say("ben", f"Is <!subteam^{group}> here? :hooray:")
     await seen(lambda: stored(world))
     await world.stage.until(END + timedelta(seconds=1))
@@ -228,7 +228,7 @@ async def once(database: Database, person: int | None, scope: str | None) -> boo
         place = world.people[person] if person is not None else world.channel.id
         world.owe("k", "Once", place)
         for _ in range(3):
-            await world.edge.pump.step()
+            await world.edge.sender.step()
         with world.database.reading() as uow:
             row = uow.outbox.get("k")
         assert row is not None

@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot import http
-from bot.sandbox.faults import CallFault
-from bot.slack import refusals
+from bot.running import http
+from bot.slack.api import refusals
+from slackbox.faults import CallFault
+from tests.running.test_http import free_port
 from tests.scene import START, scene
-from tests.slack.hands import until
-from tests.test_http import free_port
+from tests.slack.member_driver import until
 
 READS = {
     "conversations.history": ("missing_scope", "the history of “The Book”"),
@@ -27,8 +27,8 @@ READS = {
 async def test_a_refused_read_is_told_once_and_shown(
     tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.LABELS_AGAIN", 0.05)
-    monkeypatch.setattr("bot.slack.road.AFTER_TROUBLE", 0.05)
+    monkeypatch.setattr("bot.running.bot.READ_LABELS_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("bot.slack.reconcile_scheduler.AFTER_TROUBLE_SECONDS", 0.05)
     code, what = READS[method]
     port = free_port()
     async with scene(tmp_path) as world:
@@ -62,13 +62,13 @@ async def test_a_refused_read_is_told_once_and_shown(
 async def test_slack_that_is_down_is_shown_without_the_name_of_a_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.road.AFTER_TROUBLE", 0.05)
+    monkeypatch.setattr("bot.slack.reconcile_scheduler.AFTER_TROUBLE_SECONDS", 0.05)
     async with scene(tmp_path) as world, world.bot() as bot:
         await world.to(START)
         before = world.told()
         world.stage.box.faults.calls.append(CallFault("conversations.history", "http", 1000))
-        monkeypatch.setattr("bot.slack.history.TRIES", 1)
-        bot.road.unsure()
+        monkeypatch.setattr("bot.slack.api.history.MAX_TRIES", 1)
+        bot.scheduler.unsure()
         await until(lambda: bot.edge.waits.lines)
         (line,) = bot.edge.waits.lines
         assert line.startswith("the history of “The Book”: Slack is in trouble (HTTP status 50")

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from bot.cli.main import app
 from bot.demo.script import Actor
-from bot.sandbox.faults import CallFault
-from bot.sandbox.model import Message
 from bot.sessions.winners import Draw, repeat
 from bot.slack.listeners import interactions
+from slackbox.faults import CallFault
+from slackbox.model import Message
 from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
-from tests.slack.hands import Hands, until
-from tests.slack.office import Office
+from tests.slack.member_driver import MemberDriver, until
+from tests.slack.organizer_driver import OrganizerDriver
 from tests.slack.test_planning import office
 
 READERS = tuple(Actor(f"r{n}", f"Reader {n}", f"Reader {n}") for n in range(6))
@@ -105,7 +105,7 @@ async def test_a_draw_that_takes_long_goes_on_and_sending_the_form_again_draws_n
         await ask(world)
         await ines.form("winners 2")
         with monkeypatch.context() as patched:
-            patched.setattr(interactions, "WITHIN", 0.0)
+            patched.setattr(interactions, "ACKNOWLEDGE_WITHIN_SECONDS", 0.0)
             outcome = await ines.submit()
         assert "I will finish it" in json.dumps(outcome.errors)
 
@@ -123,7 +123,7 @@ async def test_a_draw_that_takes_long_goes_on_and_sending_the_form_again_draws_n
 async def test_an_author_chooses(world: Scene) -> None:
     async with office(world) as ines:
         await ask(world)
-        ada = Office(world, world.id("ada"))
+        ada = OrganizerDriver(world, world.id("ada"))
         await ada.form("winners")
         outcome = await ada.submit(way="picked")
         assert "Choose" in outcome.errors["picked"]
@@ -185,10 +185,10 @@ async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
         world.stage.box.faults.calls.append(fault)
         world.workspace.post(world.channel, "Who am I?", user=unknown.id)
         await world.hear()
-        ada = Hands(world, "ada")
+        ada = MemberDriver(world, "ada")
         await ada.home()
         await ada.clicks("queue_elsewhere", f"queue {elsewhere}")
-        assert "answered" in await Hands(world, "cleo").qa("mine")
+        assert "answered" in await MemberDriver(world, "cleo").qa("mine")
         await world.to(END)
         told = ines.direct_text()
         needs = told.partition("Unanswered")[2]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.errors import UserError
-from bot.sandbox.faults import CallFault
 from bot.sessions.model import State
+from slackbox.faults import CallFault
 from tests.scene import BOOK, END, EVENT, START, Scene, scene
 
 PAST = {"20250106-old.md": BOOK.replace("2026", "2025")}

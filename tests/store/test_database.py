@@ -323,7 +323,7 @@ def test_tables_that_are_gone_are_an_outage(database: Database) -> None:
 def test_a_table_that_somebody_keeps_locked_is_an_outage(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 1)
+    monkeypatch.setattr(engine, "LOCK_TIMEOUT_SECONDS", 1)
     database = Database(postgres_url)
     with database.unit_of_work() as uow:
         uow._connection.execute(text("LOCK TABLE inbox"))  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from bot.store import files, schema
 from bot.store.database import Database
 from bot.store.tables import labels, leases, metadata
 from tests.scene import END, START, scene
-from tests.slack.hands import Hands
+from tests.slack.member_driver import MemberDriver
 from tests.store.builders import T0, anything, json_values, question, session, tries
 from tests.test_erasing import lived
 
@@ -134,7 +134,7 @@ class TestMoved:
                 await world.to(START)
                 first = world.say("ben", "Asked on SQLite?")
                 world.react("cleo", first, "+1")
-                await Hands(world, "cleo").types("/ask", "Sent on SQLite?")
+                await MemberDriver(world, "cleo").types("/ask", "Sent on SQLite?")
                 await world.hear()
             world.say("ada", "Answered while nobody listens.", first)
             source = f"sqlite:///{tmp_path}/marginalia.db"

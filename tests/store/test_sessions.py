@@ -13,7 +13,7 @@ from hypothesis import given
 
 from bot.sessions import lifecycle
 from bot.sessions.model import Event, Session, State
-from bot.sessions.ports import Changed
+from bot.sessions.ports import ConcurrentUpdate
 from bot.store import events
 from bot.store.database import Database
 from tests.store import builders
@@ -213,7 +213,7 @@ def test_a_state_that_somebody_else_changed_is_not_overwritten(postgres_url: str
     def cancel(session: Session) -> None:
         session.state = State.CANCELLED
 
-    with pytest.raises(Changed, match="no longer scheduled"):
+    with pytest.raises(ConcurrentUpdate, match="no longer scheduled"):
         _twice(database, open_it, cancel)
     with database.reading() as uow:
         assert [s.state for s in uow.sessions.all()] == [State.CANCELLED]

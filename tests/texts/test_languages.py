@@ -21,11 +21,11 @@ from babel.messages.pofile import read_po, write_po
 
 from bot import texts
 from bot.demo.script import Actor
-from bot.sandbox.model import Message
 from bot.texts import TEMPLATE
+from slackbox.model import Message
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.hands import Hands, until, words
-from tests.slack.office import Office
+from tests.slack.member_driver import MemberDriver, until, words
+from tests.slack.organizer_driver import OrganizerDriver
 
 WIDE = {ord(c): ord(c) + 0xFEE0 for c in ascii_letters}
 KEPT = re.compile(r"`[^`]*`|<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|\{[^}]*\}|:[a-z_]+:|%")
@@ -86,13 +86,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @asynccontextmanager
 async def greek(
     world: Scene, folder: Path, code: str = "el", **settings: Any
-) -> AsyncIterator[Office]:
+) -> AsyncIterator[OrganizerDriver]:
     """The bot speaks the language; the organizer is there."""
     organizer = world.stage.organizer
     try:
         async with world.bot(organizers=(organizer,), **settings):
             texts.use(code, folder)
-            yield Office(world, organizer)
+            yield OrganizerDriver(world, organizer)
     finally:
         texts.use("en")
 
@@ -149,7 +149,7 @@ async def test_notices(world: Scene, folder: Path) -> None:
         assert latin("\n".join(told)) == ["nowhere"]
         await world.to(END)
         assert latin("\n".join(world.told())) == ["nowhere"]
-        assert latin(await answer(Hands(world, ines.who), "schedule")) == ["nowhere"]
+        assert latin(await answer(MemberDriver(world, ines.who), "schedule")) == ["nowhere"]
 
 
 async def test_home_and_commands(world: Scene, folder: Path) -> None:
@@ -161,13 +161,13 @@ async def test_home_and_commands(world: Scene, folder: Path) -> None:
         await world.hear()
         world.react("cleo", first, "+1")
         await world.hear()
-        ada, ben = Hands(world, "ada"), Hands(world, "ben")
+        ada, ben = MemberDriver(world, "ada"), MemberDriver(world, "ben")
         await ada.home()
         await ada.clicks("queue_take", f"queue {first}")
         await ada.clicks("queue_elsewhere", f"queue {second}")
         assert latin(ada.home_now()) == []
         assert latin(await ben.home()) == []
-        for hands in (ada, ben, Hands(world, world.stage.organizer)):
+        for hands in (ada, ben, MemberDriver(world, world.stage.organizer)):
             for command in (
                 "help",
                 "queue",
@@ -197,7 +197,7 @@ async def test_home_and_commands(world: Scene, folder: Path) -> None:
             "log",
             "schedule",
         ):
-            said = await answer(Hands(world, ines.who), command)
+            said = await answer(MemberDriver(world, ines.who), command)
             assert latin(said) == [], (command, said)
         world.say("ada", "Επειδή.", first)
         await world.hear()
@@ -233,7 +233,7 @@ async def test_forms_and_what_is_wrong_in_them(world: Scene, folder: Path) -> No
         await ines.person.close(everything=True)
         assert latin(words((await ines.form("winners 1"))["blocks"])) == []
         await ines.person.close(everything=True)
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         assert latin(words((await ben.ask()).content["blocks"])) == []
 
 
@@ -253,7 +253,7 @@ async def test_forms_have_room_for_each_language(world: Scene, code: str) -> Non
             await ines.person.message_shortcut(shortcut, CHANNEL, first)
             forms.append(await ines.open_form())
             await ines.person.close(everything=True)
-        ben = Hands(world, "ben")
+        ben = MemberDriver(world, "ben")
         forms.append((await ben.ask()).content)
         await ben.person.close(everything=True)
         await ben.home()
@@ -301,7 +301,7 @@ async def test_the_handover_and_the_winners(world: Scene, folder: Path) -> None:
         assert latin("\n".join(e.text + words(e.blocks) for e in asides)) == []
 
 
-async def answer(hands: Hands, command: str) -> str:
+async def answer(hands: MemberDriver, command: str) -> str:
     """What the person reads who types `/qa …`."""
     note = await hands.answer(hands.person.command("/qa", command, CHANNEL))
     # Slack makes a `rich_text` block of a text that has none.

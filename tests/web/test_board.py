@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot import board
+from bot.services import boards
 from bot.sessions.model import Author, Handled, Handling, Hidden, Person, Reaction, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
@@ -22,7 +22,7 @@ from tests.store.builders import event, later, question, reply
 from tests.web.conftest import Command
 
 BOOK = "20260105-a-book"
-TEXTS = board.Texts()
+TEXTS = boards.Texts()
 """Kept from test to test: what is kept must never be what is shown of something else."""
 SECRET = "xoxb-of-this-test"
 
@@ -53,7 +53,7 @@ def shown(database: Database) -> list[Question]:
     with database.reading() as uow:
         session = uow.sessions.by_event(BOOK)
         assert session is not None
-        return board.questions(uow, session, ("+1", "arrow_up"), no_link, TEXTS)
+        return boards.questions(uow, session, ("+1", "arrow_up"), no_link, TEXTS)
 
 
 def changed(database: Database, what: Callable[[UnitOfWork], Any]) -> bool:
@@ -173,14 +173,14 @@ def test_a_board_is_private_until_it_is_shared_and_revocable(filled: Database) -
 
     def opens(link: str, secret: str = SECRET) -> int | None:
         with filled.reading() as uow:
-            return board.opened_by(uow, secret, link.rpartition("/")[2])
+            return boards.opened_by(uow, secret, link.rpartition("/")[2])
 
     with filled.unit_of_work() as uow:
         uow.boards.revoke(1)
-    assert opens(board.key_of(SECRET, 1, "nonce")) is None
+    assert opens(boards.key_of(SECRET, 1, "nonce")) is None
     with filled.unit_of_work() as uow:
-        link = board.share(settings, uow, 1, later(1))
-        assert board.share(settings, uow, 1, later(2)) == link, "it can be shown again"
+        link = boards.share(settings, uow, 1, later(1))
+        assert boards.share(settings, uow, 1, later(2)) == link, "it can be shown again"
     assert link.startswith("http://127.0.0.1:8770/board/1-")
     assert opens(link) == 1
     assert opens(link, "xoxb-another") is None
@@ -194,7 +194,7 @@ def test_a_board_is_private_until_it_is_shared_and_revocable(filled: Database) -
         assert not uow.boards.revoke(1)
     assert opens(link) is None
     with filled.unit_of_work() as uow:
-        assert board.share(settings, uow, 1, later(3)) != link
+        assert boards.share(settings, uow, 1, later(3)) != link
 
 
 # Those who look
@@ -212,7 +212,7 @@ def sqlite(sqlite_url: str) -> Database:
 @pytest.fixture
 async def served(sqlite: Database) -> AsyncIterator[tuple[hub.Hub, Starlette]]:
     settings = Settings(_env_file=None, SLACK_BOT_TOKEN=SECRET, board_url="https://b.example")
-    rooms, app = board.application(settings, sqlite, no_link)
+    rooms, app = boards.application(settings, sqlite, no_link)
     rooms._interval = 0.01
     yield rooms, app
     await rooms.close()
@@ -268,7 +268,7 @@ async def test_who_is_too_slow_is_dropped(
     slow = await rooms.watch(1, page.version)
     await anext(slow)
     room = rooms._rooms[1]
-    for number in range(hub.BEHIND + 1):
+    for number in range(hub.MAX_WAITING_MESSAGES + 1):
         with sqlite.unit_of_work() as uow:
             uow.messages.put(question(1, f"17677{number:05}.000100"))
         await room.look()
@@ -285,14 +285,14 @@ def test_every_replica_gives_a_board_the_same_version(sqlite: Database) -> None:
         with sqlite.reading() as uow:
             session = uow.sessions.get(1)
             assert session is not None
-            return drawn.draw(board.read(uow, session, (), no_link))
+            return drawn.draw(boards.read(uow, session, (), no_link))
 
     assert draw().version == draw().version
 
 
 async def test_only_the_link_opens_anything(served: tuple[hub.Hub, Starlette]) -> None:
     _, app = served
-    key = board.key_of(SECRET, 1, "nonce")
+    key = boards.key_of(SECRET, 1, "nonce")
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://b.example"
     ) as client:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bot import board
-from bot.sandbox.listening import Listener
+from bot.services import boards
 from bot.sessions.model import State
 from bot.settings import Settings
 from bot.store.database import Database
-from tests.aside import aside
+from slackbox.listening import Listener
 from tests.browser import Visit, opened, serious
+from tests.in_thread import in_thread
 from tests.store.builders import later, question, reply
 from tests.web.test_board import SECRET, fill, ts
 
@@ -52,16 +52,16 @@ def served(tmp_path: Path) -> Iterator[Served]:
     @asynccontextmanager
     async def serving() -> AsyncIterator[Served]:
         settings = Settings(_env_file=None, SLACK_BOT_TOKEN=SECRET, board_url="https://b.example")
-        hub, app = board.application(settings, database, lambda channel, ts: ADDRESS)
+        hub, app = boards.application(settings, database, lambda channel, ts: ADDRESS)
         hub._interval = 0.05
         listener = Listener(app, "127.0.0.1", 0)
         await listener.start()
-        key = board.key_of(SECRET, 1, "nonce")
+        key = boards.key_of(SECRET, 1, "nonce")
         yield Served(database, f"http://{listener.address}/board/{key}")
         await hub.close()
         await listener.stop()
 
-    with aside(serving) as running:
+    with in_thread(serving) as running:
         yield running.it
     database.close()
 

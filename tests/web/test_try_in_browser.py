@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.demo.stage import Stage
 from bot.demo.trying import trying
-from tests.aside import Aside, aside
 from tests.browser import opened, serious
+from tests.in_thread import Aside, in_thread
 
 QUESTION = "How do you decide that a *pass* has become two?"
 ANSWER = "By its tests: when half of them set up what the other half checks."
@@ -24,7 +24,7 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Aside[Stage]]:
-    with aside(lambda: trying(tmp_path)) as running:
+    with in_thread(lambda: trying(tmp_path)) as running:
         yield running
 
 

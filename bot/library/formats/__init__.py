@@ -34,7 +34,8 @@ def convert(document: Document, event_id: str, to: Format) -> bytes:
     Raises FileError for what is no YAML.
     """
     fields = {
-        name: _typed(field.value) for name, field in document.fields(most=values.MOST).items()
+        name: _typed(field.value)
+        for name, field in document.fields(most=values.MAX_ARCHIVE_VALUES).items()
     }
     body = document.body.strip()
     if fields.get(SLUG) == event_id:

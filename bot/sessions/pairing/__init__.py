@@ -8,7 +8,7 @@ docs/pairing.md tells how well it does.
 
 from bot.sessions.pairing.arrange import arrange, from_threads, move
 from bot.sessions.pairing.chain import TURN
-from bot.sessions.pairing.meaning import Closing, Likeness, Meaning
+from bot.sessions.pairing.meaning import Likeness, Meaning, ShuttingDown
 from bot.sessions.pairing.pair import likeliest, linked, pair, so_far, sure
 from bot.sessions.pairing.posts import Candidate, Covered, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.weights import level
@@ -16,7 +16,6 @@ from bot.sessions.pairing.weights import level
 __all__ = [
     "TURN",
     "Candidate",
-    "Closing",
     "Covered",
     "Decision",
     "Kind",
@@ -24,6 +23,7 @@ __all__ = [
     "Meaning",
     "Pairing",
     "Post",
+    "ShuttingDown",
     "arrange",
     "from_threads",
     "level",

@@ -20,7 +20,7 @@ from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.session import Laid, Question
+from bot.sessions.pairing.session import Question, SessionFeatures
 from bot.sessions.pairing.signals import Pair, Values
 from bot.sessions.pairing.weights import ALIKE, PLACE
 
@@ -95,7 +95,7 @@ def score(values: Values, table: Mapping[str, float]) -> float:
 
 
 def build(
-    laid: Laid,
+    laid: SessionFeatures,
     table: Mapping[str, float],
     known: Mapping[str, str | None] | None = None,
     keep: Mapping[str, str | None] | None = None,
@@ -104,7 +104,7 @@ def build(
     """The chains of all authors.
 
     `known` (post to question, or to None for talk) is settled. `keep` (the same) names pairs
-    that must be among the candidates, for tuning. Raises Closing as `meaning` does.
+    that must be among the candidates, for tuning. Raises ShuttingDown as `meaning` does.
     """
     open_ = {
         post.id: _candidates(laid, post)
@@ -142,7 +142,9 @@ def build(
     return chains
 
 
-def _settled(laid: Laid, post: Post, known: Mapping[str, str | None] | None) -> Node | None:
+def _settled(
+    laid: SessionFeatures, post: Post, known: Mapping[str, str | None] | None
+) -> Node | None:
     """A message whose one state is known; None where it is not, or is no question's (a thread
     below an author's message)."""
     if post.thread is not None:
@@ -156,7 +158,7 @@ def _settled(laid: Laid, post: Post, known: Mapping[str, str | None] | None) -> 
     return Node(post, {question: Pair(laid.question[question], {})}, None, settled=True)
 
 
-def _candidates(laid: Laid, post: Post) -> list[Question]:
+def _candidates(laid: SessionFeatures, post: Post) -> list[Question]:
     """The questions before a post (in a list out of order, all): the latest, and of the others the
     most similar."""
     place = laid.place[post.id]
@@ -178,7 +180,7 @@ def _candidates(laid: Laid, post: Post) -> list[Question]:
 
 
 def _node(
-    laid: Laid,
+    laid: SessionFeatures,
     post: Post,
     questions: Sequence[Question],
     table: Mapping[str, float],
@@ -197,7 +199,7 @@ def _node(
     )
 
 
-def _span(laid: Laid, nodes: Sequence[Node]) -> None:
+def _span(laid: SessionFeatures, nodes: Sequence[Node]) -> None:
     """Notes the spans that end with the last node."""
     last = len(nodes) - 1
     node = nodes[last]
@@ -217,19 +219,19 @@ def _span(laid: Laid, nodes: Sequence[Node]) -> None:
         node.spans.append(Span(first, last, ordered, list(joins)))
 
 
-def _speaks_to_another(laid: Laid, before: Post, after: Sequence[Post]) -> bool:
+def _speaks_to_another(laid: SessionFeatures, before: Post, after: Sequence[Post]) -> bool:
     """Whether a message speaks by name to one asker and those after it to another."""
     one = _spoken_to(laid, before)
     rest = [names for names in (_spoken_to(laid, post) for post in after) if names]
     return bool(one) and bool(rest) and not any(one & names for names in rest)
 
 
-def _spoken_to(laid: Laid, post: Post) -> frozenset[str]:
+def _spoken_to(laid: SessionFeatures, post: Post) -> frozenset[str]:
     naming = laid.texts[post.id].naming
     return frozenset(p for p, how in naming.how.items() if how is Named.WHOLE and p in laid.askers)
 
 
-def _in_a_row(laid: Laid, before: Post, after: Post) -> bool:
+def _in_a_row(laid: SessionFeatures, before: Post, after: Post) -> bool:
     """Whether nobody else posted between, and (where times are known) no long time passed."""
     if before.at is not None and after.at is not None and after.at - before.at > TURN:
         return False
@@ -239,7 +241,7 @@ def _in_a_row(laid: Laid, before: Post, after: Post) -> bool:
     return all(post.person == after.person for post in laid.top[first + 1 : last])
 
 
-def run(laid: Laid, chains: Sequence[Chain], table: Mapping[str, float]) -> None:
+def run(laid: SessionFeatures, chains: Sequence[Chain], table: Mapping[str, float]) -> None:
     """Fills in the marginals of all nodes.
 
     Several passes: what the other posts take in one pass counts against it in the next.
@@ -254,7 +256,7 @@ def run(laid: Laid, chains: Sequence[Chain], table: Mapping[str, float]) -> None
             infer(laid, chain, table)
 
 
-def _take(laid: Laid, chains: Sequence[Chain]) -> None:
+def _take(laid: SessionFeatures, chains: Sequence[Chain]) -> None:
     """Notes for every state how surely another post, not of the same turn, has the question."""
     claims: dict[State, list[tuple[int, int, float]]] = {}
     for who, chain in enumerate(chains):
@@ -272,7 +274,9 @@ def _take(laid: Laid, chains: Sequence[Chain]) -> None:
                     node.taken[question] = taken
 
 
-def _taken(laid: Laid, node: Node, who: int, claims: Collection[tuple[int, int, float]]) -> Values:
+def _taken(
+    laid: SessionFeatures, node: Node, who: int, claims: Collection[tuple[int, int, float]]
+) -> Values:
     free = {True: 1.0, False: 1.0}
     for other, turn, share in claims:
         if (other, turn) != (who, node.turn):
@@ -319,7 +323,7 @@ def evidence(node: Node, table: Mapping[str, float]) -> Evidence:
     return Evidence(*scores)
 
 
-def step(laid: Laid, chain: Chain, one: State, two: State, at: int) -> Values | None:
+def step(laid: SessionFeatures, chain: Chain, one: State, two: State, at: int) -> Values | None:
     """The signals of a step from a state to the state of the node at a place; None where such a
     step is none, since the two would be one span."""
     before, after = chain.nodes[at - 1], chain.nodes[at]
@@ -334,7 +338,7 @@ def step(laid: Laid, chain: Chain, one: State, two: State, at: int) -> Values | 
     return None
 
 
-def infer(laid: Laid, chain: Chain, table: Mapping[str, float]) -> None:
+def infer(laid: SessionFeatures, chain: Chain, table: Mapping[str, float]) -> None:
     """Forward-backward over the spans of a chain: fills in the shares of spans and messages."""
     nodes = chain.nodes
     said = [evidence(node, table) for node in nodes]
@@ -366,7 +370,7 @@ Scores = list[dict[State, float]]
 class _Moves:
     """The scores of the steps into each node, worked out once; None where there is no step."""
 
-    def __init__(self, laid: Laid, chain: Chain, table: Mapping[str, float]):
+    def __init__(self, laid: SessionFeatures, chain: Chain, table: Mapping[str, float]):
         self._laid, self._chain, self._table = laid, chain, table
         self._known: dict[tuple[int, State, State], float | None] = {}
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 
-class Closing(Exception):
+class ShuttingDown(Exception):
     """The program ends, and the model reads nothing more."""
 
 
@@ -31,5 +31,5 @@ class Meaning(Protocol):
     def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
         """The likeness of a session's texts; None where they cannot be compared.
 
-        May take some 0.1 s for each text. Raises Closing when the program ends.
+        May take some 0.1 s for each text. Raises ShuttingDown when the program ends.
         """

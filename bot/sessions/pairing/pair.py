@@ -10,11 +10,11 @@ from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.chain import Chain, Node
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
-from bot.sessions.pairing.session import Laid, Question
+from bot.sessions.pairing.session import Question, SessionFeatures
 from bot.sessions.pairing.signals import Pair
 from bot.sessions.pairing.weights import EVEN, PHRASES, SAID, TABLE, level
 
-MOST = 3
+MAX_CANDIDATES = 3
 """How many candidates a decision names, and how many signals a reason."""
 _SAYS_LITTLE = 0.15
 """Of a score, what a signal must give to be worth a word."""
@@ -34,9 +34,9 @@ def pair(
     its question, or to None where it is talk. `meaning` is a model that compares what texts
     mean, None for words alone. Pure and deterministic as far as the model is: the same posts give
     the same decisions. Given the posts up to one of an author's, the decision about that one is
-    what can be known at the moment it comes. Raises Closing as `meaning` does.
+    what can be known at the moment it comes. Raises ShuttingDown as `meaning` does.
     """
-    laid = Laid(posts)
+    laid = SessionFeatures(posts)
     settled = {
         post: question
         for post, question in (known or {}).items()
@@ -77,7 +77,7 @@ def linked(pairing: Pairing) -> dict[str, str]:
 
 
 def _decision(
-    laid: Laid,
+    laid: SessionFeatures,
     chain: Chain,
     at: int,
     decided: Mapping[str, Decision],
@@ -96,7 +96,7 @@ def _decision(
     order = sorted(shares, key=lambda state: (-shares[state], -laid.question[state].place))
     candidates = tuple(
         Candidate(state, shares[state], _reason(laid, chain, at, state, table))
-        for state in order[:MOST]
+        for state in order[:MAX_CANDIDATES]
     )
     best, talk = candidates[0], node.marginals[None]
     if talk > best.confidence and talk >= EVEN:
@@ -141,7 +141,7 @@ def _of_chain(chain: Chain, at: int, state: str) -> float:
     return min(node.marginals.get(state, 0.0) for node in chain.nodes[first : at + 1])
 
 
-def _claims(laid: Laid, found: Sequence[Chain]) -> dict[str, float]:
+def _claims(laid: SessionFeatures, found: Sequence[Chain]) -> dict[str, float]:
     """How many answers, by expectation, go to each run of posts of one asker (its first post)."""
     claims: dict[str, float] = {}
     for node in (node for each in found for node in each.nodes if not node.settled):
@@ -154,7 +154,7 @@ def _claims(laid: Laid, found: Sequence[Chain]) -> dict[str, float]:
 
 
 def _any_of_a_run(
-    laid: Laid, node: Node, shares: Mapping[str, float], claims: Mapping[str, float]
+    laid: SessionFeatures, node: Node, shares: Mapping[str, float], claims: Mapping[str, float]
 ) -> dict[str, float]:
     """The shares where any of an asker's posts in a row is right: the likeliest has them all.
 
@@ -188,12 +188,12 @@ def _settled(node: Node) -> Decision:
     return Decision(node.post.id, Kind.ANSWERS, (question,), 1.0, reason, True, None, (candidate,))
 
 
-def _several(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
+def _several(laid: SessionFeatures, node: Node, question: Question) -> tuple[str, ...]:
     """The other questions that an answer answers too."""
     return _of_others(laid, node, question) or _of_group(laid, node.post, question)
 
 
-def _of_group(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
+def _of_group(laid: SessionFeatures, post: Post, question: Question) -> tuple[str, ...]:
     """The other posts that the asker posted in a row with the one answered."""
     text = laid.texts[post.id]
     if len(question.group) < 2 or not (text.several or (text.items >= 2 and question.split)):
@@ -208,7 +208,7 @@ def _of_group(laid: Laid, post: Post, question: Question) -> tuple[str, ...]:
     )
 
 
-def _of_others(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
+def _of_others(laid: SessionFeatures, node: Node, question: Question) -> tuple[str, ...]:
     """The likeliest question of each other asker to whom a line of the answer speaks."""
     spoken_to = laid.spoken_to[node.post.id]
     if question.post.person not in spoken_to:
@@ -221,7 +221,9 @@ def _of_others(laid: Laid, node: Node, question: Question) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _reason(laid: Laid, chain: Chain, at: int, state: str, table: Mapping[str, float]) -> str:
+def _reason(
+    laid: SessionFeatures, chain: Chain, at: int, state: str, table: Mapping[str, float]
+) -> str:
     """The signals that speak most for a question, in words, on one line."""
     node = chain.nodes[at]
     span = node.likeliest[state]
@@ -244,7 +246,7 @@ def _reason(laid: Laid, chain: Chain, at: int, state: str, table: Mapping[str, f
     ranked = sorted(gains, key=lambda phrase: -gains[phrase])
     said = [
         _say(laid, chain.nodes[span.first : span.last + 1], found, phrase)
-        for phrase in ranked[:MOST]
+        for phrase in ranked[:MAX_CANDIDATES]
         if gains[phrase] >= total * _SAYS_LITTLE
     ]
     waiting = not found.question.answered_by and "taken by them" not in node.taken.get(state, {})
@@ -253,7 +255,7 @@ def _reason(laid: Laid, chain: Chain, at: int, state: str, table: Mapping[str, f
     return ", ".join(said) or SAID["none"]
 
 
-def _say(laid: Laid, span: Sequence[Node], found: Pair, phrase: str) -> str:
+def _say(laid: SessionFeatures, span: Sequence[Node], found: Pair, phrase: str) -> str:
     if phrase == SAID["named"]:
         asker = found.question.post.person
         said = (laid.texts[node.post.id].naming.said.get(asker) for node in span)
@@ -272,11 +274,11 @@ def _talk_reason(node: Node, table: Mapping[str, float]) -> str:
         for name, value in (node.talk or {}).items()
         if name in PHRASES and table[name] * value > 0
     }
-    said = sorted(gains, key=lambda phrase: -gains[phrase])[:MOST]
+    said = sorted(gains, key=lambda phrase: -gains[phrase])[:MAX_CANDIDATES]
     return ", ".join(said) or SAID["no question"]
 
 
-def _of_asker(laid: Laid, post: Post, decided: Mapping[str, Decision]) -> Decision:
+def _of_asker(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]) -> Decision:
     """What a top-level post of somebody who is no author is: a question, its rest, or talk."""
     text = laid.texts[post.id]
     place = laid.place[post.id]
@@ -309,7 +311,7 @@ def _of_asker(laid: Laid, post: Post, decided: Mapping[str, Decision]) -> Decisi
     return Decision(post.id, Kind.QUESTION, (), 0.9, "asks", False)
 
 
-def _thanked(laid: Laid, post: Post, decided: Mapping[str, Decision]) -> str | None:
+def _thanked(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]) -> str | None:
     """The question whose answer somebody thanks for: their own last one before it."""
     place = laid.place[post.id]
     for other in reversed(laid.top[:place]):

@@ -110,7 +110,7 @@ class Question:
         return [reply for reply in self.replies if not reply.is_author]
 
 
-class Laid:
+class SessionFeatures:
     """The session: `top` the top-level posts in order, `questions` those that authors answer.
 
     `likeness` compares what they mean, where a model was asked (`understand`).
@@ -185,7 +185,7 @@ class Laid:
     def understand(self, meaning: Meaning, about: Mapping[str, Collection[Question]]) -> None:
         """Asks a model about posts (ids) and the questions that each may belong to.
 
-        Raises Closing as the model does.
+        Raises ShuttingDown as the model does.
         """
         every = {q.post.id: q for questions in about.values() for q in questions}
         asked = [self.texts[question].shown for question in every]

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
-from bot.sessions.pairing.session import Laid, Question, Text
+from bot.sessions.pairing.session import Question, SessionFeatures, Text
 from bot.sessions.pairing.talk import marks
 from bot.sessions.pairing.words import cosine, plain, stems
 
@@ -62,7 +62,7 @@ class Pair:
     shared: tuple[str, ...] = ()
 
 
-def pair(laid: Laid, post: Post, question: Question) -> Pair:
+def pair(laid: SessionFeatures, post: Post, question: Question) -> Pair:
     """The signals between an author's post and a question."""
     text = laid.texts[post.id]
     values: Values = {}
@@ -76,7 +76,7 @@ def pair(laid: Laid, post: Post, question: Question) -> Pair:
     return Pair(question, values, shared)
 
 
-def _names(laid: Laid, post: Post, question: Question, values: Values) -> None:
+def _names(laid: SessionFeatures, post: Post, question: Question, values: Values) -> None:
     text = laid.texts[post.id]
     asker = question.post.person
     how = text.naming.how.get(asker, Named.NOT)
@@ -100,7 +100,9 @@ def _names(laid: Laid, post: Post, question: Question, values: Values) -> None:
         values["asker replied to it"] = 1 / len(repliers)
 
 
-def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[str, ...]:
+def _words(
+    laid: SessionFeatures, text: Text, question: Question, values: Values
+) -> tuple[str, ...]:
     mine, theirs = text.bag, question.text.bag
     values["like the question"] = math.sqrt(cosine(mine, theirs))
     values["like the whole"] = math.sqrt(cosine(mine, question.whole))
@@ -127,7 +129,7 @@ def _words(laid: Laid, text: Text, question: Question, values: Values) -> tuple[
     return tuple(word for weight, word in both if weight > _RARE)
 
 
-def _meaning(laid: Laid, text: Text, question: Question, values: Values) -> None:
+def _meaning(laid: SessionFeatures, text: Text, question: Question, values: Values) -> None:
     likeness = laid.likeness
     if likeness is None:
         return
@@ -168,7 +170,7 @@ def _numbers(text: Text, question: Question, values: Values) -> None:
         values["plain yes or no" if question.text.yes_no else "yes or no, not asked"] = 1
 
 
-def _status(laid: Laid, post: Post, question: Question, values: Values) -> None:
+def _status(laid: SessionFeatures, post: Post, question: Question, values: Values) -> None:
     if question.text.marks_of_talk and not question.text.marks:
         values["announces"] = 1
     if not question.asks and "several, first post" not in values:
@@ -207,7 +209,7 @@ def _thanks(post: Post, question: Question, values: Values) -> None:
         values["a follow-up was answered"] = 1
 
 
-def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> None:
+def _nearness(laid: SessionFeatures, post: Post, question: Question, values: Values) -> None:
     place = laid.place[post.id]
     first, last = sorted((place, question.place))
     between = laid.asked_before[last] - laid.asked_before[first + 1]
@@ -226,7 +228,7 @@ def _nearness(laid: Laid, post: Post, question: Question, values: Values) -> Non
         values["latest asker"] = 1
 
 
-def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
+def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     """The signals that an author's post is talk and belongs to no question."""
     text = laid.texts[post.id]
     values: Values = {"talk": 1, "talk, of many questions": math.log(len(pairs) or 1)}
@@ -251,7 +253,7 @@ def talk(laid: Laid, post: Post, pairs: list[Pair]) -> Values:
     return values
 
 
-def greets(laid: Laid, post: Post) -> bool:
+def greets(laid: SessionFeatures, post: Post) -> bool:
     """Whether a post begins anew: it greets, praises the question, or speaks to an asker first."""
     text = laid.texts[post.id]
     beginning = text.shown[:_BEGINNING]
@@ -274,19 +276,19 @@ _OPENS = re.compile(
 )
 
 
-def opens(laid: Laid, post: Post) -> bool:
+def opens(laid: SessionFeatures, post: Post) -> bool:
     """Whether a post begins as a first answer does: with praise or thanks for the question."""
     return bool(_OPENS.search(laid.texts[post.id].shown[:160]))
 
 
-def goes_on(laid: Laid, post: Post) -> bool:
+def goes_on(laid: SessionFeatures, post: Post) -> bool:
     """Whether a post begins in the middle: `Also`, a small letter, a dash, the next number."""
     text = laid.texts[post.id]
     later_number = bool(text.numbers) and text.numbers[0] > 1
     return bool(_GOES_ON.match(text.shown) or _MORE.match(text.shown)) or later_number
 
 
-def only_greets(laid: Laid, post: Post) -> bool:
+def only_greets(laid: SessionFeatures, post: Post) -> bool:
     """Whether a post is a greeting or thanks and nothing else, so that more must follow."""
     text = laid.texts[post.id]
     if text.long > _GREETING or text.marks or not (text.thanks or greets(laid, post)):
@@ -295,7 +297,7 @@ def only_greets(laid: Laid, post: Post) -> bool:
     return len(set(text.stems) - named) <= 1
 
 
-def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
+def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
     """The signals between an author's post and their next one, if both belong to one question."""
     if not run:
         return {}
@@ -326,7 +328,7 @@ def step(laid: Laid, before: Post, after: Post, run: bool) -> Values:
     return values
 
 
-def _named_in_a_row(laid: Laid, one: Text, two: Text, author: str) -> Values:
+def _named_in_a_row(laid: SessionFeatures, one: Text, two: Text, author: str) -> Values:
     """What the askers who are named say of whether a message goes on with the one before."""
     first, second = (text.naming.addressed & laid.askers for text in (one, two))
     if not second:
@@ -341,7 +343,7 @@ def _named_in_a_row(laid: Laid, one: Text, two: Text, author: str) -> Values:
     return {"same, names them again": 1}
 
 
-def move(laid: Laid, before: Question, after: Question) -> Values:
+def move(laid: SessionFeatures, before: Question, after: Question) -> Values:
     """The signals between an author's posts that belong to one question and then to another."""
     first, second = sorted((before.place, after.place))
     waiting = laid.open_before[second] - laid.open_before[first + 1]

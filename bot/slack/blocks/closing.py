@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message, Session
-from bot.sessions.voice import Figures
+from bot.sessions.notifier import Figures
 from bot.slack.blocks.announcement import closing_line
 from bot.slack.blocks.kit import section
 from bot.slack.blocks.limits import when

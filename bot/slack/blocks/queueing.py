@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Handled, Message, Session
+from bot.sessions.notifier import Digest
 from bot.sessions.queue import Queue, Waiting
-from bot.sessions.voice import Digest
 from bot.slack.blocks.kit import Block, actions, button, divider, header, note, section
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.paging import page, turning

@@ -25,7 +25,7 @@ from bot.texts import _, n_
 
 WINNERS = "qa_winners"
 """The callback ID of the form."""
-MOST = 50
+MAX_WINNERS = 50
 """Winners of one draw at the most."""
 
 
@@ -65,8 +65,8 @@ def form(
                 "action_id": "count",
                 "is_decimal_allowed": False,
                 "min_value": "1",
-                "max_value": str(MOST),
-                "initial_value": str(max(1, min(MOST, count))),
+                "max_value": str(MAX_WINNERS),
+                "initial_value": str(max(1, min(MAX_WINNERS, count))),
             },
         ),
         field(
@@ -84,7 +84,11 @@ def form(
         field(
             "picked",
             _("Winners you choose"),
-            {"type": "multi_users_select", "action_id": "picked", "max_selected_items": MOST},
+            {
+                "type": "multi_users_select",
+                "action_id": "picked",
+                "max_selected_items": MAX_WINNERS,
+            },
             _("Only if you choose them yourself. Choose from the people who take part."),
             optional=True,
         ),

@@ -29,7 +29,7 @@ from bot.slack.listeners import (
     winners,
 )
 from bot.slack.listeners.context import Context
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.router import Router
 
 Handler = Callable[[Context, UnitOfWork, Mapping[str, Any]], None]
 
@@ -43,14 +43,14 @@ HANDLERS: dict[str, Handler] = {
 }
 """By the event's `type`. An event of another type is stored, and then left alone."""
 
-ROOMS: tuple[Room, ...] = (
-    asking.room,
-    linking.room,
-    mine.room,
-    moderating.room,
-    placing.room,
-    planning.room,
-    queueing.room,
-    winners.room,
+ROUTERS: tuple[Router, ...] = (
+    asking.router,
+    linking.router,
+    mine.router,
+    moderating.router,
+    placing.router,
+    planning.router,
+    queueing.router,
+    winners.router,
 )
 """The files that answer to commands, clicks, forms and shortcuts, alphabetical."""

@@ -16,103 +16,109 @@ from bot.sessions.asking import Draft, NotTaken, Why
 from bot.sessions.model import Message, Session, State, Submission
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.similar import Asked
+from bot.slack.api.gateway import reason_of
+from bot.slack.api.incoming import Malformed
+from bot.slack.api.incoming import person as person_of
 from bot.slack.blocks import asking as blocks
 from bot.slack.blocks.asking import MOST_INPUTS, Form, question_block
-from bot.slack.gateway import reason_of
-from bot.slack.incoming import Malformed
-from bot.slack.incoming import person as person_of
-from bot.slack.listeners.desk import FormError, Turn
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.router import Router
 from bot.slack.text import without_broadcasts
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-room = Room()
+router = Router()
 
-LOOK_WITHIN = 1.0
+PROFILE_WAIT_SECONDS = 1.0
 """Seconds for Slack to say how the asker is called and looks."""
 
 
-@room.command("/ask")
-async def ask(turn: Turn) -> None:
+@router.command("/ask")
+async def ask(interaction: Interaction) -> None:
     """With a question it is sent at once, where it is clear for which book it is and none like it
     was asked; else the form opens.
     """
-    sessions = await turn.read(asking.open_for_questions, turn.now)
+    sessions = await interaction.read(asking.open_for_questions, interaction.now)
     if not sessions:
-        await turn.say(_nothing_open() + _typed(plain({"text": turn.text})))
+        await interaction.say(_nothing_open() + _typed(plain({"text": interaction.text})))
         return
-    target = _meant(sessions, turn.channel)
-    if not turn.text:
-        await _open(turn, sessions, target)
+    target = _meant(sessions, interaction.channel)
+    if not interaction.text:
+        await _open(interaction, sessions, target)
         return
-    typed = plain({"text": turn.text})
-    like = await turn.read(similar, target.id, typed, turn.user)
-    is_clear = await turn.read(_is_clear, sessions, target, turn.channel)
+    typed = plain({"text": interaction.text})
+    like = await interaction.read(similar, target.id, typed, interaction.user)
+    is_clear = await interaction.read(_is_clear, sessions, target, interaction.channel)
     if like or not is_clear:
         lead = "" if is_clear else blocks.which_book(target)
-        await _open(turn, sessions, target, typed, like, lead)
+        await _open(interaction, sessions, target, typed, like, lead)
         return
-    draft = await _draft(turn, secrets.token_hex(8), target.id, turn.text, anonymous=False)
-    submission = await _submit(turn, draft)
-    is_quiet = await turn.read(_is_quiet, turn.user)
-    await turn.say(blocks.taken_text(target, submission, is_quiet))
+    draft = await _draft(
+        interaction, secrets.token_hex(8), target.id, interaction.text, anonymous=False
+    )
+    submission = await _submit(interaction, draft)
+    is_quiet = await interaction.read(_is_quiet, interaction.user)
+    await interaction.say(blocks.taken_text(target, submission, is_quiet))
 
 
-@room.shortcut("ask")
-@room.action("ask_open")
-async def opened(turn: Turn) -> None:
+@router.shortcut("ask")
+@router.action("ask_open")
+async def opened(interaction: Interaction) -> None:
     """The shortcut, and the buttons; a button's value is the session's id."""
-    sessions = await turn.read(asking.open_for_questions, turn.now)
-    wanted = next((s for s in sessions if str(s.id) == turn.value), None)
+    sessions = await interaction.read(asking.open_for_questions, interaction.now)
+    wanted = next((s for s in sessions if str(s.id) == interaction.value), None)
     if not sessions:
         raise UserError(_nothing_open())
-    await _open(turn, sessions, wanted or _meant(sessions, turn.channel))
+    await _open(interaction, sessions, wanted or _meant(sessions, interaction.channel))
 
 
-@room.action("ask_more")
-async def more(turn: Turn) -> None:
+@router.action("ask_more")
+async def more(interaction: Interaction) -> None:
     """More room to type in; what was typed stays."""
-    form = await _form(turn)
+    form = await _form(interaction)
     if form.session is None:
         raise UserError(_refused(Why.OVER))
-    await turn.update(blocks.form(form.more()))
+    await interaction.update(blocks.form(form.more()))
 
 
-@room.action("ask_mine_too")
-async def mine_too(turn: Turn) -> None:
+@router.action("ask_mine_too")
+async def mine_too(interaction: Interaction) -> None:
     """The vote for a question that was asked already, and the wish to hear of its answer."""
-    anonymous = "anonymous" in turn.ticked("anonymous")
-    question, is_own = await turn.write(support, turn.value, turn.user, anonymous)
-    turn.desk.touched()
-    is_quiet = await turn.read(_is_quiet, turn.user)
-    url = turn.desk.voice.workspace_url
+    anonymous = "anonymous" in interaction.ticked("anonymous")
+    question, is_own = await interaction.write(
+        support, interaction.value, interaction.user, anonymous
+    )
+    interaction.context.touched()
+    is_quiet = await interaction.read(_is_quiet, interaction.user)
+    url = interaction.context.notifier.workspace_url
     view = (
         blocks.own(question, url)
         if is_own
         else blocks.counted(question, url, anonymous=anonymous, is_quiet=is_quiet)
     )
-    await turn.update(view)
+    await interaction.update(view)
 
 
-@room.view("ask")
-async def sent(turn: Turn) -> dict[str, object]:
+@router.view("ask")
+async def sent(interaction: Interaction) -> dict[str, object]:
     """The form: shows what looks alike once, then takes the question."""
-    form = await _form(turn)
+    form = await _form(interaction)
     if not form.text.strip():
         raise FormError({question_block(0): _("Please write your question.")})
     if not form.seen and form.session is not None:
-        like = await turn.read(similar, form.session_id, form.text, turn.user)
+        like = await interaction.read(similar, form.session_id, form.text, interaction.user)
         if like:
-            view = blocks.form(form, like, turn.desk.voice.workspace_url)
+            view = blocks.form(form, like, interaction.context.notifier.workspace_url)
             return {"response_action": "update", "view": view}
     text = escape_mrkdwn(form.text.strip())
-    draft = await _draft(turn, form.token, form.session_id, text, form.anonymous)
-    submission = await _submit(turn, draft)
+    draft = await _draft(interaction, form.token, form.session_id, text, form.anonymous)
+    submission = await _submit(interaction, draft)
     if form.session is None:
         return {}
-    view = blocks.taken(form.session, submission, await turn.read(_is_quiet, turn.user))
+    view = blocks.taken(
+        form.session, submission, await interaction.read(_is_quiet, interaction.user)
+    )
     return {"response_action": "update", "view": view}
 
 
@@ -157,23 +163,23 @@ def support(
     return question, False
 
 
-def _submit_in(uow: UnitOfWork, turn: Turn, draft: Draft) -> Submission:
-    submission = asking.submit(uow, turn.desk.voice, draft, turn.now)
+def _submit_in(uow: UnitOfWork, interaction: Interaction, draft: Draft) -> Submission:
+    submission = asking.submit(uow, interaction.context.notifier, draft, interaction.now)
     stored = uow.members.submission(draft.token)
     return stored or submission
 
 
-async def _submit(turn: Turn, draft: Draft) -> Submission:
+async def _submit(interaction: Interaction, draft: Draft) -> Submission:
     try:
-        submission = await turn.write(_submit_in, turn, draft)
+        submission = await interaction.write(_submit_in, interaction, draft)
     except NotTaken as error:
         raise UserError(_refused(error.why, draft.anonymous)) from None
-    turn.desk.touched()
+    interaction.context.touched()
     return submission
 
 
 async def _open(
-    turn: Turn,
+    interaction: Interaction,
     sessions: list[Session],
     session: Session,
     text: str = "",
@@ -182,53 +188,59 @@ async def _open(
 ) -> None:
     form = Form(secrets.token_hex(8), tuple(sessions), session.id, text=text, lead=lead)
     try:
-        await turn.open(blocks.form(form, like or (), turn.desk.voice.workspace_url))
+        await interaction.open(
+            blocks.form(form, like or (), interaction.context.notifier.workspace_url)
+        )
     except SlackApiError as error:
         log.warning("the form to ask did not open: %s", error.response.get("error"))
         lost = _("Slack did not let me open the form. Please try again.")
-        await turn.say(lost + _typed(text))
+        await interaction.say(lost + _typed(text))
 
 
-async def _form(turn: Turn) -> Form:
+async def _form(interaction: Interaction) -> Form:
     """The form as it is filled in."""
-    sessions = await turn.read(asking.open_for_questions, turn.now)
-    kept = turn.metadata
+    sessions = await interaction.read(asking.open_for_questions, interaction.now)
+    kept = interaction.metadata
     try:
         inputs = min(MOST_INPUTS, int(kept.get("inputs") or 1))
-        session_id = int(turn.typed("session") or kept.get("session") or 0)
+        session_id = int(interaction.typed("session") or kept.get("session") or 0)
     except (TypeError, ValueError):
         raise UserError(_("This form is out of date. Please open it again.")) from None
-    parts = [turn.typed(question_block(number)) for number in range(inputs)]
+    parts = [interaction.typed(question_block(number)) for number in range(inputs)]
     return Form(
         token=str(kept.get("token") or ""),
         sessions=tuple(sessions),
         session_id=session_id,
         inputs=inputs,
         text="\n".join(part for part in parts if part.strip()),
-        anonymous="anonymous" in turn.ticked("anonymous"),
+        anonymous="anonymous" in interaction.ticked("anonymous"),
         seen=bool(kept.get("seen")),
     )
 
 
-async def _draft(turn: Turn, token: str, session_id: int, text: str, anonymous: bool) -> Draft:
+async def _draft(
+    interaction: Interaction, token: str, session_id: int, text: str, anonymous: bool
+) -> Draft:
     """The question with its asker's name and picture, as Slack has them now."""
     text = without_broadcasts(text)
     if anonymous:
-        return Draft(token, session_id, turn.user, text, anonymous=True)
+        return Draft(token, session_id, interaction.user, text, anonymous=True)
     name, icon = "", ""
     try:
-        answer = await asyncio.wait_for(turn.desk.client.users_info(user=turn.user), LOOK_WITHIN)
+        answer = await asyncio.wait_for(
+            interaction.context.client.users_info(user=interaction.user), PROFILE_WAIT_SECONDS
+        )
         user = answer.get("user") or {}
         found = person_of(user)
         name = found.name or ""
         icon = str((user.get("profile") or {}).get("image_72") or "")
-        await turn.write(lambda uow: uow.people.put(found))
+        await interaction.write(lambda uow: uow.people.put(found))
     except (SlackApiError, ClientError, TimeoutError, OSError, Malformed) as error:
         why = str(error) if isinstance(error, Malformed) else reason_of(error)
         log.info("using a stored name, because Slack did not give one: %s", why)
-        known = await turn.read(lambda uow: uow.people.get(turn.user))
+        known = await interaction.read(lambda uow: uow.people.get(interaction.user))
         name = (known.name or "") if known else ""
-    return Draft(token, session_id, turn.user, text, name, icon)
+    return Draft(token, session_id, interaction.user, text, name, icon)
 
 
 def _meant(sessions: list[Session], channel: str | None) -> Session:

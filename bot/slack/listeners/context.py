@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.sessions.notifier import Notifier
 from bot.sessions.ports import Clock
-from bot.sessions.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Context:
     """
 
     clock: Clock
-    voice: Voice
+    notifier: Notifier
     bot_id: str | None
     bot_user_id: str | None
     unthreaded: str = "attach"

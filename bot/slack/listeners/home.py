@@ -14,25 +14,25 @@ from typing import Any
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
-from bot.outage import Outage
 from bot.sessions.model import State
 from bot.sessions.ports import UnitOfWork
+from bot.slack.api.gateway import passing, reason_of, retry_after
+from bot.slack.api.incoming import Malformed
 from bot.slack.blocks.kit import Block, View, header, home, section
-from bot.slack.gateway import passing, reason_of, retry_after
-from bot.slack.incoming import Malformed
 from bot.slack.listeners.context import Context
-from bot.slack.listeners.desk import Desk
-from bot.slack.listeners.rooms import HomeSection, Room
+from bot.slack.listeners.interaction import HandlerContext
+from bot.slack.listeners.router import HomeSection, Router
+from bot.support.outage import Outage
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
 LOOKED_AT_FOR = timedelta(hours=8)
 """How long after it was opened an App Home counts as looked at, and is kept up to date."""
-REFUSED_PAUSE = 60.0
-LONGEST_PAUSE = 3600.0
+REFUSED_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 3600.0
 """Seconds until a home is tried again that Slack refused; the pauses double."""
-LOOK = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks for what changed, at the least."""
 
 
@@ -51,10 +51,10 @@ HANDLERS = {"app_home_opened": opened}
 class Homes:
     """Publishes App Homes: when they are opened, and when what they show has changed."""
 
-    def __init__(self, desk: Desk, rooms: Sequence[Room], outage: Outage):
-        self._desk = desk
+    def __init__(self, context: HandlerContext, rooms: Sequence[Router], outage: Outage):
+        self._desk = context
         self._outage = outage
-        parts = sorted((part for room in rooms for part in room.sections), key=lambda p: p[0])
+        parts = sorted((part for router in rooms for part in router.sections), key=lambda p: p[0])
         self._sections: list[HomeSection] = [section for _order, section in parts]
         self._wake = asyncio.Event()
         self._seen: tuple[Any, ...] = ()
@@ -81,7 +81,7 @@ class Homes:
                     log.info("the App Homes are waiting for the database")
                 else:
                     log.exception("the App Homes are not up to date; trying again")
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_SECONDS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._until_again())
             self._wake.clear()
@@ -121,13 +121,13 @@ class Homes:
     def _refused(self, person: str, error: Exception) -> None:
         failures = self._failures.get(person, 0) + 1
         self._failures[person] = failures
-        pause = min(LONGEST_PAUSE, 2.0 ** min(failures - 1, 20))
+        pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(failures - 1, 20))
         if isinstance(error, SlackApiError):
             named = retry_after(error)
             if named is not None:
                 pause = named
             elif not passing(error):
-                pause = max(pause, REFUSED_PAUSE)
+                pause = max(pause, REFUSED_PAUSE_SECONDS)
         self._not_before[person] = monotonic() + pause
         # One line for all viewers: what is refused for one mostly is for all.
         if failures == 1 and len(self._failures) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sessions.ports import UnitOfWork
-from bot.slack.incoming import Malformed
+from bot.slack.api.incoming import Malformed
 from bot.slack.listeners.context import Context
 
 ALIAS = "alias:"

@@ -11,77 +11,85 @@ from bot.sessions.model import Message, Who
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.queue import Impossible
 from bot.slack.blocks import linking as blocks
-from bot.slack.listeners.desk import Turn
+from bot.slack.listeners.interaction import Interaction
 from bot.slack.listeners.placing import message_in
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.router import Router
 from bot.texts import _
 
-room = Room()
+router = Router()
 
 
-@room.action("link_undo", Who.AUTHOR)
-async def undo(turn: Turn) -> None:
+@router.action("link_undo", Who.AUTHOR)
+async def undo(interaction: Interaction) -> None:
     """It does not answer that question."""
-    await turn.write(_undo, turn)
-    turn.desk.touched()
-    await turn.replace(*blocks.left(_("Undone: your message is no longer marked as an answer.")))
+    await interaction.write(_undo, interaction)
+    interaction.context.touched()
+    await interaction.replace(
+        *blocks.left(_("Undone: your message is no longer marked as an answer."))
+    )
 
 
-@room.action("link_choose", Who.AUTHOR)
-async def choose(turn: Turn) -> None:
+@router.action("link_choose", Who.AUTHOR)
+async def choose(interaction: Interaction) -> None:
     """It answers this question."""
-    answer, question = await turn.write(_choose, turn)
-    turn.desk.touched()
-    await turn.replace(*blocks.done(answer, question, turn.desk.voice.workspace_url))
+    answer, question = await interaction.write(_choose, interaction)
+    interaction.context.touched()
+    await interaction.replace(
+        *blocks.done(answer, question, interaction.context.notifier.workspace_url)
+    )
 
 
-@room.action("link_none", Who.AUTHOR)
-async def none(turn: Turn) -> None:
+@router.action("link_none", Who.AUTHOR)
+async def none(interaction: Interaction) -> None:
     """It answers none of those."""
-    await turn.write(_none, turn)
-    turn.desk.touched()
-    await turn.replace(*blocks.left())
+    await interaction.write(_none, interaction)
+    interaction.context.touched()
+    await interaction.replace(*blocks.left())
 
 
-def _undo(uow: UnitOfWork, turn: Turn) -> None:
-    channel, ts, asked = _value(turn)
-    message, session = message_in(uow, turn, channel, ts)
-    if not linking.undo(uow, turn.desk.voice, session, message, asked, turn.now):
+def _undo(uow: UnitOfWork, interaction: Interaction) -> None:
+    channel, ts, asked = _value(interaction)
+    message, session = message_in(uow, interaction, channel, ts)
+    if not linking.undo(
+        uow, interaction.context.notifier, session, message, asked, interaction.now
+    ):
         raise UserError(
             _(
                 "Somebody has changed that in the meantime: your message is no longer under "
                 "that question."
             )
         )
-    turn.noted(uow, "answers_undone", session, ts=ts)
+    interaction.noted(uow, "answers_undone", session, ts=ts)
 
 
-def _choose(uow: UnitOfWork, turn: Turn) -> tuple[Message, Message]:
-    channel, ts, asked = _value(turn)
-    message, session = message_in(uow, turn, channel, ts)
+def _choose(uow: UnitOfWork, interaction: Interaction) -> tuple[Message, Message]:
+    channel, ts, asked = _value(interaction)
+    message, session = message_in(uow, interaction, channel, ts)
     question = uow.messages.get(channel, asked)
     if question is None:
         raise UserError(_("That question is no longer there."))
     try:
-        linking.choose(uow, turn.desk.voice, session, message, question, turn.now)
+        linking.choose(
+            uow, interaction.context.notifier, session, message, question, interaction.now
+        )
     except (Impossible, ValueError):
         raise UserError(
             _("That is not possible: the question is gone, or it is under your message.")
         ) from None
-    turn.noted(uow, "answers", session, ts=ts, question=asked)
+    interaction.noted(uow, "answers", session, ts=ts, question=asked)
     return message, question
 
 
-def _none(uow: UnitOfWork, turn: Turn) -> None:
-    channel, ts, _blank = _value(turn)
-    message, session = message_in(uow, turn, channel, ts)
-    if not linking.undo(uow, turn.desk.voice, session, message, None, turn.now):
+def _none(uow: UnitOfWork, interaction: Interaction) -> None:
+    channel, ts, _blank = _value(interaction)
+    message, session = message_in(uow, interaction, channel, ts)
+    if not linking.undo(uow, interaction.context.notifier, session, message, None, interaction.now):
         raise UserError(
             _("Somebody has put your message under a question in the meantime; it stays there.")
         )
-    turn.noted(uow, "answers_none", session, ts=ts)
+    interaction.noted(uow, "answers_none", session, ts=ts)
 
 
-def _value(turn: Turn) -> tuple[str, str, str]:
-    channel, ts, asked, *_rest = [*turn.value.split(), "", "", ""]
+def _value(interaction: Interaction) -> tuple[str, str, str]:
+    channel, ts, asked, *_rest = [*interaction.value.split(), "", "", ""]
     return channel, ts, asked

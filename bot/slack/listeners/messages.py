@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.sessions import linking
 from bot.sessions.ports import UnitOfWork
-from bot.slack.incoming import Deleted, message_event
+from bot.slack.api.incoming import Deleted, message_event
 from bot.slack.listeners.channels import usable
 from bot.slack.listeners.context import Context
 
@@ -23,9 +23,9 @@ def message(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None
     what = message_event(event, context.bot_id, context.apps_left_out)
     now = context.clock.now()
     if isinstance(what, Deleted):
-        linking.delete(uow, context.voice, what.channel, what.ts, now, what.thread_ts)
+        linking.delete(uow, context.notifier, what.channel, what.ts, now, what.thread_ts)
     elif what is not None and what.author != context.bot_user_id:
-        linking.receive(uow, context.voice, what, now, context.unthreaded)
+        linking.receive(uow, context.notifier, what, now, context.unthreaded)
 
 
 HANDLERS = {"message": message}

@@ -16,12 +16,12 @@ from bot.slack.blocks import paging
 from bot.slack.blocks.asking import told
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.mine import Mine
-from bot.slack.listeners.desk import Desk, Turn
-from bot.slack.listeners.rooms import Room
-from bot.slack.voice import question_key
+from bot.slack.listeners.interaction import HandlerContext, Interaction
+from bot.slack.listeners.router import Router
+from bot.slack.notifier import question_key
 from bot.texts import N_, _
 
-room = Room()
+router = Router()
 
 WORDS = {
     "full": "full",
@@ -33,26 +33,28 @@ WORDS = {
 """What may follow `/qa privacy`."""
 
 
-@room.subcommand("privacy", N_("[full | first | out]"), N_("Choose how you appear in the archive."))
-async def privacy(turn: Turn) -> None:
+@router.subcommand(
+    "privacy", N_("[full | first | out]"), N_("Choose how you appear in the archive.")
+)
+async def privacy(interaction: Interaction) -> None:
     """Says how one appears, or changes it."""
-    if turn.text:
-        wanted = WORDS.get(turn.text.split()[0].casefold())
+    if interaction.text:
+        wanted = WORDS.get(interaction.text.split()[0].casefold())
         if wanted is None:
             raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
-        await turn.write(set_privacy, turn, wanted)
-        turn.desk.touched()
-    await turn.say(*await turn.read(_privacy, turn.user))
+        await interaction.write(set_privacy, interaction, wanted)
+        interaction.context.touched()
+    await interaction.say(*await interaction.read(_privacy, interaction.user))
 
 
-@room.subcommand("quiet", "", N_("Turn direct messages about answers off or on."))
-@room.action("mine_quiet")
-async def quiet(turn: Turn) -> None:
+@router.subcommand("quiet", "", N_("Turn direct messages about answers off or on."))
+@router.action("mine_quiet")
+async def quiet(interaction: Interaction) -> None:
     """Turns all direct messages about questions off, and on again."""
-    muted = await turn.write(_quiet, turn.user)
-    turn.desk.touched()
-    if turn.view.get("type") != "home":
-        await turn.say(
+    muted = await interaction.write(_quiet, interaction.user)
+    interaction.context.touched()
+    if interaction.view.get("type") != "home":
+        await interaction.say(
             _(
                 "You no longer get direct messages about questions. To turn them back on, type "
                 "`/qa quiet`."
@@ -62,125 +64,130 @@ async def quiet(turn: Turn) -> None:
         )
 
 
-@room.subcommand("mine", "", N_("Show your questions."))
-async def mine(turn: Turn) -> None:
+@router.subcommand("mine", "", N_("Show your questions."))
+async def mine(interaction: Interaction) -> None:
     """`My questions`, as in the App Home."""
-    await turn.say(_("Your questions"), await turn.read(_my_questions, turn.desk, turn.user, 1))
+    await interaction.say(
+        _("Your questions"),
+        await interaction.read(_my_questions, interaction.context, interaction.user, 1),
+    )
 
 
-@room.action("mine_previous")
-@room.action("mine_next")
-async def turned(turn: Turn) -> None:
+@router.action("mine_previous")
+@router.action("mine_next")
+async def turned(interaction: Interaction) -> None:
     """Another page of one's own questions, or of those one follows."""
-    part, number = paging.turned(turn.value)
-    if turn.view.get("type") == "home":
+    part, number = paging.turned(interaction.value)
+    if interaction.view.get("type") == "home":
         if part in {"mine", "followed"}:
-            await turn.write(lambda uow: uow.members.turn(turn.user, part, number))
-            turn.desk.touched()
+            await interaction.write(lambda uow: uow.members.turn(interaction.user, part, number))
+            interaction.context.touched()
     else:
-        shown = await turn.read(_my_questions, turn.desk, turn.user, number)
-        await turn.replace(_("Your questions"), shown)
+        shown = await interaction.read(_my_questions, interaction.context, interaction.user, number)
+        await interaction.replace(_("Your questions"), shown)
 
 
-@room.action("mine_privacy")
-@room.action("privacy_full")
-@room.action("privacy_first_name")
-@room.action("privacy_left_out")
-async def choose_privacy(turn: Turn) -> None:
+@router.action("mine_privacy")
+@router.action("privacy_full")
+@router.action("privacy_first_name")
+@router.action("privacy_left_out")
+async def choose_privacy(interaction: Interaction) -> None:
     """The menu in the App Home, and the buttons of `/qa privacy`."""
-    if turn.value not in blocks.PRIVACY:
+    if interaction.value not in blocks.PRIVACY:
         raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
-    await turn.write(set_privacy, turn, turn.value)
-    turn.desk.touched()
-    if turn.view.get("type") != "home":
-        await turn.replace(*await turn.read(_privacy, turn.user))
+    await interaction.write(set_privacy, interaction, interaction.value)
+    interaction.context.touched()
+    if interaction.view.get("type") != "home":
+        await interaction.replace(*await interaction.read(_privacy, interaction.user))
 
 
-@room.action("mine_withdraw")
-async def withdraw(turn: Turn) -> None:
+@router.action("mine_withdraw")
+async def withdraw(interaction: Interaction) -> None:
     """One question is left out of the archive; one that the form posted is deleted too."""
-    await turn.write(_withdraw, turn, True)
-    await _renewed(turn)
+    await interaction.write(_withdraw, interaction, True)
+    await _renewed(interaction)
 
 
-@room.action("mine_put_back")
-async def put_back(turn: Turn) -> None:
+@router.action("mine_put_back")
+async def put_back(interaction: Interaction) -> None:
     """A withdrawn question is in the archive again."""
-    await turn.write(_withdraw, turn, False)
-    await _renewed(turn)
+    await interaction.write(_withdraw, interaction, False)
+    await _renewed(interaction)
 
 
-@room.action("mine_withdraw_waiting")
-async def withdraw_waiting(turn: Turn) -> None:
+@router.action("mine_withdraw_waiting")
+async def withdraw_waiting(interaction: Interaction) -> None:
     """A question that is not posted yet is not asked."""
-    if not await turn.write(_take_back, turn):
+    if not await interaction.write(_take_back, interaction):
         raise UserError(_("That question has already been posted; withdraw the posted one."))
-    await _renewed(turn)
+    await _renewed(interaction)
 
 
-@room.action("mine_show")
-async def show(turn: Turn) -> None:
+@router.action("mine_show")
+async def show(interaction: Interaction) -> None:
     """A question that is not posted, whole, so that its asker can copy it."""
-    submission = await turn.read(_own, turn)
+    submission = await interaction.read(_own, interaction)
     if submission is None:
         raise UserError(_("That question is no longer there."))
-    await turn.open(blocks.own_words(submission))
+    await interaction.open(blocks.own_words(submission))
 
 
-@room.shortcut("follow")
-@room.action("mine_follow")
-async def follow(turn: Turn) -> None:
+@router.shortcut("follow")
+@router.action("mine_follow")
+async def follow(interaction: Interaction) -> None:
     """A direct message when an author answers the question."""
-    await turn.write(_follow, turn, True)
-    turn.desk.touched()
-    if turn.view.get("type") != "home":
-        person = await turn.read(lambda uow: uow.people.get(turn.user))
+    await interaction.write(_follow, interaction, True)
+    interaction.context.touched()
+    if interaction.view.get("type") != "home":
+        person = await interaction.read(lambda uow: uow.people.get(interaction.user))
         followed = told(person is not None and person.quiet)
-        await turn.say(
+        await interaction.say(
             _("You follow this question.")
             + f" {followed} "
             + _("My Home tab lists all the questions you follow.")
         )
 
 
-@room.action("mine_unfollow")
-async def unfollow(turn: Turn) -> None:
+@router.action("mine_unfollow")
+async def unfollow(interaction: Interaction) -> None:
     """No more of them."""
-    await turn.write(_follow, turn, False)
-    turn.desk.touched()
+    await interaction.write(_follow, interaction, False)
+    interaction.context.touched()
 
 
-@room.action("mine_stored")
-async def show_stored(turn: Turn) -> None:
+@router.action("mine_stored")
+async def show_stored(interaction: Interaction) -> None:
     """What is stored of the person, and the button that erases it."""
-    found = await turn.read(stored, turn.user)
-    await turn.open(blocks.stored(found))
+    found = await interaction.read(stored, interaction.user)
+    await interaction.open(blocks.stored(found))
 
 
-@room.view("mine_erase")
-async def erase(turn: Turn) -> dict[str, object]:
+@router.view("mine_erase")
+async def erase(interaction: Interaction) -> dict[str, object]:
     """Erases it, and shows the App Home as it is then."""
-    texts = blocks.erases_texts(turn.view)
-    await turn.write(erasing.erase, turn.user, turn.now, (), texts, True)
-    turn.desk.services["wipe"]()
-    turn.desk.touched()
-    await turn.desk.services["home"](turn.user)
+    texts = blocks.erases_texts(interaction.view)
+    await interaction.write(erasing.erase, interaction.user, interaction.now, (), texts, True)
+    interaction.context.services["wipe"]()
+    interaction.context.touched()
+    await interaction.context.services["home"](interaction.user)
     return {"response_action": "update", "view": blocks.erased()}
 
 
-@room.home(order=20)
-def ask(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
+@router.home(order=20)
+def ask(uow: UnitOfWork, context: HandlerContext, person: str) -> Sequence[Block]:
     """What takes questions."""
-    return blocks.sessions(asking.open_for_questions(uow, desk.clock.now()))
+    return blocks.sessions(asking.open_for_questions(uow, context.clock.now()))
 
 
-@room.home(order=30)
-def my_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
+@router.home(order=30)
+def my_questions(uow: UnitOfWork, context: HandlerContext, person: str) -> list[Block]:
     """One's own questions."""
-    return _my_questions(uow, desk, person, uow.members.pages(person).get("mine", 1))
+    return _my_questions(uow, context, person, uow.members.pages(person).get("mine", 1))
 
 
-def _my_questions(uow: UnitOfWork, desk: Desk, person: str, number: int) -> list[Block]:
+def _my_questions(
+    uow: UnitOfWork, context: HandlerContext, person: str, number: int
+) -> list[Block]:
     """A page of them: newest first, those that wait for their session before them."""
     names = {person}
     for session in uow.sessions.all((State.OPEN, State.SCHEDULED, State.CANCELLED)):
@@ -192,27 +199,27 @@ def _my_questions(uow: UnitOfWork, desk: Desk, person: str, number: int) -> list
     waiting = [s for s in waiting if _to_come(uow, s.session_id)]
     whole: list[Message | Submission] = [*waiting, *asked]
     shown = paging.page(whole, number, blocks.SHOWN)
-    entries = _entries(uow, desk, [m for m in shown.items if isinstance(m, Message)], person)
+    entries = _entries(uow, context, [m for m in shown.items if isinstance(m, Message)], person)
     before = [s for s in shown.items if isinstance(s, Submission)]
     both: list[Mine | Submission] = [*before, *entries]
     page = paging.Page(both, shown.number, shown.count)
-    return blocks.mine(page, desk.voice.workspace_url)
+    return blocks.mine(page, context.notifier.workspace_url)
 
 
-@room.home(order=40)
-def other_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
+@router.home(order=40)
+def other_questions(uow: UnitOfWork, context: HandlerContext, person: str) -> list[Block]:
     """What one follows, and what most people vote for, to follow it."""
-    url = desk.voice.workspace_url
+    url = context.notifier.workspace_url
     pairs = uow.members.followed(person)
     followed = [m for channel, ts in reversed(pairs) if (m := uow.messages.get(channel, ts))]
     followed = [m for m in followed if not m.deleted and not m.hidden]
     page = paging.page(followed, uow.members.pages(person).get("followed", 1), blocks.SHOWN)
-    entries = _entries(uow, desk, page.items, person)
+    entries = _entries(uow, context, page.items, person)
     shown = blocks.followed(paging.Page(entries, page.number, page.count), url)
     known = {m.ts for m in followed}
     top: list[Mine] = []
     for session in uow.sessions.all((State.OPEN,)):
-        found = queues.queue(uow, session, desk.manners.votes)
+        found = queues.queue(uow, session, context.handler_settings.votes)
         top += [
             Mine(w.question, w.votes, answered=False)
             for w in found.waiting[:5]
@@ -221,26 +228,26 @@ def other_questions(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
     return shown + blocks.others(_("Most voted"), top[:5], False, url)
 
 
-@room.home(order=90)
-def settings(uow: UnitOfWork, desk: Desk, person: str) -> list[Block]:
+@router.home(order=90)
+def settings(uow: UnitOfWork, context: HandlerContext, person: str) -> list[Block]:
     """Privacy and messages."""
     return blocks.settings(uow.people.get(person))
 
 
-async def _renewed(turn: Turn) -> None:
+async def _renewed(interaction: Interaction) -> None:
     """Shows one's questions as they are now, in the home or in the note that was clicked in."""
-    turn.desk.touched()
-    if turn.view.get("type") != "home":
-        number = paging.turned(turn.value)[1]
-        shown = await turn.read(_my_questions, turn.desk, turn.user, number)
-        await turn.replace(_("Your questions"), shown)
+    interaction.context.touched()
+    if interaction.view.get("type") != "home":
+        number = paging.turned(interaction.value)[1]
+        shown = await interaction.read(_my_questions, interaction.context, interaction.user, number)
+        await interaction.replace(_("Your questions"), shown)
 
 
-def set_privacy(uow: UnitOfWork, turn: Turn, wanted: str) -> None:
+def set_privacy(uow: UnitOfWork, interaction: Interaction, wanted: str) -> None:
     """Sets it; every session that the person took part in is exported again."""
-    uow.people.set_privacy(turn.user, wanted)
-    for session_id in uow.messages.mentioning(turn.user):
-        uow.sessions.touch(session_id, turn.now)
+    uow.people.set_privacy(interaction.user, wanted)
+    for session_id in uow.messages.mentioning(interaction.user):
+        uow.sessions.touch(session_id, interaction.now)
 
 
 def _privacy(uow: UnitOfWork, person: str) -> tuple[str, list[Block]]:
@@ -254,56 +261,56 @@ def _quiet(uow: UnitOfWork, person: str) -> bool:
     return muted
 
 
-def _own(uow: UnitOfWork, turn: Turn) -> Submission | None:
+def _own(uow: UnitOfWork, interaction: Interaction) -> Submission | None:
     """The submission that a button names, if it is the person's own."""
-    submission = uow.members.submission(turn.value)
+    submission = uow.members.submission(interaction.value)
     session = uow.sessions.get(submission.session_id) if submission is not None else None
     if submission is None or session is None:
         return None
-    mine = asking.keys_of(uow, session, turn.user)
+    mine = asking.keys_of(uow, session, interaction.user)
     return submission if submission.asker in mine else None
 
 
-def _take_back(uow: UnitOfWork, turn: Turn) -> bool:
-    submission = _own(uow, turn)
+def _take_back(uow: UnitOfWork, interaction: Interaction) -> bool:
+    submission = _own(uow, interaction)
     if submission is None:
         return False
     row = uow.outbox.get(question_key(submission.token))
     open_row = row is not None and row.state not in ("sent", "dropped")
-    if row is not None and open_row and not uow.outbox.drop(row.id, turn.desk.wall.now()):
+    if row is not None and open_row and not uow.outbox.drop(row.id, interaction.context.wall.now()):
         return False  # it is being posted
-    return asking.withdraw_waiting(uow, submission.token, turn.user)
+    return asking.withdraw_waiting(uow, submission.token, interaction.user)
 
 
-def _withdraw(uow: UnitOfWork, turn: Turn, out: bool) -> None:
-    channel, ts, *_number = [*turn.value.split(), "", ""]
+def _withdraw(uow: UnitOfWork, interaction: Interaction, out: bool) -> None:
+    channel, ts, *_number = [*interaction.value.split(), "", ""]
     question = uow.messages.get(channel, ts)
     session = uow.sessions.get(question.session_id) if question is not None else None
     if question is None or session is None or question.deleted:
         raise UserError(_("That question is no longer there."))
-    if question.author not in asking.keys_of(uow, session, turn.user):
+    if question.author not in asking.keys_of(uow, session, interaction.user):
         raise UserError(_("Somebody else asked that question."))
-    queues.set_hidden(uow, question, Hidden.WITHDRAWN, out, turn.now)
-    if question.author == turn.user:
-        turn.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=ts)
+    queues.set_hidden(uow, question, Hidden.WITHDRAWN, out, interaction.now)
+    if question.author == interaction.user:
+        interaction.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=ts)
     if out and question.origin == "form":
-        erasing.take_down_whole(uow, question, turn.now)
+        erasing.take_down_whole(uow, question, interaction.now)
 
 
-def _follow(uow: UnitOfWork, turn: Turn, wanted: bool) -> None:
-    if turn.ts is not None:
-        channel, ts = turn.channel or "", turn.ts
+def _follow(uow: UnitOfWork, interaction: Interaction, wanted: bool) -> None:
+    if interaction.ts is not None:
+        channel, ts = interaction.channel or "", interaction.ts
     else:
-        channel, _blank, ts = turn.value.partition(" ")
+        channel, _blank, ts = interaction.value.partition(" ")
     question = uow.messages.get(channel, ts)
     if question is not None and question.question_ts is not None:
         question = uow.messages.get(channel, question.question_ts)
     if question is None or question.deleted or question.kind is not Kind.QUESTION:
         raise UserError(_("That is not a question in a session, so you cannot follow it."))
     if wanted:
-        uow.members.follow(channel, question.ts, turn.user)
+        uow.members.follow(channel, question.ts, interaction.user)
     else:
-        uow.members.unfollow(channel, question.ts, turn.user)
+        uow.members.unfollow(channel, question.ts, interaction.user)
 
 
 def _to_come(uow: UnitOfWork, session_id: int) -> bool:
@@ -313,7 +320,9 @@ def _to_come(uow: UnitOfWork, session_id: int) -> bool:
     return session is not None and session.state in known
 
 
-def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: str) -> list[Mine]:
+def _entries(
+    uow: UnitOfWork, context: HandlerContext, questions: Sequence[Message], person: str
+) -> list[Mine]:
     """The questions with their votes and whether they were answered."""
     threads: dict[int, dict[str, Thread]] = {}
     voted: dict[int, dict[str, set[str]]] = {}
@@ -328,7 +337,7 @@ def _entries(uow: UnitOfWork, desk: Desk, questions: Sequence[Message], person: 
                 continue
             sessions[number] = session
             threads[number] = {t.question.ts: t for t in uow.messages.iter_threads(number)}
-            voted[number] = queues.voters(uow, session, desk.manners.votes)
+            voted[number] = queues.voters(uow, session, context.handler_settings.votes)
             elsewhere[number] = queues.elsewhere(uow, session)
         authors = sessions[number].author_ids
         thread = threads[number].get(question.ts) or Thread(question)

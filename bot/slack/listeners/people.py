@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sessions.model import FORGOTTEN, Person
 from bot.sessions.ports import UnitOfWork
-from bot.slack.incoming import Malformed, person
+from bot.slack.api.incoming import Malformed, person
 from bot.slack.listeners.context import Context
 
 

@@ -21,31 +21,31 @@ from bot.slack.blocks import placing as blocks
 from bot.slack.blocks.kit import option
 from bot.slack.blocks.limits import OPTIONS
 from bot.slack.blocks.queueing import picked
-from bot.slack.listeners.desk import FormError, Turn
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.router import Router
 from bot.texts import _
 
-room = Room()
+router = Router()
 
 
-@room.shortcut("answers", Who.AUTHOR)
-async def answers(turn: Turn) -> None:
+@router.shortcut("answers", Who.AUTHOR)
+async def answers(interaction: Interaction) -> None:
     """`This answers…` on a message."""
-    await choose(turn, turn.channel or "", turn.ts or "", "answers")
+    await choose(interaction, interaction.channel or "", interaction.ts or "", "answers")
 
 
-@room.shortcut("merge", Who.AUTHOR)
-async def merge(turn: Turn) -> None:
+@router.shortcut("merge", Who.AUTHOR)
+async def merge(interaction: Interaction) -> None:
     """`Merge with…` on a question."""
-    await choose(turn, turn.channel or "", turn.ts or "", "merge")
+    await choose(interaction, interaction.channel or "", interaction.ts or "", "merge")
 
 
-@room.shortcut("not_a_question", Who.AUTHOR)
-async def not_a_question(turn: Turn) -> None:
+@router.shortcut("not_a_question", Who.AUTHOR)
+async def not_a_question(interaction: Interaction) -> None:
     """`Not a question`, and once more to take it back."""
-    hidden = await turn.write(_not_a_question, turn)
-    turn.desk.touched()
-    await turn.say(
+    hidden = await interaction.write(_not_a_question, interaction)
+    interaction.context.touched()
+    await interaction.say(
         _(
             "The message and its thread are left out of the questions and the archive. To "
             "undo this, use the same shortcut again."
@@ -55,30 +55,30 @@ async def not_a_question(turn: Turn) -> None:
     )
 
 
-async def choose(turn: Turn, channel: str, ts: str, what: str) -> None:
+async def choose(interaction: Interaction, channel: str, ts: str, what: str) -> None:
     """Opens the form that asks for the question."""
-    message, under = await turn.read(_chosen, turn, channel, ts, what)
-    await turn.open(blocks.choose(message, what, under))
+    message, under = await interaction.read(_chosen, interaction, channel, ts, what)
+    await interaction.open(blocks.choose(message, what, under))
 
 
-@room.options("pick_question", Who.AUTHOR)
-async def suggested(turn: Turn) -> list[dict[str, Any]]:
+@router.options("pick_question", Who.AUTHOR)
+async def suggested(interaction: Interaction) -> list[dict[str, Any]]:
     """Questions that fit what was typed; before anything is, those most like the message."""
-    return await turn.read(_suggested, turn)
+    return await interaction.read(_suggested, interaction)
 
 
-@room.view("place", Who.AUTHOR)
-async def placed(turn: Turn) -> None:
+@router.view("place", Who.AUTHOR)
+async def placed(interaction: Interaction) -> None:
     """Puts the message under the question, or back to where it was."""
-    said = await turn.write(_place, turn)
-    turn.desk.touched()
-    await turn.say(said)
+    said = await interaction.write(_place, interaction)
+    interaction.context.touched()
+    await interaction.say(said)
 
 
 def _chosen(
-    uow: UnitOfWork, turn: Turn, channel: str, ts: str, what: str
+    uow: UnitOfWork, interaction: Interaction, channel: str, ts: str, what: str
 ) -> tuple[Message, Message | None]:
-    message, session = message_in(uow, turn, channel, ts)
+    message, session = message_in(uow, interaction, channel, ts)
     if what == "merge" and message.kind is not Kind.QUESTION and not message.corrected:
         raise UserError(_("That is an answer in a thread. Only questions can be merged."))
     under = None
@@ -87,7 +87,9 @@ def _chosen(
     return message, under
 
 
-def message_in(uow: UnitOfWork, turn: Turn, channel: str, ts: str) -> tuple[Message, Session]:
+def message_in(
+    uow: UnitOfWork, interaction: Interaction, channel: str, ts: str
+) -> tuple[Message, Session]:
     """A message and its session, for its authors.
 
     Raises UserError if there is none or it was deleted, NotAllowed for anybody else.
@@ -101,17 +103,17 @@ def message_in(uow: UnitOfWork, turn: Turn, channel: str, ts: str) -> tuple[Mess
                 "or it was deleted."
             )
         )
-    turn.require(Who.AUTHOR, [session])
+    interaction.require(Who.AUTHOR, [session])
     return message, session
 
 
-def _suggested(uow: UnitOfWork, turn: Turn) -> list[dict[str, Any]]:
-    kept = turn.metadata
-    message, session = message_in(uow, turn, str(kept.get("channel")), str(kept.get("ts")))
+def _suggested(uow: UnitOfWork, interaction: Interaction) -> list[dict[str, Any]]:
+    kept = interaction.metadata
+    message, session = message_in(uow, interaction, str(kept.get("channel")), str(kept.get("ts")))
     found = {q.ts: q for q in queues.questions(uow, session) if q.ts != message.ts}
     texts = {ts: plain(q.content) for ts, q in found.items()}
-    if turn.value.strip():
-        typed = turn.value.casefold()
+    if interaction.value.strip():
+        typed = interaction.value.casefold()
         scores = {
             ts: fuzz.partial_ratio(typed, f"{found[ts].posted_name} {text}".casefold())
             for ts, text in texts.items()
@@ -123,22 +125,22 @@ def _suggested(uow: UnitOfWork, turn: Turn) -> list[dict[str, Any]]:
     return [option(picked(found[ts]), ts) for ts in best]
 
 
-def _place(uow: UnitOfWork, turn: Turn) -> str:
+def _place(uow: UnitOfWork, interaction: Interaction) -> str:
     """Does it; gives what was done."""
-    kept = turn.metadata
+    kept = interaction.metadata
     what = str(kept.get("what"))
-    message, session = message_in(uow, turn, str(kept.get("channel")), str(kept.get("ts")))
-    chosen = turn.typed("question")
+    message, session = message_in(uow, interaction, str(kept.get("channel")), str(kept.get("ts")))
+    chosen = interaction.typed("question")
     if not chosen:
-        queues.put_back(uow, message, session, turn.now)
-        linking.settle(uow, turn.desk.voice, session, message, turn.now)
-        turn.noted(uow, f"{what}_undone", session, ts=message.ts)
-        return blocks.undone(message, turn.desk.voice.workspace_url)
+        queues.put_back(uow, message, session, interaction.now)
+        linking.settle(uow, interaction.context.notifier, session, message, interaction.now)
+        interaction.noted(uow, f"{what}_undone", session, ts=message.ts)
+        return blocks.undone(message, interaction.context.notifier.workspace_url)
     question = uow.messages.get(message.channel, chosen)
     if question is None:
         raise FormError({"question": _("That question is no longer there.")})
     try:
-        queues.put_under(uow, message, question, turn.now)
+        queues.put_under(uow, message, question, interaction.now)
     except (Impossible, ValueError):
         raise FormError(
             {
@@ -147,19 +149,19 @@ def _place(uow: UnitOfWork, turn: Turn) -> str:
                 )
             }
         ) from None
-    linking.settle(uow, turn.desk.voice, session, message, turn.now)
-    turn.noted(uow, what, session, ts=message.ts, question=question.ts)
+    linking.settle(uow, interaction.context.notifier, session, message, interaction.now)
+    interaction.noted(uow, what, session, ts=message.ts, question=question.ts)
     after = uow.messages.get(message.channel, message.ts)
     if after is not None and what == "answers":
-        collect.tell_of_answer(uow, turn.desk.voice, after, turn.now)
-    return blocks.done(message, question, what, turn.desk.voice.workspace_url)
+        collect.tell_of_answer(uow, interaction.context.notifier, after, interaction.now)
+    return blocks.done(message, question, what, interaction.context.notifier.workspace_url)
 
 
-def _not_a_question(uow: UnitOfWork, turn: Turn) -> bool:
-    message, session = message_in(uow, turn, turn.channel or "", turn.ts or "")
+def _not_a_question(uow: UnitOfWork, interaction: Interaction) -> bool:
+    message, session = message_in(uow, interaction, interaction.channel or "", interaction.ts or "")
     if message.kind is not Kind.QUESTION:
         raise UserError(_("That is an answer in a thread, and not counted as a question anyway."))
     hide = Hidden.NO_QUESTION not in message.hidden
-    queues.set_hidden(uow, message, Hidden.NO_QUESTION, hide, turn.now)
-    turn.noted(uow, "not_a_question" if hide else "a_question", session, ts=message.ts)
+    queues.set_hidden(uow, message, Hidden.NO_QUESTION, hide, interaction.now)
+    interaction.noted(uow, "not_a_question" if hide else "a_question", session, ts=message.ts)
     return hide

@@ -18,11 +18,11 @@ from bot.sessions.planning import Doer, Draft, Plans, Unfit
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import planning
 from bot.slack.blocks.limits import when
-from bot.slack.listeners.desk import FormError, Turn
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
-room = Room()
+router = Router()
 
 SAME_WITHIN = timedelta(minutes=1)
 """A command that is given again with the same words within this time is the same command: Slack
@@ -33,54 +33,54 @@ NIGHT = time(22, 59, 59)
 """When a session ends whose end is given as a day, where its file says no other time."""
 
 
-def plans(turn: Turn) -> Plans:
+def plans(interaction: Interaction) -> Plans:
     """The schedule files, which whoever composed the bot put on the desk."""
-    found: Plans | None = turn.desk.services.get("plans")
+    found: Plans | None = interaction.context.services.get("plans")
     if found is None:
         raise UserError(_("There are no schedule files here to change."))
     return found
 
 
-@room.subcommand(
+@router.subcommand(
     "schedule", "", N_("List upcoming sessions, and problems with their files."), Who.ORGANIZER
 )
-async def schedule(turn: Turn) -> None:
+async def schedule(interaction: Interaction) -> None:
     """Lists what comes."""
-    files = plans(turn)
+    files = plans(interaction)
     coming = await asyncio.to_thread(files.coming)
     broken = await asyncio.to_thread(files.broken)
-    await turn.say(*planning.schedule(coming, broken))
+    await interaction.say(*planning.schedule(coming, broken))
 
 
-@room.subcommand("new", N_("[title]"), N_("Plan a session: opens a form."), Who.ORGANIZER)
-async def new(turn: Turn) -> None:
+@router.subcommand("new", N_("[title]"), N_("Plan a session: opens a form."), Who.ORGANIZER)
+async def new(interaction: Interaction) -> None:
     """Opens the form, with the time zone of the organizer's profile."""
-    zone = await zone_of(turn)
-    today = turn.now.astimezone(ZoneInfo(zone)).date()
-    await turn.open(planning.new_form(today, zone, " ".join(turn.text.split())[:300]))
+    zone = await zone_of(interaction)
+    today = interaction.now.astimezone(ZoneInfo(zone)).date()
+    await interaction.open(planning.new_form(today, zone, " ".join(interaction.text.split())[:300]))
 
 
-@room.view(planning.NEW, Who.ORGANIZER)
-async def planned(turn: Turn) -> dict[str, Any] | None:
+@router.view(planning.NEW, Who.ORGANIZER)
+async def planned(interaction: Interaction) -> dict[str, Any] | None:
     """Writes the file; what the check refuses stands below the inputs."""
-    files = plans(turn)
-    if not await turn.write(_begin, turn.form_key, turn.desk.wall.now()):
-        event_id = await turn.read(_result, turn.form_key)
+    files = plans(interaction)
+    if not await interaction.write(_begin, interaction.form_key, interaction.context.wall.now()):
+        event_id = await interaction.read(_result, interaction.form_key)
         if event_id is None:
             raise UserError(_("This form was sent already, and its file is being written."))
         event = await asyncio.to_thread(files.find, str(event_id))
     else:
         try:
-            form = planning.read_form(turn.typed, turn.ticked)
-            draft = await _with_authors(turn, form)
-            event = await files.create(draft, await doer(turn))
+            form = planning.read_form(interaction.typed, interaction.ticked)
+            draft = await _with_authors(interaction, form)
+            event = await files.create(draft, await doer(interaction))
         except BaseException as error:
-            await turn.write(_drop, turn.form_key)
+            await interaction.write(_drop, interaction.form_key)
             if isinstance(error, UserError):
                 raise FormError(planning.form_errors(error)) from None
             raise
-        await turn.write(_planned, turn, event)
-    await turn.say(
+        await interaction.write(_planned, interaction, event)
+    await interaction.say(
         _("“{title}” is planned: {when}.", title=event.title, when=_span(event))
         + " "
         + _("Its file is `{name}`.", name=event.file_name)
@@ -88,49 +88,53 @@ async def planned(turn: Turn) -> dict[str, Any] | None:
     return None
 
 
-@room.subcommand(
+@router.subcommand(
     "move",
     N_("EVENT START [END]"),
     N_("Move a session: `/qa move compiler 2026-01-12` or `… monday 9:00 friday 18:00`."),
     Who.ORGANIZER,
 )
-async def move(turn: Turn) -> None:
+async def move(interaction: Interaction) -> None:
     """Moves start, and end: by as much, where no end is given."""
-    part, rest = _first(turn.text)
+    part, rest = _first(interaction.text)
     if not rest:
         raise UserError(_("Write which event to move and when it starts."))
-    event = await _find(turn, part)
-    zone = await zone_of(turn) if times.has_time_of_day(rest) else event.timezone
-    start, end = _moved(event, rest, turn.now, zone)
-    changed = await plans(turn).move(event.id, start, end, await doer(turn))
-    await turn.write(note, turn, "moved", changed)
-    await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
+    event = await _find(interaction, part)
+    zone = await zone_of(interaction) if times.has_time_of_day(rest) else event.timezone
+    start, end = _moved(event, rest, interaction.now, zone)
+    changed = await plans(interaction).move(event.id, start, end, await doer(interaction))
+    await interaction.write(note, interaction, "moved", changed)
+    await interaction.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
 
-@room.subcommand(
+@router.subcommand(
     "extend",
     N_("[EVENT] 2 days"),
     N_("Extend a session; without EVENT, the open one."),
     Who.ORGANIZER,
 )
-async def extend(turn: Turn) -> None:
+async def extend(interaction: Interaction) -> None:
     """Moves the end."""
-    part, rest = ("", turn.text) if times.span_or_none(turn.text) else _first(turn.text)
+    part, rest = (
+        ("", interaction.text) if times.span_or_none(interaction.text) else _first(interaction.text)
+    )
     if not rest:
         raise UserError(_("Write how much longer: `2 days` or `3 hours`."))
     # What is no duration is said of all that was typed, where it is no event's name either.
-    longer = times.span(rest if times.span_or_none(rest) else turn.text)
-    event = await _find(turn, part) if part else await _open_event(turn)
+    longer = times.span(rest if times.span_or_none(rest) else interaction.text)
+    event = await _find(interaction, part) if part else await _open_event(interaction)
     wanted = longer.after(event.end, event.timezone)
-    key = f"extend {event.id} {turn.user} {longer}"
-    end = await turn.write(_begin_extending, key, wanted, turn.desk.wall.now())
+    key = f"extend {event.id} {interaction.user} {longer}"
+    end = await interaction.write(_begin_extending, key, wanted, interaction.context.wall.now())
     try:
-        changed = await plans(turn).move(event.id, None, end or wanted, await doer(turn))
+        changed = await plans(interaction).move(
+            event.id, None, end or wanted, await doer(interaction)
+        )
     except UserError:
-        await turn.write(_drop, key)
+        await interaction.write(_drop, key)
         raise
     if end is not None:
-        await turn.say(
+        await interaction.say(
             _(
                 "“{title}” is now {when}. You asked for this twice within a minute, so it was done "
                 "once. To extend it again, wait a minute and repeat the command.",
@@ -139,44 +143,50 @@ async def extend(turn: Turn) -> None:
             )
         )
         return
-    await turn.write(note, turn, "extended", changed)
-    await turn.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
+    await interaction.write(note, interaction, "extended", changed)
+    await interaction.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
 
-@room.subcommand("open", N_("now [EVENT]"), N_("Open the next session right now."), Who.ORGANIZER)
-async def open_now(turn: Turn) -> None:
+@router.subcommand("open", N_("now [EVENT]"), N_("Open the next session right now."), Who.ORGANIZER)
+async def open_now(interaction: Interaction) -> None:
     """Moves the start to now."""
-    event = await _meant(turn, State.SCHEDULED)
-    changed = await plans(turn).move(event.id, turn.now, None, await doer(turn))
-    await turn.write(note, turn, "opened", changed)
-    await turn.say(
+    event = await _meant(interaction, State.SCHEDULED)
+    changed = await plans(interaction).move(
+        event.id, interaction.now, None, await doer(interaction)
+    )
+    await interaction.write(note, interaction, "opened", changed)
+    await interaction.say(
         _("“{title}” opens now, until {end}.", title=changed.title, end=when(changed.end))
     )
 
 
-@room.subcommand("close", N_("now [EVENT]"), N_("Close the open session right now."), Who.ORGANIZER)
-async def close_now(turn: Turn) -> None:
+@router.subcommand(
+    "close", N_("now [EVENT]"), N_("Close the open session right now."), Who.ORGANIZER
+)
+async def close_now(interaction: Interaction) -> None:
     """Moves the end to now."""
-    event = await _meant(turn, State.OPEN)
-    changed = await plans(turn).move(event.id, None, turn.now, await doer(turn))
-    await turn.write(note, turn, "closed", changed)
-    await turn.say(_("“{title}” closes now.", title=changed.title))
+    event = await _meant(interaction, State.OPEN)
+    changed = await plans(interaction).move(
+        event.id, None, interaction.now, await doer(interaction)
+    )
+    await interaction.write(note, interaction, "closed", changed)
+    await interaction.say(_("“{title}” closes now.", title=changed.title))
 
 
-@room.subcommand(
+@router.subcommand(
     "cancel",
     N_("EVENT"),
     N_("Cancel a session that has not started; to undo this, use `/qa restore EVENT`."),
     Who.ORGANIZER,
 )
-async def cancel(turn: Turn) -> None:
+async def cancel(interaction: Interaction) -> None:
     """Sets the file aside."""
-    if not turn.text:
+    if not interaction.text:
         raise UserError(_("Write which event to cancel; `/qa schedule` lists them."))
-    event = await _find(turn, turn.text)
-    cancelled = await plans(turn).cancel(event.id, await doer(turn))
-    await turn.write(note, turn, "cancelled", cancelled)
-    await turn.say(
+    event = await _find(interaction, interaction.text)
+    cancelled = await plans(interaction).cancel(event.id, await doer(interaction))
+    await interaction.write(note, interaction, "cancelled", cancelled)
+    await interaction.say(
         _(
             "“{title}” is cancelled. Its file is kept as `_{name}`. To undo this, type "
             "`/qa restore {event}`.",
@@ -187,52 +197,54 @@ async def cancel(turn: Turn) -> None:
     )
 
 
-@room.subcommand("restore", N_("EVENT"), N_("Restore a cancelled session."), Who.ORGANIZER)
-async def restore(turn: Turn) -> None:
+@router.subcommand("restore", N_("EVENT"), N_("Restore a cancelled session."), Who.ORGANIZER)
+async def restore(interaction: Interaction) -> None:
     """Takes the file back."""
-    if not turn.text:
+    if not interaction.text:
         raise UserError(_("Write which event to restore: the name of its file, or a part of it."))
-    event = await plans(turn).restore(turn.text, await doer(turn))
-    await turn.write(note, turn, "restored", event)
-    await turn.say(_("“{title}” is planned again: {when}.", title=event.title, when=_span(event)))
+    event = await plans(interaction).restore(interaction.text, await doer(interaction))
+    await interaction.write(note, interaction, "restored", event)
+    await interaction.say(
+        _("“{title}” is planned again: {when}.", title=event.title, when=_span(event))
+    )
 
 
-async def doer(turn: Turn) -> Doer:
+async def doer(interaction: Interaction) -> Doer:
     """Who does it, by the name that commits say; Slack is asked for one whom we never met."""
-    known = await turn.read(_person, turn.user)
+    known = await interaction.read(_person, interaction.user)
     if known is None:
         try:
-            known = await turn.desk.gateway.person(turn.user)
+            known = await interaction.context.gateway.person(interaction.user)
         except (SlackApiError, ClientError, TimeoutError):
             known = None  # the change matters more than the name of who made it
     name = (known.real_name or known.name) if known else None
-    return Doer(turn.user, name or turn.user)
+    return Doer(interaction.user, name or interaction.user)
 
 
-async def zone_of(turn: Turn) -> str:
+async def zone_of(interaction: Interaction) -> str:
     """The time zone of who types, as the profile says it; else that of files which name none.
 
     Slack is asked about one whom we never met, but not for long: a form has to open in time.
     """
-    known = await turn.read(_person, turn.user)
+    known = await interaction.read(_person, interaction.user)
     if known is None or not known.tz:
         try:
             async with asyncio.timeout(ASKING):
-                known = await turn.desk.gateway.person(turn.user)
+                known = await interaction.context.gateway.person(interaction.user)
         except (SlackApiError, ClientError, TimeoutError):
             known = None
     try:
-        return ZoneInfo(known.tz).key if known and known.tz else plans(turn).timezone()
+        return ZoneInfo(known.tz).key if known and known.tz else plans(interaction).timezone()
     except (KeyError, ValueError, OSError):
-        return plans(turn).timezone()  # a zone that this machine does not know
+        return plans(interaction).timezone()  # a zone that this machine does not know
 
 
-def note(uow: UnitOfWork, turn: Turn, what: str, event: Event) -> None:
+def note(uow: UnitOfWork, interaction: Interaction, what: str, event: Event) -> None:
     """Writes into the log what was done to an event, with the session that it has by now."""
     session = uow.sessions.by_event(event.id)
     details = {"start": event.start.isoformat(), "end": event.end.isoformat()}
     number = session.id if session else None
-    turn.add(uow, Action(turn.now, turn.user, what, number, event.id, details))
+    interaction.add(uow, Action(interaction.now, interaction.user, what, number, event.id, details))
 
 
 def _begin(uow: UnitOfWork, key: str, at: datetime) -> bool:
@@ -247,9 +259,9 @@ def _result(uow: UnitOfWork, key: str) -> Any:
     return uow.requests.result(key)
 
 
-def _planned(uow: UnitOfWork, turn: Turn, event: Event) -> None:
-    uow.requests.finish(turn.form_key, event.id)
-    note(uow, turn, "planned", event)
+def _planned(uow: UnitOfWork, interaction: Interaction, event: Event) -> None:
+    uow.requests.finish(interaction.form_key, event.id)
+    note(uow, interaction, "planned", event)
 
 
 def _begin_extending(uow: UnitOfWork, key: str, end: datetime, at: datetime) -> datetime | None:
@@ -265,7 +277,7 @@ def _person(uow: UnitOfWork, slack_id: str) -> Person | None:
     return found if found is not None and found.name else None
 
 
-async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
+async def _with_authors(interaction: Interaction, form: planning.Form) -> Draft:
     """The draft with its authors, as the file names them.
 
     The members' names are asked of Slack; one whom no page knows is written with the member ID.
@@ -273,7 +285,7 @@ async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
     authors: list[str] = []
     slack: dict[str, str] = {}
     for member in form.members:
-        person = await turn.desk.gateway.person(member)
+        person = await interaction.context.gateway.person(member)
         name = (person.real_name or person.name) if person else None
         if person is None or name is None:
             raise Unfit(
@@ -281,14 +293,14 @@ async def _with_authors(turn: Turn, form: planning.Form) -> Draft:
             )
         if person.is_bot:
             raise Unfit({"slack": _("{name} is a bot; choose people.", name=name)})
-        entry, known = await asyncio.to_thread(plans(turn).entry, member, name)
+        entry, known = await asyncio.to_thread(plans(interaction).entry, member, name)
         authors.append(entry)
         if not known:
             slack[entry] = member
     authors += [name for name in form.names if name not in authors]
     channel = form.draft.channel
     if channel:
-        channel = await turn.read(_channel_name, channel)
+        channel = await interaction.read(_channel_name, channel)
     return replace(form.draft, authors=tuple(authors), slack=slack, channel=channel)
 
 
@@ -312,26 +324,26 @@ def _moved(event: Event, text: str, now: datetime, timezone: str) -> tuple[datet
     return start, end
 
 
-async def _meant(turn: Turn, state: State) -> Event:
+async def _meant(interaction: Interaction, state: State) -> Event:
     """The event of `now [EVENT]`."""
-    word, rest = _first(turn.text)
+    word, rest = _first(interaction.text)
     if word.casefold() != "now":
         raise UserError(
             _("To confirm, add `now` to the command. For another time, use `/qa move`.")
         )
     if rest:
-        event = await _find(turn, rest)
-        await turn.read(_in_state, event, state)
+        event = await _find(interaction, rest)
+        await interaction.read(_in_state, event, state)
         return event
-    return await turn.read(_of_state, turn.channel, state)
+    return await interaction.read(_of_state, interaction.channel, state)
 
 
-async def _find(turn: Turn, part: str) -> Event:
-    return await asyncio.to_thread(plans(turn).find, part)
+async def _find(interaction: Interaction, part: str) -> Event:
+    return await asyncio.to_thread(plans(interaction).find, part)
 
 
-async def _open_event(turn: Turn) -> Event:
-    return await turn.read(_of_state, turn.channel, State.OPEN)
+async def _open_event(interaction: Interaction) -> Event:
+    return await interaction.read(_of_state, interaction.channel, State.OPEN)
 
 
 def _in_state(uow: UnitOfWork, event: Event, state: State) -> None:

@@ -13,105 +13,105 @@ from bot.slack.blocks import paging
 from bot.slack.blocks import queueing as blocks
 from bot.slack.blocks.kit import Block
 from bot.slack.listeners import placing
-from bot.slack.listeners.desk import Desk, Turn
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.interaction import HandlerContext, Interaction
+from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
-room = Room()
+router = Router()
 
 AFTER_CLOSE = timedelta(days=7)
 """How long after its close a session's queue still stands in its authors' App Home."""
 
 
-@room.subcommand("queue", "", N_("Show the questions waiting for you."), Who.AUTHOR)
-async def queue(turn: Turn) -> None:
+@router.subcommand("queue", "", N_("Show the questions waiting for you."), Who.AUTHOR)
+async def queue(interaction: Interaction) -> None:
     """The queue of the session in this channel, or of the one that the person is an author of."""
-    session = await turn.read(_session, turn)
+    session = await interaction.read(_session, interaction)
     if session is None:
         raise UserError(_("None of your sessions is open or was open recently."))
-    await turn.say(*await turn.read(_shown, turn.desk, session))
+    await interaction.say(*await interaction.read(_shown, interaction.context, session))
 
 
-@room.subcommand(
+@router.subcommand(
     "author",
     N_("@person [remove]"),
     N_("Add somebody as an author, or remove them."),
     Who.ORGANIZER,
 )
-async def author(turn: Turn) -> None:
+async def author(interaction: Interaction) -> None:
     """Adds an author to the session of this channel, or takes one away that was added."""
-    people = turn.people()
+    people = interaction.people()
     if not people:
         raise UserError(_("Write who it is: `/qa author @person`."))
-    removing = turn.text.split()[-1].casefold() == "remove"
-    await turn.say(await turn.write(_authors, turn, people, removing))
-    turn.desk.touched()
+    removing = interaction.text.split()[-1].casefold() == "remove"
+    await interaction.say(await interaction.write(_authors, interaction, people, removing))
+    interaction.context.touched()
 
 
-@room.action("queue_take", Who.AUTHOR)
-async def take(turn: Turn) -> None:
+@router.action("queue_take", Who.AUTHOR)
+async def take(interaction: Interaction) -> None:
     """The author answers it; the other authors see that."""
-    await _handled(turn, Handled.TAKEN)
+    await _handled(interaction, Handled.TAKEN)
 
 
-@room.action("queue_elsewhere", Who.AUTHOR)
-async def elsewhere(turn: Turn) -> None:
+@router.action("queue_elsewhere", Who.AUTHOR)
+async def elsewhere(interaction: Interaction) -> None:
     """It was answered in another place."""
-    await _handled(turn, Handled.ELSEWHERE)
+    await _handled(interaction, Handled.ELSEWHERE)
 
 
-@room.action("queue_skip", Who.AUTHOR)
-async def skip(turn: Turn) -> None:
+@router.action("queue_skip", Who.AUTHOR)
+async def skip(interaction: Interaction) -> None:
     """It will not be answered."""
-    await _handled(turn, Handled.SKIPPED)
+    await _handled(interaction, Handled.SKIPPED)
 
 
-@room.action("queue_talk", Who.AUTHOR)
-async def talk(turn: Turn) -> None:
+@router.action("queue_talk", Who.AUTHOR)
+async def talk(interaction: Interaction) -> None:
     """It is no question."""
-    await _called(turn, True)
+    await _called(interaction, True)
 
 
-@room.action("queue_question", Who.AUTHOR)
-async def question(turn: Turn) -> None:
+@router.action("queue_question", Who.AUTHOR)
+async def question(interaction: Interaction) -> None:
     """It is one after all."""
-    await _called(turn, False)
+    await _called(interaction, False)
 
 
-@room.action("queue_undo", Who.AUTHOR)
-async def undo(turn: Turn) -> None:
+@router.action("queue_undo", Who.AUTHOR)
+async def undo(interaction: Interaction) -> None:
     """Back into the queue."""
-    await _handled(turn, None)
+    await _handled(interaction, None)
 
 
-@room.action("queue_previous", Who.AUTHOR)
-@room.action("queue_next", Who.AUTHOR)
-async def turned(turn: Turn) -> None:
+@router.action("queue_previous", Who.AUTHOR)
+@router.action("queue_next", Who.AUTHOR)
+async def turned(interaction: Interaction) -> None:
     """Another page of the queue."""
-    name, number = paging.turned(turn.value)
-    await _turned(turn, "queue", name, number, 1, number)
+    name, number = paging.turned(interaction.value)
+    await _turned(interaction, "queue", name, number, 1, number)
 
 
-@room.action("aside_previous", Who.AUTHOR)
-@room.action("aside_next", Who.AUTHOR)
-async def turned_aside(turn: Turn) -> None:
+@router.action("aside_previous", Who.AUTHOR)
+@router.action("aside_next", Who.AUTHOR)
+async def turned_aside(interaction: Interaction) -> None:
     """Another page of what was set aside."""
-    where, number = paging.turned(turn.value)
+    where, number = paging.turned(interaction.value)
     name, queue_number = paging.turned(where)
-    await _turned(turn, "aside", name, queue_number, number, number)
+    await _turned(interaction, "aside", name, queue_number, number, number)
 
 
-@room.action("queue_merge", Who.AUTHOR)
-async def merge(turn: Turn) -> None:
+@router.action("queue_merge", Who.AUTHOR)
+async def merge(interaction: Interaction) -> None:
     """Chooses the question that this one repeats."""
-    channel, ts, _number = _value(turn)
-    await placing.choose(turn, channel, ts, "merge")
+    channel, ts, _number = _value(interaction)
+    await placing.choose(interaction, channel, ts, "merge")
 
 
-@room.home(order=10)
-def home(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
+@router.home(order=10)
+def home(uow: UnitOfWork, context: HandlerContext, person: str) -> Sequence[Block]:
     """The queues of the sessions whose author the person is."""
-    since = desk.clock.now() - AFTER_CLOSE
+    since = context.clock.now() - AFTER_CLOSE
     mine = [
         session
         for session in uow.sessions.begun_since(since - AFTER_CLOSE)
@@ -124,103 +124,113 @@ def home(uow: UnitOfWork, desk: Desk, person: str) -> Sequence[Block]:
     pages = uow.members.pages(person)
     shown: list[Block] = []
     for session in mine[:most]:
-        found = queues.queue(uow, session, desk.manners.votes)
+        found = queues.queue(uow, session, context.handler_settings.votes)
         size = blocks.HOME_SHOWN[min(len(mine), most) - 1]
         number = pages.get(f"queue {session.id}", 1)
         aside = pages.get(f"aside {session.id}", 1)
-        shown += blocks.queue(session, found, desk.voice.workspace_url, size, number, aside)
+        shown += blocks.queue(session, found, context.notifier.workspace_url, size, number, aside)
     if len(mine) > most:
         shown.append(blocks.more_queues(len(mine) - most))
     return shown
 
 
 async def _turned(
-    turn: Turn, part: str, name: str, number: int, aside_number: int, turned_to: int
+    interaction: Interaction, part: str, name: str, number: int, aside_number: int, turned_to: int
 ) -> None:
-    session = await turn.read(_with_id, turn, name)
-    if turn.view.get("type") == "home":
+    session = await interaction.read(_with_id, interaction, name)
+    if interaction.view.get("type") == "home":
         key = f"{part} {session.id}"
-        await turn.write(lambda uow: uow.members.turn(turn.user, key, turned_to))
-        turn.desk.touched()
+        await interaction.write(lambda uow: uow.members.turn(interaction.user, key, turned_to))
+        interaction.context.touched()
     else:
-        shown = await turn.read(_shown, turn.desk, session, number, aside_number)
-        await turn.replace(*shown)
+        shown = await interaction.read(_shown, interaction.context, session, number, aside_number)
+        await interaction.replace(*shown)
 
 
-async def _handled(turn: Turn, how: Handled | None) -> None:
-    await _renewed(turn, await turn.write(_handle, turn, how))
+async def _handled(interaction: Interaction, how: Handled | None) -> None:
+    await _renewed(interaction, await interaction.write(_handle, interaction, how))
 
 
-async def _called(turn: Turn, talk: bool) -> None:
-    await _renewed(turn, await turn.write(_call, turn, talk))
+async def _called(interaction: Interaction, talk: bool) -> None:
+    await _renewed(interaction, await interaction.write(_call, interaction, talk))
 
 
-async def _renewed(turn: Turn, session: Session) -> None:
+async def _renewed(interaction: Interaction, session: Session) -> None:
     """Shows the queue as it is now."""
-    turn.desk.touched()
-    if turn.view.get("type") != "home":
-        number = _value(turn)[2]
-        await turn.replace(*await turn.read(_shown, turn.desk, session, number))
+    interaction.context.touched()
+    if interaction.view.get("type") != "home":
+        number = _value(interaction)[2]
+        await interaction.replace(
+            *await interaction.read(_shown, interaction.context, session, number)
+        )
 
 
-def _value(turn: Turn) -> tuple[str, str, int]:
+def _value(interaction: Interaction) -> tuple[str, str, int]:
     """What a button of a question carries: channel, `ts`, the page that it stands on."""
-    channel, ts, *_page = [*turn.value.split(), "", ""]
+    channel, ts, *_page = [*interaction.value.split(), "", ""]
     # A button that an earlier version wrote carries no page.
-    return channel, ts, paging.turned(turn.value)[1]
+    return channel, ts, paging.turned(interaction.value)[1]
 
 
-def _with_id(uow: UnitOfWork, turn: Turn, name: str) -> Session:
+def _with_id(uow: UnitOfWork, interaction: Interaction, name: str) -> Session:
     session = uow.sessions.get(int(name)) if name.isascii() and name.isdigit() else None
     if session is None:
         raise UserError(_("That session no longer exists."))
-    turn.require(Who.AUTHOR, [session])
+    interaction.require(Who.AUTHOR, [session])
     return session
 
 
-def _handle(uow: UnitOfWork, turn: Turn, how: Handled | None) -> Session:
-    channel, ts, _number = _value(turn)
-    question, session = placing.message_in(uow, turn, channel, ts)
-    if queues.handle(uow, question, how, turn.user, turn.now):
-        turn.noted(uow, str(how) if how else "put_back", session, ts=ts)
+def _handle(uow: UnitOfWork, interaction: Interaction, how: Handled | None) -> Session:
+    channel, ts, _number = _value(interaction)
+    question, session = placing.message_in(uow, interaction, channel, ts)
+    if queues.handle(uow, question, how, interaction.user, interaction.now):
+        interaction.noted(uow, str(how) if how else "put_back", session, ts=ts)
     return session
 
 
-def _call(uow: UnitOfWork, turn: Turn, talk: bool) -> Session:
+def _call(uow: UnitOfWork, interaction: Interaction, talk: bool) -> Session:
     """Notes that a message is talk, or that it is a question."""
-    channel, ts, _number = _value(turn)
-    message, session = placing.message_in(uow, turn, channel, ts)
-    if queues.set_talk(uow, message, talk, turn.now):
-        turn.noted(uow, "talk" if talk else "no_talk", session, ts=ts)
+    channel, ts, _number = _value(interaction)
+    message, session = placing.message_in(uow, interaction, channel, ts)
+    if queues.set_talk(uow, message, talk, interaction.now):
+        interaction.noted(uow, "talk" if talk else "no_talk", session, ts=ts)
     return session
 
 
 def _shown(
-    uow: UnitOfWork, desk: Desk, session: Session, number: int = 1, aside_number: int = 1
+    uow: UnitOfWork,
+    context: HandlerContext,
+    session: Session,
+    number: int = 1,
+    aside_number: int = 1,
 ) -> tuple[str, list[Block]]:
-    found = queues.queue(uow, session, desk.manners.votes)
-    url = desk.voice.workspace_url
+    found = queues.queue(uow, session, context.handler_settings.votes)
+    url = context.notifier.workspace_url
     return (
         blocks.queue_text(session, found),
         blocks.queue(session, found, url, blocks.COMMAND_SHOWN, number, aside_number),
     )
 
 
-def _session(uow: UnitOfWork, turn: Turn) -> Session | None:
+def _session(uow: UnitOfWork, interaction: Interaction) -> Session | None:
     """The one that is open, else the last that was; in this channel, if there was one here."""
     states = (State.OPEN, State.CLOSED, State.ARCHIVED)
-    if turn.user in turn.desk.manners.organizers:  # everybody's sessions are theirs
-        lasts = (uow.sessions.last(states, turn.channel), uow.sessions.last(states))
+    if (
+        interaction.user in interaction.context.handler_settings.organizers
+    ):  # everybody's sessions are theirs
+        lasts = (uow.sessions.last(states, interaction.channel), uow.sessions.last(states))
         mine = [*uow.sessions.all((State.OPEN,)), *(s for s in lasts if s is not None)]
     else:
-        mine = [s for s in uow.sessions.of_author(turn.user) if s.state in states]
-    mine = [s for s in mine if s.channel == turn.channel] or mine
+        mine = [s for s in uow.sessions.of_author(interaction.user) if s.state in states]
+    mine = [s for s in mine if s.channel == interaction.channel] or mine
     mine.sort(key=lambda s: (s.state is State.OPEN, s.event.start))
     return mine[-1] if mine else None
 
 
-def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool) -> str:
-    session = turn.session_here(uow)
+def _authors(
+    uow: UnitOfWork, interaction: Interaction, people: Sequence[str], removing: bool
+) -> str:
+    session = interaction.session_here(uow)
     if session is None:
         raise UserError(
             _("There is no session in this channel. Type the command in a channel that has one.")
@@ -243,7 +253,7 @@ def _authors(uow: UnitOfWork, turn: Turn, people: Sequence[str], removing: bool)
         session.added_authors = session.added_authors | set(people)
     uow.sessions.save(session)
     what = "author_removed" if removing else "author_added"
-    turn.noted(uow, what, session, people=list(people))
+    interaction.noted(uow, what, session, people=list(people))
     return (
         _("{people} is no longer an author of “{title}”.", people=named, title=title)
         if removing

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.sessions import collect
 from bot.sessions.ports import UnitOfWork
-from bot.slack.incoming import event_ts, reaction_event
+from bot.slack.api.incoming import event_ts, reaction_event
 from bot.slack.listeners.context import Context
 
 

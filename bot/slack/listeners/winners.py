@@ -16,11 +16,11 @@ from bot.sessions.model import Session, State, Who
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.winners import Draw, Left, Way, Weights
 from bot.slack.blocks import winning
-from bot.slack.listeners.desk import FormError, Turn
-from bot.slack.listeners.rooms import Room
+from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
-room = Room()
+router = Router()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,55 +32,55 @@ class Field:
     left: Left
 
 
-@room.subcommand(
+@router.subcommand(
     "winners", N_("[3] [EVENT]"), N_("Draw or choose winners among those who asked."), Who.AUTHOR
 )
-async def draw(turn: Turn) -> None:
+async def draw(interaction: Interaction) -> None:
     """Opens the form."""
-    word, _blank, rest = turn.text.partition(" ")
-    count, part = (int(word), rest) if word.isascii() and word.isdigit() else (1, turn.text)
-    if not 1 <= count <= winning.MOST:
-        raise UserError(_("Draw between 1 and {most} winners.", most=winning.MOST))
-    field = await turn.read(_field_of, turn, part.strip())
+    word, _blank, rest = interaction.text.partition(" ")
+    count, part = (int(word), rest) if word.isascii() and word.isdigit() else (1, interaction.text)
+    if not 1 <= count <= winning.MAX_WINNERS:
+        raise UserError(_("Draw between 1 and {most} winners.", most=winning.MAX_WINNERS))
+    field = await interaction.read(_field_of, interaction, part.strip())
     metadata = json.dumps({"session": field.session.id})
     asked = sorted(field.asked.items(), key=lambda pair: (-pair[1], pair[0]))
-    await turn.open(winning.form(field.session, asked, field.left, count, metadata))
+    await interaction.open(winning.form(field.session, asked, field.left, count, metadata))
 
 
-@room.view(winning.WINNERS, Who.AUTHOR)
-async def announced(turn: Turn) -> dict[str, Any] | None:
+@router.view(winning.WINNERS, Who.AUTHOR)
+async def announced(interaction: Interaction) -> dict[str, Any] | None:
     """Draws and announces."""
-    made = await turn.write(_announce, turn)
+    made = await interaction.write(_announce, interaction)
     names = ", ".join(f"<@{winner}>" for winner in made.winners)
-    await turn.say(_("The winners are announced: {names}.", names=names))
+    await interaction.say(_("The winners are announced: {names}.", names=names))
     return None
 
 
-def _field_of(uow: UnitOfWork, turn: Turn, part: str) -> Field:
-    session = _session_named(uow, part) if part else _last_session(uow, turn)
-    return _field(uow, turn, session)
+def _field_of(uow: UnitOfWork, interaction: Interaction, part: str) -> Field:
+    session = _session_named(uow, part) if part else _last_session(uow, interaction)
+    return _field(uow, interaction, session)
 
 
-def _field(uow: UnitOfWork, turn: Turn, session: Session) -> Field:
-    turn.require(Who.AUTHOR, [session])
-    manners = turn.desk.manners
-    since = turn.now - timedelta(weeks=manners.winners_weeks)
+def _field(uow: UnitOfWork, interaction: Interaction, session: Session) -> Field:
+    interaction.require(Who.AUTHOR, [session])
+    handler_settings = interaction.context.handler_settings
+    since = interaction.now - timedelta(weeks=handler_settings.winners_weeks)
     visible = (m for m in uow.messages.iter_session(session.id) if not m.hidden)
     asked = winners.questions_of(visible)
     left = winners.left_out(
         session,
         asked,
         uow.people.many(asked),
-        manners.organizers,
+        handler_settings.organizers,
         uow.draws.winners_since(since, session.id),
     )
     return Field(session, {w: n for w, n in asked.items() if w not in left.everyone}, left)
 
 
-def _last_session(uow: UnitOfWork, turn: Turn) -> Session:
+def _last_session(uow: UnitOfWork, interaction: Interaction) -> Session:
     """The session that was open last: here, else anywhere."""
     states = (State.OPEN, State.CLOSED, State.ARCHIVED)
-    found = uow.sessions.last(states, turn.channel) or uow.sessions.last(states)
+    found = uow.sessions.last(states, interaction.channel) or uow.sessions.last(states)
     if found is None:
         raise UserError(_("No session has started yet."))
     return found
@@ -101,24 +101,26 @@ def _session_named(uow: UnitOfWork, part: str) -> Session:
     return session
 
 
-def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
+def _announce(uow: UnitOfWork, interaction: Interaction) -> Draw:
     """Draws and announces; the same form sent again gives the draw that it made."""
-    session = uow.sessions.get(int(turn.metadata.get("session", 0)))
+    session = uow.sessions.get(int(interaction.metadata.get("session", 0)))
     if session is None:
         raise UserError(_("That session no longer exists."))
-    if not uow.requests.begin(turn.form_key, turn.desk.wall.now()):
-        number = uow.requests.result(turn.form_key)
+    if not uow.requests.begin(interaction.form_key, interaction.context.wall.now()):
+        number = uow.requests.result(interaction.form_key)
         return next(d for d in uow.draws.of_session(session.id) if d.number == number)
-    field = _field(uow, turn, session)
-    way = Way(turn.typed("way") or Way.DRAWN)
-    picked = list(dict.fromkeys(turn.ticked("picked")))
+    field = _field(uow, interaction, session)
+    way = Way(interaction.typed("way") or Way.DRAWN)
+    picked = list(dict.fromkeys(interaction.ticked("picked")))
     refused = winning.refusals(way, picked, field.asked)
     if refused:
         raise FormError(refused)
-    weights = Weights(turn.typed("weights") or Weights.PERSON)
+    weights = Weights(interaction.typed("weights") or Weights.PERSON)
     drawn_from = winners.tickets(field.asked, weights)
-    typed = turn.typed("count")
-    count = min(winning.MOST, max(1, int(typed))) if typed.isascii() and typed.isdigit() else 1
+    typed = interaction.typed("count")
+    count = (
+        min(winning.MAX_WINNERS, max(1, int(typed))) if typed.isascii() and typed.isdigit() else 1
+    )
     # The seed is made when the list stands, so that nobody can have chosen it for the list.
     seed = winners.new_seed(secrets.token_bytes) if way is Way.DRAWN else ""
     chosen = winners.draw(seed, drawn_from, count) if way is Way.DRAWN else tuple(picked)
@@ -131,12 +133,14 @@ def _announce(uow: UnitOfWork, turn: Turn) -> Draw:
         drawn_from,
         chosen,
         way,
-        turn.user,
-        turn.now,
+        interaction.user,
+        interaction.now,
     )
     uow.draws.add(made)
-    uow.requests.finish(turn.form_key, made.number)
-    turn.desk.voice.winners(uow, session, made, escape_mrkdwn(turn.typed("note")), turn.now)
+    uow.requests.finish(interaction.form_key, made.number)
+    interaction.context.notifier.winners(
+        uow, session, made, escape_mrkdwn(interaction.typed("note")), interaction.now
+    )
     what = "drew" if way is Way.DRAWN else "picked"
-    turn.noted(uow, what, session, people=list(chosen), number=made.number, seed=seed)
+    interaction.noted(uow, what, session, people=list(chosen), number=made.number, seed=seed)
     return made

@@ -20,15 +20,15 @@ from bot.web.board.model import Board
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 1.0
+POLL_SECONDS = 1.0
 """Seconds between two looks at the marker."""
-AFRESH = 15.0
+REREAD_SECONDS = 15.0
 """Seconds after which a board is read whatever its marker says."""
-HEARTBEAT = 20.0
+HEARTBEAT_SECONDS = 20.0
 """Seconds of silence after which a viewer is told that we are still there."""
-BEHIND = 32
+MAX_WAITING_MESSAGES = 32
 """Messages that wait for a viewer at most."""
-REMEMBERED = 64
+MAX_REMEMBERED_CHANGES = 64
 """Changes that a viewer who comes back can be told, instead of everything."""
 MOST_VIEWERS = 5_000
 
@@ -48,7 +48,7 @@ class Viewer:
     """One who looks: what is still to be sent."""
 
     def __init__(self) -> None:
-        self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue(BEHIND)
+        self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING_MESSAGES)
         self.dropped = False
 
     def tell(self, message: bytes | None) -> None:
@@ -62,7 +62,7 @@ class Viewer:
             self.waiting.put_nowait(None)
 
 
-class Room:
+class BoardChannel:
     """One session's board and its viewers."""
 
     def __init__(self, session_id: int, read: Read, marker: Marker):
@@ -73,7 +73,7 @@ class Room:
         self._read, self._marker = read, marker
         self._mark: str | None = None
         self._looked = self._drew = float("-inf")
-        self._changes: deque[tuple[str, dict[str, Any]]] = deque(maxlen=REMEMBERED)
+        self._changes: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MAX_REMEMBERED_CHANGES)
         self._looking = asyncio.Lock()
 
     async def look(self, patience: float = 0.0) -> Drawn | None:
@@ -89,7 +89,7 @@ class Room:
             self._looked = now
             if mark is None:
                 self._gone()
-            elif mark != self._mark or now - self._drew > AFRESH:
+            elif mark != self._mark or now - self._drew > REREAD_SECONDS:
                 drawn = await asyncio.to_thread(self._draw)
                 self._mark, self._drew = mark, now
                 if drawn is None:
@@ -136,9 +136,9 @@ class Room:
 class Hub:
     """All boards of this process. `read` and `marker` are called in threads."""
 
-    def __init__(self, read: Read, marker: Marker, interval: float = INTERVAL):
+    def __init__(self, read: Read, marker: Marker, interval: float = POLL_SECONDS):
         self._read, self._marker, self._interval = read, marker, interval
-        self._rooms: dict[int, Room] = {}
+        self._rooms: dict[int, BoardChannel] = {}
         self._closed = False
 
     @property
@@ -174,19 +174,21 @@ class Hub:
                 await asyncio.gather(room.task, return_exceptions=True)
                 room.task = None
 
-    def _room(self, session_id: int) -> Room:
+    def _room(self, session_id: int) -> BoardChannel:
         if session_id not in self._rooms:
-            self._rooms[session_id] = Room(session_id, self._read, self._marker)
+            self._rooms[session_id] = BoardChannel(session_id, self._read, self._marker)
         return self._rooms[session_id]
 
-    async def _told(self, room: Room, viewer: Viewer, first: list[bytes]) -> AsyncIterator[bytes]:
+    async def _told(
+        self, room: BoardChannel, viewer: Viewer, first: list[bytes]
+    ) -> AsyncIterator[bytes]:
         try:
             yield RETRY
             for message in first:
                 yield message
             while not viewer.dropped:
                 try:
-                    waiting = await asyncio.wait_for(viewer.waiting.get(), HEARTBEAT)
+                    waiting = await asyncio.wait_for(viewer.waiting.get(), HEARTBEAT_SECONDS)
                 except TimeoutError:
                     yield STILL_HERE
                     continue
@@ -199,7 +201,7 @@ class Hub:
                 room.task.cancel()
                 room.task = None
 
-    async def _keep_looking(self, room: Room) -> None:
+    async def _keep_looking(self, room: BoardChannel) -> None:
         while True:
             await asyncio.sleep(self._interval)
             try:

@@ -14,7 +14,7 @@ from bot.web.site.data import moment
 
 ATOM = "feed.xml"
 JSON = "feed.json"
-MOST = 30
+MAX_BOOKS = 30
 """How many books a feed has, the latest."""
 
 _NAMESPACE = uuid.UUID("6f6d1c52-9a2b-5c1e-8d0e-1f6c8f0b7a11")
@@ -53,7 +53,7 @@ def remember(items: list[Item], book: Book, url: str) -> None:
             html=html,
         )
     )
-    del items[:-MOST]
+    del items[:-MAX_BOOKS]
 
 
 def atom(items: list[Item], title: str, base_url: str) -> bytes:

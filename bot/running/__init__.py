@@ -1,0 +1,1 @@
+"""The process: start, stop, what is due when, HTTP, health."""

@@ -1,0 +1,77 @@
+"""One look at the database for all who wait for something new in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from bot.store.database import Database
+from bot.support.outage import Outage
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+"""How often to ask whether another process changed the database."""
+SHORTEST_PAUSE_SECONDS = 0.1
+"""Between two calls of those who wait, however much is written."""
+LONGEST_PAUSE_SECONDS = 30.0
+"""After which they are called although nothing changed: time alone makes some things due."""
+
+
+class ChangeWatcher:
+    """Calls those who wait whenever something was written, by this process or another.
+
+    `poll_seconds` is how often the database is asked, with one statement; what this process writes
+    is known without asking. `generation` counts the changes.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        outage: Outage,
+        wake: Sequence[Callable[[], None]],
+        poll_seconds: float = POLL_SECONDS,
+    ):
+        self._database = database
+        self._outage = outage
+        self._wake = wake
+        self._poll_seconds = min(POLL_SECONDS, poll_seconds)
+        self._written = asyncio.Event()
+        self.generation = 0
+
+    async def run(self) -> None:
+        """Asks for ever; ends when it is cancelled."""
+        loop = asyncio.get_running_loop()
+        self._database.committed = lambda: _tell(loop, self._written)
+        woken = 0.0
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._written.wait(), self._poll_seconds)
+                is_written = self._written.is_set()
+                self._written.clear()
+                try:
+                    changed = await asyncio.to_thread(self._database.changes.any_since_last)
+                except Exception as error:
+                    if not self._outage.met(error):
+                        log.exception("the database cannot be asked for changes; trying again")
+                    changed = True
+                now = time.monotonic()
+                if changed or is_written:
+                    self.generation += 1
+                elif now < woken + LONGEST_PAUSE_SECONDS:
+                    continue
+                woken = now
+                for wake in self._wake:
+                    wake()
+                await asyncio.sleep(min(SHORTEST_PAUSE_SECONDS, self._poll_seconds))
+        finally:
+            self._database.committed = lambda: None
+
+
+def _tell(loop: asyncio.AbstractEventLoop, written: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(written.set)

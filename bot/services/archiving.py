@@ -1,0 +1,263 @@
+"""Sessions that are over become archives: the file, the commit, and what organizers get of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.errors import UserError
+from bot.library import archive
+from bot.library.git import Author
+from bot.library.library import Library
+from bot.services import export
+from bot.services.commits import Commits
+from bot.services.keeping import File, Keeper
+from bot.sessions import lifecycle, pairing, winners
+from bot.sessions.handover import Handover
+from bot.sessions.model import Session, State
+from bot.sessions.ports import Clock, UnitOfWork
+from bot.settings import Settings
+from bot.slack.edge import Edge
+from bot.store.database import Database
+from bot.texts import _
+
+log = logging.getLogger(__name__)
+
+Attempt = Callable[[str, Callable[[], Awaitable[object]]], Awaitable[bool]]
+"""Does a due thing by its key, so that its failure holds up no other: `bot.running.attempts`."""
+
+FETCH_EVERY = timedelta(minutes=10)
+"""How often Slack is asked again for files that it did not give."""
+KEEPS_TRYING = timedelta(days=7)
+"""For how long after the end of a session."""
+MODEL_WAIT_SECONDS = 2.0
+"""Seconds that a look waits for the model to read a session; then it goes on beside."""
+
+
+class Archiving:
+    """Keeps the archives of sessions that are over up to date.
+
+    `library` and `edge` give what is in use now; `meaning` compares what texts mean; `tell` tells
+    the organizers, by a key, and `done` that what a key was about is over. `readings` are what goes
+    on beside the looks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        library: Callable[[], Library],
+        edge: Callable[[], Edge],
+        commits: Commits,
+        meaning: pairing.Meaning | None,
+        tell: Callable[[str, str], None],
+        done: Callable[[str], None],
+    ):
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._library = library
+        self._edge = edge
+        self._commits = commits
+        self._meaning = meaning
+        self._tell = tell
+        self._done = done
+        self.readings: dict[int, asyncio.Task[None]] = {}
+        self.keeper = Keeper(settings)
+        self._fetched: dict[int, datetime] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether an archive waits for the model to read its session."""
+        return bool(self.readings)
+
+    async def poll(self, attempt: Attempt) -> None:
+        """Writes the archives that are not what the store holds, each as an attempt by its key.
+
+        Where a model still reads what was said, the archive waits for a later look.
+        """
+        for session in await asyncio.to_thread(self._stale):
+            await attempt(f"session {session.id} archive file", partial(self._write, session))
+        for session in await asyncio.to_thread(self._unkept):
+            await attempt(f"session {session.id} kept files", partial(self._keep, session))
+
+    async def _write(self, session: Session) -> None:
+        names = self._edge().names
+        names.enqueue(await asyncio.to_thread(self._nameless, session.id))
+        await names.wait_idle()
+        if await self._is_read(session):
+            await asyncio.to_thread(self._archive, session)
+
+    def _unkept(self) -> list[Session]:
+        """Archived sessions with files that are to be kept and are not, and are due for a try."""
+        if not self.keeper.is_on:
+            return []
+        now = self._clock.now()
+        with self._database.reading() as uow:
+            return [
+                session
+                for session in uow.sessions.begun_since(now - KEEPS_TRYING)
+                if session.state is State.ARCHIVED
+                and session.is_watched(now, KEEPS_TRYING)
+                and self._fetched.get(session.id, now - FETCH_EVERY) <= now - FETCH_EVERY
+                and self.keeper.missing(uow, session)
+            ]
+
+    async def _keep(self, session: Session) -> None:
+        """Downloads what is missing, and has the archive written again with links to it."""
+        now = self._fetched[session.id] = self._clock.now()
+        missing = await asyncio.to_thread(self._missing, session)
+        problems = await self.keeper.fetch(session, missing)
+        key = f"session {session.id} kept files"
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            what = _(
+                "A file of “{title}” was not kept: {problem}{more}. It is tried again.",
+                title=session.event.title,
+                problem=problems[0],
+                more=more,
+            )
+            self._tell(key, what)
+        else:
+            self._done(key)
+        if len(problems) < len(missing):
+            await asyncio.to_thread(self._touch, session, now)
+
+    def _missing(self, session: Session) -> list[File]:
+        with self._database.reading() as uow:
+            return self.keeper.missing(uow, session)
+
+    def _touch(self, session: Session, at: datetime) -> None:
+        with self._database.unit_of_work() as uow:
+            uow.sessions.touch(session.id, at)
+
+    async def _is_read(self, session: Session) -> bool:
+        """Whether the model has read the session, as it may after a while, beside all that is due.
+        Raises ShuttingDown when the program ends."""
+        meaning = self._meaning
+        if meaning is None:
+            return True
+        task = self.readings.get(session.id)
+        if task is None:
+            reading = asyncio.to_thread(self._read, session, meaning)
+            task = asyncio.create_task(reading, name="reading")
+            self.readings[session.id] = task
+        done, _ = await asyncio.wait({task}, timeout=MODEL_WAIT_SECONDS)
+        if done:
+            del self.readings[session.id]
+            await task
+        return bool(done)
+
+    def _read(self, session: Session, meaning: pairing.Meaning) -> None:
+        with self._database.reading() as uow:
+            export.read_ahead(uow, session, self._settings.unthreaded, meaning)
+
+    def contents(self, name: str) -> bytes:
+        """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number).
+
+        Raises UserError for what there is not.
+        """
+        kind, session_id, *number = name.split()
+        with self._database.reading() as uow:
+            session = uow.sessions.get(int(session_id))
+            if session is None:
+                raise UserError(f"there is no session {session_id}")
+            if kind == "archive":
+                source = export.source_of(self._library().paths, session)
+                return archive.with_archive(
+                    source,
+                    export.entries(
+                        uow,
+                        session,
+                        self._settings.unthreaded,
+                        self._meaning,
+                        self.keeper.links(session),
+                    ),
+                )
+            for draw in uow.draws.of_session(session.id):
+                if [str(draw.number)] == number:
+                    return winners.record(draw, session.event.id).encode()
+        raise UserError(f"there is no {name}")
+
+    def _nameless(self, session_id: int) -> set[str]:
+        """Writers whose name nobody knows yet."""
+        with self._database.reading() as uow:
+            return uow.people.unknown(uow.messages.authors(session_id))
+
+    def _stale(self) -> list[Session]:
+        """Sessions that are over and changed since they were last exported.
+
+        While envelopes wait to be handled more may come, so the archive waits as well; and while
+        answers of the session are still to be linked.
+        """
+        with self._database.reading() as uow:
+            stale = uow.sessions.unarchived()
+            if not stale or uow.inbox.depth():
+                return []
+            linking = uow.links.sessions()
+            return [session for session in stale if session.id not in linking]
+
+    def _archive(self, session: Session) -> None:
+        at = self._clock.now()
+        target = None
+        commit = None
+        try:
+            source = export.source_of(self._library().paths, session)
+            if self._settings.archive_dir is not None:
+                target = folder_of(self._settings.archive_dir) / source.name
+            with self._database.reading() as uow:
+                kept_files = self.keeper.places(uow, session)
+            commit = self._commits.begin(
+                [target or source],
+                f"Archive “{session.event.title}”",
+                Author.of(""),
+                kept_files,
+            )
+            with self._database.reading() as uow:
+                now = uow.sessions.get(session.id)
+                changed_at = now.content_changed_at if now is not None else None
+                self.keeper.tidy(uow, session)
+                unthreaded, kept = self._settings.unthreaded, self.keeper.links(session)
+                export.export(uow, session, source, target, unthreaded, self._meaning, kept)
+                summary = self._summary(uow, session) if session.archived_at is None else None
+            with self._database.unit_of_work() as uow:
+                lifecycle.archived(uow, session.id, changed_at or at)
+                if summary is not None:
+                    self._edge().notifier.hand_over(uow, session, summary, at)
+        except UserError as error:
+            self._commits.not_written(commit)
+            self._tell(
+                f"session {session.id} archive", _("No archive was written: {error}.", error=error)
+            )
+        else:
+            self._done(f"session {session.id} archive")
+            log.info("the archive of session %d is in %s", session.id, target or source)
+            self._commits.written(commit)
+
+    def _summary(self, uow: UnitOfWork, session: Session) -> Handover:
+        """What organizers are told, once a session."""
+        settings = self._settings
+        return export.summary(
+            uow, session, settings.vote_reactions, settings.unthreaded, self._meaning
+        )
+
+
+def folder_of(folder: Path) -> Path:
+    """Makes the folder of archives if it is missing. Raises UserError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            _(
+                "MARGINALIA_ARCHIVE_DIR: {folder} cannot be made: {error}; correct the permissions "
+                "or name another folder",
+                folder=folder,
+                error=(error.strerror or str(error)).lower(),
+            )
+        ) from None
+    return folder

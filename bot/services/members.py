@@ -1,0 +1,275 @@
+"""The workspace's members by name, to find the authors whom a file names without a Slack ID.
+
+Names are kept in the database. They come from Slack's events and answers, and from a listing of
+all members, which goes on beside everything else: page by page, no faster than Slack allows, and
+after a restart from where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.sessions.member_names import MemberListing
+from bot.sessions.model import Person
+from bot.sessions.ports import Clock, UnitOfWork
+from bot.slack.api.gateway import PAGE, Gateway, code_of, passing, reason_of, retry_after
+from bot.store.database import Database
+from bot.support.outage import Outage
+from bot.texts import _
+
+log = logging.getLogger(__name__)
+
+PAGES_PER_MINUTE = 18
+"""Pages asked for in a minute: Slack allows 20 ("tier 2")."""
+MINUTE_SECONDS = 60.0
+SMALLEST_PAGE = 200
+LONGEST_PAUSE_SECONDS = 300.0
+REFUSED_PAUSE_SECONDS = 600.0
+"""Seconds before members are asked for again after a refusal that does not pass by itself."""
+PROGRESS_EVERY_SECONDS = 30.0
+"""Seconds between two lines in the log on how far a listing is."""
+LIST_AGAIN_AFTER = timedelta(minutes=10)
+AGAIN_PER_PAGE = timedelta(minutes=4)
+LONGEST_AGAIN = timedelta(hours=12)
+ABANDONED = timedelta(hours=12)
+"""After which time a listing that was interrupted starts over: its cursor may be too old."""
+
+Find = Callable[[str], str | None]
+
+
+class MemberDirectory:
+    """Finds members by name, and lists all of them while a name is looked for.
+
+    `leads` says whether this replica leads: only that one lists. `tell` tells the organizers, by a
+    key, and `over` that what a key was about is over.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        gateway: Callable[[], Gateway],
+        wall: Clock,
+        outage: Outage,
+        leads: Callable[[], bool],
+        tell: Callable[[str, str], None],
+        over: Callable[[str], None],
+    ):
+        self._database = database
+        self._gateway = gateway
+        self._wall = wall
+        self._outage = outage
+        self._leads = leads
+        self._tell = tell
+        self._over = over
+        self._is_wanted = False
+        self._is_pausing = False
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._calls: deque[float] = deque()
+        self._page = PAGE
+        self._found: dict[str, str | None] | None = None
+
+    def forget(self) -> None:
+        """Something was written to the database: names may belong to others now.
+
+        Whoever calls this once must call it each time; what was looked up is kept in between.
+        """
+        self._found = {}
+
+    def find(self, name: str) -> str | None:
+        """The member ID of the one who goes by a name; None for nobody or several."""
+        with self.lookup() as find:
+            return find(name)
+
+    def many(self, names: Collection[str]) -> dict[str, str]:
+        """The same for many names: those that are found, with their member IDs."""
+        with self._database.reading() as uow:
+            return uow.member_names.many(names)
+
+    @contextmanager
+    def lookup(self, names: Collection[str] = ()) -> Iterator[Find]:
+        """A function that finds members by name, for one reading of the schedule files.
+
+        `names` are looked up with one query. While the database cannot be used nobody is found.
+        """
+        kept = self._found
+        found: dict[str, str | None] = {} if kept is None else kept
+        with ExitStack() as stack:
+            uow: UnitOfWork | None = None
+            is_gone = False
+
+            def ask(wanted: Collection[str]) -> None:
+                nonlocal uow, is_gone
+                known: dict[str, str] = {}
+                if not is_gone:
+                    try:
+                        if uow is None:
+                            uow = stack.enter_context(self._database.reading())
+                        known = uow.member_names.many(wanted)
+                    except SQLAlchemyError as error:
+                        if not self._outage.explains(error):
+                            raise
+                        is_gone = True
+                        with suppress(SQLAlchemyError):  # the same trouble once more
+                            stack.close()
+                        self._found = None if kept is None else {}
+                found.update({name: known.get(name) for name in wanted})
+
+            def find(name: str) -> str | None:
+                if name not in found:
+                    ask([name])
+                return found[name]
+
+            if missing := set(names) - found.keys():
+                ask(missing)
+            yield find
+
+    def want(self, is_wanted: bool) -> None:
+        """Says whether somebody whom a file names is not known; called from the event loop.
+
+        All members are then listed, unless that was done lately.
+        """
+        self._is_wanted = is_wanted
+        if is_wanted:
+            if not self._is_pausing:
+                self._idle.clear()
+            self._wake.set()
+
+    async def settle(self, within: float = 10.0) -> bool:
+        """Returns when no listing goes on, or after `within` seconds (False)."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Lists members whenever that is due; ends when it is cancelled."""
+        while True:
+            if not self._wake.is_set():
+                self._idle.set()
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                listing = await asyncio.to_thread(self._due)
+                if listing is not None:
+                    await self._list(listing)
+            except Exception as error:
+                if not self._outage.met(error):
+                    log.exception("the members could not be listed; trying again")
+                await self._sleep(REFUSED_PAUSE_SECONDS / 10)
+
+    def _due(self) -> MemberListing | None:
+        """The listing that is to go on, or to begin; None if none is due."""
+        if not (self._is_wanted and self._leads()):
+            return None
+        now = self._wall.now()
+        with self._database.reading() as uow:
+            running, last = uow.member_names.running_listing(), uow.member_names.last_listing()
+        if running is not None and now < running.began_at + ABANDONED:
+            log.info("listing members continues after %d of them", running.members)
+            return running
+        if last is not None and last.finished_at is not None:
+            again = min(LONGEST_AGAIN, max(LIST_AGAIN_AFTER, AGAIN_PER_PAGE * last.pages))
+            if now < last.finished_at + again:
+                return None
+        with self._database.unit_of_work() as uow:
+            log.info("listing all members, to find authors whose Slack ID is not known")
+            return uow.member_names.begin_listing(now)
+
+    async def _list(self, listing: MemberListing) -> None:
+        """Reads page after page until the end, or until nobody wants to know any more."""
+        failures, told_at = 0, time.monotonic()
+        current: MemberListing | None = listing
+        while current is not None and current.finished_at is None:
+            if not (self._is_wanted and self._leads()):
+                return
+            await self._turn()
+            try:
+                persons, cursor = await self._gateway().members(current.cursor, self._page)
+            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                failures += 1
+                restarted = await self._failed(error, failures)
+                current = restarted or current
+                continue
+            failures = 0
+            current = await asyncio.to_thread(self._store, current, persons, cursor)
+            if current is not None and time.monotonic() - told_at >= PROGRESS_EVERY_SECONDS:
+                told_at = time.monotonic()
+                log.info("%d members listed so far", current.members)
+        if current is not None:
+            seconds = (self._wall.now() - current.began_at).total_seconds()
+            log.info("all %d members were listed in %.0f s", current.members, seconds)
+            await asyncio.to_thread(self._over, "members")
+
+    async def _failed(self, error: Exception, failures: int) -> MemberListing | None:
+        """Waits as long as a failure asks for; gives a listing that starts over, if it must."""
+        why = reason_of(error)
+        seconds = retry_after(error) if isinstance(error, SlackApiError) else None
+        if seconds is not None:
+            log.info("Slack limits how fast members can be listed; continuing in %.0f s", seconds)
+            await asyncio.sleep(seconds)
+            return None
+        if isinstance(error, SlackApiError) and code_of(error) == "invalid_cursor":
+            log.warning("listing members starts again, because Slack no longer accepts its cursor")
+            if failures > 1:
+                await self._sleep(REFUSED_PAUSE_SECONDS)
+            return await asyncio.to_thread(self._begin)
+        if isinstance(error, SlackApiError) and not passing(error):
+            log.error("members cannot be listed: %s", why)
+            await asyncio.to_thread(
+                self._tell,
+                "members",
+                _(
+                    "Authors whom a schedule file names without a Slack ID cannot be found, because "
+                    "the bot cannot list members: {reason}. Or write their IDs into the files.",
+                    reason=why,
+                ),
+            )
+            await self._sleep(REFUSED_PAUSE_SECONDS)
+            return None
+        if failures == 1:
+            log.warning("members cannot be listed now: %s; trying again", why)
+        else:
+            # A page of a thousand members is large: where it never comes, smaller ones may.
+            self._page = max(SMALLEST_PAGE, self._page // 2)
+        await self._sleep(min(LONGEST_PAUSE_SECONDS, 2.0**failures))
+        return None
+
+    async def _sleep(self, seconds: float) -> None:
+        """A pause in which nobody who waits for names need wait."""
+        self._is_pausing = True
+        self._idle.set()
+        await asyncio.sleep(seconds)
+        self._is_pausing = False
+
+    async def _turn(self) -> None:
+        """Returns when the next page may be asked for."""
+        now = time.monotonic()
+        while self._calls and self._calls[0] <= now - MINUTE_SECONDS:
+            self._calls.popleft()
+        if len(self._calls) >= PAGES_PER_MINUTE:
+            await asyncio.sleep(self._calls[0] + MINUTE_SECONDS - now)
+            self._calls.popleft()
+        self._calls.append(time.monotonic())
+
+    def _store(
+        self, listing: MemberListing, persons: Collection[Person], cursor: str
+    ) -> MemberListing | None:
+        with self._database.unit_of_work() as uow:
+            return uow.member_names.add_page(listing, persons, cursor, self._wall.now())
+
+    def _begin(self) -> MemberListing:
+        with self._database.unit_of_work() as uow:
+            return uow.member_names.begin_listing(self._wall.now())

@@ -1,0 +1,195 @@
+"""The schedule files as organizers change them from Slack: `bot.sessions.planning.Plans`.
+
+Composes the library, the store and Git. The file is changed first and is the truth; reading it
+again makes the change the plan, as it would be if somebody had edited the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from bot.errors import UserError
+from bot.library.git import Author
+from bot.library.library import Library
+from bot.library.people import Members
+from bot.library.writing import Writer
+from bot.services.commits import Commits
+from bot.sessions.model import Event, Session, State
+from bot.sessions.planning import Doer, Draft, Planned
+from bot.sessions.ports import Clock
+from bot.store.database import Database
+from bot.texts import _
+
+T = TypeVar("T")
+
+OVER = (State.CLOSED, State.ARCHIVED)
+
+
+class Planner:
+    """`bot.sessions.planning.Plans` over the files of one folder.
+
+    `read` reads the folder as it is now, `changed` plans what changed in the
+    files, and returns when the database has it.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Library],
+        changed: Callable[[], Awaitable[None]],
+        database: Database,
+        commits: Commits,
+        clock: Clock,
+        default_channel: str,
+        members: Members,
+    ):
+        self._read = read
+        self._changed = changed
+        self._database = database
+        self._commits = commits
+        self._clock = clock
+        self._default_channel = default_channel
+        self._members = members
+        self._writing = asyncio.Lock()
+
+    def coming(self) -> Sequence[Planned]:
+        """Events that are not over, by start."""
+        library, now = self._read(), self._clock.now()
+        with self._database.reading() as uow:
+            states = uow.sessions.states()
+        found = []
+        for event in library.events.values():
+            state = states.get(event.id)
+            if event.end <= now and state is not State.OPEN:
+                continue
+            path = library.paths.get(event.id)
+            problems = [f"{p.what}; {p.hint}" for p in library.problems if p.path == path]
+            found.append(Planned(event, state, tuple(problems)))
+        return found
+
+    def broken(self) -> Sequence[str]:
+        """Problems of files (and templates) that are no event's."""
+        library = self._read()
+        used = {library.paths[name] for name in library.events}
+        return [str(p) for p in library.errors if p.path not in used]
+
+    def timezone(self) -> str:
+        """The zone of files that name none, an IANA name."""
+        return self._read().timezone
+
+    def find(self, part: str) -> Event:
+        """An event by a part of its id."""
+        return self._read().find(part)
+
+    def entry(self, slack_id: str, name: str) -> tuple[str, bool]:
+        """The `short` of the page that has the member ID or the name, else the name."""
+        pages = self._read().directory.pages.values()
+        for page in pages:
+            if page.slack_id == slack_id:
+                return page.short, True
+        for page in pages:
+            if page.name.casefold() == name.casefold() and page.slack_id is None:
+                return page.short, False
+        return name, False
+
+    async def create(self, draft: Draft, by: Doer) -> Event:
+        """Writes a new file, and plans it."""
+        async with self._writing:
+            _path, event = await self._write(
+                by, lambda writer: writer.create(draft), lambda made: f"Plan “{made[1].title}”"
+            )
+        return event
+
+    async def move(
+        self, event_id: str, start: datetime | None, end: datetime | None, by: Doer
+    ) -> Event:
+        """Moves an event, as far as its session allows that still."""
+        async with self._writing:
+            session = await asyncio.to_thread(self._session, event_id)
+            if session is not None and session.state in OVER:
+                raise UserError(
+                    _("the session on “{title}” is over; plan another", title=session.event.title)
+                )
+            if session is not None and session.state is State.OPEN and start is not None:
+                raise UserError(
+                    _(
+                        "the session on “{title}” has begun; only its end can be moved: `/qa extend 2 "
+                        "days` or `/qa close now`",
+                        title=session.event.title,
+                    )
+                )
+
+            def message(made: tuple[Path, Event]) -> str:
+                event = made[1]
+                what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
+                return f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC"
+
+            _path, event = await self._write(
+                by, lambda writer: writer.move(event_id, start, end), message
+            )
+        return event
+
+    async def cancel(self, event_id: str, by: Doer) -> Event:
+        """Sets the file of an event aside."""
+        async with self._writing:
+            event = await asyncio.to_thread(self.find, event_id)
+            session = await asyncio.to_thread(self._session, event.id)
+            if session is not None and session.state is State.OPEN:
+                raise UserError(
+                    _(
+                        "the session on “{title}” is open; end it with `/qa close now`",
+                        title=event.title,
+                    )
+                )
+            if session is not None and session.state in OVER:
+                raise UserError(
+                    _(
+                        "the session on “{title}” is over; its file is its archive",
+                        title=event.title,
+                    )
+                )
+            await self._write(
+                by, lambda writer: writer.cancel(event.id), lambda paths: f"Cancel “{event.title}”"
+            )
+        return event
+
+    async def restore(self, part: str, by: Doer) -> Event:
+        """Takes the file of a cancelled event back."""
+        async with self._writing:
+            _old, _new, event = await self._write(
+                by, lambda writer: writer.restore(part), lambda made: f"Restore “{made[2].title}”"
+            )
+        return event
+
+    async def _write(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
+        """Changes files and queues their commit; a kill in between loses neither."""
+        made = await asyncio.to_thread(self._write_now, by, work, message)
+        await self._changed()
+        return made
+
+    def _write_now(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
+        author = Author.of(by.name, by.slack_id)
+        commits: list[int | None] = []
+
+        def before(paths: Sequence[Path]) -> None:
+            commits.append(self._commits.begin(paths, f"Change {paths[-1].stem}", author))
+
+        writer = Writer(
+            self._read(), self._default_channel, self._clock.now(), self._members, before
+        )
+        try:
+            made = work(writer)
+        except UserError:
+            for number in commits:
+                self._commits.not_written(number)
+            raise
+        for number in commits:
+            self._commits.written(number, message(made))
+        return made
+
+    def _session(self, event_id: str) -> Session | None:
+        with self._database.reading() as uow:
+            return uow.sessions.by_event(event_id)

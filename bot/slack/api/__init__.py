@@ -1,0 +1,1 @@
+"""How Slack is reached: sockets, calls, payloads, history, files, exports."""

@@ -1,0 +1,112 @@
+"""Where a file of listeners declares what it answers to, and who may.
+
+A file makes one `Router` and decorates its handlers; `bot.slack.listeners.interactions` gives all
+rooms to Bolt. A handler is called after what was done has been acknowledged, except for those of
+forms and of suggestions: what these give is the acknowledgement, within three seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from bot.sessions.model import Who
+from bot.sessions.ports import UnitOfWork
+from bot.slack.listeners.interaction import HandlerContext, Interaction
+
+H = TypeVar("H", bound=Callable[[Interaction], Awaitable[Any]])
+Handler = Callable[[Interaction], Awaitable[None]]
+FormHandler = Callable[[Interaction], Awaitable[dict[str, Any] | None]]
+"""Gives Slack's `response_action` and what belongs to it, or None to close the form."""
+OptionsHandler = Callable[[Interaction], Awaitable[list[dict[str, Any]]]]
+HomeSection = Callable[[UnitOfWork, HandlerContext, str], Sequence[dict[str, Any]]]
+"""Gives blocks for the App Home of a person (a member ID); nothing for one it is not for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """`/qa NAME …`. `usage` is what follows the name; `help` is one line, from the catalogue."""
+
+    name: str
+    usage: str
+    help: str
+    who: Who
+    run: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A handler and who may call it; `what` names it in the log when somebody may not."""
+
+    what: str
+    who: Who
+    run: Callable[[Interaction], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class Router:
+    """What one file answers to."""
+
+    commands: dict[str, Guarded] = field(default_factory=dict)
+    subcommands: dict[str, Subcommand] = field(default_factory=dict)
+    actions: dict[str, Guarded] = field(default_factory=dict)
+    shortcuts: dict[str, Guarded] = field(default_factory=dict)
+    views: dict[str, Guarded] = field(default_factory=dict)
+    closed: dict[str, Guarded] = field(default_factory=dict)
+    suggestions: dict[str, Guarded] = field(default_factory=dict)
+    sections: list[tuple[int, HomeSection]] = field(default_factory=list)
+
+    def command(self, name: str, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
+        """A slash command of its own, `/ask`."""
+        return _entering(self.commands, name, who)
+
+    def subcommand(
+        self, name: str, usage: str, help: str, who: Who = Who.MEMBER
+    ) -> Callable[[Handler], Handler]:
+        """`/qa name`. Mark `usage` and `help` with `N_`."""
+
+        def enter(run: Handler) -> Handler:
+            self.subcommands[name] = Subcommand(name, usage, help, who, run)
+            return run
+
+        return enter
+
+    def action(self, action_id: str, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
+        """A button or a menu, in a message, a form or the App Home."""
+        return _entering(self.actions, action_id, who)
+
+    def shortcut(self, callback_id: str, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
+        """A shortcut, global or on a message."""
+        return _entering(self.shortcuts, callback_id, who)
+
+    def view(self, callback_id: str, who: Who = Who.MEMBER) -> Callable[[FormHandler], FormHandler]:
+        """A form that was submitted."""
+        return _entering(self.views, callback_id, who)
+
+    def view_closed(self, callback_id: str) -> Callable[[Handler], Handler]:
+        """A form that was closed, if it has `notify_on_close`."""
+        return _entering(self.closed, callback_id, Who.MEMBER)
+
+    def options(
+        self, action_id: str, who: Who = Who.MEMBER
+    ) -> Callable[[OptionsHandler], OptionsHandler]:
+        """What is suggested in an external select; `turn.value` is what was typed."""
+        return _entering(self.suggestions, action_id, who)
+
+    def home(self, order: int) -> Callable[[HomeSection], HomeSection]:
+        """A part of the App Home; parts stand by `order`."""
+
+        def enter(section: HomeSection) -> HomeSection:
+            self.sections.append((order, section))
+            return section
+
+        return enter
+
+
+def _entering(where: dict[str, Guarded], name: str, who: Who) -> Callable[[H], H]:
+    def enter(run: H) -> H:
+        where[name] = Guarded(name, who, run)
+        return run
+
+    return enter

@@ -1,0 +1,374 @@
+"""What the bot says, in Slack's words: every utterance is a row of the outbox."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.markup import escape_mrkdwn
+from bot.sessions.anonymity import is_anonymous
+from bot.sessions.handover import Handover
+from bot.sessions.model import Message, Session, Submission
+from bot.sessions.notifier import Digest, Figures
+from bot.sessions.ports import Outgoing, UnitOfWork
+from bot.sessions.winners import Draw, Way
+from bot.slack.api import uploads
+from bot.slack.api.incoming import QUESTION_EVENT
+from bot.slack.blocks import (
+    announcement,
+    asked,
+    closing,
+    handing,
+    linking,
+    notes,
+    queueing,
+    winning,
+)
+from bot.slack.blocks.limits import SECTION, TEXT, cut, message_blocks
+from bot.slack.text import permalink
+
+log = logging.getLogger(__name__)
+
+_CHANNEL = re.compile(r"&lt;(#[A-Z0-9]+)&gt;", re.ASCII)
+
+ANSWERED = "white_check_mark"
+"""The reaction to a question whose answer stands outside its thread."""
+
+
+@dataclass(slots=True)
+class SlackNotifier:
+    """Speaks in channels and to organizers.
+
+    `website` is the address that covers are relative to ('' where not known);
+    `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
+    `acknowledging` is the emoji with which a question in the channel is acknowledged ('' for none);
+    `workspace_url` is the address of the workspace, `https://….slack.com/` ('' before it is known).
+    """
+
+    website: str = ""
+    organizers: tuple[str, ...] = ()
+    organizers_channel: str | None = None
+    workspace_url: str = ""
+    acknowledging: str = ""
+
+    def link(self, channel: str, ts: str) -> str:
+        """The address of a message (its permalink); '' before Slack said where we are."""
+        return permalink(self.workspace_url, channel, ts)
+
+    def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Posts the announcement and pins it."""
+        key = announcement_key(session.id)
+        self._post(uow, key, session.channel, announcement.announcement(session, self.website), at)
+        pin = {"channel": session.channel, "timestamp": {"ts_of": key}}
+        uow.outbox.add(Outgoing(f"{key} pin", "pins.add", pin, session.channel), at)
+
+    def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
+        """Edits the announcement."""
+        text, blocks = announcement.announcement(session, self.website)
+        key = announcement_key(session.id)
+        payload = {
+            "channel": session.channel,
+            "ts": session.announcement_ts or {"ts_of": key},
+            "text": text,
+            "blocks": blocks,
+        }
+        edit = f"{key} edit {session.state} {at.isoformat()}"
+        uow.outbox.add(Outgoing(edit, "chat.update", payload, session.channel), at)
+
+    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """Posts the closing message and edits the announcement."""
+        key = f"session {session.id} close"
+        self._post(uow, key, session.channel, closing.closing(session, figures), at)
+        self.reannounce(uow, session, at)
+
+    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+        """Posts the closing message alone."""
+        key = f"session {session.id} close"
+        content = closing.closing(session, figures, missed=True)
+        self._post(uow, key, session.channel, content, at)
+
+    def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Sends the private note."""
+        payload = {"channel": session.channel, "user": user, "text": notes.late(session)}
+        key = f"session {session.id} late {user}"
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+
+    def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
+        """Sends the private note."""
+        payload = {"channel": session.channel, "user": user, "text": notes.muted(session)}
+        key = f"session {session.id} muted {user}"
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+
+    def tell_organizers(
+        self, uow: UnitOfWork, key: str, text: str, at: datetime, personally: bool = False
+    ) -> None:
+        """Posts to the organizers' channel, or to each organizer; into the log if there is none.
+
+        `personally` tells each organizer, because nothing can be posted in their channel. What
+        files and people called things stays text: of Slack's marks only channels are.
+        """
+        places = (self.organizers_channel,) if self.organizers_channel else self.organizers
+        if personally:
+            places = self.organizers
+        if not places:
+            log.warning("no organizer to tell (set MARGINALIA_ORGANIZERS): %s", text)
+        for place in places:
+            payload = {"channel": place, "text": cut(_notice(text), TEXT)}
+            row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
+            uow.outbox.add(row, at)
+
+    def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
+        """Posts a reminder."""
+        shown = cut(text, SECTION)
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": shown}}]
+        self._post(uow, key, session.channel, (shown, blocks), at)
+
+    def hand_over(
+        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
+    ) -> None:
+        """Posts the figures, and the archive as a file below them, to each place of organizers."""
+        places = (self.organizers_channel,) if self.organizers_channel else self.organizers
+        for place in places:
+            key = f"session {session.id} handover to {place}"
+            self._post(uow, key, place, handing.handover(session, handover, self.link), at)
+            file = uploads.outgoing(
+                f"{key} file",
+                place,
+                session.event.file_name,
+                handing.file_title(session),
+                "",
+                f"archive {session.id}",
+                {"ts_of": key},
+            )
+            uow.outbox.add(file, at)
+
+    def winners(
+        self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
+    ) -> None:
+        """Posts the announcement with the record of the draw, and a direct message to each."""
+        key = f"session {session.id} draw {draw.number}"
+        asked = len({ticket.person for ticket in draw.tickets})
+        self._post(uow, key, session.channel, winning.announcement(session, draw, asked), at)
+        if draw.way is Way.DRAWN:
+            file = uploads.outgoing(
+                f"{key} record",
+                session.channel,
+                f"{session.event.id}-draw-{draw.number}.json",
+                winning.file_title(session, draw),
+                winning.how_to_repeat(),
+                f"draw {session.id} {draw.number}",
+                {"ts_of": key},
+            )
+            uow.outbox.add(file, at)
+        for winner in draw.winners:
+            self._post(uow, f"{key} to {winner}", winner, winning.congratulation(session, note), at)
+
+    def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
+        """Posts the question; its metadata says whose it is, or the key of one without a name."""
+        first = question_key(submission.token)
+        for number, content in enumerate(asked.question(submission), 1):
+            about: dict[str, Any] = {"asker": submission.asker}
+            if "joints" in content:
+                about["joints"] = content.pop("joints")
+            payload = {"channel": session.channel, **content, "unfurl_links": False}
+            key = first
+            if number > 1:
+                key = f"{first} part {number}"
+                about["part"] = number
+                payload["thread_ts"] = {"ts_of": first}
+            payload["metadata"] = {"event_type": QUESTION_EVENT, "event_payload": about}
+            uow.outbox.add(Outgoing(key, "chat.postMessage", payload, session.channel), at)
+        trouble = uow.outbox.troubles().get(session.channel)
+        if trouble is not None:
+            self.delay(uow, submission.token, trouble, at)
+
+    def delay(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
+        """Tells an asker, once, that Slack does not take the question yet; `code` is Slack's.
+
+        Who asked without a name sees it in the App Home: nobody knows whom to write to.
+        """
+        submission = uow.members.submission(token)
+        session = uow.sessions.get(submission.session_id) if submission is not None else None
+        if submission is None or session is None or submission.state != "owed" or submission.ts:
+            return
+        uow.members.update_submission(token, "delayed")
+        if not is_anonymous(submission.asker):
+            text, blocks = asked.delayed(session, submission, code)
+            self._direct(uow, f"delayed {token}", submission.asker, text, blocks, at)
+
+    def delay_rest(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
+        """Tells an asker, once, that Slack does not take a later part of a long question yet."""
+        submission = uow.members.submission(token)
+        session = uow.sessions.get(submission.session_id) if submission is not None else None
+        if submission is None or session is None or is_anonymous(submission.asker):
+            return
+        text, blocks = asked.rest_delayed(session, code)
+        self._direct(uow, f"rest delayed {token}", submission.asker, text, blocks, at)
+
+    def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
+        """A direct message with the whole question; its row is dropped."""
+        submission = uow.members.submission(token)
+        session = uow.sessions.get(submission.session_id) if submission is not None else None
+        if submission is None or session is None or is_anonymous(submission.asker):
+            return False
+        row = uow.outbox.get(question_key(token))
+        if row is not None and not uow.outbox.drop(row.id, at):
+            return False
+        uow.members.update_submission(token, "returned")
+        text, messages = asked.returned(session, submission, code)
+        key = f"returned {token}"
+        self._direct(uow, key, submission.asker, text, messages[0], at)
+        for number, blocks in enumerate(messages[1:], 2):
+            payload = {
+                "channel": submission.asker,
+                "text": text,
+                "blocks": blocks,
+                "thread_ts": {"ts_of": key},
+            }
+            row = Outgoing(f"{key} part {number}", "chat.postMessage", payload, submission.asker)
+            uow.outbox.add(row, at)
+        return True
+
+    def answered(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        question: Message,
+        answer: Message,
+        people: Collection[str],
+        at: datetime,
+    ) -> None:
+        """A direct message to each, with a link to the answer."""
+        link = permalink(self.workspace_url, answer.channel, answer.ts, answer.thread_ts)
+        for person in people:
+            text, blocks = asked.answered(session, question, answer, person, link)
+            key = f"answer {answer.channel} {answer.ts} to {person}"
+            self._direct(uow, key, person, text, blocks, at)
+
+    def digest(
+        self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
+    ) -> None:
+        """The digest, with links."""
+        text, blocks = queueing.digest(session, digest, self.workspace_url)
+        key = f"session {session.id} digest {author} {digest.day.isoformat()}"
+        self._direct(uow, key, author, text, blocks, at)
+
+    def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
+        """A ✅ on the question, or none any more."""
+        payload = {"channel": channel, "timestamp": ts, "name": ANSWERED}
+        method = "reactions.add" if answered else "reactions.remove"
+        key = f"{method} {channel} {ts} {at.isoformat()}"
+        uow.outbox.add(Outgoing(key, method, payload, channel), at)
+
+    def acknowledge(self, uow: UnitOfWork, channel: str, ts: str, at: datetime) -> None:
+        """The reaction that the settings say, if they say one."""
+        if self.acknowledging:
+            payload = {"channel": channel, "timestamp": ts, "name": self.acknowledging}
+            key = f"acknowledge {channel} {ts}"
+            uow.outbox.add(Outgoing(key, "reactions.add", payload, channel), at)
+
+    def linked(
+        self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
+    ) -> None:
+        """A note with an `Undo`."""
+        content = linking.done(answer, question, self.workspace_url)
+        self._aside(uow, f"linked {answer.channel} {answer.ts}", answer, content, at)
+
+    def offer(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        answer: Message,
+        questions: Sequence[Message],
+        at: datetime,
+    ) -> None:
+        """A note with a button for each question."""
+        content = linking.offer(answer, questions, self.workspace_url)
+        self._aside(uow, f"offer {answer.channel} {answer.ts}", answer, content, at)
+
+    def _aside(
+        self,
+        uow: UnitOfWork,
+        key: str,
+        message: Message,
+        content: tuple[str, list[dict[str, Any]]],
+        at: datetime,
+    ) -> None:
+        """A note to who wrote a message, where it was written."""
+        text, blocks = content
+        payload = {
+            "channel": message.channel,
+            "user": message.author,
+            "text": text,
+            "blocks": message_blocks(blocks),
+        }
+        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, message.channel), at)
+
+    def _direct(
+        self,
+        uow: UnitOfWork,
+        key: str,
+        person: str,
+        text: str,
+        blocks: list[dict[str, Any]],
+        at: datetime,
+    ) -> None:
+        payload = {"channel": person, "text": text, "blocks": blocks, "unfurl_links": False}
+        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, person), at)
+
+    def _post(
+        self,
+        uow: UnitOfWork,
+        key: str,
+        channel: str,
+        content: tuple[str, list[dict[str, Any]]],
+        at: datetime,
+    ) -> None:
+        text, blocks = content
+        payload = {
+            "channel": channel,
+            "text": text,
+            "blocks": message_blocks(blocks),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, channel), at)
+
+
+def _notice(text: str) -> str:
+    """A notice as mrkdwn: what it repeats of files and books is data; a channel is a link."""
+    return _CHANNEL.sub(r"<\1>", escape_mrkdwn(text))
+
+
+def announcement_key(session_id: int) -> str:
+    """The key of a session's announcement in the outbox."""
+    return f"session {session_id} announcement"
+
+
+def announced_session(key: str) -> int | None:
+    """Whose announcement this key is, None if it is none."""
+    words = key.split()
+    if len(words) == 3 and words[0] == "session" and words[2] == "announcement":
+        return int(words[1])
+    return None
+
+
+def question_key(token: str) -> str:
+    """The key of a question sent through the form."""
+    return f"question {token}"
+
+
+def part_token(key: str) -> str | None:
+    """The token of the long question of which this key is a later part, None if it is none."""
+    words = key.split(" ")
+    return words[1] if len(words) == 4 and words[0] == "question" and words[2] == "part" else None
+
+
+def asked_token(key: str) -> str | None:
+    """Whose question this key is (its token), None if it is none."""
+    kind, _, token = key.partition(" ")
+    return token if kind == "question" and token and " " not in token else None

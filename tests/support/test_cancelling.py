@@ -1,0 +1,42 @@
+"""Tasks end, also those that do not hear it at first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from bot.support import cancelling
+
+
+async def test_a_task_that_swallows_it_is_cancelled_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cancelling, "CANCEL_AGAIN_SECONDS", 0.01)
+    deaf = 2
+
+    async def work() -> None:
+        nonlocal deaf
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if deaf == 0:
+                    raise
+                deaf -= 1
+
+    async def fail() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise ValueError("broken")
+
+    tasks = [asyncio.create_task(work()), asyncio.create_task(fail(), name="failing")]
+    await asyncio.sleep(0)
+    with caplog.at_level(logging.ERROR):
+        await cancelling.ended(tasks)
+    assert tasks[0].cancelled()
+    assert deaf == 0
+    assert "failing ended" in caplog.text
+    await cancelling.ended([])
