@@ -47,8 +47,12 @@ if TYPE_CHECKING:
 
 CANDIDATES = 50
 """How many documents are ranked of each kind of search."""
-POSTINGS = 60_000
-"""How many rows of words a search reads at most; its commonest words are left out beyond that."""
+ASKED = 100
+"""How many different words of a text are looked for."""
+POSTINGS = 20_000
+"""How many rows of words a search reads at most to find documents, its rarest words first."""
+COMMON, COMMON_SHARE = 2_000, 0.05
+"""In how many documents, or what share of them, a word is so common that more are not counted."""
 SHOWN = 0.3
 """From which score on a hit found by words alone is suggested."""
 NEAR = 200
@@ -187,15 +191,23 @@ class Knowledge:
         self, uow: UnitOfWork, text: str, most: int, book: str | None
     ) -> list[tuple[int, float]]:
         """Documents and their scores, 0 to 1, best first."""
-        asked = knowledge.asked(text)
-        having = uow.knowledge.having(asked)
+        asked = knowledge.asked(text)[:ASKED]
         count = uow.knowledge.count()
-        rarities = {word: knowledge.rarity(count, having.get(word, 0)) for word in asked}
+        common = max(COMMON, int(count * COMMON_SHARE))
+        having = uow.knowledge.having(asked, common)
+        rarities = {word: knowledge.rarity(count, having[word]) for word in asked}
         best = sum(rarities.values()) * knowledge.HIGHEST
         if not best:
             return []
-        looked = {word: rarities[word] for word in _rarest(having)}
-        found = uow.knowledge.by_words(looked, max(CANDIDATES, most), book)
+        looked = _rarest(having)
+        found = uow.knowledge.by_words({word: rarities[word] for word in looked}, most, book)
+        if len(looked) < sum(map(bool, having.values())):  # those found get all of their words
+            weights = uow.knowledge.weights_of([name for name, _score in found], asked)
+            scores = {
+                name: math.fsum(rarities[word] * weight for word, weight in words.items())
+                for name, words in weights.items()
+            }
+            found = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
         return [(name, score / best) for name, score in found]
 
     def _hit(self, document: Document, score: float, shown: bool, quoted: int) -> Hit:
@@ -433,12 +445,13 @@ def _digest(*parts: str) -> str:
 
 
 def _rarest(having: dict[str, int]) -> list[str]:
-    """The words that are looked for: all, but for the commonest where they would be too many."""
+    """The words by which documents are found: all, but for the commonest where they are too many."""
     found: list[str] = []
     rows = 0
     for word, count in sorted(having.items(), key=lambda pair: (pair[1], pair[0])):
         rows += count
-        if found and rows > POSTINGS:
+        if rows > POSTINGS and found:
             break
-        found.append(word)
+        if count:
+            found.append(word)
     return found

@@ -822,16 +822,18 @@ class Knowledge(Protocol):
     def count(self) -> int:
         """How many documents there are."""
 
-    def having(self, words: Collection[str]) -> dict[str, int]:
-        """How many documents have each of some stems; those that none has are left out."""
+    def having(self, words: Collection[str], most: int) -> dict[str, int]:
+        """How many documents have each of some stems, counted up to `most`."""
 
     def by_words(
         self, rarities: Mapping[str, float], limit: int, event_id: str | None = None
     ) -> list[tuple[int, float]]:
         """The documents with the best scores for stems and their rarities, best first."""
 
-    def words_of(self, documents: Collection[int], words: Collection[str]) -> dict[int, list[str]]:
-        """Which of some stems each of some documents has."""
+    def weights_of(
+        self, documents: Collection[int], words: Collection[str]
+    ) -> dict[int, dict[str, float]]:
+        """How much each of some stems counts in each of some documents that have it."""
 
     def get(self, documents: Collection[int]) -> dict[int, Document]:
         """Documents by their numbers, without the messages they are made of."""

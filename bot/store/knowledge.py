@@ -85,14 +85,14 @@ class Knowledge(Repository):
         """How many documents there are."""
         return self._connection.execute(select(func.count()).select_from(knowledge)).scalar_one()
 
-    def having(self, words: Collection[str]) -> dict[str, int]:
-        """How many documents have each of some stems; those that none has are left out."""
-        query = (
-            select(knowledge_words.c.word, func.count())
-            .where(knowledge_words.c.word.in_(sorted(set(words))))
-            .group_by(knowledge_words.c.word)
-        )
-        return {row.word: row[1] for row in self._connection.execute(query)}
+    def having(self, words: Collection[str], most: int) -> dict[str, int]:
+        """How many documents have each of some stems, counted up to `most`."""
+        found: dict[str, int] = {}
+        for word in sorted(set(words)):
+            rows = select(literal(1)).where(knowledge_words.c.word == word).limit(most)
+            query = select(func.count()).select_from(rows.subquery())
+            found[word] = self._connection.execute(query).scalar_one()
+        return found
 
     def by_words(
         self, rarities: Mapping[str, float], limit: int, event_id: str | None = None
@@ -114,15 +114,17 @@ class Knowledge(Repository):
             query = query.where(knowledge_words.c.document.in_(of_event))
         return [(document, found) for document, found in self._connection.execute(query)]
 
-    def words_of(self, documents: Collection[int], words: Collection[str]) -> dict[int, list[str]]:
-        """Which of some stems each of some documents has."""
-        query = select(knowledge_words.c.document, knowledge_words.c.word).where(
+    def weights_of(
+        self, documents: Collection[int], words: Collection[str]
+    ) -> dict[int, dict[str, float]]:
+        """How much each of some stems counts in each of some documents that have it."""
+        query = select(knowledge_words).where(
             knowledge_words.c.word.in_(sorted(set(words))),
             knowledge_words.c.document.in_(sorted(set(documents))),
         )
-        found: dict[int, list[str]] = {}
-        for document, word in self._connection.execute(query):
-            found.setdefault(document, []).append(word)
+        found: dict[int, dict[str, float]] = {}
+        for row in self._connection.execute(query):
+            found.setdefault(row.document, {})[row.word] = row.weight
         return found
 
     def get(self, documents: Collection[int]) -> dict[int, Document]:
