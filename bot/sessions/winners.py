@@ -205,12 +205,14 @@ def repeat(text: str, seed: str | None = None) -> Repeated:
     try:
         whole: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise UserError("this is no record of a draw; give the file that was published") from None
+        raise UserError(
+            "this is not the record of a draw; give the file that was published"
+        ) from None
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-        raise UserError(f"this is no record of a draw; its `format` must be `{FORMAT}`")
+        raise UserError(f"this is not the record of a draw; its `format` must be `{FORMAT}`")
     used = seed if seed is not None else _field(whole, "seed", str)
     if not _SEED.fullmatch(used):
-        raise UserError("the seed must be 16 to 128 hexadecimal digits in small letters")
+        raise UserError("the seed must be 16 to 128 hexadecimal digits in lowercase letters")
     texts = _field(whole, "tickets", list)
     winners = _field(whole, "winners", list)
     if not all(isinstance(item, str) for item in (*texts, *winners)):

@@ -66,7 +66,7 @@ def request_url(url: str) -> str:
     """
     if not _is_address(url):
         raise UserError(
-            f"{url!r} is no address that Slack can send requests to; it must look like "
+            f"{url!r} is not an address that Slack can send requests to; it must look like "
             "https://bot.example.org, without ? and #"
         )
     return f"{url.rstrip('/').removesuffix(PATH)}{PATH}"

@@ -117,8 +117,8 @@ def record(**changed: object) -> str:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("not json", "no record"),
-        ("[]", "no record"),
+        ("not json", "not the record"),
+        ("[]", "not the record"),
         (record(format="other"), "`format`"),
         (record(seed="short"), "seed"),
         (record(tickets=["U1", "U1"]), "twice"),

@@ -60,7 +60,7 @@ class TestQueue:
             second = world.say("ben", "Answered in the other channel?")
             await world.hear()
             organizer = MemberDriver(world, world.stage.organizer)
-            assert "is an author" in await _named(world, organizer, "cleo")
+            assert "is now an author" in await _named(world, organizer, "cleo")
             ada, cleo = MemberDriver(world, "ada"), MemberDriver(world, "cleo")
             assert "Who takes this?" in await cleo.home()
             await ada.home()

@@ -65,7 +65,7 @@ WORDS = {
     "skipped": N_("skipped {message}"),
     "put_back": N_("put {message} back into the queue"),
     "answers": N_("marked {message} as an answer to {question}"),
-    "answers_undone": N_("undid that {message} is an answer"),
+    "answers_undone": N_("unmarked {message} as an answer"),
     "answers_none": N_("marked {message} as not answering a question"),
     "merge": N_("merged {message} with {question}"),
     "merge_undone": N_("separated {message} from the question it was merged with"),

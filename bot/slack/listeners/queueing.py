@@ -257,5 +257,5 @@ def _authors(
     return (
         _("{people} is no longer an author of “{title}”.", people=named, title=title)
         if removing
-        else _("{people} is an author of “{title}” now.", people=named, title=title)
+        else _("{people} is now an author of “{title}”.", people=named, title=title)
     )
