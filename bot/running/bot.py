@@ -80,6 +80,8 @@ PLAN_WITHIN_SECONDS = 1.5
 """How long the answer to who changed a schedule file waits until the change is planned."""
 HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
+HEALTH_WITHIN_SECONDS = 4.0
+"""How long the database may take to say how the bot is; those who ask wait some five seconds."""
 LONGEST_IDLE_SECONDS = 60.0
 """After which there is a tick although nothing changed and nothing is planned."""
 LONGEST_TICK = timedelta(minutes=2)
@@ -121,6 +123,7 @@ class Bot:
         self._problems: list[Problem] = []
         self._told: dict[str, str] = {}
         self._pruned_at: datetime | None = None
+        self._asking: asyncio.Task[dict[str, Any]] | None = None
         self._attended: list[int] = []
         self._following: datetime | None = None
         self._idle_since: float | None = None
@@ -251,7 +254,8 @@ class Bot:
         if self.model is not None:
             self.model.close()
         await self._ticker.stop()
-        await ended([*self._tasks, *self._beside, *self.archiving.readings.values()])
+        asking = [self._asking] if self._asking is not None else []
+        await ended([*self._tasks, *self._beside, *asking, *self.archiving.readings.values()])
         for commits in {self.commits, self.archive_commits}:  # mostly the same
             await commits.stop()
         async with self._ticking:
@@ -314,13 +318,19 @@ class Bot:
             reconcile_waiting=sum(len(c.waiting) for c in courses) if self.leads else None,
             waits=tuple(edge.waits.lines),
         )
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(asyncio.to_thread(self._numbers), name="health")
+        answered, _ = await asyncio.wait({self._asking}, timeout=HEALTH_WITHIN_SECONDS)
+        if not answered:
+            return known
         try:
-            return await asyncio.to_thread(self._asked, known)
+            return replace(known, **self._asking.result())
         except SQLAlchemyError as error:
             self.outage.met(error)
             return known
 
-    def _asked(self, known: Health) -> Health:
+    def _numbers(self) -> dict[str, Any]:
+        """What the database says of the bot's health, by the names of the fields of Health."""
         with self.database.reading() as uow:
             running, last = uow.member_names.running_listing(), uow.member_names.last_listing()
             listing = running or last
@@ -328,25 +338,24 @@ class Bot:
             since = uow.inbox.waiting_since()
             counts = uow.outbox.counts()
             lag = (self.wall.now() - since).total_seconds() if since is not None else 0.0
-            return replace(
-                known,
+            return {
                 # A full disk can be read from: only writing tells.
-                database=not self.outage.lasts,
-                inbox=uow.inbox.depth(),
-                lag=max(0.0, lag),
-                parked=uow.inbox.parked(),
-                outbox=uow.outbox.depth(),
-                held=counts.get("held", 0),
-                given_up=counts.get("failed", 0),
-                blocked=len(uow.outbox.troubles()),
-                member_listing=running is not None,
-                members_listed=listing.members if listing is not None else 0,
-                members_age=(
+                "database": not self.outage.lasts,
+                "inbox": uow.inbox.depth(),
+                "lag": max(0.0, lag),
+                "parked": uow.inbox.parked(),
+                "outbox": uow.outbox.depth(),
+                "held": counts.get("held", 0),
+                "given_up": counts.get("failed", 0),
+                "blocked": len(uow.outbox.troubles()),
+                "member_listing": running is not None,
+                "members_listed": listing.members if listing is not None else 0,
+                "members_age": (
                     max(0.0, (self.wall.now() - listed_at).total_seconds())
                     if listed_at is not None
                     else None
                 ),
-            )
+            }
 
     # What is due
 
