@@ -11,15 +11,18 @@ import typer
 
 from bot import texts
 from bot.cli.stored import open_database
+from bot.library.archive import Entry
 from bot.library.problem import shown
 from bot.services import export
-from bot.sessions.model import Event
+from bot.sessions.model import Event, Thread
 from bot.settings import Settings
+from bot.slack.text import permalink
 from bot.store.database import Database
 from bot.texts import _, n_
 from bot.web import figures
-from bot.web.figures import Asked
-from bot.web.site import books, folder, pages
+from bot.web.site import addresses, books, folder, pages
+from bot.web.site.books import Posted
+from bot.web.site.pages import Recorded
 
 OUTPUT = Path("var/site")
 
@@ -60,8 +63,13 @@ def site(
     texts.use(settings.language)
     planned, problems = books.find(paths or [settings.schedules], settings.timezone)
     look = pages.Site(title=title, base_url=base_url, website=settings.website)
-    with _times(settings) as times:
-        summary = folder.publish(output, lambda made: pages.build(planned, made, look, times))
+    with _known(settings) as known:
+
+        def write(made: Path) -> pages.Summary:
+            ledger = addresses.read(output / addresses.NAME)
+            return pages.build(planned, made, look, known, ledger)
+
+        summary = folder.publish(output, write)
     count = len(summary.entries)
     counted = (
         n_("{count} book", "{count} books", count),
@@ -84,8 +92,8 @@ def site(
 
 
 @contextmanager
-def _times(settings: Settings) -> Iterator[pages.Times]:
-    """When was asked and answered, of the events that the database has a session of.
+def _known(settings: Settings) -> Iterator[pages.Known]:
+    """What the database has of events: who wrote what, when, and where in Slack.
 
     Makes no database where there is none; one that does not answer is named.
     """
@@ -99,16 +107,29 @@ def _times(settings: Settings) -> Iterator[pages.Times]:
                 _("{place}: does not answer; the charts show no times", place=database.place),
                 err=True,
             )
-        yield lambda event: None
+        yield lambda event: Recorded()
         return
     with open_database(settings) as opened, opened.reading() as uow:
         sessions = {session.event.id: session for session in uow.sessions.all()}
+        workspace = uow.labels.get("workspace", "url") or ""
 
-        def times(event: Event) -> list[Asked] | None:
+        def known(event: Event) -> Recorded:
             session = sessions.get(event.id)
-            if session is None or not session.author_ids:
-                return None  # without a known author nothing is known to be an answer
-            threads = export.threads(uow, session, settings.unthreaded)
-            return figures.asked(threads, session.author_ids)
+            if session is None:
+                return Recorded()
+            made = list(export.with_messages(uow, session, settings.unthreaded))
+            times = None
+            if session.author_ids:  # without a known author nothing is known to be an answer
+                times = figures.asked((thread for thread, _entry in made), session.author_ids)
+            return Recorded(times, [each for pair in made for each in _posted(*pair, workspace)])
 
-        yield times
+        yield known
+
+
+def _posted(thread: Thread, entry: Entry, workspace: str) -> Iterator[Posted]:
+    """The messages of a thread as its archive has them."""
+    messages = (thread.question, *thread.replies)
+    for message, said in zip(messages, (entry, *entry.replies), strict=True):
+        place = f"{message.channel}/{message.ts}"
+        link = permalink(workspace, message.channel, message.ts, message.thread_ts)
+        yield Posted(said.name, said.text, place, link, message.at)

@@ -108,12 +108,27 @@ def entries(
     event's own `unthreaded` has the last word. `meaning` compares what texts mean (pairing.pair).
     `kept` are addresses on the website, by the IDs of files that it has.
     """
+    for _thread, entry in with_messages(uow, session, unthreaded, meaning, kept):
+        yield entry
+
+
+def with_messages(
+    uow: UnitOfWork,
+    session: Session,
+    unthreaded: str = "attach",
+    meaning: pairing.Meaning | None = None,
+    kept: Mapping[str, str] = {},
+) -> Iterator[tuple[Thread, Entry]]:
+    """The entries with the messages they are made of, none of them hidden; arguments as in
+    `entries`."""
     names = _names(uow, session)
     edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
     stored = uow.messages.iter_threads(session.id)
     for thread in _ordered(uow, session, names, unthreaded, meaning, stored):
         if not thread.question.hidden:
-            yield _entry(thread, names, edits, kept)
+            replies = tuple(reply for reply in thread.replies if not reply.hidden)
+            shown = Thread(thread.question, replies)
+            yield shown, _entry(shown, names, edits, kept)
 
 
 def threads(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterable[Thread]:
@@ -267,9 +282,7 @@ def _entry(
         return _with_kept(message.content, names, kept) if edited is None else edited
 
     question = thread.question
-    replies = tuple(
-        Entry(names.writer(reply), text(reply)) for reply in thread.replies if not reply.hidden
-    )
+    replies = tuple(Entry(names.writer(reply), text(reply)) for reply in thread.replies)
     if question.deleted:
         return Entry(ANONYMOUS, DELETED, replies)
     return Entry(names.writer(question), text(question), replies)

@@ -34,7 +34,7 @@ def environment() -> Environment:
         finalize=_clean,
     )
     made.globals |= {"_": _, "n_": n_, "days": days, "language": language}
-    made.filters["excerpt"] = text.excerpt
+    made.filters |= {"excerpt": text.excerpt, "href": text.href}
     return made
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, fence
@@ -97,6 +97,16 @@ def excerpt(text: str, limit: int) -> str:
         return line
     head, blank, _ = line[:limit].rpartition(" ")
     return (head if blank and len(head) > limit // 2 else line[: limit - 1]).rstrip(" ,;:.") + "…"
+
+
+def href(path: str) -> str:
+    """The path of a file of ours, with or without a fragment, as a link has it.
+
+    >>> href("books/a b.html#q1")
+    'books/a%20b.html#q1'
+    """
+    path, mark, fragment = path.partition("#")
+    return quote(path, errors="replace") + mark + fragment
 
 
 def safe_link(url: str, base: str = "") -> str | None:

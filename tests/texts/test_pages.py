@@ -65,7 +65,7 @@ def test_the_site(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     pages.build(planned, tmp_path / "site", pages.Site(title="Βιβλία"))
     found = sorted((tmp_path / "site").rglob("*.html"))
-    assert len(found) == 7
+    assert len(found) == 15
     for path in found:
         assert latin(read(path.read_text("utf-8"))) == [], path.name
     for path in (tmp_path / "site" / "figures").rglob("*.svg"):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.library.archive import Entry
+from bot.sessions.model import Event
 from bot.web.site import books, folder, pages
+from bot.web.site.books import Posted
+from bot.web.site.pages import Recorded
 from tests.browser import opened, serious, served
 from tests.web import shelf
 
@@ -23,6 +27,16 @@ pytestmark = pytest.mark.slow
 DONE = re.compile(r"^(Nothing found|\d+ results?(, the first \d+ shown)?)$")
 
 
+SLACK = "https://books.slack.com/archives/C1/p1641805200000100"
+ZOE = "Was sagt Herr Yıldırım zu 自然言語処理 in C++?"
+
+
+def known(event: Event) -> Recorded:
+    """A database that has one message."""
+    at = datetime(2022, 1, 10, 9, tzinfo=UTC)
+    return Recorded(None, [Posted("Zoë", ZOE, "C1/1641805200.000100", SLACK, at)])
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of `shelf.fill`, and of a year with an archive of letters of all kinds."""
@@ -32,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / "schedules",
         "20220110-letters",
         (
-            Entry("Zoë", "Was sagt Herr Yıldırım zu 自然言語処理 in C++?"),
+            Entry("Zoë", ZOE),
             Entry(
                 "Ann",
                 "Nothing <img src=x onerror=alert(1)> here",
@@ -43,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         day="2022-01-10",
     )
     planned, _ = books.find([root / "schedules"])
-    folder.publish(root / "site", lambda made: pages.build(planned, made, pages.Site()))
+    folder.publish(root / "site", lambda made: pages.build(planned, made, pages.Site(), known))
     return root / "site"
 
 
@@ -89,10 +103,30 @@ def test_a_result_leads_to_its_question(chromium: Browser, address: str) -> None
         page.goto(address)
         search(page, "number 5")
         page.locator("#list a").first.click()
-        expect(page).to_have_url(f"{address}books/20241104-many-words.html#q5")
-        expect(page.locator("#q5")).to_be_in_viewport()
+        expect(page).to_have_url(re.compile("books/20241104-many-words/q/question-number-5-"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Question number 5?")
         page.go_back()  # the search is still there
         expect(page.locator("#list a").first).to_be_visible()
+
+
+def test_from_a_search_to_a_questions_page_and_back_into_slack(
+    chromium: Browser, address: str
+) -> None:
+    with opened(chromium) as visit:
+        page = visit.page
+        page.goto(address)
+        search(page, "yildirim")
+        page.get_by_role("link", name="Letters question 1").click()
+        expect(page).to_have_url(re.compile(r"/books/20220110-letters/q/[a-z0-9-]+\.html$"))
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Herr Yıldırım")
+        link = page.get_by_role("link", name="Open in Slack")
+        expect(link).to_have_attribute("href", SLACK)
+        page.get_by_role("link", name="Letters").first.click()
+        expect(page.locator("#q1")).to_be_in_viewport()
+        page.get_by_role("link", name="Page of this question 2").click()
+        expect(page.get_by_text("A <b>reply</b>, at last")).to_be_visible()
+        assert page.get_by_role("link", name="Open in Slack").count() == 0
+        assert visit.complaints == []
 
 
 def test_every_page_searches(chromium: Browser, address: str) -> None:
@@ -113,11 +147,11 @@ def test_every_page_searches(chromium: Browser, address: str) -> None:
         assert len(search(page, "lima")) == 9  # eight questions and the book
         narrow.select_option("")
         search(page, "whom")
-        page.locator("#list a").first.click()  # a question of the page one is on
-        expect(page.locator("#q1")).to_be_in_viewport()
-        search(page, "number 5")
         page.locator("#list a").first.click()
-        expect(page).to_have_url(f"{address}books/20241104-many-words.html#q5")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Why this book?")
+        search(page, "number 5")  # a question's page searches, too
+        page.locator("#list a").first.click()
+        expect(page).to_have_url(re.compile("books/20241104-many-words/q/question-number-5-"))
         assert visit.complaints == []
 
 
@@ -179,7 +213,9 @@ def test_pages_work_from_a_disk(chromium: Browser, site: Path) -> None:
         page.goto((site / "index.html").as_uri())
         assert len(search(page, "whom")) == 2
         page.locator("#list a").first.click()
-        expect(page.locator("#q1")).to_be_in_viewport()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Why this book?")
+        assert len(search(page, "whom")) == 2
+        page.goto((site / "index.html").as_uri())
         loaded = "[...document.images].every(image => image.complete && image.naturalWidth)"
         page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
         page.wait_for_function(loaded)

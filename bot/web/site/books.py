@@ -5,8 +5,10 @@ Read one by one, so that a site takes no more memory than its longest session.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from bot.errors import UserError
@@ -22,6 +24,17 @@ from bot.web.text import Shown
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that an archive has, as the database knows it; see `Said`."""
+
+    name: str
+    markdown: str
+    message: str
+    link: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """An event that gets a page: its file, and the folder of schedules it was found in."""
 
@@ -34,7 +47,9 @@ class Planned:
 class Said:
     """A question or a reply. `markdown` is its text as the archive has it, `shown` as a page shows
     it. `author` is the author of the book who wrote it, '' for anybody else. `place` counts the
-    archive's entries outside threads from 1; it is 0 for what was posted in a thread.
+    archive's entries outside threads from 1; it is 0 for what was posted in a thread. `message` is
+    `CHANNEL/TS` in Slack, `link` its address there and `at` when it was posted (UTC), where the
+    database knows them.
     """
 
     name: str
@@ -42,6 +57,9 @@ class Said:
     shown: Shown
     author: str = ""
     place: int = 0
+    message: str = ""
+    link: str = ""
+    at: datetime | None = None
 
     @property
     def by_author(self) -> bool:
@@ -59,13 +77,15 @@ class Thread:
     """A question and its replies, or what an author posted that answers no question for certain.
 
     `number` counts the questions from 1 and is 0 for what an author began. `see` is the anchor of
-    another thread that may have the answer to a question without a reply, '' for none.
+    another thread that may have the answer to a question without a reply, '' for none. `page` is
+    the file of the question's own page within the site, '' for what an author began.
     """
 
     number: int
     question: Said
     replies: tuple[Said, ...]
     see: str = ""
+    page: str = ""
 
     @property
     def anchor(self) -> str:
@@ -179,14 +199,15 @@ def _errors(library: Library, path: Path) -> list[Problem]:
     ]
 
 
-def read(planned: Planned, website: str = "") -> Book:
-    """The book of an event; `website` is what its relative links lead to.
+def read(planned: Planned, website: str = "", posted: Iterable[Posted] = ()) -> Book:
+    """The book of an event; `website` is what its relative links lead to, `posted` what the
+    database has of it.
 
     Raises UserError, one line, for an archive that cannot be read.
     """
     event = planned.event
     page = mending.read(planned.path) if event.archived else None
-    threads, unsure = _threads(page, event) if page else ((), 0)
+    threads, unsure = _threads(page, event, _Messages(posted)) if page else ((), 0)
     return Book(
         event=event,
         threads=threads,
@@ -196,7 +217,28 @@ def read(planned: Planned, website: str = "") -> Book:
     )
 
 
-def _threads(page: mending.Page, event: Event) -> tuple[tuple[Thread, ...], int]:
+class _Messages:
+    """The messages that entries of an archive were, each once: by name and text, else by text."""
+
+    def __init__(self, posted: Iterable[Posted]) -> None:
+        self._known: dict[tuple[str, str], deque[Posted]] = defaultdict(deque)
+        self._taken: set[str] = set()
+        for each in posted:
+            self._known[each.name, each.markdown].append(each)
+            self._known["", each.markdown].append(each)
+
+    def of(self, entry: archive.Entry) -> Posted | None:
+        for key in ((entry.name, entry.text), ("", entry.text)):
+            for each in self._known.get(key, ()):
+                if each.message not in self._taken:
+                    self._taken.add(each.message)
+                    return each
+        return None
+
+
+def _threads(
+    page: mending.Page, event: Event, messages: _Messages
+) -> tuple[tuple[Thread, ...], int]:
     """The threads with the authors' sure answers under their questions, and how many posts by
     authors are left of which it is not sure whether they answer one."""
     # Whoever is only taken for an author, since nobody has an author's name, is not called one.
@@ -207,7 +249,7 @@ def _threads(page: mending.Page, event: Event) -> tuple[tuple[Thread, ...], int]
     found = pairing.pair(posts) if known and adrift else pairing.Pairing(())
     links = page.moves(found)
     said = {
-        post: _said(entry, "" if "." in post else post, known, event)
+        post: _said(entry, "" if "." in post else post, known, event, messages.of(entry))
         for post, entry in mending.flat(page.entries)
     }
     unsure = {
@@ -236,10 +278,15 @@ def _threads(page: mending.Page, event: Event) -> tuple[tuple[Thread, ...], int]
     return tuple(threads), len(unsure)
 
 
-def _said(entry: archive.Entry, place: str, known: frozenset[str], event: Event) -> Said:
+def _said(
+    entry: archive.Entry, place: str, known: frozenset[str], event: Event, posted: Posted | None
+) -> Said:
     name = " ".join(text.clean(entry.name).split())
     author = _author(entry.name, event) if entry.name in known else ""
-    return Said(name, entry.text, text.message(entry.text), author, int(place or 0))
+    said = Said(name, entry.text, text.message(entry.text), author, int(place or 0))
+    if posted is None:
+        return said
+    return replace(said, message=posted.message, link=posted.link, at=posted.at)
 
 
 def _author(name: str, event: Event) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -36,8 +36,8 @@ SCHEMA: dict[str, Any] = {
         },
         "url": {
             "type": "string",
-            "description": "Where the site shows it; relative to the site's root where the site "
-            "was made without an address of its own.",
+            "description": "The question's own page, an address that lasts; relative to the site's "
+            "root where the site was made without an address of its own.",
         },
         "event": {"type": "string", "description": "The event: its schedule file without .md."},
         "title": {"type": "string", "description": "The title of the book."},
@@ -87,8 +87,8 @@ def schema_text() -> str:
     return json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"
 
 
-def lines(book: Book, url: str) -> Iterator[str]:
-    """The lines of a book, each with its line feed; `url` is where its page is."""
+def lines(book: Book, url: Callable[[str], str]) -> Iterator[str]:
+    """The lines of a book, each with its line feed; `url` gives the address of a path in the site."""
     event = book.event
     common = {
         "event": text.clean(event.id),
@@ -100,7 +100,7 @@ def lines(book: Book, url: str) -> Iterator[str]:
     for thread in book.threads:
         row = {
             "id": f"{common['event']}#{thread.anchor}",
-            "url": f"{url}#{thread.anchor}",
+            "url": url(text.href(thread.page or f"books/{event.id}.html#{thread.anchor}")),
             **common,
             **_row(thread.question),
             "answered": thread.is_answered,

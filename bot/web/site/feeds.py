@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from bot.web import look, text
 from bot.web.site.books import Book
 from bot.web.site.data import moment
+
+if TYPE_CHECKING:
+    from bot.web.site.pages import Site
 
 ATOM = "feed.xml"
 JSON = "feed.json"
@@ -37,10 +40,10 @@ class Item:
     html: str
 
 
-def remember(items: list[Item], book: Book, url: str) -> None:
+def remember(items: list[Item], book: Book, url: str, site: Site) -> None:
     """Adds a book at the end and forgets the first ones when there are more than MOST."""
     event = book.event
-    html = look.environment().get_template("site/entry.html").render(book=book, url=url)
+    html = look.environment().get_template("site/entry.html").render(book=book, url=url, site=site)
     items.append(
         Item(
             id=uuid.uuid5(_NAMESPACE, event.id.encode("utf-8", "replace").decode()).urn,

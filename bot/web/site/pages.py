@@ -7,8 +7,10 @@ bytes.
 from __future__ import annotations
 
 import itertools
+import pickle
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,18 +20,30 @@ from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
+from bot.sessions.knowledge import Document
 from bot.sessions.model import Event
 from bot.web import figures, look, text
 from bot.web.figures import Asked, Counted, Figure, Given
-from bot.web.site import books, covers, data, feeds, search
-from bot.web.site.books import Book, Planned
+from bot.web.site import addresses, books, covers, data, feeds, search, structured
+from bot.web.site.addresses import Ledger, State
+from bot.web.site.books import Book, Planned, Posted, Thread
+from bot.web.site.related import Listed, Related
 
 ASSETS = ("look.css", "icon.svg", "site.js", "vendor/minisearch/minisearch.js")
 LICENCES = ("vendor/minisearch/LICENSE.txt",)
 
 
-Times = Callable[[Event], Sequence[Asked] | None]
-"""Gives the questions of an event with their moments, None where those are not known."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the database has of an event: its questions with their moments, None where those are
+    not known, and its messages."""
+
+    times: Sequence[Asked] | None = None
+    posted: Sequence[Posted] = ()
+
+
+Known = Callable[[Event], Recorded]
+"""Gives what the database has of an event."""
 
 TITLE = "Book of the Week"
 
@@ -121,13 +135,14 @@ def build(
     planned: Sequence[Planned],
     folder: Path,
     site: Site,
-    times: Times = lambda event: None,
+    known: Known = lambda event: Recorded(),
+    ledger: Ledger | None = None,
 ) -> Summary:
     """Writes the site into `folder`, which is empty.
 
-    `planned` is not empty and in the order of the events' start; `times` makes the
-    figures of days, hours and waits possible. Raises UserError for an archive that cannot be read and
-    OSError for a folder that cannot be written.
+    `planned` is not empty and in the order of the events' start; `known` gives what the database
+    has of an event; `ledger` are the addresses of the site before, brought up to date here. Raises
+    UserError for an archive that cannot be read and OSError for a folder that cannot be written.
     """
     for name in ("assets", "authors", "books", "covers", "figures", "search"):
         (folder / name).mkdir()
@@ -135,26 +150,60 @@ def build(
         target = folder / "assets" / Path(name).name
         shutil.copyfile(look.STATIC / name, target)
     (folder / "assets" / "LICENSE.txt").rename(folder / "assets" / "minisearch.LICENSE.txt")
-    writer = _Writer(folder, site, times, search.names(planned))
+    ledger = Ledger() if ledger is None else ledger
+    writer = _Writer(folder, site, search.names(planned))
     with (
         search.Shards(folder / "search") as shards,
         (folder / data.NAME).open("w", encoding="utf-8", newline="\n") as rows,
+        _Spool() as spool,
     ):
         for at, each in enumerate(planned):
-            book = books.read(each, site.website)
-            entry = writer.book(book, planned[at - 1] if at else None, _get(planned, at + 1))
+            recorded = known(each.event)
+            book = ledger.place(books.read(each, site.website, recorded.posted))
+            before, after = planned[at - 1] if at else None, _get(planned, at + 1)
+            entry = writer.book(book, recorded.times, before, after)
+            spool.add((book, entry))
             shards.add(book, entry)
-            rows.writelines(data.lines(book, site.url(entry.href)))
-            feeds.remember(writer.recent, book, site.url(entry.href))
+            rows.writelines(data.lines(book, site.url))
+            feeds.remember(writer.recent, book, site.url(entry.href), site)
             if book.unsure:
                 writer.summary.unsure.append((each.path, book.unsure))
+        for book, entry in spool:
+            writer.questions(book, entry)
+    ledger.finish()
+    writer.former(ledger)
     writer.index()
     writer.write_authors()
     writer.data()
     (folder / feeds.ATOM).write_bytes(feeds.atom(writer.recent, site.title, site.base_url))
     (folder / feeds.JSON).write_bytes(feeds.json_feed(writer.recent, site.title, site.base_url))
     (folder / data.SCHEMA_NAME).write_text(data.schema_text(), "utf-8")
+    (folder / addresses.NAME).write_text(ledger.text(), "ascii", newline="\n")
     return writer.summary
+
+
+class _Spool:
+    """Books that are read twice: on the disk, so that memory holds one at a time."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed at the block's end)
+
+    def add(self, what: tuple[Book, Entry]) -> None:
+        pickle.dump(what, self._file)
+
+    def __iter__(self) -> Iterator[tuple[Book, Entry]]:
+        self._file.seek(0)
+        while True:
+            try:
+                yield pickle.load(self._file)  # noqa: S301 (what `add` wrote into a file of ours)
+            except EOFError:
+                return
+
+    def __enter__(self) -> _Spool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
 
 
 def _get(planned: Sequence[Planned], at: int) -> Planned | None:
@@ -165,14 +214,20 @@ def _get(planned: Sequence[Planned], at: int) -> Planned | None:
 class _Writer:
     folder: Path
     site: Site
-    times: Times
     shards: Sequence[str]
     summary: Summary = field(default_factory=Summary)
     authors: dict[str, Author] = field(default_factory=dict)
     recent: list[feeds.Item] = field(default_factory=list)
+    related: Related = field(default_factory=Related)
 
-    def book(self, book: Book, before: Planned | None, after: Planned | None) -> Entry:
-        """Writes a book's page and its pictures."""
+    def book(
+        self,
+        book: Book,
+        times: Sequence[Asked] | None,
+        before: Planned | None,
+        after: Planned | None,
+    ) -> Entry:
+        """Writes a book's page and its pictures; `times` are its questions with their moments."""
         event = book.event
         zone = ZoneInfo(event.timezone)
         entry = Entry(
@@ -189,12 +244,13 @@ class _Writer:
         )
         self.summary.entries.append(entry)
         self.remember_answers(book, entry)
-        timed = self.times(event) if book.threads else None
+        timed = times if book.threads else None
         asked = [
             Asked([Given(reply.by_author) for reply in thread.replies])
             for thread in book.threads
             if thread.is_question
         ]
+        described = event.description or text.excerpt(book.about.text, 200)
         links = [(link.text, url) for link in event.links if (url := text.safe_link(link.url))]
         self.page(
             Path("books") / f"{event.id}.html",
@@ -215,9 +271,78 @@ class _Writer:
             before=before and (before.event.title, page_of(before.event)),
             after=after and (after.event.title, page_of(after.event)),
             canonical=self.site.base_url and self.site.url(entry.href),
-            described=event.description or text.excerpt(book.about.text, 200),
+            described=described,
+            structured=structured.book(entry, described, self.home, self.site.url),
         )
+        for thread in book.threads:
+            if thread.page:
+                self.related.add(self.asked(book, thread), self.document(book, thread))
         return entry
+
+    @property
+    def home(self) -> Link:
+        """The list of books."""
+        return self.site.title, "index.html"
+
+    def asked(self, book: Book, thread: Thread) -> Listed:
+        """A question for a list of them."""
+        words = addresses.headline(thread.question.shown.text)
+        return Listed(thread.page, words, book.event.id, book.event.title)
+
+    def document(self, book: Book, thread: Thread) -> Document:
+        """What a question is found by."""
+        return Document(
+            event_id=book.event.id,
+            place=str(thread.question.place),
+            title=book.event.title,
+            year=book.event.start.year,
+            question=thread.question.shown.text,
+            answers=tuple(reply.shown.text for reply in thread.replies if reply.by_author),
+            author=" ".join(thread.answered_by[:1]),
+        )
+
+    def questions(self, book: Book, entry: Entry) -> None:
+        """Writes a page for each question."""
+        event = book.event
+        asked = [thread for thread in book.threads if thread.page]
+        if asked:
+            (self.folder / "books" / event.id / "q").mkdir(parents=True)
+        hrefs = dict(entry.authors)
+        for at, thread in enumerate(asked):
+            words = thread.question.shown.text
+            answer = next((reply for reply in thread.replies if reply.by_author), None)
+            self.page(
+                Path(thread.page),
+                "site/question.html",
+                root="../../../",
+                book=book,
+                entry=entry,
+                thread=thread,
+                headline=addresses.headline(words),
+                described=text.excerpt(answer.shown.text if answer else words, 200),
+                related=self.related.to(thread.page, event.id),
+                before=self.asked(book, asked[at - 1]) if at else None,
+                after=self.asked(book, asked[at + 1]) if at + 1 < len(asked) else None,
+                canonical=self.site.base_url and self.site.url(text.href(thread.page)),
+                structured=structured.question(book, thread, hrefs, self.home, self.site.url),
+            )
+
+    def former(self, ledger: Ledger) -> None:
+        """Writes a page for each address that has no question now."""
+        books = {each.event.id: (each.event.title, each.href) for each in self.summary.entries}
+        for state, template in ((State.MOVED, "moved"), (State.GONE, "gone")):
+            for each in ledger.of(state):
+                (self.folder / each.at).parent.mkdir(parents=True, exist_ok=True)
+                self.page(
+                    Path(each.at),
+                    f"site/{template}.html",
+                    root="../../../",
+                    to=each.to,
+                    book=books.get(each.book),
+                    canonical=state is State.MOVED
+                    and self.site.base_url
+                    and self.site.url(text.href(each.to)),
+                )
 
     def author(self, name: str) -> Author:
         """The page of an author, the same for each book with that name."""
@@ -235,7 +360,7 @@ class _Writer:
             questions = [
                 (
                     text.excerpt(thread.question.shown.text, 140) or "…",
-                    f"{entry.href}#{thread.anchor}",
+                    text.href(thread.page),
                 )
                 for thread in book.threads
                 if thread.is_question and text.clean(name) in thread.answered_by
@@ -282,6 +407,7 @@ class _Writer:
             entries=entries[::-1],
             pictures=pictures,
             canonical=self.site.base_url,
+            structured=structured.index(self.site.title, entries[::-1], self.site.url),
         )
 
     def write_authors(self) -> None:

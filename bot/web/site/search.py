@@ -104,10 +104,11 @@ class Shards:
 
 
 def _row(thread: Thread) -> list[Any]:
-    """`[place, number, name, text, [[name, text, by an author], …]]`, short for there are many.
+    """`[place, number, name, text, [[name, text, by an author], …], file]`, short for there are many.
 
-    The number is 0 where an author began the thread.
+    The number is 0 where an author began the thread, and the file of its own page ''.
     """
     replies = [[reply.name, reply.shown.text, int(reply.by_author)] for reply in thread.replies]
     asked = thread.question
-    return [asked.place, thread.number, asked.name, asked.shown.text, replies]
+    file = thread.page.rpartition("/")[2]
+    return [asked.place, thread.number, asked.name, asked.shown.text, replies, file]

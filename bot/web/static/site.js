@@ -45,9 +45,9 @@
   function add(row) {
     const about = { title: row.title, authors: row.authors, href: root + row.href };
     row.authors.forEach(offer);
-    const made = row.threads.map(([place, number, name, question, replies]) => ({
+    const made = row.threads.map(([place, number, name, question, replies, file]) => ({
       about,
-      href: about.href + "#q" + place,
+      href: file ? about.href.replace(/\.html$/, "/q/") + file : about.href + "#q" + place,
       number,
       waits: number > 0 && !replies.some((reply) => reply[2]),
       said: [[name, question]].concat(replies),
