@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 from justhtml import JustHTML
@@ -319,3 +320,28 @@ def test_a_broken_ledger_is_one_line_and_the_site_stays(
     assert printed.err.count("\n") == 1
     assert "addresses.json: is no list of addresses" in printed.err
     assert path.read_text() == ledger
+
+
+def test_search_engines_are_told_every_page_but_those_of_what_is_gone(
+    marginalia: Command, tmp_path: Path
+) -> None:
+    shelf.write(tmp_path / "schedules", EVENT, ASKED)
+    marginalia("site", "--base-url", "https://books.example/a")
+    shelf.write(tmp_path / "schedules", EVENT, ASKED[:2])
+    marginalia("site", "--base-url", "https://books.example/a")
+    site = tmp_path / "var/site"
+    sitemap = ElementTree.fromstring((site / "sitemap.xml").read_bytes())
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    assert sitemap.tag == f"{space}urlset"
+    assert {each.tag for each in sitemap} == {f"{space}url"}
+    listed = [each.findtext(f"{space}loc") for each in sitemap]
+    pages = {each.relative_to(site).as_posix() for each in site.rglob("*.html")}
+    [gone] = [each for each in pages if "withdrawn" in (site / each).read_text("utf-8")]
+    assert sorted(map(str, listed)) == sorted(
+        f"https://books.example/a/{p}" for p in pages - {gone}
+    )
+    assert (site / "robots.txt").read_text() == (
+        "User-agent: *\nAllow: /\nSitemap: https://books.example/a/sitemap.xml\n"
+    )
+    marginalia("site")
+    assert not (site / "sitemap.xml").exists(), "a sitemap has whole addresses"

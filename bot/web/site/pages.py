@@ -24,7 +24,7 @@ from bot.sessions.knowledge import Document
 from bot.sessions.model import Event
 from bot.web import figures, look, text
 from bot.web.figures import Asked, Counted, Figure, Given
-from bot.web.site import addresses, books, covers, data, feeds, search, structured
+from bot.web.site import addresses, books, covers, data, feeds, search, sitemap, structured
 from bot.web.site.addresses import Ledger, State
 from bot.web.site.books import Book, Planned, Posted, Thread
 from bot.web.site.related import Listed, Related
@@ -46,6 +46,8 @@ Known = Callable[[Event], Recorded]
 """Gives what the database has of an event."""
 
 TITLE = "Book of the Week"
+FORMER = ("site/moved.html", "site/gone.html")
+"""The pages of addresses that have no question now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ def build(
     writer.index()
     writer.write_authors()
     writer.data()
+    for name, content in sitemap.files(writer.listed, site.base_url).items():
+        (folder / name).write_bytes(content)
     (folder / feeds.ATOM).write_bytes(feeds.atom(writer.recent, site.title, site.base_url))
     (folder / feeds.JSON).write_bytes(feeds.json_feed(writer.recent, site.title, site.base_url))
     (folder / data.SCHEMA_NAME).write_text(data.schema_text(), "utf-8")
@@ -219,6 +223,8 @@ class _Writer:
     authors: dict[str, Author] = field(default_factory=dict)
     recent: list[feeds.Item] = field(default_factory=list)
     related: Related = field(default_factory=Related)
+    listed: list[str] = field(default_factory=list)
+    """The pages for search engines."""
 
     def book(
         self,
@@ -330,12 +336,12 @@ class _Writer:
     def former(self, ledger: Ledger) -> None:
         """Writes a page for each address that has no question now."""
         books = {each.event.id: (each.event.title, each.href) for each in self.summary.entries}
-        for state, template in ((State.MOVED, "moved"), (State.GONE, "gone")):
+        for state, template in zip((State.MOVED, State.GONE), FORMER, strict=True):
             for each in ledger.of(state):
                 (self.folder / each.at).parent.mkdir(parents=True, exist_ok=True)
                 self.page(
                     Path(each.at),
-                    f"site/{template}.html",
+                    template,
                     root="../../../",
                     to=each.to,
                     book=books.get(each.book),
@@ -457,3 +463,5 @@ class _Writer:
         }
         html = look.environment().get_template(template).render(values)
         (self.folder / path).write_text(html, "utf-8", newline="\n")
+        if template not in FORMER:
+            self.listed.append(text.href(path.as_posix()))
