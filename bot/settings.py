@@ -16,13 +16,21 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import texts
 from bot.errors import UserError
 from bot.sessions import reminders
-
-_PLACE = "in the app's settings at api.slack.com/apps; put it into the environment or .env"
+from bot.texts import _
 
 Meaning = Literal["auto", "on", "off"]
 """Whether what texts mean is compared: where the model is installed, by all means, or not."""
+
+
+class Language(BaseSettings):
+    """The language in which a command speaks, read before its other settings."""
+
+    model_config = SettingsConfigDict(env_prefix="MARGINALIA_", env_file=".env", extra="ignore")
+
+    language: str = texts.SOURCE
 
 
 class Settings(BaseSettings):
@@ -41,8 +49,8 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(
         None,
         validation_alias="SLACK_APP_TOKEN",
-        description="The app-level token for Socket Mode, `xapp-…`. Create it under *Basic Information* "
-        "with the scope `connections:write`.",
+        description="The app-level token for Socket Mode, `xapp-…`. Create it under *Basic "
+        "Information* with the scope `connections:write`.",
     )
     slack_signing_secret: SecretStr | None = Field(
         None,
@@ -66,9 +74,9 @@ class Settings(BaseSettings):
     )
     proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
-        description="Addresses or networks of reverse proxies in front of the bot's ports, separated "
-        "by commas or spaces. Their `X-Forwarded-For` is trusted, so that limits per address "
-        "count clients and not the proxy.",
+        description="Addresses or networks of reverse proxies in front of the bot's ports, "
+        "separated by commas or spaces. Their `X-Forwarded-For` is trusted, so that "
+        "limits per address count clients and not the proxy.",
     )
     database_url: str = Field(
         "sqlite:///var/marginalia.db",
@@ -85,13 +93,14 @@ class Settings(BaseSettings):
     schedules: Path = Field(Path("schedules"), description="The folder of schedule files.")
     archive_dir: Path | None = Field(
         None,
-        description="The folder for files with archives. If not set, archives are added to the schedule "
-        "files themselves.",
+        description="The folder for files with archives. If not set, archives are added to the "
+        "schedule files themselves.",
     )
     keep_files: Literal["none", "images", "all"] = Field(
         "none",
-        description="Which uploaded files to download when an archive is written, so that the archive "
-        "links to the website instead of Slack. The app needs the scope `files:read`.",
+        description="Which uploaded files to download when an archive is written, so that the "
+        "archive links to the website instead of Slack. The app needs the scope "
+        "`files:read`.",
     )
     keep_files_mib: float = Field(
         10.0,
@@ -113,18 +122,19 @@ class Settings(BaseSettings):
     )
     organizers: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Slack member IDs of the organizers, separated by commas or spaces. Organizers may "
-        "use every `/qa` command.",
+        description="Slack member IDs of the organizers, separated by commas or spaces. "
+        "Organizers may use every `/qa` command.",
     )
     organizers_channel: str | None = Field(
         None,
-        description="The channel for messages to the organizers. If not set, each organizer gets direct "
-        "messages.",
+        description="The channel for messages to the organizers. If not set, each organizer gets "
+        "direct messages.",
     )
     post_interval: float = Field(
         1.0,
         ge=0,
-        description="Seconds between two posts in the same channel. Slack allows one post per second.",
+        description="Seconds between two posts in the same channel. Slack allows one post per "
+        "second.",
     )
     sweep_interval: float = Field(
         5.0,
@@ -147,7 +157,8 @@ class Settings(BaseSettings):
         None,
         ge=0,
         le=65535,
-        description="The port for `/healthz`, `/readyz` and `/metrics`. If not set, none is opened.",
+        description="The port for `/healthz`, `/readyz` and `/metrics`. If not set, none is "
+        "opened.",
     )
     board_port: int | None = Field(
         None,
@@ -170,9 +181,10 @@ class Settings(BaseSettings):
     retention: float = Field(
         90.0,
         ge=30,
-        description="For how many days after a session the database keeps what is no longer needed: "
-        "sent messages, older versions of edited messages, submitted forms, the log of actions. "
-        "Questions, answers, draws and archives are never deleted.",
+        description="For how many days after a session the database keeps what is no longer "
+        "needed: sent messages, older versions of edited messages, submitted forms, "
+        "the log of actions. Questions, answers, draws and archives are never "
+        "deleted.",
     )
     git_commit: bool = Field(
         False,
@@ -189,28 +201,30 @@ class Settings(BaseSettings):
     )
     reminders: str = Field(
         "",
-        description="Reminders for events whose files have no `reminders`, separated by `;`, such as "
-        "`3 days before start at 10:00; half-way; last day; 1 hour before end`.",
+        description="Reminders for events whose files have no `reminders`, separated by `;`, "
+        "such as `3 days before start at 10:00; half-way; last day; 1 hour before "
+        "end`.",
     )
     winners_weeks: float = Field(
         12.0, ge=0, description="For how many weeks winners are left out of further draws."
     )
     unthreaded: Literal["attach", "keep"] = Field(
         "attach",
-        description="What to do with an author's answer outside a thread: put it under its question if "
-        "it is clear which one that is (`attach`), or leave it where it is (`keep`). A schedule "
-        "file can say otherwise with `unthreaded`.",
+        description="What to do with an author's answer outside a thread: put it under its "
+        "question if it is clear which one that is (`attach`), or leave it where it "
+        "is (`keep`). A schedule file can say otherwise with `unthreaded`.",
     )
     apps_left_out: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="IDs of apps (`A…`) or of their bots (`B…`) whose messages are not collected, even "
-        "if they are posted in the name of a member. Separate them by commas or spaces.",
+        description="IDs of apps (`A…`) or of their bots (`B…`) whose messages are not "
+        "collected, even if they are posted in the name of a member. Separate them "
+        "by commas or spaces.",
     )
     meaning: Meaning = Field(
         "auto",
-        description="Whether to compare answers with questions by meaning as well, with the language "
-        "model of the extra `meaning`: if it is installed (`auto`), always (`on`: the bot does not "
-        "start without it), or never (`off`).",
+        description="Whether to compare answers with questions by meaning as well, with the "
+        "language model of the extra `meaning`: if it is installed (`auto`), always "
+        "(`on`: the bot does not start without it), or never (`off`).",
     )
     log_level: str = Field(
         "INFO",
@@ -219,23 +233,24 @@ class Settings(BaseSettings):
     )
     language: str = Field(
         "en",
-        description="The language of the bot's messages, of the pages and of problems in files, such as "
-        "`en`.",
+        description="The language of the bot's messages, of the pages and of problems in files, "
+        "such as `en`.",
     )
     vote_reactions: Annotated[tuple[str, ...], NoDecode] = Field(
         ("+1", "arrow_up"),
-        description="Names of the emoji that count as a vote for a question, separated by commas or "
-        "spaces.",
+        description="Names of the emoji that count as a vote for a question, separated by commas "
+        "or spaces.",
     )
     acknowledge: str = Field(
         "",
-        description="The name of an emoji, such as `eyes`, with which the bot reacts to each question in "
-        "the channel. If not set, it does not react.",
+        description="The name of an emoji, such as `eyes`, with which the bot reacts to each "
+        "question in the channel. If not set, it does not react.",
     )
     sent_ahead_interval: float = Field(
         10.0,
         ge=0,
-        description="Seconds between posting two questions that were asked before the session opened.",
+        description="Seconds between posting two questions that were asked before the session "
+        "opened.",
     )
     digest_hour: int = Field(
         9,
@@ -245,8 +260,9 @@ class Settings(BaseSettings):
     )
     website: str = Field(
         "",
-        description="The address of the website. If set, a book's `cover` that is a path is shown in "
-        "the announcement, as a picture if it is a PNG, JPEG or GIF that everybody can load.",
+        description="The address of the website. If set, a book's `cover` that is a path is "
+        "shown in the announcement, as a picture if it is a PNG, JPEG or GIF that "
+        "everybody can load.",
     )
 
     @field_validator(
@@ -268,7 +284,7 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
+            raise ValueError(_("must begin with http:// or https://"))
         return value.rstrip("/")
 
     @field_validator("acknowledge")
@@ -276,15 +292,17 @@ class Settings(BaseSettings):
     def _emoji(cls, value: str) -> str:
         name = value.strip().strip(":")
         if name and not re.fullmatch(r"[\w+'-]+(?:::skin-tone-[2-6])?", name):
-            raise ValueError(f"`{value}` is not the name of an emoji such as `eyes`")
+            raise ValueError(_("`{value}` is not the name of an emoji such as `eyes`", value=value))
         return name
 
     @model_validator(mode="after")
     def _no_vote(self) -> Self:
         if self.acknowledge.partition("::")[0] in self.vote_reactions:
             raise UserError(
-                "MARGINALIA_ACKNOWLEDGE is one of MARGINALIA_VOTE_REACTIONS, and would count as a "
-                "vote; choose another emoji"
+                _(
+                    "MARGINALIA_ACKNOWLEDGE is also in MARGINALIA_VOTE_REACTIONS and would count "
+                    "as a vote; choose another emoji"
+                )
             )
         return self
 
@@ -294,7 +312,9 @@ class Settings(BaseSettings):
         try:
             return ZoneInfo(value).key
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"`{value}` is not an IANA time zone such as Europe/Berlin") from None
+            raise ValueError(
+                _("`{value}` is not an IANA time zone such as Europe/Berlin", value=value)
+            ) from None
 
     @field_validator("reminders")
     @classmethod
@@ -331,7 +351,11 @@ class Settings(BaseSettings):
             name = str(first["loc"][0]) if first["loc"] else "settings"
             variable = name if name.isupper() else f"MARGINALIA_{name.upper()}"
             raise UserError(
-                f"{variable}: {first['msg'].lower()}; correct it in the environment or in .env"
+                _(
+                    "{variable}: {what}; correct it in the environment or in .env",
+                    variable=variable,
+                    what=first["msg"].lower(),
+                )
             ) from None
 
     @model_validator(mode="after")
@@ -342,8 +366,11 @@ class Settings(BaseSettings):
                 password = self.database_password_file.read_text(encoding="utf-8").strip()
             except (OSError, ValueError) as error:
                 raise UserError(
-                    f"MARGINALIA_DATABASE_PASSWORD_FILE: {self.database_password_file} cannot be "
-                    f"read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
+                    _(
+                        "MARGINALIA_DATABASE_PASSWORD_FILE: {path} cannot be read: {error}",
+                        path=self.database_password_file,
+                        error=getattr(error, "strerror", None) or _("is not UTF-8"),
+                    )
                 ) from None
         parts = urlsplit(self.database_url)
         user, at, host = parts.netloc.rpartition("@")
@@ -356,21 +383,29 @@ class Settings(BaseSettings):
         """Raises UserError, one line, if there is no token to ask Slack anything."""
         if self.slack_bot_token is None:
             raise UserError(
-                f"SLACK_BOT_TOKEN is not set; copy it (xoxb-…) from OAuth & Permissions {_PLACE}"
+                _(
+                    "SLACK_BOT_TOKEN is not set; copy it (xoxb-…) from OAuth & Permissions in the "
+                    "app's settings at api.slack.com/apps, and put it into the environment or .env"
+                )
             )
 
     def require_slack(self) -> None:
         """Raises UserError, one line, if a secret that the way to Slack needs is not set."""
         self.require_bot_token()
-        place = _PLACE
         if self.port is None and self.slack_app_token is None:
             raise UserError(
-                "SLACK_APP_TOKEN is not set; create it (xapp-…, with connections:write) under "
-                f"Basic Information {place} (or set MARGINALIA_PORT and SLACK_SIGNING_SECRET to "
-                "let Slack send over HTTP)"
+                _(
+                    "SLACK_APP_TOKEN is not set; create it (xapp-…, with connections:write) "
+                    "under Basic Information in the app's settings at api.slack.com/apps, and "
+                    "put it into the environment or .env (or set MARGINALIA_PORT and "
+                    "SLACK_SIGNING_SECRET to let Slack send over HTTP)"
+                )
             )
         if self.port is not None and self.slack_signing_secret is None:
             raise UserError(
-                "SLACK_SIGNING_SECRET is not set, and MARGINALIA_PORT asks for HTTP; copy it from "
-                f"Basic Information {place}"
+                _(
+                    "SLACK_SIGNING_SECRET is not set, but MARGINALIA_PORT turns on HTTP; copy it "
+                    "from Basic Information in the app's settings at api.slack.com/apps, and put "
+                    "it into the environment or .env"
+                )
             )

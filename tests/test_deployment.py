@@ -179,9 +179,9 @@ def test_the_unit_runs_the_command_without_rights() -> None:
     ("code", "remedy"),
     [
         (errno.EACCES, f"`sudo chown -R {OWNER} /elsewhere`"),
-        (errno.ENOSPC, "make room on the disk of /elsewhere"),
+        (errno.ENOSPC, "free some space on the disk that holds /elsewhere"),
         (errno.EROFS, "/elsewhere is mounted read-only"),
-        (errno.ENOENT, "make the folder /elsewhere"),
+        (errno.ENOENT, "create the folder /elsewhere"),
         (errno.EIO, "check the folder /elsewhere"),
     ],
 )
@@ -196,7 +196,7 @@ def test_each_failure_of_temporary_files_has_its_own_remedy(
         yield archive.Entry("A", "a")
         raise OSError(code, os.strerror(code))
 
-    with pytest.raises(UserError, match="temporary files") as caught:
+    with pytest.raises(UserError, match="temporary folder") as caught:
         archive.write_archive(path, fails())
     assert remedy in str(caught.value)
 

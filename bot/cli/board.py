@@ -12,6 +12,7 @@ from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library, session_of
 from bot.services import boards as board_service
 from bot.settings import Settings
+from bot.texts import _
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +53,6 @@ def board(
     elif link is not None:
         typer.echo(link)
     elif there_was:
-        typer.echo("The link no longer works; the next `marginalia board` makes a new one.")
+        typer.echo(_("The link no longer works; run `marginalia board` again for a new one."))
     else:
-        typer.echo("The session has no board, so there was no link.")
+        typer.echo(_("This session has no board, so there was no link to revoke."))

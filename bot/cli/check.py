@@ -129,7 +129,7 @@ def _asked(token: str, api_url: str) -> dict[str, str | None]:
     except (SlackApiError, ClientError, TimeoutError, OSError) as error:
         why = reason_of(error)
         typer.echo(
-            _("Slack could not be asked who the authors are: {why}; use --offline", why=why),
+            _("could not look up the authors in Slack: {why}; use --offline to skip this", why=why),
             err=True,
         )
         return {}

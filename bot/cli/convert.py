@@ -13,6 +13,7 @@ from bot.library.formats import Format
 from bot.library.library import Scan
 from bot.library.problem import FileError, shown
 from bot.settings import Settings
+from bot.texts import _
 
 
 def register(app: typer.Typer) -> None:
@@ -35,23 +36,30 @@ def convert(
     form = next((each for each in formats.FORMATS if each.name == to), None)
     if form is None:
         names = " or ".join(each.name for each in formats.FORMATS)
-        raise UserError(f"--to {to}: there is no such format; choose {names}")
+        raise UserError(_("--to {to}: unknown format; choose {names}", to=to, names=names))
     paths = [path for source in sources for path in _files(source)]
     if not paths:
-        raise UserError("the sources contain no schedule files")
+        raise UserError(_("there are no schedule files in the given paths"))
     for path in paths:
         target, data = _converted(path, form)
         target = output / target
         try:
             if target.exists() and target.read_bytes() != data:
                 raise UserError(
-                    f"{shown(target)}: already exists; remove it, or choose another DIR"
+                    _(
+                        "{target}: already exists; remove it, or choose another DIR",
+                        target=shown(target),
+                    )
                 )
             target.parent.mkdir(parents=True, exist_ok=True)
             files.replace(target, [data])
         except OSError as error:
             raise UserError(
-                f"{shown(target)}: cannot be written: {files.reason(error)}; choose another DIR"
+                _(
+                    "{target}: cannot be written: {error}; choose another DIR",
+                    target=shown(target),
+                    error=files.reason(error),
+                )
             ) from None
         typer.echo(f"{path} -> {target}")
 

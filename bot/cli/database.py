@@ -10,6 +10,7 @@ import typer
 from bot.errors import UserError
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.texts import _
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +27,7 @@ def backup(
     """Copy the SQLite database to FILE, also while the bot runs. For PostgreSQL use pg_dump."""
     database = Database(Settings().database_url)
     database.backup(file, overwrite=force)
-    typer.echo(f"{database.place} was copied to {file}")
+    typer.echo(_("{database} was copied to {file}", database=database.place, file=file))
 
 
 def restore(
@@ -39,7 +40,7 @@ def restore(
     """
     database = Database(Settings().database_url)
     database.restore(file)
-    typer.echo(f"{database.place} was replaced with {file}")
+    typer.echo(_("{database} was replaced with {file}", database=database.place, file=file))
 
 
 def move_database(
@@ -58,12 +59,18 @@ def move_database(
     source, target = Database(settings.database_url), Database(wanted.database_url)
     try:
         if source.place == target.place:
-            raise UserError(f"{target.place} is the database of the settings; name another")
+            raise UserError(
+                _("{target} is the database that is in use now; name another", target=target.place)
+            )
         source.move(target, lambda table, rows: typer.echo(f"{table}: {rows}"))
     finally:
         source.close()
         target.close()
     typer.echo(
-        f"{source.place} was copied to {target.place}; put its address into "
-        "MARGINALIA_DATABASE_URL, and start the bot"
+        _(
+            "{source} was copied to {target}; set MARGINALIA_DATABASE_URL to the new address and "
+            "start the bot",
+            source=source.place,
+            target=target.place,
+        )
     )

@@ -29,15 +29,16 @@ from bot.library import archive
 from bot.markup import Names, plain
 from bot.running import logs
 from bot.sessions.model import Event
+from bot.texts import N_, _, n_
 
 SECONDS = 12.0
 """How long the week of the demo lasts."""
 _VERBS = {
-    "ask": "asks:",
-    "thread": "asks in the announcement's thread:",
-    "edit": "edits the question:",
-    "delete": "deletes",
-    "react": "reacts with",
+    "ask": N_("asks:"),
+    "thread": N_("asks in the announcement's thread:"),
+    "edit": N_("edits the question:"),
+    "delete": N_("deletes"),
+    "react": N_("reacts with"),
 }
 
 
@@ -78,8 +79,14 @@ def demo(
     threads = archive.read(path)
     console.print()
     console.print(
-        f"The archive is in [bold]{path}[/bold]: {len(threads)} questions with their answers, "
-        "without what was deleted or came after the end. The first one, as the website shows it:"
+        n_(
+            "The archive is in {file}: {count} question with its answers, without messages that "
+            "were deleted or came after the end. As the website shows it:",
+            "The archive is in {file}: {count} questions with their answers, without messages that "
+            "were deleted or came after the end. The first question, as the website shows it:",
+            len(threads),
+            file=f"[bold]{path}[/bold]",
+        )
     )
     console.print(Panel(_thread(threads[0]), border_style="dim", width=min(console.width, 96)))
     if picture is not None:
@@ -90,11 +97,13 @@ def demo(
         page = picture is None and sys.stdin.isatty() and sys.stdout.isatty()
     if page:
         console.print(
-            "\nNow it is your turn: the same session has just opened in a workspace of your own."
+            "\n"
+            + _("Now it is your turn: the same session has just opened in a workspace of your own.")
         )
         serve(folder / "page", port)
     else:
-        console.print("To try it in the browser: [bold]marginalia try[/bold] (or `make try`)")
+        command = "[bold]marginalia try[/bold]"
+        console.print(_("To try it in the browser: {command} (or `make try`)", command=command))
 
 
 class _Programme:
@@ -113,7 +122,7 @@ class _Programme:
     def begins(self, script: Script, event: Event, ids: Mapping[str, str], page: str) -> None:
         console = self._progress.console
         if not console.record:  # a picture outlives the address
-            console.print(f"To watch it in the browser meanwhile: {page}", style="dim")
+            console.print(_("Watch it in the browser: {page}", page=page), style="dim")
         self._names = {a.key: a.display_name or a.real_name for a in script.people}
         self._mentions = {key: f"@{name}" for key, name in self._names.items()}
         self._members = {ids[key]: name for key, name in self._names.items()}
@@ -129,15 +138,22 @@ class _Programme:
         words = _line(named(f":{act.emoji}:" if act.verb == "react" else act.text, self._mentions))
         verb = self._verb(act, about)
         if act.verb in ("react", "delete") and about is not None:
-            words = f"{words} to “{self._excerpt(about)}”" if words else f"“{self._excerpt(about)}”"
+            excerpt = self._excerpt(about)
+            words = (
+                _("{emoji} to “{excerpt}”", emoji=words, excerpt=excerpt)
+                if words
+                else f"“{excerpt}”"
+            )
         self._show(act.at, self._names[act.who], verb, words, style)
 
     def heard(self, at: datetime, event: Mapping[str, Any], to: str | None) -> None:
         if event.get("type") == "pin_added":
             pinned = event.get("item", {}).get("message", {}).get("text", "")
-            self._show(at, "Marginalia", "pins", f"“{_line(pinned, self)[:40]}…”", "green")
+            self._show(at, "Marginalia", _("pins"), f"“{_line(pinned, self)[:40]}…”", "green")
         elif event.get("type") == "message" and event.get("bot_id") and not event.get("subtype"):
-            verb = f"to {self.user(to)} (direct message):" if to else "to the channel:"
+            verb = (
+                _("to {name} (direct message):", name=self.user(to)) if to else _("to the channel:")
+            )
             self._show(at, "Marginalia", verb, _line(str(event.get("text")), self), "green")
 
     def user(self, id: str, /) -> str:
@@ -154,12 +170,14 @@ class _Programme:
         """What somebody does, and to whom."""
         whom = self._names[about.who] if about is not None else ""
         if act.verb == "reply":
-            return f"{'answers' if act.who in self._authors else 'replies to'} {whom}:"
+            if act.who in self._authors:
+                return _("answers {name}:", name=whom)
+            return _("replies to {name}:", name=whom)
         if act.verb == "ask" and act.who in self._authors:
-            return "answers outside the thread:"
+            return _("answers outside the thread:")
         if act.verb == "ask" and act.at > self._end:
-            return "asks after the end:"
-        return _VERBS[act.verb]
+            return _("asks after the end:")
+        return _(_VERBS[act.verb])
 
     def _excerpt(self, act: Act) -> str:
         """The first words of a message."""
@@ -177,7 +195,7 @@ class _Programme:
 
 
 async def _demo(console: Console, folder: Path, seconds: float) -> Path:
-    columns = (TextColumn("The week"), BarColumn(None), TextColumn("{task.fields[day]}"))
+    columns = (TextColumn(_("The week")), BarColumn(None), TextColumn("{task.fields[day]}"))
     with Progress(*columns, console=console, transient=True) as progress:
         return await play.week(folder, seconds, _Programme(progress))
 
@@ -201,23 +219,36 @@ def replay(
         result = asyncio.run(play.replay(file, output or folder / file.name, folder))
     differing = result.differing
     for warning in result.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(_("warning") + f": {warning}", err=True)
     if as_json:
         typer.echo(json.dumps(_summary(file, output, result), indent=2, ensure_ascii=False))
     else:
-        typer.echo(
-            f"{file.name}: {len(result.after)} threads and "
-            f"{sum(len(t.replies) for t in result.after)} replies; "
-            f"names, order and nesting {'are the same' if result.same_shape else 'DIFFER'}; "
-            f"{len(differing)} texts differ for a reader, {result.same_bytes} of {result.texts} are "
-            "identical"
-        )
+        typer.echo(f"{file.name}: {_told(result)}")
         for before, after in differing[:10]:
             typer.echo(f"- {before[:200]!r}\n+ {after[:200]!r}")
         if output:
-            typer.echo(f"written: {output}")
+            typer.echo(_("written: {output}", output=output))
     if differing or not result.same_shape:
         raise typer.Exit(1)
+
+
+def _told(result: Comparison) -> str:
+    """How a replay compares with the page, in one line."""
+    return _(
+        "{threads} and {replies}; {shape}; {differing}, {same} of {all} are identical",
+        threads=n_("{count} thread", "{count} threads", len(result.after)),
+        replies=n_("{count} reply", "{count} replies", sum(len(t.replies) for t in result.after)),
+        shape=_("names, order and nesting are the same")
+        if result.same_shape
+        else _("names, order or nesting DIFFER"),
+        differing=n_(
+            "{count} text reads differently",
+            "{count} texts read differently",
+            len(result.differing),
+        ),
+        same=result.same_bytes,
+        all=result.texts,
+    )
 
 
 def _summary(file: Path, output: Path | None, result: Comparison) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from dataclasses import asdict
 import typer
 
 from bot.cli.options import JSON
+from bot.cli.setup import line
 from bot.running import logs
 from bot.services import doctor
 from bot.settings import Settings
 from bot.slack.api.checkup import Finding, State
-
-_SIGNS = {State.OK: "ok", State.WARNING: "warning", State.PROBLEM: "PROBLEM"}
+from bot.texts import _, n_
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +37,9 @@ def examine(as_json: JSON = False) -> None:
         rows = [{**asdict(f), "text": logs.redacted(f.text)} for f in findings]
         typer.echo(json.dumps({"ok": not problems, "findings": rows}, indent=2, ensure_ascii=False))
     elif problems:
-        typer.echo(f"{problems} {'problem' if problems == 1 else 'problems'} to fix.")
+        typer.echo(n_("{count} problem to fix.", "{count} problems to fix.", problems))
     else:
-        typer.echo("No problems.")
+        typer.echo(_("No problems."))
     if problems:
         raise typer.Exit(2)
 
@@ -49,7 +49,5 @@ async def _all(settings: Settings, quiet: bool) -> list[Finding]:
     async for finding in doctor.examine(settings):
         found.append(finding)
         if not quiet:
-            remedy = f" → {finding.remedy}" if finding.remedy else ""
-            line = f"{_SIGNS[finding.state]:8}{finding.check}: {finding.text}{remedy}"
-            typer.echo(logs.redacted(" ".join(line.split("\n"))))
+            typer.echo(line(finding))
     return found

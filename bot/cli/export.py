@@ -16,6 +16,7 @@ from bot.library import archive
 from bot.services import export as exporting
 from bot.services.keeping import Keeper
 from bot.settings import Settings
+from bot.texts import _
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def export(
     Everything outside the `archive:` block stays as it is, byte for byte.
     """
     if sum((output is not None, in_place, stdout)) > 1:
-        raise UserError("--output, --in-place and --stdout cannot be used together; choose one")
+        raise UserError(_("--output, --in-place and --stdout cannot be used together; choose one"))
     settings = Settings()
     meaning = meanings.load(settings.meaning)
     library = read_library(settings)
@@ -56,7 +57,7 @@ def export(
         if keeper.is_on and (in_place or output is not None):
             keeper.tidy(uow, session)
             for problem in asyncio.run(keeper.fetch(session, keeper.missing(uow, session))):
-                typer.echo(f"not kept: {problem}", err=True)
+                typer.echo(_("not saved: {problem}", problem=problem), err=True)
         kept = keeper.links(session)
         if output is None and not in_place:
             whole = archive.with_archive(
@@ -66,4 +67,5 @@ def export(
             return
         changed = exporting.export(uow, session, source, output, settings.unthreaded, meaning, kept)
     target = output or source
-    typer.echo(f"{target}: {'written' if changed else 'already up to date'}")
+    written = _("written") if changed else _("already up to date")
+    typer.echo(f"{target}: {written}")

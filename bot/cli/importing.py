@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from bot.sessions.model import Event, Person, moment
 from bot.settings import Settings
 from bot.slack.api.dump import Dump
 from bot.slack.api.gateway import Gateway, reason_of, web_client
+from bot.texts import _, n_
 
 _SHOWN = 20
 """How many problems are printed; `--json` has all of them."""
@@ -66,13 +67,17 @@ def import_(
     is imported nevertheless.
     """
     if event is not None and everything:
-        raise UserError("--event and --all cannot be used together; choose one")
+        raise UserError(_("--event and --all cannot be used together; choose one"))
     settings = Settings()
     library = read_library(settings)
     events = [library.find(event)] if event else _of_channel(library, channel, settings.channel)
     if not events:
         raise UserError(
-            f"no event in {settings.schedules} is over and took place in #{channel}; add its schedule file"
+            _(
+                "{folder} has no event that took place in #{channel}; add its schedule file",
+                folder=settings.schedules,
+                channel=channel,
+            )
         )
     at = datetime.now(UTC)
     console = Console(stderr=True)
@@ -80,7 +85,7 @@ def import_(
         opened = [stack.enter_context(closing(Dump.open(path))) for path in dumps]
         lookup = stack.enter_context(_lookup(settings))
         progress = stack.enter_context(Progress(console=console, transient=True))
-        bar = progress.add_task("Reading days")
+        bar = progress.add_task(_("Reading days"))
 
         def on_day(done: int, of: int) -> None:
             progress.update(bar, completed=done, total=of)
@@ -94,7 +99,10 @@ def import_(
     typer.echo(json.dumps(_as_data(tally), indent=2) if as_json else _as_text(tally))
     if tally.damaged:
         raise UserError(
-            f"a part of the export could not be read; the rest is imported. {_grouped(tally)[0]}"
+            _(
+                "part of the export could not be read; the rest was imported. {problem}",
+                problem=_grouped(tally)[0],
+            )
         )
     if tally.is_empty:
         raise UserError(_nothing(tally, channel, events))
@@ -103,11 +111,16 @@ def import_(
 def _nothing(tally: Tally, channel: str, events: list[Event]) -> str:
     """Why no session has a message: the channel is empty, or has none from the events' time."""
     if not tally.last:
-        return f"the export has no messages of `{channel}`; export the channel again"
-    return (
-        f"no message of `{channel}` was posted during {events[0].id if len(events) == 1 else 'an event'}: "
-        f"the export has it from {moment(tally.first):%Y-%m-%d} to {moment(tally.last):%Y-%m-%d}; "
-        "correct `start` and `end`, or name another channel"
+        return _(
+            "the export has no messages of `{channel}`; export the channel again", channel=channel
+        )
+    return _(
+        "no message of `{channel}` was posted during {event}: the export covers {first} to {last}; "
+        "correct `start` and `end`, or name another channel",
+        channel=channel,
+        event=events[0].id if len(events) == 1 else _("an event"),
+        first=f"{moment(tally.first):%Y-%m-%d}",
+        last=f"{moment(tally.last):%Y-%m-%d}",
     )
 
 
@@ -130,7 +143,10 @@ def _lookup(settings: Settings) -> Iterator[Lookup]:
                     asked[user] = runner.run(gateway.person(user))
                 except (SlackApiError, ClientError, TimeoutError, OSError) as error:
                     refused = True
-                    typer.echo(f"no names from Slack: {reason_of(error)}", err=True)
+                    typer.echo(
+                        _("could not look up names in Slack: {error}", error=reason_of(error)),
+                        err=True,
+                    )
             return asked.get(user)
 
         yield lookup
@@ -148,23 +164,49 @@ def _of_channel(library: Library, channel: str, default: str) -> list[Event]:
 
 
 def _as_text(tally: Tally) -> str:
-    lines = [
-        f"{name}: {count['questions']} questions, {count['replies']} replies"
-        + (f" ({count['orphans']} replies have no question)" if count["orphans"] else "")
-        for name, count in tally.sessions.items()
-    ]
+    lines = [_counted(name, count) for name, count in tally.sessions.items()]
     if tally.outside:
-        lines.append(f"Left out: {len(tally.outside)} messages outside any session.")
+        lines.append(
+            n_(
+                "Left out: {count} message outside any session.",
+                "Left out: {count} messages outside any session.",
+                len(tally.outside),
+            )
+        )
     if tally.notices:
-        lines.append(f"Left out: {len(tally.notices)} notices and messages of bots.")
+        lines.append(
+            n_(
+                "Left out: {count} notice or message from a bot.",
+                "Left out: {count} notices and messages from bots.",
+                len(tally.notices),
+            )
+        )
     if tally.unknown_people:
         who = ", ".join(sorted(tally.unknown_people))
-        lines.append(f"Not in users.json, so without a name: {who}.")
+        lines.append(_("Not in users.json, so without a name: {who}.", who=who))
     problems = _grouped(tally)
     if len(problems) > _SHOWN:
-        problems = [*problems[:_SHOWN], f"… and {len(problems) - _SHOWN} more problems."]
+        problems = [*problems[:_SHOWN], _more_problems(len(problems) - _SHOWN)]
     lines += problems
     return "\n".join(lines)
+
+
+def _counted(name: str, count: Mapping[str, int]) -> str:
+    """What was imported of one session."""
+    questions = n_("{count} question", "{count} questions", count["questions"])
+    replies = n_("{count} reply", "{count} replies", count["replies"])
+    orphans = n_(
+        " ({count} reply has no question)", " ({count} replies have no question)", count["orphans"]
+    )
+    return f"{name}: {questions}, {replies}{orphans if count['orphans'] else ''}"
+
+
+def _more_problems(count: int) -> str:
+    return n_("… and {count} more problem.", "… and {count} more problems.", count)
+
+
+def _more(count: int) -> str:
+    return _(" and {count} more", count=count)
 
 
 def _grouped(tally: Tally) -> list[str]:
@@ -174,7 +216,7 @@ def _grouped(tally: Tally) -> list[str]:
         place, _mark, what = problem.partition(": ")
         groups.setdefault(what, []).append(place)
     return [
-        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {what}"
+        f"{places[0]}{_more(len(places) - 1) if len(places) > 1 else ''}: {what}"
         for what, places in groups.items()
     ]
 

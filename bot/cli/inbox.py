@@ -15,6 +15,7 @@ from bot.cli.stored import open_database
 from bot.errors import UserError
 from bot.sessions.ports import Envelope, Inbox
 from bot.settings import Settings
+from bot.texts import _, n_
 
 Id = Annotated[
     int, typer.Argument(metavar="ID", help="The number that `marginalia inbox list` shows.")
@@ -47,7 +48,7 @@ def list_(as_json: JSON = False) -> None:
         typer.echo(json.dumps(whole, indent=2))
         return
     if parked:
-        table = Table("ID", "Received (UTC)", "Kind", "Tries", "Error", box=None)
+        table = Table("ID", _("Received (UTC)"), _("Kind"), _("Tries"), _("Error"), box=None)
         for envelope in parked:
             table.add_row(
                 str(envelope.id),
@@ -57,7 +58,13 @@ def list_(as_json: JSON = False) -> None:
                 _one_line(envelope.error or ""),
             )
         Console().print(table)
-    typer.echo(f"{len(parked)} parked, {waiting} waiting.")
+    typer.echo(
+        _(
+            "{parked}, {waiting}.",
+            parked=n_("{count} request is parked", "{count} requests are parked", len(parked)),
+            waiting=n_("{count} is waiting", "{count} are waiting", waiting),
+        )
+    )
 
 
 def retry(envelope: Id, as_json: JSON = False) -> None:
@@ -65,7 +72,9 @@ def retry(envelope: Id, as_json: JSON = False) -> None:
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         if not uow.inbox.retry(envelope, datetime.now(UTC)):
             raise _not_parked(uow.inbox, envelope)
-    _done(envelope, "waits to be handled again", as_json)
+    _done(
+        envelope, "waiting", _("Request {number} will be handled again.", number=envelope), as_json
+    )
 
 
 def drop(envelope: Id, as_json: JSON = False) -> None:
@@ -73,17 +82,22 @@ def drop(envelope: Id, as_json: JSON = False) -> None:
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         if not uow.inbox.drop(envelope):
             raise _not_parked(uow.inbox, envelope)
-    _done(envelope, "is dropped", as_json)
+    _done(envelope, "dropped", _("Request {number} was dropped.", number=envelope), as_json)
 
 
 def _not_parked(inbox: Inbox, envelope: int) -> UserError:
-    parked = ", ".join(str(e.id) for e in inbox.listed()[:20]) or "none"
-    return UserError(f"no parked request has the number {envelope}; parked requests: {parked}")
+    parked = ", ".join(str(e.id) for e in inbox.listed()[:20]) or _("none")
+    return UserError(
+        _(
+            "there is no parked request {number}; parked requests: {parked}",
+            number=envelope,
+            parked=parked,
+        )
+    )
 
 
-def _done(envelope: int, what: str, as_json: bool) -> None:
-    text = json.dumps({"id": envelope, "state": what}) if as_json else f"{envelope} {what}"
-    typer.echo(text)
+def _done(envelope: int, state: str, text: str, as_json: bool) -> None:
+    typer.echo(json.dumps({"id": envelope, "state": state}) if as_json else text)
 
 
 def _json(envelope: Envelope) -> dict[str, Any]:

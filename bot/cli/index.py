@@ -20,6 +20,7 @@ from bot.laboratory import retrieval as evaluating
 from bot.laboratory.retrieval import DEPTHS
 from bot.services import knowledge
 from bot.settings import Settings
+from bot.texts import _, n_
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +51,7 @@ def index() -> None:
         progress = stack.enter_context(
             Progress(console=console, transient=True, disable=not sys.stderr.isatty())
         )
-        bar = progress.add_task("Indexing events")
+        bar = progress.add_task(_("Indexing events"))
 
         def tell(done: int, of: int) -> None:
             progress.update(bar, completed=done, total=of)
@@ -64,11 +65,20 @@ def index() -> None:
             anew=True,
         )
         if model is not None:
-            progress.update(bar, description="Reading what questions mean", completed=0, total=None)
+            progress.update(
+                bar, description=_("Reading what questions mean"), completed=0, total=None
+            )
             knowledge.read_meanings(database, model, tell)
         with database.reading() as uow:
             count, events = uow.knowledge.count(), len(uow.knowledge.made_of())
-    typer.echo(f"{count} answered questions of {events} events are in the index")
+    typer.echo(
+        n_(
+            "{count} answered question from {events} is in the index",
+            "{count} answered questions from {events} are in the index",
+            count,
+            events=n_("{count} event", "{count} events", events),
+        )
+    )
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:

@@ -7,13 +7,14 @@ a database, and `check` should not wait for those.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from bot import __version__
+from bot import __version__, texts
 from bot.errors import UserError, printable
 
 USER_ERROR = 2
@@ -99,7 +100,15 @@ def _top(
         ),
     ] = False,
 ) -> None:
-    """Keeps `marginalia COMMAND` a command of its own, however many there are."""
+    """Keeps `marginalia COMMAND` a command of its own, however many there are.
+
+    What commands say is in MARGINALIA_LANGUAGE. What is wrong in that setting is said by the
+    commands that need settings; the others then speak English.
+    """
+    from bot.settings import Language  # noqa: PLC0415 - `--help` need not wait for it
+
+    with suppress(UserError, OSError, ValueError):
+        texts.use(Language().language)
 
 
 def main() -> None:

@@ -21,9 +21,11 @@ from bot.settings import Settings
 from bot.slack import queued
 from bot.slack.api import refusals
 from bot.slack.notifier import SlackNotifier, asked_token
+from bot.texts import N_, _, n_
 
 OPEN = ("due", "held", "failed")
 STATES = {"due": "queued", "held": "waiting", "failed": "given up"}
+SHOWN = {"queued": N_("queued"), "waiting": N_("waiting"), "given up": N_("given up")}
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="The number `marginalia outbox` shows.")]
 OptionalId = Annotated[
@@ -61,8 +63,9 @@ def list_(as_json: JSON = False) -> None:
         typer.echo(json.dumps({"queued": entries}, indent=2))
         return
     if entries:
-        table = Table("ID", "Queued (UTC)", "What", "Where", "Tries", "State", "Error", box=None)
-        table.add_column("Next try (UTC)")
+        table = Table("ID", _("Queued (UTC)"), _("What"), _("Where"), _("Tries"), box=None)
+        for heading in (_("State"), _("Error"), _("Next try (UTC)")):
+            table.add_column(heading)
         for entry in entries:
             table.add_row(
                 str(entry["id"]),
@@ -70,7 +73,7 @@ def list_(as_json: JSON = False) -> None:
                 entry["what"],
                 entry["channel"],
                 str(entry["attempts"]),
-                entry["state"],
+                _state(entry["state"]),
                 _one_line(entry["error"] or ""),
                 _shown(entry["next_try_at"]),
             )
@@ -79,7 +82,7 @@ def list_(as_json: JSON = False) -> None:
     for error, remedy in sorted({(e["error"], e["remedy"]) for e in entries if e["remedy"]}):
         typer.echo(f"{_one_line(error)}: {remedy}")
     counts = {state: sum(e["state"] == state for e in entries) for state in STATES.values()}
-    typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()) + ".")
+    typer.echo(", ".join(f"{count} {_state(state)}" for state, count in counts.items()) + ".")
 
 
 def retry(row: OptionalId = None, as_json: JSON = False) -> None:
@@ -93,9 +96,10 @@ def retry(row: OptionalId = None, as_json: JSON = False) -> None:
             raise _not_queued(uow.outbox, row)
     if row is None:
         done = {"retried": count}
-        typer.echo(json.dumps(done) if as_json else f"{count} messages are being sent again")
+        said = n_("{count} message is sent again", "{count} messages are sent again", count)
+        typer.echo(json.dumps(done) if as_json else said)
     else:
-        _done(row, "is being sent again", as_json)
+        _done(row, "retried", _("Message {number} is sent again.", number=row), as_json)
 
 
 def drop(row: Id, as_json: JSON = False) -> None:
@@ -107,28 +111,47 @@ def drop(row: Id, as_json: JSON = False) -> None:
         if found is None:
             raise _not_queued(uow.outbox, row)
         said = _drop(uow, found, datetime.now(UTC))
-    _done(row, said, as_json)
+    _done(row, "dropped", said, as_json)
 
 
 def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
     token = asked_token(found.key)
     if token is not None and SlackNotifier().hand_back(uow, token, now, found.error):
-        return "is dropped; its asker gets the question back by direct message"
+        return _(
+            "Message {number} was dropped; the person who asked gets the question back by direct "
+            "message.",
+            number=found.id,
+        )
     if not uow.outbox.drop(found.id, now):
-        raise UserError(f"number {found.id} is being sent; try again in a few seconds")
+        raise UserError(
+            _(
+                "message {number} is being sent right now; try again in a few seconds",
+                number=found.id,
+            )
+        )
     if token is not None:
         uow.members.update_submission(token, "returned")
-        return "was dropped; whoever asked finds the question in the App Home"
-    return "was dropped"
+        return _(
+            "Message {number} was dropped; the person who asked finds the question in the App "
+            "Home.",
+            number=found.id,
+        )
+    return _("Message {number} was dropped.", number=found.id)
 
 
 def _not_queued(outbox: Outbox, row: int) -> UserError:
-    found = ", ".join(str(r.id) for r in outbox.listed(OPEN)[:20]) or "none"
-    return UserError(f"no waiting message has the number {row}; waiting messages: {found}")
+    found = ", ".join(str(r.id) for r in outbox.listed(OPEN)[:20]) or _("none")
+    return UserError(
+        _(
+            "there is no waiting message {number}; waiting messages: {found}",
+            number=row,
+            found=found,
+        )
+    )
 
 
-def _done(row: int, what: str, as_json: bool) -> None:
-    typer.echo(json.dumps({"id": row, "state": what}) if as_json else f"{row} {what}")
+def _done(row: int, state: str, text: str, as_json: bool) -> None:
+    typer.echo(json.dumps({"id": row, "state": state}) if as_json else text)
 
 
 def _entry(
@@ -154,6 +177,11 @@ def _entry(
         "next_try_at": next_try.isoformat() if next_try and row.state != "failed" else None,
         "text": row.payload.get("text"),
     }
+
+
+def _state(state: str) -> str:
+    """A state of a message as people read it."""
+    return _(SHOWN[state])
 
 
 def _shown(at: str | None) -> str:

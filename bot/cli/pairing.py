@@ -23,6 +23,7 @@ from bot.library.problem import shown
 from bot.sessions import pairing
 from bot.sessions.pairing.posts import Decision, Kind, Pairing
 from bot.settings import Settings
+from bot.texts import N_, _, n_
 
 _SHARE = 0.3
 
@@ -55,16 +56,21 @@ def mend(
     or --output.
     """
     if in_place and output is not None:
-        raise UserError("--in-place and --output cannot be used together; choose one")
+        raise UserError(_("--in-place and --output cannot be used together; choose one"))
     if review and as_json:
-        raise UserError("--review and --json cannot be used together; choose one")
+        raise UserError(_("--review and --json cannot be used together; choose one"))
     page = mending.read(path)
     if not page.entries:
-        raise UserError(f"{shown(path)}: has no archive; run `marginalia export` first")
+        raise UserError(
+            _("{path}: has no archive; run `marginalia export` first", path=shown(path))
+        )
     page, neutral = mending.neutralised(page)
     if not page.authors | page.perhaps and not neutral:
         raise UserError(
-            f"{shown(path)}: no name in the archive is that of an author; correct `authors`"
+            _(
+                "{path}: none of the authors wrote in the archive; correct `authors`",
+                path=shown(path),
+            )
         )
     _say_who(path, page)
     model = meanings.load(meaning or Settings().meaning)
@@ -84,21 +90,48 @@ def mend(
     if as_json:
         typer.echo(json.dumps(_as_data(path, page, found, links, changed, neutral), indent=2))
         return
-    moved = f"{len(links)} of {_count(len(_by_authors(found)), 'top-level entry', 'top-level entries')} by the authors"
+    typer.echo(_summary(len(links), len(_by_authors(found)), target, changed))
+
+
+def _summary(moved: int, count: int, target: Path | None, changed: bool) -> str:
+    """The last line: how many entries move, or moved."""
     if target is None:
-        typer.echo(f"{moved} would move; add --in-place or --output to write them")
-    else:
-        typer.echo(f"{moved} moved; {target}: {'written' if changed else 'already up to date'}")
+        return n_(
+            "{moved} of {count} top-level entry by the authors would move; add --in-place or "
+            "--output to write the file",
+            "{moved} of {count} top-level entries by the authors would move; add --in-place or "
+            "--output to write the file",
+            count,
+            moved=moved,
+        )
+    done = n_(
+        "{moved} of {count} top-level entry by the authors moved",
+        "{moved} of {count} top-level entries by the authors moved",
+        count,
+        moved=moved,
+    )
+    written = _("written") if changed else _("already up to date")
+    return f"{done}; {target}: {written}"
 
 
 def _say_who(path: Path, page: Page) -> None:
     """Notes who was taken for an author without being named as one."""
     if page.guessed and page.authors:
-        _note(f"{path}: no name fits `authors`; {_listed(page.authors)} is taken for the author")
+        _note(
+            _(
+                "{path}: no name matches `authors`; {names} seems to be the author",
+                path=path,
+                names=_listed(page.authors),
+            )
+        )
     for name in sorted(page.perhaps):
         _note(
-            f"{path}: {name} writes as an author does; what they posted is offered with --review, "
-            "and moves by itself where `authors` names them"
+            _(
+                "{path}: {name} writes like an author; use --review to decide about their posts, "
+                "or add them to `authors` to move the posts automatically",
+                path=path,
+                name=name,
+            )
         )
 
 
@@ -107,28 +140,39 @@ def _by_authors(found: Pairing) -> list[Decision]:
 
 
 def _proposals(page: Page, found: Pairing, links: dict[str, str], neutral: list[str]) -> list[str]:
-    lines = [f"[{place}] holds what could run on the website; it becomes text" for place in neutral]
+    lines = [
+        _("[{place}] contains code that could run on the website; it becomes text", place=place)
+        for place in neutral
+    ]
     lines += [_line(page, decision, links) for decision in _by_authors(found)]
     for covered in found.covered:
         root = covered.by.partition(".")[0]
         lines.append(
-            f"[{covered.question}] {page.entries[int(covered.question) - 1].name}: answered in the "
-            f"thread of [{root}], whose answer {covered.reason}"
+            _(
+                "[{question}] {name}: answered in the thread of [{root}], whose answer {reason}",
+                question=covered.question,
+                name=page.entries[int(covered.question) - 1].name,
+                root=root,
+                reason=covered.reason,
+            )
         )
     return lines
 
 
+_KINDS = {
+    Kind.ANSWERS: N_("answers"),
+    Kind.SEVERAL: N_("answers"),
+    Kind.CONTINUES: N_("continues [{entry}], answers"),
+    Kind.TALK: N_("is talk"),
+    Kind.UNDECIDED: N_("is undecided"),
+}
+
+
 def _line(page: Page, decision: Decision, links: dict[str, str]) -> str:
-    what = {
-        Kind.ANSWERS: "answers",
-        Kind.SEVERAL: "answers",
-        Kind.CONTINUES: f"continues [{decision.continues}], answers",
-        Kind.TALK: "is talk",
-        Kind.UNDECIDED: "is undecided",
-    }[decision.kind]
+    what = _(_KINDS[decision.kind], entry=decision.continues)
     to = "".join(f" [{question}]" for question in decision.questions)
     asker = f" {page.entries[int(decision.question) - 1].name}" if decision.question else ""
-    moves = "moves" if decision.post in links else "stays"
+    moves = _("moves") if decision.post in links else _("stays")
     author = page.entries[int(decision.post) - 1].name
     sure = f"{decision.confidence:.2f}"
     return f"[{decision.post}] {author}: {what}{to}{asker}; {sure}, {moves}: {decision.reason}"
@@ -137,7 +181,7 @@ def _line(page: Page, decision: Decision, links: dict[str, str]) -> str:
 def _reviewed(page: Page, found: Pairing, links: dict[str, str]) -> dict[str, str]:
     """Asks about every proposal; what was answered is what moves."""
     if not sys.stdin.isatty():
-        raise UserError("--review needs a terminal")
+        raise UserError(_("--review needs a terminal"))
     chosen: dict[str, str] = {}
     for decision in _by_authors(found):
         entry = page.entries[int(decision.post) - 1]
@@ -164,7 +208,11 @@ def _asked(decision: Decision, default: str) -> str | None:
     before = int(decision.post)
     while True:
         said = str(
-            typer.prompt("  1-3, [entry], n to leave it", default=default, prompt_suffix=" ")
+            typer.prompt(
+                "  " + _("1-3, [entry], or n to leave it where it is"),
+                default=default,
+                prompt_suffix=" ",
+            )
         ).strip()
         if said.lower() in ("n", "no"):
             return None
@@ -175,7 +223,7 @@ def _asked(decision: Decision, default: str) -> str | None:
         inner = said.removeprefix("[").removesuffix("]")
         if said != inner and inner.isdecimal() and 1 <= int(inner) < before:
             return inner
-        typer.echo("  write a number of the list, an earlier entry such as [4], or n")
+        typer.echo("  " + _("enter a number from the list, an earlier entry such as [4], or n"))
 
 
 def _as_data(
@@ -470,10 +518,6 @@ def _interval(share: Share) -> list[float]:
 def _short(text: str, most: int = 100) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _listed(names: frozenset[str]) -> str:

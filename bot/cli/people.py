@@ -15,6 +15,7 @@ from bot.sessions.personal import Stored, stored
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.slack.erasing import erase, wiped
+from bot.texts import _, n_
 
 PERSON = Annotated[str, typer.Argument(help="The Slack member ID or the full name.")]
 
@@ -48,12 +49,14 @@ def forget(
         if is_wiped:
             with database.unit_of_work() as uow:
                 wiped(uow)
-    sessions = "1 session" if len(touched) == 1 else f"{len(touched)} sessions"
-    typer.echo(f"{slack_id} is now anonymous in {sessions}")
+    sessions = n_("{count} session", "{count} sessions", len(touched))
+    typer.echo(_("{slack_id} is now anonymous in {sessions}", slack_id=slack_id, sessions=sessions))
     if not is_wiped:
         typer.echo(
-            "the files of the database are in use and still contain what was erased; a running bot "
-            "tries again, or repeat the command",
+            _(
+                "the database files are in use and still contain the erased data; a running bot "
+                "tries again, or run the command again"
+            ),
             err=True,
         )
 
@@ -119,7 +122,12 @@ def _one(uow: UnitOfWork, who: str) -> str:
         return found[0].slack_id
     if not found:
         raise UserError(
-            f"nobody is known as `{who}`; write the Slack member ID (profile, ⋮, Copy member ID)"
+            _(
+                "nobody is known as `{who}`; use the Slack member ID (profile, ⋮, Copy member ID)",
+                who=who,
+            )
         )
     ids = ", ".join(person.slack_id for person in found)
-    raise UserError(f"several people are called `{who}`; write one of the member IDs: {ids}")
+    raise UserError(
+        _("several people are called `{who}`; use one of these member IDs: {ids}", who=who, ids=ids)
+    )

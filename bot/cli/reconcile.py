@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.slack.api.gateway import reason_of
 from bot.slack.api.history import Pace
 from bot.slack.reconcile import Progress
+from bot.texts import _, n_
 
 SLOW_CALL_SECONDS = 5.0
 """Seconds a call, from which on whoever waits is told how far it is."""
@@ -54,7 +55,9 @@ def reconcile(
         with database.reading() as uow:
             session = session_of(uow, library, event)
         if session.collects_from is None:
-            raise UserError(f"the session of `{session.event.id}` has not opened yet")
+            raise UserError(
+                _("the session of `{event}` has not opened yet", event=session.event.id)
+            )
         try:
             report = asyncio.run(
                 bots.reconcile(
@@ -63,9 +66,12 @@ def reconcile(
             )
         except (SlackApiError, ClientError, TimeoutError, OSError) as error:
             raise UserError(
-                f"Slack does not show the history of “{session.event.title}” "
-                f"({reason_of(error)}); "
-                "check that the bot is in the channel, and try again"
+                _(
+                    "cannot read the history of “{title}” in Slack ({error}); check that the bot "
+                    "is in the channel, and try again",
+                    title=session.event.title,
+                    error=reason_of(error),
+                )
             ) from None
     if as_json:
         whole = {
@@ -78,7 +84,8 @@ def reconcile(
         }
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
-        typer.echo(f"{session.event.id}: {report} ({report.calls} calls)")
+        calls = n_("{count} call", "{count} calls", report.calls)
+        typer.echo(f"{session.event.id}: {report} ({calls})")
 
 
 def _tell(session: Session, progress: Progress, pace: Pace) -> None:
@@ -88,11 +95,18 @@ def _tell(session: Session, progress: Progress, pace: Pace) -> None:
         return
     parts = []
     if progress.back_to is not None:
-        parts.append(f"the channel is read back to {moment(progress.back_to):%Y-%m-%d %H:%M} UTC")
+        at = f"{moment(progress.back_to):%Y-%m-%d %H:%M}"
+        parts.append(_("the channel has been read back to {at} UTC", at=at))
     if progress.threads:
         minutes = progress.threads * each / 60
         parts.append(
-            f"{progress.threads} threads are still to be compared, {minutes:.0f} min or more "
-            "at Slack's pace"
+            n_(
+                "{count} thread is still to be compared; at the pace that Slack allows, this takes "
+                "at least {minutes} min",
+                "{count} threads are still to be compared; at the pace that Slack allows, this "
+                "takes at least {minutes} min",
+                progress.threads,
+                minutes=f"{minutes:.0f}",
+            )
         )
     typer.echo(f"{session.event.id}: {'; '.join(parts)}", err=True)

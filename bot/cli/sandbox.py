@@ -12,6 +12,7 @@ import yaml
 
 from bot.errors import UserError
 from bot.slack.manifest import text
+from bot.texts import _
 from slackbox.errors import ManifestError
 from slackbox.listening import NotLoopback
 from slackbox.manifest import load, parse
@@ -56,8 +57,13 @@ def sandbox(
         raise UserError(str(error)) from None
     except OSError as error:
         raise UserError(
-            f"port {port} or {control_port} cannot be opened ({error.strerror}); "
-            "choose others with --port and --control-port"
+            _(
+                "port {port} or {control_port} cannot be opened ({error}); choose others with "
+                "--port and --control-port",
+                port=port,
+                control_port=control_port,
+                error=error.strerror,
+            )
         ) from None
 
 
@@ -71,5 +77,10 @@ async def _serve(box: Sandbox) -> None:
         typer.echo(f"SLACK_BOT_TOKEN={box.bot_token}")
         typer.echo(f"SLACK_APP_TOKEN={box.app_token}")
         typer.echo(f"SLACK_SIGNING_SECRET={box.signing_secret}")
-        typer.echo(f"# the workspace as a page, and test control: {box.control_url}")
+        typer.echo(
+            _(
+                "# the workspace in the browser, and the test controls: {control_url}",
+                control_url=box.control_url,
+            )
+        )
         await stop.wait()

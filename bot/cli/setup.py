@@ -28,6 +28,7 @@ from bot.slack import manifest
 from bot.slack.api.checkup import Checkup, Finding, State
 from bot.slack.api.gateway import unreachable, web_client
 from bot.support import envfile
+from bot.texts import N_, _
 
 APPS = "https://api.slack.com/apps"
 FILE = Path(".env")
@@ -76,7 +77,7 @@ class Answers:
         """
         value = self.value(name)
         if value and name not in self.given:
-            typer.echo(f"{name}: kept from {FILE}")
+            typer.echo(_("{name}: already set in {FILE}", name=name, FILE=FILE))
         while True:
             if not value:
                 value = prompt().strip() if self.asks else default
@@ -88,7 +89,7 @@ class Answers:
                     self.keep(name, value)
                 return value
             if not self.asks:
-                raise UserError(f"{found.check}: {logs.redacted(found.text)}; {found.remedy}")
+                raise UserError(f"{_(found.check)}: {logs.redacted(found.text)}; {found.remedy}")
             value = ""
 
 
@@ -175,19 +176,25 @@ def setup(
     checkup = _tokens(answers, is_http, settings.slack_api_url)
     _places(answers, checkup)
     if is_planned:
-        typer.echo(f"schedules: {_events(settings)} planned, none added")
+        typer.echo(_("schedules: {count} planned already, none added", count=_events(settings)))
     else:
         _plan(answers, settings, title, author or [], start, end)
-    typer.echo("\nEverything is set up. Start the bot:\n\n    marginalia run\n")
+    typer.echo(_("\nEverything is set up. Start the bot:\n\n    marginalia run\n"))
     if Path("docker-compose.yml").exists():
-        typer.echo("or in a container:\n\n    docker compose up -d\n")
+        typer.echo(_("or in a container:\n\n    docker compose up -d\n"))
+
+
+def sign(state: State) -> str:
+    """How a finding's line begins."""
+    return {State.OK: _("ok"), State.WARNING: _("warning"), State.PROBLEM: _("PROBLEM")}[state]
 
 
 def line(finding: Finding) -> str:
     """A finding as one line, without secrets."""
-    sign = {State.OK: "ok", State.WARNING: "warning", State.PROBLEM: "PROBLEM"}[finding.state]
     hint = f" → {finding.remedy}" if finding.remedy else ""
-    return logs.redacted(" ".join(f"{sign:8}{finding.check}: {finding.text}{hint}".split("\n")))
+    return logs.redacted(
+        " ".join(f"{sign(finding.state):8}{_(finding.check)}: {finding.text}{hint}".split("\n"))
+    )
 
 
 def _connection(answers: Answers) -> str:
@@ -195,9 +202,9 @@ def _connection(answers: Answers) -> str:
         return "http"
     if not answers.asks or answers.value("SLACK_APP_TOKEN"):
         return "socket"
-    typer.echo("Socket Mode needs no address on the internet; HTTP needs a public https address.")
+    typer.echo(_("Socket Mode needs no public address; HTTP needs a public https address."))
     while True:
-        chosen = str(typer.prompt("How does Slack reach the bot, socket or http?", "socket"))
+        chosen = str(typer.prompt(_("How does Slack reach the bot, socket or http?"), "socket"))
         if chosen in ("socket", "http"):
             return chosen
 
@@ -223,15 +230,21 @@ def _refuse_missing(
     }
     missing = [flag for flag, there in needed.items() if not there]
     if missing:
-        more = "" if is_planned else "; --no-schedule plans no book"
-        raise UserError(f"there is no terminal to ask in; give {', '.join(missing)}{more}")
+        more = "" if is_planned else _("; with --no-schedule, no book is planned")
+        raise UserError(
+            _(
+                "there is no terminal to ask questions in; give {missing}{more}",
+                missing=", ".join(missing),
+                more=more,
+            )
+        )
 
 
 def _app(answers: Answers, is_http: bool, in_browser: bool) -> None:
     """Shows how the app is made, unless there is one already."""
     url = None
     if is_http:
-        url = answers.ask("MARGINALIA_URL", lambda: _text("Public address, https://…"), _address)
+        url = answers.ask("MARGINALIA_URL", lambda: _text(_("Public address, https://…")), _address)
     if answers.value("SLACK_BOT_TOKEN"):
         return
     texts.use(answers.value("MARGINALIA_LANGUAGE") or texts.SOURCE)
@@ -239,12 +252,17 @@ def _app(answers: Answers, is_http: bool, in_browser: bool) -> None:
     if in_browser:
         # https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests
         webbrowser.open(f"{APPS}?new_app=1&manifest_yaml={quote(text)}")
-        typer.echo("Your browser shows Slack's page for a new app; choose your workspace there.")
+        typer.echo(_("Your browser opens Slack's page for a new app; choose your workspace there."))
     else:
         typer.echo(f"{'-' * 72}\n{text}{'-' * 72}")
-        typer.echo(f"Go to {APPS}, choose Create New App → From a manifest, pick your workspace,")
-        typer.echo("choose YAML, and paste the text between the two lines.")
-    typer.echo("Then choose Install App → Install to Workspace.")
+        typer.echo(
+            _(
+                "Go to {address}, choose Create New App → From a manifest, pick your workspace,\n"
+                "choose YAML, and paste the text between the two lines.",
+                address=APPS,
+            )
+        )
+    typer.echo(_("Then choose Install App → Install to Workspace."))
 
 
 def _tokens(answers: Answers, is_http: bool, api_url: str) -> Checkup:
@@ -259,7 +277,7 @@ def _tokens(answers: Answers, is_http: bool, api_url: str) -> Checkup:
                 if more.state is not State.OK:
                     typer.echo(line(more))
                 if more.state is State.PROBLEM and not answers.asks:
-                    raise UserError(f"{more.check}: {more.text}; {more.remedy}")
+                    raise UserError(f"{_(more.check)}: {more.text}; {more.remedy}")
         return found
 
     answers.ask(
@@ -292,17 +310,19 @@ def _places(answers: Answers, checkup: Checkup) -> None:
             found = _asked(_one_person(checkup, slack_id))
             if found.state is State.PROBLEM:
                 return found
-        return Finding("organizers", State.OK, "found")
+        return Finding(N_("organizers"), State.OK, _("found"))
 
     answers.ask(
         "MARGINALIA_CHANNEL",
-        lambda: _text("Channel of the sessions", default),
+        lambda: _text(_("Channel of the sessions"), default),
         check_channel,
         default,
     )
     answers.ask(
         "MARGINALIA_ORGANIZERS",
-        lambda: _text("Organizers' member IDs, with commas (profile, ⋮, Copy member ID)", " "),
+        lambda: _text(
+            _("Organizers' member IDs, separated by commas (profile, ⋮, Copy member ID)"), " "
+        ),
         check_organizers,
     )
 
@@ -320,13 +340,15 @@ def _plan(
     monday = today + timedelta(days=(7 - today.weekday()) % 7)
     while True:
         try:
-            name = title or _text("Title of the first book")
-            who = authors or _text("Its authors, as Slack knows them, with commas").split(",")
+            name = title or _text(_("Title of the first book"))
+            who = authors or _text(
+                _("Its authors, by their names in Slack, separated by commas")
+            ).split(",")
             first = _day(
-                start or (_text("First day", str(monday)) if answers.asks else str(monday))
+                start or (_text(_("First day"), str(monday)) if answers.asks else str(monday))
             )
             last_day = str(first + timedelta(days=DAYS))
-            last = _day(end or (_text("Last day", last_day) if answers.asks else last_day))
+            last = _day(end or (_text(_("Last day"), last_day) if answers.asks else last_day))
             draft = Draft(
                 title=name,
                 start=datetime.combine(first, time(), UTC),
@@ -340,12 +362,20 @@ def _plan(
         except UserError as error:
             if not answers.asks or (title and authors and start):
                 raise
-            typer.echo(f"PROBLEM {error}")
+            typer.echo(f"{sign(State.PROBLEM):8}{error}")
             title, authors, start, end = None, [], None, None
         except OSError as error:
-            raise UserError(f"{settings.schedules} cannot be made ({error.strerror})") from None
+            raise UserError(
+                _(
+                    "cannot create {folder} ({error})",
+                    folder=settings.schedules,
+                    error=error.strerror,
+                )
+            ) from None
         else:
-            typer.echo(f"ok      schedule: {shown(path)} is written")
+            typer.echo(
+                line(Finding(N_("schedule"), State.OK, _("{file} was written", file=shown(path))))
+            )
             return
 
 
@@ -361,14 +391,16 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise UserError(f"{text!r} is not a date; write YYYY-MM-DD") from None
+        raise UserError(_("{text} is not a date; write YYYY-MM-DD", text=repr(text))) from None
 
 
 def _address(url: str) -> Finding | None:
     try:
         manifest.request_url(url)
     except UserError as error:
-        return Finding("address", State.PROBLEM, str(error), "write it as https://bot.example.org")
+        return Finding(
+            N_("address"), State.PROBLEM, str(error), _("write it like https://bot.example.org")
+        )
     return None
 
 
@@ -377,8 +409,8 @@ def _asked(question: Coroutine[Any, Any, Finding]) -> Finding:
     try:
         return asyncio.run(question)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        hint = "see that this machine can open connections to slack.com, port 443"
-        return Finding("Slack", State.PROBLEM, unreachable(error, "it"), hint)
+        hint = _("make sure that this machine can open connections to slack.com, port 443")
+        return Finding("Slack", State.PROBLEM, unreachable(error), hint)
 
 
 async def _one_channel(checkup: Checkup, name: str) -> Finding:
@@ -386,8 +418,8 @@ async def _one_channel(checkup: Checkup, name: str) -> Finding:
 
 
 async def _one_person(checkup: Checkup, slack_id: str) -> Finding:
-    found = await checkup.person("organizers", slack_id, "--organizers")
-    return found or Finding("organizers", State.OK, "found")
+    found = await checkup.person(N_("organizers"), slack_id, "--organizers")
+    return found or Finding(N_("organizers"), State.OK, _("found"))
 
 
 def _text(prompt: str, default: str | None = None) -> str:
@@ -395,4 +427,4 @@ def _text(prompt: str, default: str | None = None) -> str:
 
 
 def _secret(place: str) -> str:
-    return getpass.getpass(f"{place}; it is not shown: ")
+    return getpass.getpass(_("{place} (your input is not shown): ", place=place))

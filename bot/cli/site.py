@@ -79,8 +79,8 @@ def site(
     typer.echo(f"{shown(output / 'index.html')}: {', '.join(counted)}")
     for path, unsure in summary.unsure:
         what = n_(
-            "{count} post by an author outside threads may answer a question; look with {command}",
-            "{count} posts by authors outside threads may answer questions; look with {command}",
+            "{count} post by an author outside threads may answer a question; check with {command}",
+            "{count} posts by authors outside threads may answer questions; check with {command}",
             unsure,
             command=f"`marginalia mend {shown(path)} --review`",
         )

@@ -17,6 +17,7 @@ from bot.library.library import Library
 from bot.sessions.model import Session, moment
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
+from bot.texts import N_, _, n_
 
 
 def register(app: typer.Typer) -> None:
@@ -46,15 +47,15 @@ def status(as_json: JSON = False) -> None:
         }
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
         return
-    table = Table("Event", "State", box=None)
-    for heading in ("Channel", "Start (UTC)", "End (UTC)"):
+    table = Table(_("Event"), _("State"), box=None)
+    for heading in (_("Channel"), _("Start (UTC)"), _("End (UTC)")):
         table.add_column(heading, no_wrap=True)
-    for heading in ("Questions", "Answered", "Replies", "People", "Compared"):
+    for heading in (_("Questions"), _("Answered"), _("Replies"), _("People"), _("Compared")):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
             row["event"],
-            row["state"],
+            _state(row["state"]),
             f"#{row['channel']}",
             row["start"][:16].replace("T", " "),
             row["end"][:16].replace("T", " "),
@@ -68,22 +69,66 @@ def status(as_json: JSON = False) -> None:
     for row in rows:
         if row["watched"] and _behind(row["reconcile_age"], late):
             until = row["reconciled_until"]
-            typer.echo(
-                f"{row['event']} is behind: compared with Slack's history "
-                + (f"up to {until[:16].replace('T', ' ')} UTC" if until else "never yet")
-                + "; check that the bot is running, or run `marginalia reconcile "
-                + f"{row['event']}`."
-            )
-    typer.echo(f"Waiting: {queues['inbox']} to handle, {queues['outbox']} to send.")
+            typer.echo(_late(row["event"], until[:16].replace("T", " ") if until else None))
+    typer.echo(
+        _(
+            "Waiting: {inbox} to handle, {outbox} to send.",
+            inbox=queues["inbox"],
+            outbox=queues["outbox"],
+        )
+    )
     if parked:
-        typer.echo(f"{parked} requests from Slack are parked; `marginalia inbox list` shows them.")
+        typer.echo(
+            n_(
+                "{count} request from Slack is parked; `marginalia inbox list` shows it.",
+                "{count} requests from Slack are parked; `marginalia inbox list` shows them.",
+                parked,
+            )
+        )
     if held or failed or troubles:
         typer.echo(
-            f"Slack refuses: {held} messages wait, {failed} were given up, and {troubles} channels "
-            "accept no messages; see `marginalia outbox`."
+            _(
+                "Refused by Slack: {held}, {failed}, {channels}; see `marginalia outbox`.",
+                held=n_("{count} message waits", "{count} messages wait", held),
+                failed=n_("{count} was given up", "{count} were given up", failed),
+                channels=n_(
+                    "{count} channel accepts no messages",
+                    "{count} channels accept no messages",
+                    troubles,
+                ),
+            )
         )
 
 
+def _state(state: str) -> str:
+    return _(_STATES[state])
+
+
+def _late(event: str, until: str | None) -> str:
+    """That a session was not compared with Slack's history lately; `until` is UTC."""
+    if until is None:
+        return _(
+            "{event} is behind: not yet compared with Slack's history; check that the bot is "
+            "running, or run `marginalia reconcile {event}`.",
+            event=event,
+        )
+    return _(
+        "{event} is behind: compared with Slack's history up to {until} UTC; check that the bot is "
+        "running, or run `marginalia reconcile {event}`.",
+        event=event,
+        until=until,
+    )
+
+
+_STATES = {
+    "scheduled": N_("scheduled"),
+    "open": N_("open"),
+    "closed": N_("closed"),
+    "archived": N_("archived"),
+    "cancelled": N_("cancelled"),
+    "past": N_("past"),
+    "planned": N_("planned"),
+}
 _NUMBERS = ("questions", "answered", "replies", "participants")
 
 
@@ -94,11 +139,15 @@ def _behind(age: float | None, most: timedelta) -> bool:
 def _ago(age: float | None) -> str:
     """How long ago, in the largest unit of which there are two."""
     if age is None:
-        return "never"
-    for unit, seconds in (("d", 86400), ("h", 3600), ("min", 60)):
+        return _("never")
+    for text, seconds in (
+        (N_("{count} d ago"), 86400),
+        (N_("{count} h ago"), 3600),
+        (N_("{count} min ago"), 60),
+    ):
         if age >= 2 * seconds:
-            return f"{age / seconds:.0f} {unit} ago"
-    return f"{age:.0f} s ago"
+            return _(text, count=f"{age / seconds:.0f}")
+    return _("{count} s ago", count=f"{age:.0f}")
 
 
 def _rows(

@@ -17,6 +17,7 @@ from bot.sessions.model import Session
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.texts import _
 
 
 @contextmanager
@@ -83,5 +84,10 @@ def session_of(uow: UnitOfWork, library: Library, part: str) -> Session:
         return fitting[0]
     event = library.find(part)
     if event.id not in stored:
-        raise UserError(f"the event `{event.id}` has no session yet; the running bot creates it")
+        raise UserError(
+            _(
+                "the event `{event}` has no session yet; the bot creates it when it runs",
+                event=event.id,
+            )
+        )
     return stored[event.id]

@@ -17,6 +17,7 @@ import typer
 from bot.demo.trying import trying
 from bot.errors import UserError
 from bot.running import logs
+from bot.texts import _
 
 
 def register(app: typer.Typer) -> None:
@@ -53,13 +54,19 @@ def serve(folder: Path, port: int) -> None:
     try:
         asyncio.run(_serve(folder, port))
     except TimeoutError:  # an OSError too, and no port's fault
-        raise UserError("the bot is still busy after a minute; try again") from None
+        raise UserError(_("the bot is still busy after a minute; try again")) from None
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
             raise UserError(
-                f"port {port} cannot be opened ({error.strerror}); choose another with --port"
+                _(
+                    "port {port} cannot be opened ({error}); choose another with --port",
+                    port=port,
+                    error=error.strerror,
+                )
             ) from None
-        raise UserError(f"the workspace cannot be served from {folder}: {error}") from None
+        raise UserError(
+            _("the workspace cannot be started in {folder}: {error}", folder=folder, error=error)
+        ) from None
 
 
 async def _serve(folder: Path, port: int) -> None:
@@ -68,12 +75,18 @@ async def _serve(folder: Path, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with trying(folder, control_port=port) as stage:
-        ends = "Ctrl-C ends it."
+        ends = _("Press Ctrl-C to stop.")
         if sys.stdin.isatty() and _in_front(sys.stdin.fileno()):
             # Ctrl-C goes to `make` as well, which then calls it a failure.
             _at_enter(sys.stdin.fileno(), stop)
-            ends = "Enter or Ctrl-C ends it."
-        typer.echo(f"Open {stage.box.control_url} in a browser. {ends}")
+            ends = _("Press Enter or Ctrl-C to stop.")
+        typer.echo(
+            _(
+                "Open {control_url} in a browser. {ends}",
+                control_url=stage.box.control_url,
+                ends=ends,
+            )
+        )
         await stop.wait()
 
 
@@ -102,7 +115,11 @@ def empty(folder: Path) -> None:
     mark = folder / "marginalia.db"
     if folder.is_dir() and any(folder.iterdir()) and not mark.exists():
         raise typer.BadParameter(
-            f"{folder} is not empty, and no demo's; name another", param_hint="--folder"
+            _(
+                "{folder} is not empty and was not made by a demo; name another folder",
+                folder=folder,
+            ),
+            param_hint="--folder",
         )
     if folder.is_dir():
         shutil.rmtree(folder)

@@ -11,6 +11,7 @@ import typer
 from bot.cli.options import JSON
 from bot.errors import UserError
 from bot.sessions.winners import repeat
+from bot.texts import _, n_
 
 RECORD_BYTES = 64 * 1024 * 1024
 
@@ -35,12 +36,16 @@ def winners(
     """
     try:
         if record.stat().st_size > RECORD_BYTES:
-            raise UserError(f"{record}: is too long to be the record of a draw")
+            raise UserError(_("{record}: too large to be the record of a draw", record=record))
         text = record.read_text(encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{record}: cannot be read ({error.strerror})") from None
+        raise UserError(
+            _("{record}: cannot be read ({error})", record=record, error=error.strerror)
+        ) from None
     except UnicodeDecodeError:
-        raise UserError(f"{record}: is not UTF-8; use the file that was published") from None
+        raise UserError(
+            _("{record}: not UTF-8; use the file that was published", record=record)
+        ) from None
     found = repeat(text, seed)
     if as_json:
         whole = {
@@ -53,13 +58,24 @@ def winners(
         }
         typer.echo(json.dumps(whole, indent=2))
     else:
-        typer.echo(f"draw {found.number} of {found.event}: {found.tickets} tickets")
+        typer.echo(
+            n_(
+                "draw {number} of {event}: {count} ticket",
+                "draw {number} of {event}: {count} tickets",
+                found.tickets,
+                number=found.number,
+                event=found.event,
+            )
+        )
         for place, winner in enumerate(found.again, 1):
             typer.echo(f"{place}. {winner}")
         typer.echo(
-            "these are the recorded winners"
+            _("these match the recorded winners")
             if found.agrees
-            else f"the record names other winners: {', '.join(found.recorded) or 'none'}"
+            else _(
+                "the record lists other winners: {names}",
+                names=", ".join(found.recorded) or _("none"),
+            )
         )
     if not found.agrees and seed is None:
         raise typer.Exit(2)

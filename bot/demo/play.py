@@ -25,6 +25,7 @@ from bot.library.people import FOLDER, folder_for
 from bot.library.problem import FileError
 from bot.markup import from_markdown, plain
 from bot.sessions.model import Event, State
+from bot.texts import _
 
 _FILES = files("bot.demo")
 EXAMPLE = _FILES / "schedules" / "20260105-the-patient-compiler.md"
@@ -97,7 +98,12 @@ async def replay(path: Path, output: Path, folder: Path) -> Comparison:
     """
     threads = archive.read(path)
     if not threads:
-        raise UserError(f"{path}: no archive to replay; give a file with an `archive:` block")
+        raise UserError(
+            _(
+                "{path}: there is no archive to replay; give a file with an `archive:` block",
+                path=path,
+            )
+        )
     schedules = folder / "schedules"
     library, warnings = to_be_played(path, schedules)
     event = only(library, path)
@@ -177,8 +183,11 @@ async def close(stage: Stage, event: Event) -> None:
         session = uow.sessions.by_event(event.id)
         if session is None or session.state is not State.ARCHIVED:
             raise UserError(
-                f"the session of `{event.id}` did not come to its archive: "
-                + (f"it is {session.state}" if session is not None else "it has no session")
+                _(
+                    "the session of `{event}` was not archived (state: {state})",
+                    event=event.id,
+                    state=session.state if session is not None else "-",
+                )
             )
 
 
@@ -237,7 +246,12 @@ def only(library: Library, path: Path) -> Event:
         raise UserError(str(problem))
     for event in library.events.values():
         return event
-    raise UserError(f"{path}: plans no event; its name must be that of a schedule")
+    raise UserError(
+        _(
+            "{path}: not a schedule file; its name must end with `.md` and not begin with `_`",
+            path=path,
+        )
+    )
 
 
 def _shape(entry: Entry) -> tuple[str, tuple[str, ...]]:

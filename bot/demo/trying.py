@@ -17,17 +17,25 @@ from bot.demo.stage import CHANNEL, Stage, staged
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.archive import Entry
+from bot.library.writing import listed
 from bot.running import http
 from bot.services import boards
 from bot.sessions.model import Event, Session, State
+from bot.texts import N_, _
 from slackbox.errors import Refusal
 from slackbox.page.extras import Extras
 
 TOUR = (
-    "You are a member of this workspace. Ask the authors something in #book-of-the-week.",
-    "Become an author (“You are”, at the top), open the thread of the question with Reply, answer.",
-    "Let the week pass: “to the end”. The bot closes the session and writes its archive.",
-    "Read the archive (at the top): your question and its answer, as the website shows them.",
+    N_("You are a member of this workspace. Ask the authors something in #book-of-the-week."),
+    N_(
+        "Become an author (“You are”, at the top), click Reply at the question, and answer it in "
+        "the thread."
+    ),
+    N_(
+        "Click “to the end” to let the week pass. The bot closes the session and writes its "
+        "archive."
+    ),
+    N_("Read the archive (at the top): your question and its answer, as the website shows them."),
 )
 
 
@@ -69,11 +77,11 @@ def _introduce(stage: Stage, script: Script, event: Event) -> None:
     """Everybody's title says what they are here; the page's switch goes by it."""
     members = stage.box.workspace.members
     organizer = members[stage.organizer]
-    organizer.title, organizer.is_admin = "Organizer", True
+    organizer.title, organizer.is_admin = _("Organizer"), True
     names = {author.name for author in event.authors}
     for actor in script.people:
         if actor.display_name in names:
-            members[stage.ids[actor.key]].title = "Author"
+            members[stage.ids[actor.key]].title = _("Author")
 
 
 def _extras(stage: Stage) -> Extras:
@@ -81,13 +89,13 @@ def _extras(stage: Stage) -> Extras:
     hands = _Hands(stage)
     return Extras(
         clock={
-            "+1 hour": partial(hands.by, timedelta(hours=1)),
-            "+1 day": partial(hands.by, timedelta(days=1)),
-            "to the end": hands.to_the_end,
+            _("+1 hour"): partial(hands.by, timedelta(hours=1)),
+            _("+1 day"): partial(hands.by, timedelta(days=1)),
+            _("to the end"): hands.to_the_end,
         },
         papers=_Archives(stage),
         links=_Board(stage),
-        tour=TOUR,
+        tour=tuple(_(step) for step in TOUR),
         me=first,
         channel=CHANNEL,
     )
@@ -108,7 +116,7 @@ class _Hands:
         places = sorted(self._said() - said)
         if self._stage.clock.now() >= until or not places:
             return None
-        return f"Stopped here: Marginalia wrote {' and '.join(dict(places))}."
+        return _("Stopped here: Marginalia wrote {places}.", places=listed(dict(places)))
 
     async def to_the_end(self) -> None:
         """Puts the clock at the end of the session that is open, or else comes next."""
@@ -116,7 +124,7 @@ class _Hands:
             s.event for s in _sessions(self._stage) if s.state in (State.SCHEDULED, State.OPEN)
         ]
         if not ahead:
-            raise Refusal("over", ["no session is open or planned; an organizer can plan one"])
+            raise Refusal("over", [_("no session is open or planned; an organizer can plan one")])
         await self._on(min(event.end for event in ahead), stops=False)
 
     async def _on(self, until: datetime, *, stops: bool) -> None:
@@ -133,7 +141,9 @@ class _Hands:
                     self._stage.clock.move_to(max(now, min(until, hour, *planned)))
                     following = await self._happens(said)
             except (TimeoutError, UserError) as error:
-                raise Refusal("stuck", [str(error) or "the bot is still busy; try again"]) from None
+                raise Refusal(
+                    "stuck", [str(error) or _("the bot is still busy; try again")]
+                ) from None
 
     async def _happens(self, said: int) -> datetime | None:
         """Lets the bot do what is due; gives the next moment at which something is."""
@@ -149,7 +159,12 @@ class _Hands:
         workspace = self._stage.box.workspace
         people = {key: one.display_name or one.real_name for key, one in workspace.members.items()}
         return {
-            (f"to {people[c.peer]}" if c.peer else f"in #{c.name}", key)
+            (
+                _("to {name}", name=people[c.peer])
+                if c.peer
+                else _("in #{channel}", channel=c.name),
+                key,
+            )
             for c in workspace.channels.values()
             for key, message in c.messages.items()
             if message.user == workspace.bot.user_id
@@ -215,8 +230,9 @@ def _sessions(stage: Stage) -> list[Session]:
 def _paper(path: Path) -> str:
     """The archive to read, and below it the block as it stands in the file."""
     threads = archive.read(path)
-    shown = "\n\n".join(_shown(thread) for thread in threads) or "Nobody asked anything."
-    return f"{shown}\n\n\n--- as it stands in {path.name} ---\n\n{archive.dump(threads)}"
+    shown = "\n\n".join(_shown(thread) for thread in threads) or _("Nobody asked anything.")
+    heading = _("as it stands in {file}", file=path.name)
+    return f"{shown}\n\n\n--- {heading} ---\n\n{archive.dump(threads)}"
 
 
 def _shown(entry: Entry, indent: str = "") -> str:

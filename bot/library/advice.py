@@ -132,7 +132,7 @@ class _Adviser:
                     key=key,
                     comment=quoted(comment),
                 ),
-                _("put the whole value in quotes if it belongs to it"),
+                _("put the whole value in quotes if this belongs to it"),
             )
         if _PLACEHOLDER.search(text) or text in EXAMPLES:
             yield self.warning(
@@ -150,11 +150,11 @@ class _Adviser:
             yield self.warning(
                 value.line,
                 _(
-                    "`{key}` ends with a quote that does not begin: {text}",
+                    "`{key}` ends with a quotation mark but does not begin with one: {text}",
                     key=key,
                     text=quoted(text),
                 ),
-                _("delete it, or write one at the beginning too"),
+                _("delete it, or add one at the beginning"),
             )
         if key in ("title", "authors") and _ENTITY.search(text):
             yield self.warning(

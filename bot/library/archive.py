@@ -87,8 +87,8 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
         except OSError as error:
             raise UserError(
                 _(
-                    "{path}: the archive cannot be prepared in the folder of temporary files: "
-                    "{error}; {remedy}",
+                    "{path}: the archive cannot be prepared in the temporary folder: {error}; "
+                    "{remedy}",
                     path=shown(path),
                     error=files.reason(error),
                     remedy=remedy(error, Path(os.environ.get("TMPDIR", "/tmp"))),  # noqa: S108
@@ -115,7 +115,7 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
                 )
             ) from None
     raise UserError(
-        _("{path}: keeps changing while its archive is written; try again", path=shown(path))
+        _("{path}: keeps changing while its archive is being written; try again", path=shown(path))
     )
 
 
@@ -200,14 +200,14 @@ def _items(value: Value | None, name: str) -> list[Value]:
         return []
     if value.kind != "list":
         raise FileError(
-            value.line, _("`{name}` is no list", name=name), _("write `- name: …` and `text: …`")
+            value.line, _("`{name}` is not a list", name=name), _("write `- name: …` and `text: …`")
         )
     items: list[Value] = value.data
     for item in items:
         if item.kind != "mapping":
             raise FileError(
                 item.line,
-                _("an entry of `{name}` is no mapping", name=name),
+                _("an entry of `{name}` has no keys", name=name),
                 _("write `- name: …` and `text: …`"),
             )
     return items
@@ -222,7 +222,7 @@ def _text(entry: Value, key: str) -> str:
     if value.kind != "scalar":
         raise FileError(
             value.line,
-            _("`{key}` is no text: {kind}", key=key, kind=quoted(value.kind)),
+            _("`{key}` is not text: {kind}", key=key, kind=quoted(value.kind)),
             _("write text"),
         )
     if value.data is None:

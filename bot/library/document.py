@@ -86,7 +86,7 @@ class Document:
         if nul >= 0:
             line = text.count("\n", 0, nul) + 1
             raise FileError(
-                line, _("holds a NUL character"), _("delete it, or save the file as UTF-8 text")
+                line, _("contains a NUL character"), _("delete it, or save the file as UTF-8 text")
             )
         if text.removeprefix(BOM).startswith(("---\r", "---\n")):
             _refuse_carriage_returns(text)
@@ -185,7 +185,7 @@ class Document:
         old = field.value
         if old.kind != "scalar":
             raise FileError(
-                field.line, _("`{key}` holds several values", key=key), _("write one value")
+                field.line, _("`{key}` has several values", key=key), _("write one value")
             )
         start = old.start
         written = _written(value, old.style)
@@ -224,6 +224,6 @@ def _refuse_carriage_returns(text: str) -> None:
     if found:
         raise FileError(
             text.count("\n", 0, found.start()) + 1,
-            _("a line ends with a CR alone"),
+            _("a line ends with CR only"),
             _("save the file with LF (Unix) or CR LF (Windows) line ends"),
         )

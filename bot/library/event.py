@@ -250,7 +250,7 @@ class _Parser:
             self.error(
                 value.line,
                 _("{name} must be text, but is {what}", name=name, what=what),
-                _("write one text"),
+                _("write plain text"),
             )
         return None
 
@@ -287,7 +287,7 @@ class _Parser:
                 line,
                 _("the year of `{key}` is {year}", key=key, year=given.year),
                 _(
-                    "write one between {first} and {last}",
+                    "write a year between {first} and {last}",
                     first=FIRST_YEAR,
                     last=LAST_YEAR,
                 ),
@@ -327,7 +327,7 @@ class _Parser:
                         zone=zone.key,
                         back=back,
                     ),
-                    _("write another time"),
+                    _("choose another time"),
                 )
             else:
                 self.warning(
@@ -338,7 +338,7 @@ class _Parser:
                         key=key,
                         zone=zone.key,
                     ),
-                    _("write another time"),
+                    _("choose another time"),
                 )
         return moment
 

@@ -73,7 +73,7 @@ def read(path: Path, limit: int = MAX_BYTES) -> tuple[bytes, Stamp]:
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise FileError(1, _("is no regular file"), _("put a Markdown file in its place"))
+            raise FileError(1, _("is not a regular file"), _("put a Markdown file in its place"))
         if status.st_size > limit:
             raise _too_long(limit)
         try:
@@ -90,7 +90,7 @@ def read(path: Path, limit: int = MAX_BYTES) -> tuple[bytes, Stamp]:
 
 def _too_long(limit: int) -> FileError:
     return FileError(
-        1, _("is longer than {limit} MiB", limit=limit // 2**20), _("shorten or remove it")
+        1, _("is larger than {limit} MiB", limit=limit // 2**20), _("shorten or remove it")
     )
 
 

@@ -426,7 +426,7 @@ class _Reading:
         holder = self.holders.setdefault(name, path)
         if holder != path:
             what = _(
-                "the name {name} is also that of {holder}",
+                "{holder} has the same name: {name}",
                 name=quoted(name),
                 holder=shown(holder),
             )

@@ -21,6 +21,7 @@ from bot.library.values import Field
 from bot.markup import neutral, visible_text
 from bot.sessions.pairing import Pairing, Post, linked, move
 from bot.sessions.pairing.words import plain, squashed
+from bot.texts import _
 
 _BY = re.compile(r"\bby\s+", re.I)
 _AND = re.compile(r"\s*(?:,|&|\band\b|\bwith\b)\s*")
@@ -73,7 +74,9 @@ def read(path: Path) -> Page:
     except FileError as error:
         raise UserError(str(error.at(path))) from None
     except OSError as error:
-        raise UserError(f"{shown(path)}: cannot be read: {files.reason(error)}") from None
+        raise UserError(
+            _("{path}: cannot be read: {error}", path=shown(path), error=files.reason(error))
+        ) from None
     directory = people.load(people.folder_for(path.parent))
     known = _known(fields, directory)
     found = authors_in(entries, known)

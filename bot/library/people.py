@@ -113,11 +113,11 @@ def load(folder: Path | None, previous: Directory | None = None) -> Directory:
                     path,
                     1,
                     _(
-                        "the `short` {short} is also that of {name}",
+                        "{name} has the same `short`: {short}",
                         short=quoted(page.short),
                         name=pages[page.short].path.name,
                     ),
-                    _("give one of them another"),
+                    _("give one of them another `short`"),
                 )
             )
             continue

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import printable
+from bot.texts import _
 
 
 class Severity(StrEnum):
@@ -38,7 +39,7 @@ class Problem:
         return self.severity is Severity.ERROR
 
     def __str__(self) -> str:
-        mark = "" if self.is_error else "warning: "
+        mark = "" if self.is_error else _("warning") + ": "
         return f"{shown(self.path)}:{self.line}: {mark}{self.what}; {self.hint}"
 
 

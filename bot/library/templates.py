@@ -141,7 +141,7 @@ def check(text: str, path: Path) -> list[Problem]:
         hint = (
             _("write {near}", near=quoted(near[0]))
             if near
-            else _("there are {variables}", variables=", ".join(VARIABLES))
+            else _("use one of {variables}", variables=", ".join(VARIABLES))
         )
         problems.append(
             Problem(
@@ -162,7 +162,9 @@ def check(text: str, path: Path) -> list[Problem]:
         if node.name not in _ENVIRONMENT.filters
     ]
     problems += [
-        Problem(path, node.lineno, _("a template takes in no other file"), _("write its text here"))
+        Problem(
+            path, node.lineno, _("a template cannot include other files"), _("put the text here")
+        )
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
     ]
     if not text.strip():

@@ -117,7 +117,7 @@ def text_of(draft: Draft, default_zone: str = event.UTC_NAME) -> str:
 def listed(names: Iterable[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
     *first, last = [*names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return _("{names} and {last}", names=", ".join(first), last=last) if first else last
 
 
 class Writer:
@@ -154,15 +154,17 @@ class Writer:
         path = self._place(draft)
         name = path.name
         if not _SAFE_NAME.fullmatch(name) or name.startswith(("_", ".")):
-            raise Unfit({"title": _("no file can be named after this title; write another")})
+            raise Unfit(
+                {"title": _("this title cannot be made into a file name; choose another title")}
+            )
         holder = self.library.paths.get(event.event_id(path))
         taken = [p for p in (path, holder, path.with_name(CANCELLED + name)) if p and _is_there(p)]
         if taken:
             raise Unfit(
                 {
                     "title": _(
-                        "there is a file {name} already; write another title or week, or change that "
-                        "file",
+                        "the file {name} already exists; choose another title or week, or edit "
+                        "that file",
                         name=shown(taken[0].name),
                     )
                 }
@@ -180,7 +182,7 @@ class Writer:
             raise Unfit(
                 {
                     "title": _(
-                        "there is a file {name} already; write another title", name=shown(name)
+                        "the file {name} already exists; choose another title", name=shown(name)
                     )
                 }
             ) from None
@@ -265,13 +267,13 @@ class Writer:
             names = ", ".join(f"`{shown(path.stem[1:])}`" for path in found[:10])
             raise UserError(
                 _(
-                    "“{part}” fits several cancelled events: {names}; write more of it",
+                    "“{part}” matches several cancelled events: {names}; write more of the name",
                     part=part[:60],
                     names=names,
                 )
                 if found
                 else _(
-                    "there is no cancelled event “{part}”; write its id, or a part of it",
+                    "no cancelled event matches “{part}”; write its ID or part of it",
                     part=part[:60],
                 )
             )
@@ -298,7 +300,9 @@ class Writer:
             path = self.library.paths[event_id]
             problems = [p for p in self.library.errors if p.path == path]
             why = f": {problems[0]}" if problems else ""
-            raise UserError(_("{name} cannot be read now{why}", name=shown(path.name), why=why))
+            raise UserError(
+                _("{name} cannot be read at the moment{why}", name=shown(path.name), why=why)
+            )
         return planned
 
     def _problems(self, path: Path, document: Document) -> tuple[Problem, ...]:
@@ -324,7 +328,10 @@ class Writer:
         before = {(p.what, p.path) for p in known}
         errors = [p for p in problems if p.is_error and (p.what, p.path) not in before]
         if errors or schedule.event is None:
-            raise Unfit(_by_key(schedule, errors) or {"": _("the file is not valid; see `check`")})
+            raise Unfit(
+                _by_key(schedule, errors)
+                or {"": _("the file has mistakes; run `marginalia check`")}
+            )
         people = tuple(
             self.library.directory.author(entry.text, schedule.slack, self.members)
             for entry in schedule.entries
@@ -342,8 +349,10 @@ def _by_key(schedule: event.Schedule, errors: Iterable[Problem]) -> dict[str, st
 
 
 def _description(draft: Draft) -> str:
-    by = f" by {listed(draft.authors)}" if draft.authors else ""
-    return f"Book of the Week. {draft.title}{by}"
+    if not draft.authors:
+        return _("Book of the Week. {title}", title=draft.title)
+    authors = listed(draft.authors)
+    return _("Book of the Week. {title} by {authors}", title=draft.title, authors=authors)
 
 
 def _quoted(text: str) -> str:
@@ -413,12 +422,12 @@ def _renamed(path: Path, target: Path) -> Path:
         path.unlink(missing_ok=True)
     except FileExistsError:
         raise UserError(
-            _("there is a file {name} already; rename or remove it first", name=shown(target.name))
+            _("the file {name} already exists; rename or remove it first", name=shown(target.name))
         ) from None
     except OSError as error:
         raise UserError(
             _(
-                "{path}: cannot be renamed: {error}; correct the folder's permissions",
+                "{path}: cannot be renamed: {error}; correct the permissions of the folder",
                 path=shown(path),
                 error=files.reason(error),
             )

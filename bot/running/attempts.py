@@ -82,7 +82,7 @@ class Attempts:
             await self._tell(
                 key,
                 _(
-                    "Something that is due could not be done ({key}): {reason}. It is tried again; "
+                    "Something that was due failed ({key}): {reason}. The bot will try again; "
                     "the log has the details.",
                     key=key,
                     reason=reason,

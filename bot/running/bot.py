@@ -485,7 +485,7 @@ class Bot:
     async def _held_up(self, key: str, error: Exception) -> None:
         """Something that is due waits for Slack."""
         why = reason_of(error)
-        text = _("The bot has to wait, because Slack refuses to answer it: {reason}.", reason=why)
+        text = _("The bot is waiting because Slack refuses its requests: {reason}.", reason=why)
         await self.edge.waits.failed(key, error, text)
 
     def _take_over(self) -> None:
@@ -817,7 +817,7 @@ class Bot:
             await asyncio.to_thread(
                 self._tell,
                 f"problem {problem}",
-                _("A schedule file is wrong: {problem}", problem=problem),
+                _("There is a mistake in a schedule file: {problem}", problem=problem),
             )
             del self._problems[:1]
 
@@ -891,9 +891,9 @@ class Bot:
         self._tell(
             f"channel {name} renamed",
             _(
-                "The channel #{name} is called #{now} now. The bot goes on there; change the name "
-                "in MARGINALIA_CHANNEL, MARGINALIA_ORGANIZERS_CHANNEL or the schedule files that "
-                "say it.",
+                "The channel #{name} was renamed to #{now}. The bot keeps using it; change the "
+                "name in MARGINALIA_CHANNEL, MARGINALIA_ORGANIZERS_CHANNEL or the schedule files "
+                "that mention it.",
                 name=name,
                 now=now,
             ),

@@ -32,6 +32,7 @@ from bot.running.bot import Bot
 from bot.running.health import Health
 from bot.services import boards
 from bot.slack.manifest import PATH
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +279,14 @@ async def served(
     try:
         socket = connections.Listener(config.bind_socket(), limits)
     except SystemExit:
-        raise UserError(f"{name}: {host}:{port} cannot be used; choose a free port") from None
+        raise UserError(
+            _(
+                "{name}: {host}:{port} cannot be used; choose a free port",
+                name=name,
+                host=host,
+                port=port,
+            )
+        ) from None
     socket.listen(connections.BACKLOG)  # whoever comes before the server is ready waits
     task = asyncio.create_task(server.serve(sockets=[socket]), name=name)
     try:

@@ -115,9 +115,9 @@ class Archiving:
         problems = await self.keeper.fetch(session, missing)
         key = f"session {session.id} kept files"
         if problems:
-            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            more = _(" (and {count} more)", count=len(problems) - 1) if len(problems) > 1 else ""
             what = _(
-                "A file of “{title}” was not kept: {problem}{more}. It is tried again.",
+                "A file from “{title}” was not saved: {problem}{more}. The bot will try again.",
                 title=session.event.title,
                 problem=problems[0],
                 more=more,
@@ -166,7 +166,7 @@ class Archiving:
         with self._database.reading() as uow:
             session = uow.sessions.get(int(session_id))
             if session is None:
-                raise UserError(f"there is no session {session_id}")
+                raise UserError(_("session {session_id} does not exist", session_id=session_id))
             if kind == "archive":
                 source = export.source_of(self._library().paths, session)
                 return archive.with_archive(
@@ -182,7 +182,7 @@ class Archiving:
             for draw in uow.draws.of_session(session.id):
                 if [str(draw.number)] == number:
                     return winners.record(draw, session.event.id).encode()
-        raise UserError(f"there is no {name}")
+        raise UserError(_("{name} does not exist", name=name))
 
     def _nameless(self, session_id: int) -> set[str]:
         """Writers whose name nobody knows yet."""
@@ -232,7 +232,8 @@ class Archiving:
         except UserError as error:
             self._commits.not_written(commit)
             self._tell(
-                f"session {session.id} archive", _("No archive was written: {error}.", error=error)
+                f"session {session.id} archive",
+                _("The archive was not written: {error}.", error=error),
             )
         else:
             self._done(f"session {session.id} archive")
@@ -254,8 +255,8 @@ def folder_of(folder: Path) -> Path:
     except OSError as error:
         raise UserError(
             _(
-                "MARGINALIA_ARCHIVE_DIR: {folder} cannot be made: {error}; correct the permissions "
-                "or name another folder",
+                "MARGINALIA_ARCHIVE_DIR: {folder} cannot be created: {error}; correct the "
+                "permissions or choose another folder",
                 folder=folder,
                 error=(error.strerror or str(error)).lower(),
             )

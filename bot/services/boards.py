@@ -26,6 +26,7 @@ from bot.sessions.model import Handled, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.texts import _
 from bot.web.board.hub import Hub
 from bot.web.board.model import Board, Question, Reply
 from bot.web.board.routes import BoardRoutes
@@ -81,8 +82,10 @@ def address(settings: Settings, key: str) -> str:
     if not base:
         if not settings.board_port:
             raise UserError(
-                "there is no board without an address; set MARGINALIA_BOARD_PORT, and "
-                "MARGINALIA_BOARD_URL where others reach it by another name"
+                _(
+                    "the board has no address; set MARGINALIA_BOARD_PORT, and "
+                    "MARGINALIA_BOARD_URL if people reach it under another address"
+                )
             )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         base = f"http://{host}:{settings.board_port}"
@@ -177,7 +180,7 @@ def questions(
         answered = [reply.name for reply in replies if reply.by_author]
         handling = handlings.get(question.ts)
         if not answered and handling is not None and handling.how is Handled.ELSEWHERE:
-            answered = [names.user(handling.by) or UNKNOWN]
+            answered = [names.user(handling.by) or _(UNKNOWN)]
         found.append(
             Question(
                 key=question.ts.replace(".", "-"),

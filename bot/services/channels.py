@@ -98,8 +98,8 @@ class ChannelFinder:
         if before is not None:
             raise ChannelTrouble(
                 _(
-                    "the channel #{name} is archived, gone, or private without the bot; unarchive "
-                    "it, invite the bot, or name another",
+                    "the channel #{name} is archived, deleted, or private and without the bot; "
+                    "unarchive it, invite the bot, or choose another channel",
                     name=name,
                 )
             )

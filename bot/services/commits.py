@@ -154,7 +154,7 @@ class Commits:
         except UserError as error:
             self._commit_again.failed(self._clock.now())
             self._say(
-                "commit", _("A change of the schedules was not committed: {error}.", error=error)
+                "commit", _("A change to the schedules was not committed: {error}.", error=error)
             )
             return False
         await asyncio.to_thread(self.not_written, change.number)
@@ -177,8 +177,8 @@ class Commits:
             self._say(
                 "push",
                 _(
-                    "Commits of the schedules are not pushed yet: {error}. Nothing is lost; it is "
-                    "tried again.",
+                    "Commits to the schedules are not pushed yet: {error}. Nothing is lost; the "
+                    "bot will try again.",
                     error=error,
                 ),
             )

@@ -27,6 +27,7 @@ from bot.slack.api.checkup import Checkup, Finding, State
 from bot.slack.api.gateway import unreachable, web_client
 from bot.store.database import Database
 from bot.support.remedies import remedy
+from bot.texts import N_, _, n_
 
 REACH_SECONDS = 10.0
 """Seconds that the public address has to answer."""
@@ -48,7 +49,7 @@ async def examine(
         yield finding
     token = settings.slack_bot_token
     if token is None:
-        yield _unset("bot token", "SLACK_BOT_TOKEN", "OAuth & Permissions")
+        yield _unset(N_("bot token"), "SLACK_BOT_TOKEN", "OAuth & Permissions")
     else:
         checkup = Checkup(web_client(token.get_secret_value(), settings.slack_api_url), now)
         try:
@@ -59,8 +60,8 @@ async def examine(
             yield Finding(
                 "Slack",
                 State.PROBLEM,
-                unreachable(error, "it"),
-                "see that this machine can open connections to slack.com, port 443",
+                unreachable(error),
+                _("make sure that this machine can open connections to slack.com, port 443"),
             )
     if settings.port is not None:
         yield _signing_secret(settings)
@@ -79,7 +80,7 @@ async def _slack(
     if settings.port is None:
         app_token = settings.slack_app_token
         if app_token is None:
-            yield _unset("app token", "SLACK_APP_TOKEN", "Basic Information")
+            yield _unset(N_("app token"), "SLACK_APP_TOKEN", "Basic Information")
         else:
             yield await checkup.app_token(app_token.get_secret_value())
     places = [settings.channel, *(event.channel for event in coming if event.channel)]
@@ -96,16 +97,16 @@ async def _slack(
 async def _organizers(settings: Settings, checkup: Checkup) -> Finding:
     if not settings.organizers:
         return Finding(
-            "organizers",
+            N_("organizers"),
             State.WARNING,
-            "nobody is told when something is wrong",
-            "put member IDs (U…) into MARGINALIA_ORGANIZERS",
+            _("nobody is told when something goes wrong"),
+            _("set MARGINALIA_ORGANIZERS to member IDs (U…)"),
         )
     for slack_id in settings.organizers:
-        found = await checkup.person("organizers", slack_id, "MARGINALIA_ORGANIZERS")
+        found = await checkup.person(N_("organizers"), slack_id, "MARGINALIA_ORGANIZERS")
         if found is not None:
             return found
-    return Finding("organizers", State.OK, f"{len(settings.organizers)} found")
+    return Finding(N_("organizers"), State.OK, _("{count} found", count=len(settings.organizers)))
 
 
 async def _authors(checkup: Checkup, coming: Sequence[Event], unknown_names: bool) -> list[Finding]:
@@ -116,36 +117,38 @@ async def _authors(checkup: Checkup, coming: Sequence[Event], unknown_names: boo
     if missing and unknown_names:
         findings.append(
             Finding(
-                "authors",
+                N_("authors"),
                 State.WARNING,
-                f"not looked up yet: {', '.join(missing)}",
-                "`marginalia run` lists the workspace's members; look again after that",
+                _("not looked up yet: {names}", names=", ".join(missing)),
+                _("`marginalia run` looks up the members; run this check again after that"),
             )
         )
     elif missing:
         findings.append(
             Finding(
-                "authors",
+                N_("authors"),
                 State.PROBLEM,
-                f"nobody in Slack goes by: {', '.join(missing)}",
-                "put `slack: U0123ABCD` into the person's page in schedules/people, or the name "
-                "by which Slack knows them into the schedule file",
+                _("no member of the workspace is called: {names}", names=", ".join(missing)),
+                _(
+                    "add `slack: U0123ABCD` to the person's page in schedules/people, or use their "
+                    "name in Slack in the schedule file"
+                ),
             )
         )
     known = dict.fromkeys((a.slack_id, a.name) for _id, a in wanted if a.slack_id)
     for slack_id, name in list(known)[:MOST_AUTHORS]:
-        found = await checkup.person("authors", slack_id or "", name)
+        found = await checkup.person(N_("authors"), slack_id or "", name)
         if found is not None:
             findings.append(found)
-    return findings or [Finding("authors", State.OK, f"{len(known)} found")]
+    return findings or [Finding(N_("authors"), State.OK, _("{count} found", count=len(known)))]
 
 
 def _unset(check: str, variable: str, page: str) -> Finding:
     return Finding(
         check,
         State.PROBLEM,
-        f"{variable} is not set",
-        f"copy it from {page} in the app's settings at api.slack.com/apps into .env",
+        _("{variable} is not set", variable=variable),
+        _("copy it from {page} in the app's settings at api.slack.com/apps into .env", page=page),
     )
 
 
@@ -153,18 +156,26 @@ def _database(settings: Settings) -> Finding:
     try:
         database = Database(settings.database_url)
     except UserError as error:
-        return Finding("database", State.PROBLEM, str(error), "correct MARGINALIA_DATABASE_URL")
+        return Finding(
+            N_("database"), State.PROBLEM, str(error), _("correct MARGINALIA_DATABASE_URL")
+        )
     try:
         database.upgrade()
         database.probe()
     except UserError as error:
-        return Finding("database", State.PROBLEM, str(error), "mend that, or name another database")
+        return Finding(
+            N_("database"), State.PROBLEM, str(error), _("fix that, or use another database")
+        )
     except SQLAlchemyError as error:
-        text = f"{database.place} cannot be written ({type(error).__name__})"
-        return Finding("database", State.PROBLEM, text, "see its permissions and its free space")
+        text = _(
+            "{path} cannot be written ({error})", path=database.place, error=type(error).__name__
+        )
+        return Finding(
+            N_("database"), State.PROBLEM, text, _("check its permissions and its free space")
+        )
     finally:
         database.close()
-    return Finding("database", State.OK, f"{database.place} can be written")
+    return Finding(N_("database"), State.OK, _("{path} can be written", path=database.place))
 
 
 def _members(settings: Settings, now: datetime) -> dict[str, str] | None:
@@ -196,29 +207,43 @@ def _folders(settings: Settings, library: Library) -> Iterator[Finding]:
     root = settings.schedules
     if not root.is_dir():
         yield Finding(
-            "schedules",
+            N_("schedules"),
             State.PROBLEM,
-            f"there is no folder {root}",
-            "create it, or name another with MARGINALIA_SCHEDULES",
+            _("the folder {folder} does not exist", folder=root),
+            _("create it, or set MARGINALIA_SCHEDULES to another folder"),
         )
     else:
         wrong = library.errors
         if wrong:
-            text = f"{len(wrong)} files or lines are wrong, the first: {wrong[0]}"
-            yield Finding("schedules", State.PROBLEM, text, "`marginalia check` lists them")
+            text = n_(
+                "{count} problem: {first}",
+                "{count} problems, the first: {first}",
+                len(wrong),
+                first=wrong[0],
+            )
+            yield Finding(
+                N_("schedules"), State.PROBLEM, text, _("`marginalia check` lists all problems")
+            )
         elif settings.archive_dir is None or settings.git_commit:
-            yield _writable("schedules", root, f"{len(library.events)} events")
+            yield _writable(N_("schedules"), root, _events(library))
         else:
-            yield Finding("schedules", State.OK, f"{len(library.events)} events")
+            yield Finding(N_("schedules"), State.OK, _events(library))
     if settings.archive_dir is not None:
         folder = settings.archive_dir
         nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-        yield _writable("archives", nearest, str(folder))
+        yield _writable(N_("archives"), nearest, str(folder))
+
+
+def _events(library: Library) -> str:
+    return n_("{count} event", "{count} events", len(library.events))
 
 
 def unwritable(settings: Settings) -> Iterator[Finding]:
     """The folders of the settings that exist and that the bot must write into, but cannot."""
-    for check, folder in (("schedules", settings.schedules), ("archives", settings.archive_dir)):
+    for check, folder in (
+        (N_("schedules"), settings.schedules),
+        (N_("archives"), settings.archive_dir),
+    ):
         if folder is None or not folder.is_dir():
             continue
         found = _writable(check, folder, "")
@@ -233,23 +258,26 @@ def _writable(check: str, folder: Path, text: str) -> Finding:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".marginalia-") as made:
             os.fsync(made.fileno())
     except OSError as error:
-        why = f"{folder} cannot be written ({error.strerror or error})"
+        why = _("{path} cannot be written ({error})", path=folder, error=error.strerror or error)
         return Finding(check, State.PROBLEM, why, remedy(error, folder))
-    return Finding(check, State.OK, f"{text}, and the folder can be written")
+    return Finding(check, State.OK, _("{text}; the folder can be written", text=text))
 
 
 def _signing_secret(settings: Settings) -> Finding:
     secret = settings.slack_signing_secret
     if secret is None:
-        return _unset("signing secret", "SLACK_SIGNING_SECRET", "Basic Information")
+        return _unset(N_("signing secret"), "SLACK_SIGNING_SECRET", "Basic Information")
     if not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
         return Finding(
-            "signing secret",
+            N_("signing secret"),
             State.WARNING,
-            "it does not look like one: 32 digits and letters from a to f",
-            "copy Signing Secret, not Client Secret or Verification Token, from Basic Information",
+            _("not in the right format: 32 characters, digits and the letters a to f"),
+            _(
+                "copy the Signing Secret from Basic Information, not the Client Secret or the "
+                "Verification Token"
+            ),
         )
-    return Finding("signing secret", State.OK, "it looks like one")
+    return Finding(N_("signing secret"), State.OK, _("the format is right"))
 
 
 async def _reached(settings: Settings) -> Finding:
@@ -257,15 +285,15 @@ async def _reached(settings: Settings) -> Finding:
     secret = settings.slack_signing_secret
     if not settings.url:
         return Finding(
-            "request URL",
+            N_("request URL"),
             State.WARNING,
-            "it is not known, and cannot be tried",
-            "put the address under which Slack reaches the bot into MARGINALIA_URL",
+            _("not set, so it cannot be tried"),
+            _("set MARGINALIA_URL to the address at which Slack reaches the bot"),
         )
     try:
         url = manifest.request_url(settings.url)
     except UserError as error:
-        return Finding("request URL", State.PROBLEM, str(error), "correct MARGINALIA_URL")
+        return Finding(N_("request URL"), State.PROBLEM, str(error), _("correct MARGINALIA_URL"))
     challenge = secrets.token_hex(16)
     body = json.dumps({"type": "url_verification", "challenge": challenge}).encode()
     stamp = str(int(time.time()))
@@ -288,18 +316,27 @@ async def _reached(settings: Settings) -> Finding:
             )
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return Finding(
-            "request URL",
+            N_("request URL"),
             State.PROBLEM,
             unreachable(error, url),
-            "start the bot with `marginalia run`, and see to the name, the certificate and the "
-            "reverse proxy (docs/operations.md)",
+            _(
+                "start the bot with `marginalia run`, and check the host name, the certificate and "
+                "the reverse proxy (docs/operations.md)"
+            ),
         )
     if status == 200 and challenge in text:
-        return Finding("request URL", State.OK, f"{url} answers as Slack wants it")
+        return Finding(N_("request URL"), State.OK, _("{url} answers correctly", url=url))
     remedies = {
-        401: "the bot that runs there has another SLACK_SIGNING_SECRET, or its clock is wrong",
-        404: f"let the reverse proxy pass {manifest.PATH} to MARGINALIA_PORT unchanged",
-        502: "start the bot with `marginalia run`; the reverse proxy does not reach it",
+        401: _("the bot that runs there has another SLACK_SIGNING_SECRET, or its clock is wrong"),
+        404: _(
+            "let the reverse proxy pass {path} to MARGINALIA_PORT unchanged", path=manifest.PATH
+        ),
+        502: _("start the bot with `marginalia run`; the reverse proxy cannot reach it"),
     }
-    remedy = remedies.get(status, "something else answers there: see to the reverse proxy")
-    return Finding("request URL", State.PROBLEM, f"{url} answers {status}", remedy)
+    remedy = remedies.get(status, _("another program answers there; check the reverse proxy"))
+    return Finding(
+        N_("request URL"),
+        State.PROBLEM,
+        _("{url} answers with status {status}", url=url, status=status),
+        remedy,
+    )

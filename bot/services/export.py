@@ -19,12 +19,12 @@ from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.handover import Doubt, Handover, handover
 from bot.sessions.model import FORGOTTEN, Kind, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
-from bot.texts import _
+from bot.texts import N_, _
 
-UNKNOWN = "Unknown"
+UNKNOWN = N_("Unknown")
 """The name of a writer of whom Slack says no name."""
 _WEBSITE = "https://kept.invalid"
-DELETED = "This message was deleted."
+DELETED = N_("This message was deleted.")
 """What Slack shows where a deleted message has replies; there it stands for the question."""
 
 
@@ -54,12 +54,12 @@ class StoredNames:
     def writer(self, message: Message) -> str:
         """What to call the one who wrote a message."""
         if is_anonymous(message.author):
-            return ANONYMOUS
+            return _(ANONYMOUS)
         person = self._person(message.author)
         latest = person.name if person else None
         posted = message.posted_name
         name = (posted or latest) if self._as_posted else (latest or posted)
-        return shown_name(person, name) or UNKNOWN
+        return shown_name(person, name) or _(UNKNOWN)
 
     def channel(self, id: str, /) -> str:
         """A channel's name; '' where it is not known."""
@@ -87,7 +87,7 @@ class StoredNames:
 def shown_name(person: Person | None, name: str | None) -> str:
     """The name as the person wants it shown; '' where there is none."""
     if person is not None and person.privacy in ("left_out", FORGOTTEN):
-        return ANONYMOUS
+        return _(ANONYMOUS)
     if person is not None and person.privacy == "first_name" and name:
         return name.split()[0]
     return name or ""
@@ -284,7 +284,7 @@ def _entry(
     question = thread.question
     replies = tuple(Entry(names.writer(reply), text(reply)) for reply in thread.replies)
     if question.deleted:
-        return Entry(ANONYMOUS, DELETED, replies)
+        return Entry(_(ANONYMOUS), _(DELETED), replies)
     return Entry(names.writer(question), text(question), replies)
 
 

@@ -36,6 +36,7 @@ from bot.slack.api.incoming import (
 )
 from bot.slack.notifier import announced_session
 from bot.store.database import Database
+from bot.texts import _
 
 OnDay = Callable[[int, int], None]
 """Told after each part of the channel: how many are done, of how many."""
@@ -174,7 +175,9 @@ def _channel_id(uow: UnitOfWork, sources: Sequence[_Source], events: Sequence[Ev
     """
     found = sorted({s.channel.id for s in sources if s.channel.id})
     if len(found) > 1:
-        raise UserError(f"the exports are of different channels: {', '.join(found)}")
+        raise UserError(
+            _("the exports are from different channels: {found}", found=", ".join(found))
+        )
     if found:
         return found[0]
     stored = {s.channel for e in events if (s := uow.sessions.by_event(e.id)) is not None}
@@ -196,8 +199,13 @@ def _session(uow: UnitOfWork, event: Event, channel_id: str, at: datetime) -> Se
         uow.sessions.save(session)
     elif session.channel != channel_id:
         raise UserError(
-            f"the session of `{event.id}` is in the channel {session.channel}, the export is of "
-            f"{channel_id}; name the right channel, or the right event with --event"
+            _(
+                "the session of `{event}` is in channel {channel}, but the export is from "
+                "{channel_id}; name the right channel, or the right event with --event",
+                event=event.id,
+                channel=session.channel,
+                channel_id=channel_id,
+            )
         )
     return session
 
@@ -266,7 +274,9 @@ class _Importer:
                 uow.reactions.replace(posted.channel, posted.ts, reactions)
                 self._note(uow, key)
         except Malformed as error:
-            self._tally.problems.append(f"{label}: a message is left out: {error}")
+            self._tally.problems.append(
+                _("{file}: a message is left out: {error}", file=label, error=error)
+            )
 
     def _announced(self, uow: UnitOfWork, message: Mapping[str, Any]) -> None:
         """Notes where a bot of ours announced a session: what is in its thread are questions."""

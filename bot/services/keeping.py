@@ -22,6 +22,7 @@ from bot.sessions.model import Session
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.slack.api.gateway import unreachable
+from bot.texts import _
 
 MIB = 1024 * 1024
 MAX_REDIRECTS = 5
@@ -34,7 +35,8 @@ _AMBIGUOUS = re.compile(r"[\\\s@]")
 _WORD = re.compile(r"[^a-z0-9]+")
 _SLACK = (".slack.com", ".slack-files.com", ".slack-gov.com")
 _HELD = ("hosted", "snippet", "space", "")
-"""The `mode` of files that Slack holds itself: <https://docs.slack.dev/reference/objects/file-object>."""
+"The `mode` of files that Slack holds itself: "
+"<https://docs.slack.dev/reference/objects/file-object>."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,22 @@ class Keeper:
                     problems.append(f"{file.name}: {error}")
                 except TimeoutError:
                     problems.append(
-                        f"{file.name}: Slack did not give it in {DOWNLOAD_TIMEOUT_SECONDS:.0f} s"
+                        _(
+                            "{file}: Slack did not send it within {seconds} s",
+                            file=file.name,
+                            seconds=f"{DOWNLOAD_TIMEOUT_SECONDS:.0f}",
+                        )
                     )
                 except ClientError as error:
                     problems.append(f"{file.name}: {unreachable(error)}")
                 except OSError as error:
-                    problems.append(f"{file.name}: cannot be written: {disk.reason(error)}")
+                    problems.append(
+                        _(
+                            "{file}: cannot be written: {error}",
+                            file=file.name,
+                            error=disk.reason(error),
+                        )
+                    )
         return problems
 
     # What is to be kept
@@ -180,29 +192,35 @@ class Keeper:
 
     async def _download(self, client: ClientSession, file: File) -> bytes:
         url = file.url
-        for _ in range(MAX_REDIRECTS + 1):
+        for _turn in range(MAX_REDIRECTS + 1):
             own = self._is_slacks(url)
             if not own and urlsplit(url).scheme != "https":
-                raise _NotKeptError("Slack leads to an address that is not https")
+                raise _NotKeptError(_("Slack redirects to an address that is not https"))
             headers = {"Authorization": f"Bearer {self._token}"} if own and self._token else {}
             async with client.get(url, headers=headers, allow_redirects=False) as answer:
                 if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
                     url = urljoin(url, answer.headers["Location"])
                     continue
                 if answer.status != 200:
-                    raise _NotKeptError(f"Slack answers with {answer.status}")
+                    raise _NotKeptError(
+                        _("Slack answers with status {status}", status=answer.status)
+                    )
                 if answer.content_type == "text/html" and file.mimetype != "text/html":
                     raise _NotKeptError(
-                        "Slack shows its login instead; add the scope files:read to the app "
-                        "and install it again"
+                        _(
+                            "Slack shows its login page instead; add the scope files:read to the "
+                            "app and install it again"
+                        )
                     )
                 data = bytearray()
                 async for part in answer.content.iter_chunked(_CHUNK):
                     data += part
                     if len(data) > self._limit:
-                        raise _NotKeptError(f"it is larger than {self._limit // MIB} MiB")
+                        raise _NotKeptError(
+                            _("is larger than {limit} MiB", limit=self._limit // MIB)
+                        )
                 return bytes(data)
-        raise _NotKeptError("Slack leads from one address to another without end")
+        raise _NotKeptError(_("Slack redirects too many times"))
 
 
 class _NotKeptError(Exception):
@@ -222,7 +240,7 @@ def _file(file: Mapping[str, Any]) -> File | None:
     if not isinstance(url, str) or not url:
         return None
     name, kind = str(file.get("name") or file.get("title") or ""), file.get("filetype")
-    stem, _, ending = name.rpartition(".")
+    stem, _dot, ending = name.rpartition(".")
     ending = _WORD.sub("", (ending if stem else str(kind or "")).lower())[:10] or "bin"
     words = _WORD.sub("-", (stem or name).lower()).strip("-")[:60].strip("-") or "file"
     return File(slack_id, f"{slack_id}-{words}.{ending}", url, str(file.get("mimetype") or ""))

@@ -41,6 +41,7 @@ from bot.sessions.knowledge import Document, Hit, Meanings
 from bot.sessions.model import FORGOTTEN, Event, Message, Session, State, Thread
 from bot.sessions.ports import UnitOfWork
 from bot.store.database import Database
+from bot.texts import _
 
 if TYPE_CHECKING:
     from bot.meaning.nearest import Nearest
@@ -343,7 +344,9 @@ def _archive_job(event: Event, path: Path) -> Job:
         try:
             found = path.stat()
         except OSError as error:
-            raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+            raise UserError(
+                _("{path}: cannot be read: {error}", path=path, error=error.strerror or error)
+            ) from None
         made_of = _digest("archive", event.title, str(found.st_mtime_ns), str(found.st_size))
         if known.get(event.id) == made_of:
             return 0
@@ -414,9 +417,10 @@ def of_archive(event: Event, path: Path) -> Iterator[Document]:
     said = dict(mending.flat(page.entries))
     adrift = any(entry.name in page.authors or not entry.replies for entry in page.entries)
     links = page.moves(pairing.pair(posts)) if adrift and not page.guessed else {}
+    deleted = (export.DELETED, _(export.DELETED))
     for root, replies in pairing.move(posts, links):
         answers = [r for r in replies if said[r].name in page.authors and texts[r]]
-        gone = said[root].name == ANONYMOUS and texts[root] == export.DELETED
+        gone = said[root].name in (ANONYMOUS, _(ANONYMOUS)) and texts[root] in deleted
         if said[root].name not in page.authors and texts[root] and answers and not gone:
             yield Document(
                 event.id,

@@ -232,8 +232,9 @@ class MemberDirectory:
                 self._tell,
                 "members",
                 _(
-                    "Authors whom a schedule file names without a Slack ID cannot be found, because "
-                    "the bot cannot list members: {reason}. Or write their IDs into the files.",
+                    "The bot cannot list the members of the workspace, so it cannot find authors "
+                    "whose Slack ID is not in the schedule file: {reason}. You can also add "
+                    "their IDs to the files.",
                     reason=why,
                 ),
             )

@@ -111,7 +111,7 @@ class Planner:
             session = await asyncio.to_thread(self._session, event_id)
             if session is not None and session.state in OVER:
                 raise UserError(
-                    _("the session on “{title}” is over; plan another", title=session.event.title)
+                    _("the session on “{title}” is over; plan a new one", title=session.event.title)
                 )
             if session is not None and session.state is State.OPEN and start is not None:
                 raise UserError(

@@ -12,7 +12,9 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 
-ANONYMOUS = "Anonymous"
+from bot.texts import N_
+
+ANONYMOUS = N_("Anonymous")
 """The name of everyone who asks without one."""
 PREFIX = "ANON"
 """What a key begins with. Member IDs begin with `U` or `W`."""

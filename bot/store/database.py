@@ -24,6 +24,7 @@ from bot.store.leader import Alone, Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
 from bot.support.remedies import remedy
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -231,8 +232,10 @@ class Database:
         """
         if not isinstance(self._backend, engine.Sqlite):
             raise UserError(
-                "the database is PostgreSQL, which has its own tool: "
-                "pg_dump --format=custom --file=FILE DATABASE"
+                _(
+                    "the database is PostgreSQL, which has its own tool: pg_dump --format=custom "
+                    "--file=FILE DATABASE"
+                )
             )
         files.backup(self._backend.path, target, overwrite)
 
@@ -244,8 +247,10 @@ class Database:
         """
         if not isinstance(self._backend, engine.Sqlite):
             raise UserError(
-                "the database is PostgreSQL, which has its own tool: "
-                "pg_restore --clean --if-exists --dbname=DATABASE FILE"
+                _(
+                    "the database is PostgreSQL, which has its own tool: pg_restore --clean "
+                    "--if-exists --dbname=DATABASE FILE"
+                )
             )
         self.close()
         files.restore(source, self._backend.path)
@@ -259,7 +264,9 @@ class Database:
         if not isinstance(self._backend, engine.Sqlite):
             self.upgrade()
         elif not self._backend.path.is_file():
-            raise UserError(f"{self.place}: there is no database yet; nothing to move")
+            raise UserError(
+                _("{database}: there is no database yet, so nothing to move", database=self.place)
+            )
         else:
             self.reserve()
             self.upgrade()
@@ -269,7 +276,12 @@ class Database:
         try:
             for database, leader in zip((self, target), leaders, strict=True):
                 if not leader.acquire():
-                    raise UserError(f"a running Marginalia uses {database.place}; stop it first")
+                    raise UserError(
+                        _(
+                            "{database} is in use by a running Marginalia; stop it first",
+                            database=database.place,
+                        )
+                    )
             with (
                 self._backend.reading.begin() as source,
                 target._backend.turn(),
@@ -278,11 +290,15 @@ class Database:
                 found = moving.filled(into)
                 if found:
                     raise UserError(
-                        f"{target.place} is not empty ({', '.join(found)}); name an empty database"
+                        _(
+                            "{target} is not empty ({found}); name an empty database",
+                            target=target.place,
+                            found=", ".join(found),
+                        )
                     )
                 moving.copy(source, into, tell)
         except DBAPIError as error:
-            raise UserError(f"nothing was moved: {target._reason(error)}") from None
+            raise UserError(_("nothing was copied: {error}", error=target._reason(error))) from None
         finally:
             for leader in leaders:
                 leader.release()
@@ -302,7 +318,14 @@ class Database:
 
     def _unusable(self, error: Exception) -> UserError:
         reason = self._reason(error)
-        return UserError(f"the database {self.place} cannot be used: {reason}; {self._remedy()}")
+        return UserError(
+            _(
+                "the database {database} cannot be used: {reason}; {remedy}",
+                database=self.place,
+                reason=reason,
+                remedy=self._remedy(),
+            )
+        )
 
     def _remedy(self) -> str:
         if isinstance(self._backend, engine.Sqlite):
@@ -311,7 +334,7 @@ class Database:
             folder = next(place for place in there if place.is_dir())
             if not all(os.access(place, os.W_OK) for place in {there[0], folder}):
                 return remedy(PermissionError(errno.EACCES, ""), folder)
-        return "check MARGINALIA_DATABASE_URL and who may write there"
+        return _("check MARGINALIA_DATABASE_URL and the permissions of that place")
 
     def _reason(self, error: Exception) -> str:
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -323,8 +346,12 @@ class Database:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
             if encoding != "UTF8":
                 raise UserError(
-                    f"the database {self.place} keeps text as {encoding}; create one with "
-                    "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+                    _(
+                        "the database {database} stores text as {encoding}; create one with "
+                        "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0",
+                        database=self.place,
+                        encoding=encoding,
+                    )
                 )
 
 

@@ -28,6 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import UserError
+from bot.texts import _
 
 LOCK_TIMEOUT_SECONDS = 30.0
 """Seconds that anything waits for a lock or a connection."""
@@ -43,21 +44,28 @@ def parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         # The text of the error may hold a piece of the password.
         raise UserError(
-            "MARGINALIA_DATABASE_URL is not a database URL; write sqlite:///path/to/file.db or "
-            "postgresql://user:password@host/name (with %-escapes for special characters)"
+            _(
+                "MARGINALIA_DATABASE_URL is not a database URL; write sqlite:///path/to/file.db "
+                "or postgresql://user:password@host/name (with %-escapes for special characters)"
+            )
         ) from None
     backend = parsed.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
         return parsed.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise UserError(
-            f"{backend} is not a database that Marginalia can use; MARGINALIA_DATABASE_URL takes "
-            "sqlite:///path/to/file.db or postgresql://user:password@host/name"
+            _(
+                "Marginalia cannot use a {backend} database; set MARGINALIA_DATABASE_URL to "
+                "sqlite:///path/to/file.db or postgresql://user:password@host/name",
+                backend=backend,
+            )
         )
     if not parsed.database or parsed.database == ":memory:":
         raise UserError(
-            "MARGINALIA_DATABASE_URL needs a file: sqlite:///path/to/file.db; a database in "
-            "memory would forget every session"
+            _(
+                "MARGINALIA_DATABASE_URL needs a file, such as sqlite:///path/to/file.db; a "
+                "database in memory would lose every session"
+            )
         )
     return parsed.set(drivername="sqlite+pysqlite")
 
@@ -67,7 +75,8 @@ def describe(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     port = f":{url.port}" if url.port else ""
-    return f"{url.database or ''} on {url.host or 'this machine'}{port}"
+    host = (url.host or _("this machine")) + port
+    return _("{database} on {host}", database=url.database or "", host=host)
 
 
 class Sqlite:

@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from bot.errors import UserError
 from bot.store import schema
+from bot.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,12 @@ def reserve(path: Path) -> int:
         owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         os.close(descriptor)
         raise UserError(
-            f"{path} is in use by another running Marginalia (process {owner or 'unknown'}); stop "
-            "that one first, or name another file in MARGINALIA_DATABASE_URL"
+            _(
+                "{path} is in use by another running Marginalia (process {process}); stop that "
+                "one first, or name another file in MARGINALIA_DATABASE_URL",
+                path=path,
+                process=owner or "unknown",
+            )
         ) from None
     except BaseException:
         os.close(descriptor)
@@ -101,9 +106,13 @@ def backup(source: Path, target: Path, overwrite: bool) -> None:
     Raises UserError if there is no database, or the target exists or cannot be written.
     """
     if not source.is_file():
-        raise UserError(f"{source}: there is no database yet; nothing to back up")
+        raise UserError(
+            _("{source}: there is no database yet, so nothing to back up", source=source)
+        )
     if target.exists() and (not overwrite or target.is_dir() or target.samefile(source)):
-        raise UserError(f"{target} already exists; name another file, or add --force")
+        raise UserError(
+            _("{target} already exists; name another file, or add --force", target=target)
+        )
     _place(source, target)
 
 
@@ -128,14 +137,16 @@ def restore(source: Path, target: Path) -> None:
     program, or if the database is in use.
     """
     if not source.is_file():
-        raise UserError(f"{source}: there is no such file; name a backup")
+        raise UserError(_("{source}: no such file; name a backup", source=source))
     if target.exists() and target.samefile(source):
-        raise UserError(f"{source} is the database itself; name a backup")
+        raise UserError(_("{source} is the database itself; name a backup", source=source))
     _check(source)
     try:
         held = reserve(target)
     except OSError as error:
-        raise UserError(f"{target} cannot be written: {error}") from None
+        raise UserError(
+            _("{target} cannot be written: {error}", target=target, error=error)
+        ) from None
     try:
         _let_go(target)
         _place(source, target)
@@ -156,7 +167,9 @@ def _place(source: Path, target: Path) -> None:
         beside.replace(target)
         _sync(target.parent)
     except (OSError, sqlite3.Error) as error:
-        raise UserError(f"{target} cannot be written: {error}") from None
+        raise UserError(
+            _("{target} cannot be written: {error}", target=target, error=error)
+        ) from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -165,15 +178,19 @@ def _check(path: Path) -> None:
     try:
         with closing(_open(path)) as connection:
             if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
-                raise UserError(f"{path} is not a database of Marginalia; name a backup")
+                raise UserError(_("{path} is not a Marginalia database; name a backup", path=path))
             damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if damage != "ok":
                 what = " ".join(damage.split())
-                raise UserError(f"{path} is damaged ({what}); name another backup")
+                raise UserError(
+                    _("{path} is damaged ({what}); name another backup", path=path, what=what)
+                )
             rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             schema.refuse_newer({row[0] for row in rows})
     except sqlite3.Error as error:
-        raise UserError(f"{path} cannot be read as a database ({error}); name a backup") from None
+        raise UserError(
+            _("{path} is not a readable database ({error}); name a backup", path=path, error=error)
+        ) from None
 
 
 def _let_go(path: Path) -> None:
@@ -188,8 +205,10 @@ def _let_go(path: Path) -> None:
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     except sqlite3.OperationalError as error:
         if _is_busy(error):
-            raise UserError(f"{path} is in use; stop Marginalia, then restore the backup") from None
-        raise UserError(f"{path} cannot be written: {error}") from None
+            raise UserError(
+                _("{path} is in use; stop Marginalia, then restore the backup", path=path)
+            ) from None
+        raise UserError(_("{path} cannot be written: {error}", path=path, error=error)) from None
     except sqlite3.DatabaseError:
         # It is damaged, and nobody can have it open; its log is of no use either.
         for end in ("-wal", "-shm", "-journal"):

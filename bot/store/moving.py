@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from bot.errors import UserError
 from bot.store.tables import leases, metadata
+from bot.texts import _
 
 CHUNK = 500
 """Rows that are written at a time."""
@@ -38,7 +39,14 @@ def copy(source: Connection, target: Connection, tell: Callable[[str, int], None
         count = select(func.count()).select_from(table)
         wanted, found = source.execute(count).scalar_one(), target.execute(count).scalar_one()
         if wanted != found:
-            raise UserError(f"{table.name}: {found} of {wanted} rows arrived; nothing was moved")
+            raise UserError(
+                _(
+                    "{table}: {found} of {wanted} rows arrived; nothing was moved",
+                    table=table.name,
+                    found=found,
+                    wanted=wanted,
+                )
+            )
         tell(table.name, found)
     if target.dialect.name == "postgresql":
         _count_on(target)

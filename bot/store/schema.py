@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from bot.errors import UserError
 from bot.support import resources
+from bot.texts import _
 
 APPLICATION_ID = 0x4D415247
 """`MARG`: what SQLite keeps in the header of the file to say whose it is
@@ -55,8 +56,11 @@ def refuse_newer(revisions: set[str]) -> None:
     newer = revisions - known()
     if newer:
         raise UserError(
-            f"the database was made by a newer Marginalia (version {', '.join(sorted(newer))} "
-            "of its tables is not known here); update Marginalia, or use another database"
+            _(
+                "the database was made by a newer Marginalia (this one does not know version "
+                "{version} of its tables); update Marginalia, or use another database",
+                version=", ".join(sorted(newer)),
+            )
         )
 
 
@@ -90,7 +94,7 @@ def _refuse_foreign(connection: Connection) -> None:
     tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
     if owner != APPLICATION_ID and (owner or tables):
         raise UserError(
-            "the file is a database of another program; name another in MARGINALIA_DATABASE_URL"
+            _("the file is another program's database; set MARGINALIA_DATABASE_URL to another file")
         )
 
 

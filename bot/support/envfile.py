@@ -10,6 +10,7 @@ from dotenv import dotenv_values, set_key
 
 from bot.errors import UserError
 from bot.support.remedies import remedy
+from bot.texts import _
 
 PRIVATE = 0o600
 
@@ -22,7 +23,9 @@ def read(path: Path) -> dict[str, str]:
     try:
         found = dotenv_values(path, interpolate=False) if path.exists() else {}
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); mend or remove it") from None
+        raise UserError(
+            _("{path} cannot be read ({error}); fix or remove it", path=path, error=error)
+        ) from None
     return {name: value for name, value in found.items() if value}
 
 
@@ -38,5 +41,10 @@ def write(path: Path, values: Mapping[str, str]) -> None:
             set_key(path, name, value, quote_mode="auto")
     except OSError as error:
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); {remedy(error, path.parent)}"
+            _(
+                "{path} cannot be written ({error}); {remedy}",
+                path=path,
+                error=error.strerror or error,
+                remedy=remedy(error, path.parent),
+            )
         ) from None

@@ -20,9 +20,9 @@ def remedy(error: BaseException, folder: Path) -> str:
             command=f"sudo chown -R {owner} {shlex.quote(str(folder))}",
         )
     if code in (errno.ENOSPC, errno.EDQUOT):
-        return _("make room on the disk of {folder}", folder=folder)
+        return _("free some space on the disk that holds {folder}", folder=folder)
     if code == errno.EROFS:
-        return _("{folder} is mounted read-only; mount it to be written", folder=folder)
+        return _("{folder} is mounted read-only; mount it writable", folder=folder)
     if code == errno.ENOENT:
-        return _("make the folder {folder}", folder=folder)
-    return _("check the folder {folder} or name another", folder=folder)
+        return _("create the folder {folder}", folder=folder)
+    return _("check the folder {folder} or choose another", folder=folder)

@@ -167,7 +167,7 @@ def replies(questions: Sequence[Asked]) -> Figure | None:
         "replies",
         _("Replies to each question")
         if size == 1
-        else _("Replies to every {count} questions", count=size),
+        else _("Replies to each group of {count} questions", count=size),
         _(
             "{replies} to {questions}, {authors} by authors; the question with the most has "
             "{most}.",
@@ -287,7 +287,7 @@ def book_by_book(books: Sequence[Counted]) -> Figure | None:
     )
     return _figure(
         "books",
-        _("Questions for each book")
+        _("Questions by book")
         if len(shown) == len(counted)
         else _("The {count} books with the most questions", count=len(shown)),
         _(

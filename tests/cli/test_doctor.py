@@ -194,11 +194,11 @@ def unreachable(p: Patient) -> None:
         (thread_only, "#book-of-the-week: only replies in threads may be posted in it"),
         (organizer, "organizers: MARGINALIA_ORGANIZERS: U0NOBODY is nobody in this workspace"),
         (author_gone, "authors: Odalys: the account "),
-        (broken_schedule, "schedules: 1 files or lines are wrong, the first: "),
-        (no_schedules, "schedules: there is no folder "),
+        (broken_schedule, "schedules: 1 problem: "),
+        (no_schedules, "schedules: the folder "),
         (database, "database: "),
         (archives, "archives: "),
-        (unreachable, "Slack: it cannot be reached: "),
+        (unreachable, "Slack: Slack cannot be reached: "),
     ],
 )
 async def test_each_trouble_is_told_once(
@@ -220,7 +220,7 @@ async def test_an_author_whom_nobody_knows_is_told_once_members_were_listed(
         uow.member_names.add_page(listing, [], "", datetime.now(UTC))
     database.close()
     assert await patient.troubles() == [
-        "authors: nobody in Slack goes by: Nobody Known (20300107-the-book)"
+        "authors: no member of the workspace is called: Nobody Known (20300107-the-book)"
     ]
 
 
@@ -262,14 +262,14 @@ async def test_a_request_url_is_tried_as_slack_does(tmp_path: Path) -> None:
                 other = settings.model_copy(update={"url": f"{address}/elsewhere"})
                 assert await found(other) == (
                     State.PROBLEM,
-                    f"{address}/elsewhere/slack/events answers 404",
+                    f"{address}/elsewhere/slack/events answers with status 404",
                 )
                 wrong = settings.model_copy(
                     update={"slack_signing_secret": type(settings.slack_signing_secret)("0" * 32)}  # type: ignore[misc]
                 )
                 assert await found(wrong) == (
                     State.PROBLEM,
-                    f"{address}/slack/events answers 401",
+                    f"{address}/slack/events answers with status 401",
                 )
                 unknown = settings.model_copy(update={"url": ""})
                 assert (await found(unknown))[0] is State.WARNING

@@ -38,7 +38,7 @@ def drop(folder: Path, outside: Path) -> dict[str, str]:
         return event(title).replace("title:", f"{line}\ntitle:", 1)
 
     put("20260101-binary.md", Random(1).randbytes(MIB), "is a binary file")
-    put("20260101-nul.md", event("NUL \0 inside"), "holds a NUL character")
+    put("20260101-nul.md", event("NUL \0 inside"), "contains a NUL character")
     bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]  # ten levels of ten: 10,000,000,000 values
     bomb += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     put("20260101-bomb.md", front("A bomb", "\n".join(bomb)), "aliases")
@@ -48,7 +48,7 @@ def drop(folder: Path, outside: Path) -> dict[str, str]:
     put("20260101-tag.md", front("Tag", touch), "YAML tags are not allowed")
     with (folder / "20260101-huge.md").open("wb") as file:
         file.truncate(100 * MIB)
-    said["20260101-huge.md"] = "is longer than 64 MiB"
+    said["20260101-huge.md"] = "is larger than 64 MiB"
     (folder / "20260101-loop.md").symlink_to(folder / "20260101-pool.md")
     (folder / "20260101-pool.md").symlink_to(folder / "20260101-loop.md")
     said["20260101-loop.md"] = said["20260101-pool.md"] = (
@@ -62,7 +62,7 @@ def drop(folder: Path, outside: Path) -> dict[str, str]:
     (folder / "elsewhere").symlink_to(outside)
     said["elsewhere"] = "is not followed"
     os.mkfifo(folder / "20260101-pipe.md")
-    said["20260101-pipe.md"] = "is no regular file"
+    said["20260101-pipe.md"] = "is not a regular file"
     put("20260101-..\\..\\up.md", "up", "no front matter")
     put(
         "20260101-two\nlines <!here>.md", "lines", "no front matter", "two\ufffdlines &lt;!here&gt;"

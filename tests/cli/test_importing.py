@@ -153,7 +153,7 @@ def test_a_zip_and_one_event(tmp_path: Path) -> None:
         "import", "export.zip", "--channel", "book-of-the-week", "--event", "book-3", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "20210322-book-3: 1 questions, 2 replies" in done.stdout
+    assert "20210322-book-3: 1 question, 2 replies" in done.stdout
     assert "book-2" not in done.stdout
     assert "messages outside any session" in done.stdout
 

@@ -46,7 +46,7 @@ def run(*arguments: str) -> str:
 def test_parked_envelopes_are_listed_on_a_line_each(database: Database) -> None:
     shown = run()
     assert "malformed: number 1 and more" in shown
-    assert "2 parked, 0 waiting." in shown
+    assert "2 requests are parked, 0 are waiting." in shown
     assert "\x1b" not in shown
     assert run("list") == shown
     whole = json.loads(run("list", "--json"))
@@ -60,7 +60,5 @@ def test_one_is_tried_again_and_one_is_dropped(database: Database) -> None:
     with database.reading() as uow:
         assert uow.inbox.listed() == []
         assert uow.inbox.depth() == 1
-    with pytest.raises(
-        UserError, match="no parked request has the number 2; parked requests: none"
-    ):
+    with pytest.raises(UserError, match="there is no parked request 2; parked requests: none"):
         run("drop", "2")

@@ -72,7 +72,7 @@ def test_status_names_what_waits(database: Database) -> None:
         return CliRunner().invoke(app, ["status", *options], catch_exceptions=False).output
 
     assert "`marginalia outbox`" in (shown := status())
-    assert "1 messages wait, 1 were given up, and 1 channels accept no messages" in shown.replace(
+    assert "1 message waits, 1 was given up, 1 channel accepts no messages" in shown.replace(
         "\n", " "
     )
     whole = json.loads(status("--json"))
@@ -80,24 +80,22 @@ def test_status_names_what_waits(database: Database) -> None:
 
 
 def test_one_is_tried_again_or_all_that_wait(database: Database) -> None:
-    assert run("retry") == "3 messages are being sent again\n"
+    assert run("retry") == "3 messages are sent again\n"
     with database.reading() as uow:
         assert uow.outbox.troubles() == {}
         assert [r.key for r in uow.outbox.listed(("failed",))] == ["session 3 close"]
-    assert json.loads(run("retry", "4", "--json")) == {"id": 4, "state": "is being sent again"}
+    assert json.loads(run("retry", "4", "--json")) == {"id": 4, "state": "retried"}
     with database.reading() as uow:
         assert uow.outbox.depth() == 4
     with pytest.raises(
-        UserError, match="no waiting message has the number 9; waiting messages: 1, 2, 3, 4"
+        UserError, match="there is no waiting message 9; waiting messages: 1, 2, 3, 4"
     ):
         run("retry", "9")
 
 
 def test_what_is_dropped_is_never_sent(database: Database) -> None:
-    assert run("drop", "4") == "4 was dropped\n"
-    with pytest.raises(
-        UserError, match="no waiting message has the number 4; waiting messages: 1, 2, 3"
-    ):
+    assert run("drop", "4") == "Message 4 was dropped.\n"
+    with pytest.raises(UserError, match="there is no waiting message 4; waiting messages: 1, 2, 3"):
         run("drop", "4")
     with database.reading() as uow:
         row = uow.outbox.get("session 3 close")

@@ -130,8 +130,8 @@ def test_mend_makes_text_of_what_could_run(tmp_path: Path) -> None:
     before = path.read_bytes()
     shown = marginalia("mend", path, cwd=tmp_path)
     assert shown.stdout.splitlines()[:2] == [
-        "[1.1] holds what could run on the website; it becomes text",
-        "[1] holds what could run on the website; it becomes text",
+        "[1.1] contains code that could run on the website; it becomes text",
+        "[1] contains code that could run on the website; it becomes text",
     ]
     assert path.read_bytes() == before
     marginalia("mend", path, "--in-place", cwd=tmp_path)
@@ -195,7 +195,7 @@ def test_mend_review_asks_on_a_terminal(tmp_path: Path) -> None:
     path = page(tmp_path, ADRIFT)
     shown = reviewed(path, "[9]\n[2]\nn\n\n")
     assert "[1]" in shown
-    assert "a number of the list" in shown
+    assert "a number from the list" in shown
     first, second, *rest = archive.read(path)
     assert first.replies == ()
     assert [reply.text for reply in second.replies] == [ADRIFT[2].text]

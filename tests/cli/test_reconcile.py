@@ -153,7 +153,7 @@ def test_an_app_of_others_reads_slowly_and_says_how_far_behind_it_is(desk: Desk)
     assert max(len(body["messages"]) for body in answers) <= 15
     lines = err.splitlines()
     assert all(line.startswith(f"{EVENT}: ") for line in lines)
-    assert "the channel is read back to 20" in lines[0]
+    assert "the channel has been read back to 20" in lines[0]
     assert "2 threads are still to be compared" in err
     assert len(lines) < len(answers) + 1
 
@@ -188,7 +188,7 @@ def test_status_says_how_far_behind_the_comparison_is(desk: Desk) -> None:
 
     row, table = status()
     assert (row["watched"], row["reconciled_until"], row["reconcile_age"]) == (True, None, None)
-    assert f"{EVENT} is behind: compared with Slack's history never yet" in table
+    assert f"{EVENT} is behind: not yet compared with Slack's history" in table
 
     assert desk.types("reconcile", EVENT)[0] == 0
     row, table = status()

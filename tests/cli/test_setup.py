@@ -83,8 +83,8 @@ class TestWithoutATerminal:
         done = await setup(tmp_path, box, tokens=False)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / ".env").read_bytes() == before
-        assert "SLACK_BOT_TOKEN: kept" in done.stdout
-        assert "1 planned, none added" in done.stdout
+        assert "SLACK_BOT_TOKEN: already set" in done.stdout
+        assert "1 planned already, none added" in done.stdout
         assert len(list((tmp_path / "schedules").glob("*.md"))) == 1
 
     @pytest.mark.parametrize(
@@ -142,16 +142,16 @@ class TestInATerminal:
             env = {"SLACK_API_URL": box.api_url}
             with terminal("setup", cwd=tmp_path, env=env) as desk:
                 desk.types("socket or http? [socket]: ", "")
-                shown = desk.types("it is not shown: ", "xoxb-1-mistyped")
+                shown = desk.types("(your input is not shown): ", "xoxb-1-mistyped")
                 assert "display_information" in shown
                 assert "https://api.slack.com/apps" in shown
-                shown = desk.types("it is not shown: ", box.bot_token)
+                shown = desk.types("(your input is not shown): ", box.bot_token)
                 assert "PROBLEM bot token: Slack refuses auth.test" in shown
-                desk.types("it is not shown: ", box.app_token)
+                desk.types("(your input is not shown): ", box.app_token)
                 desk.types("sessions [book-of-the-week]: ", "")
                 desk.types("Copy member ID): ", organizer.id)
                 desk.types("first book: ", "The Book")
-                desk.types("with commas: ", "Ada Author")
+                desk.types("separated by commas: ", "Ada Author")
                 desk.types("First day [", str(today))
                 desk.types("Last day [", "")
                 assert desk.ends() == 0

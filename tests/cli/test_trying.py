@@ -29,7 +29,7 @@ def test_enter_ends_it_and_what_was_typed_before_does_not(tmp_path: Path) -> Non
     try:
         os.write(terminal, b"\nmake\n")  # while the week of `make demo` went on
         assert process.stdout is not None
-        assert process.stdout.readline().endswith("Enter or Ctrl-C ends it.\n")
+        assert process.stdout.readline().endswith("Press Enter or Ctrl-C to stop.\n")
         try:
             process.wait(1.0)
         except subprocess.TimeoutExpired:

@@ -290,7 +290,7 @@ class TestCommand:
         for _again in range(2):
             done = marginalia("index", cwd=tmp_path, env=env)
             assert (done.returncode, done.stderr) == (0, "")
-            assert done.stdout == "32 answered questions of 2 events are in the index\n"
+            assert done.stdout == "32 answered questions from 2 events are in the index\n"
 
     def test_a_folder_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
         env = {

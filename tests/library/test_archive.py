@@ -426,11 +426,11 @@ def test_a_missing_file_or_folder_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("archive: soon\n", "4: `archive` is no list"),
-        ("archive:\n- just text\n", "5: an entry of `archive` is no mapping"),
+        ("archive: soon\n", "4: `archive` is not a list"),
+        ("archive:\n- just text\n", "5: an entry of `archive` has no keys"),
         ("archive:\n- name: A\n", "5: an entry has no `text`"),
-        ("archive:\n- name: A\n  text: [a]\n", "6: `text` is no text"),
-        ("archive:\n- name: A\n  text: a\n  replies: a\n", "7: `replies` is no list"),
+        ("archive:\n- name: A\n  text: [a]\n", "6: `text` is not text"),
+        ("archive:\n- name: A\n  text: a\n  replies: a\n", "7: `replies` is not a list"),
     ],
 )
 def test_an_archive_of_another_shape_is_said_with_its_line(

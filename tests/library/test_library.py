@@ -126,12 +126,12 @@ def test_a_bad_file_stops_no_other(tmp_path: Path) -> None:
     assert said(loaded.errors, tmp_path) == [
         "binary.md:1: is a binary file; remove it, or save it as UTF-8 text",
         "dangling.md:1: is a symbolic link to a file that does not exist; correct or remove it",
-        "huge.md:1: is longer than 64 MiB; shorten or remove it",
+        "huge.md:1: is larger than 64 MiB; shorten or remove it",
         "latin1.md:2: is not UTF-8; save the file as UTF-8",
         "loop.md:1: is a symbolic link to a file that does not exist; correct or remove it",
         "none.md:1: no front matter; begin the file with a line `---`, "
         "or its name with `_` if it plans no event",
-        "pipe.md:1: is no regular file; put a Markdown file in its place",
+        "pipe.md:1: is not a regular file; put a Markdown file in its place",
         'yaml.md:2: a value that contains a colon needs quotes; write `title: "A: b"`',
     ]
     assert [p.path.name for p in loaded.problems if "not followed" in p.what] == ["round"]
@@ -176,7 +176,7 @@ def test_one_id_in_two_folders(tmp_path: Path) -> None:
     put(tmp_path / "b" / "book.md", text(day=12))
     loaded = load(tmp_path)
     assert said(loaded.errors, tmp_path) == [
-        "b/book.md:1: the name `book` is also that of a/book.md; rename one of them"
+        "b/book.md:1: a/book.md has the same name: `book`; rename one of them"
     ]
     assert loaded.paths["book"] == tmp_path / "a" / "book.md"
     # A second file of that name that sorts before does not take the event over.
@@ -261,7 +261,7 @@ def test_pages_with_mistakes_are_problems(tmp_path: Path) -> None:
     put(folder / "d.md", "no page")
     loaded = load(tmp_path)
     assert [str(p).replace(f"{folder}/", "") for p in loaded.problems] == [
-        "b.md:1: the `short` `a` is also that of a.md; give one of them another",
+        "b.md:1: a.md has the same `short`: `a`; give one of them another `short`",
         "b.md:4: `somebody` is not a Slack member ID; "
         "copy it from the member's profile in Slack; it begins with U or W",
         "c.md:1: warning: the page has no `short`; add `short: …`",

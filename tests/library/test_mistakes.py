@@ -110,7 +110,7 @@ def problems(path: Path) -> list[Problem]:
             TITLE,
             'title: The Book"',
             (
-                '2: warning: `title` ends with a quote that does not begin: `The Book"`; delete it, or write one at the beginning too',
+                '2: warning: `title` ends with a quotation mark but does not begin with one: `The Book"`; delete it, or add one at the beginning',
             ),
         ),
         (
@@ -186,7 +186,7 @@ def problems(path: Path) -> list[Problem]:
             TITLE,
             "title: C # in Depth",
             (
-                "2: warning: `title` ends before `# in Depth`, which is a comment; put the whole value in quotes if it belongs to it",
+                "2: warning: `title` ends before `# in Depth`, which is a comment; put the whole value in quotes if this belongs to it",
             ),
         ),
         (

@@ -37,7 +37,7 @@ def said(text: str) -> list[str]:
         ),
         ("{% if title %}\nx", ["2: broken template"]),
         ("{{ title | nofilter }}", ["1: broken template"]),
-        ("{% include 'x' %}", ["1: a template takes in no other file"]),
+        ("{% include 'x' %}", ["1: a template cannot include other files"]),
         (" \n", ["1: the template is empty"]),
     ],
 )

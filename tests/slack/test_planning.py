@@ -315,7 +315,7 @@ async def test_changes_and_archives_are_commits(
         bot: Bot = world.stage.bot
         await ines.qa("extend the-book 1 day")
         await bot.commits.wait_idle()
-        assert "Commits of the schedules are not pushed yet" in "\n".join(
+        assert "Commits to the schedules are not pushed yet" in "\n".join(
             [m.text for m in ines.direct()] or [await _told(world)]
         )
         git(tmp_path, "init", "-q", "--bare", str(remote))

@@ -118,7 +118,7 @@ class TestRenamedChannels:
             await world.to(START)
             assert len(world.posted("books")) == 1
             (told,) = [t for t in world.told() if "is called" in t]
-            assert "The channel #book-of-the-week is called #books now" in told
+            assert "The channel #book-of-the-week was renamed to #books" in told
 
     async def test_a_new_channel_of_the_old_name_is_meant(self, world: Scene) -> None:
         async with world.bot():
@@ -139,7 +139,7 @@ class TestRenamedChannels:
             session = world.session()
             assert session is not None
             assert session.event.end == END - timedelta(days=1)
-            assert any("is archived, gone, or private" in told for told in world.told())
+            assert any("is archived, deleted, or private" in told for told in world.told())
 
 
 class TestTheOrganizersChannel:
@@ -160,7 +160,7 @@ class TestTheOrganizersChannel:
         async with world.bot(organizers_channel="desk"):
             said = [m.text for m in world.posted("office")]
             assert any("20260119-wrong" in text for text in said)
-            assert any("is called #office now" in text for text in said)
+            assert any("was renamed to #office" in text for text in said)
 
     async def test_archived_it_keeps_the_bot_from_nothing(
         self, world: Scene, caplog: pytest.LogCaptureFixture
@@ -174,7 +174,7 @@ class TestTheOrganizersChannel:
         async with world.bot(organizers_channel="desk", organizers=world.stage.organizer):
             world.say("ben", "After?")
             assert any("20260119-wrong" in told for told in world.told())
-            assert any("is archived, gone, or private" in told for told in world.told())
+            assert any("is archived, deleted, or private" in told for told in world.told())
             await world.to(END)
             assert [text for _name, text, _ in world.threads()] == ["Before?", "After?"]
         assert "MARGINALIA_ORGANIZERS_CHANNEL: the channel #desk is archived" in caplog.text

@@ -169,7 +169,7 @@ def test_a_server_that_keeps_other_text_than_utf8_is_refused(postgres_url: str) 
         )
         other = Database(make_url(postgres_url).set(database=name).render_as_string(False))
         try:
-            with pytest.raises(UserError, match="keeps text as LATIN1; create one with"):
+            with pytest.raises(UserError, match="stores text as LATIN1; create one with"):
                 other.upgrade()
         finally:
             other.close()
@@ -205,7 +205,7 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE sessions (id INTEGER)")
     connection.close()
-    with pytest.raises(UserError, match="database of another program"):
+    with pytest.raises(UserError, match="another program's database"):
         Database(f"sqlite:///{path}").upgrade()
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("sessions",)]

@@ -172,29 +172,29 @@ def damaged(copy: Path) -> str:
     content = bytearray(copy.read_bytes())
     content[5000:9000] = b"\xff" * 4000
     copy.write_bytes(bytes(content))
-    return "damaged|cannot be read"
+    return "damaged|not a readable"
 
 
 def truncated(copy: Path) -> str:
     copy.write_bytes(copy.read_bytes()[:20_000])
-    return "damaged|cannot be read"
+    return "damaged|not a readable"
 
 
 def rubbish(copy: Path) -> str:
     copy.write_text("hello " * 1000)
-    return "cannot be read as a database"
+    return "not a readable database"
 
 
 def empty(copy: Path) -> str:
     copy.write_bytes(b"")
-    return "not a database of Marginalia"
+    return "not a Marginalia database"
 
 
 def foreign(copy: Path) -> str:
     copy.unlink()
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-    return "not a database of Marginalia"
+    return "not a Marginalia database"
 
 
 def newer(copy: Path) -> str:

@@ -92,7 +92,7 @@ class TestMoved:
             connection.execute(insert(labels).values(kind="x", slack_id="y", name="z"))
         code, said = move(monkeypatch, sqlite_url, postgres_url)
         assert (code, "is not empty (labels)" in said) == (1, True)
-        assert "is the database of the settings" in move(monkeypatch, sqlite_url, sqlite_url)[1]
+        assert "is the database that is in use now" in move(monkeypatch, sqlite_url, sqlite_url)[1]
         target.close()
 
     def test_a_running_bot_is_refused_on_either_side(
@@ -104,8 +104,8 @@ class TestMoved:
         source.close()
         leader = target.leader()
         assert leader.acquire()
-        assert "a running Marginalia uses" in move(monkeypatch, sqlite_url, postgres_url)[1]
-        assert "a running Marginalia uses" in move(monkeypatch, postgres_url, sqlite_url)[1]
+        assert "in use by a running Marginalia" in move(monkeypatch, sqlite_url, postgres_url)[1]
+        assert "in use by a running Marginalia" in move(monkeypatch, postgres_url, sqlite_url)[1]
         leader.release()
         assert move(monkeypatch, sqlite_url, postgres_url)[0] == 0
         target.close()

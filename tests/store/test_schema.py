@@ -63,7 +63,7 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
 def test_a_newer_database_is_refused_in_one_line(bare: Database) -> None:
     with bare.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(UserError, match=r"newer Marginalia \(version 9999 .*update Marginalia"):
+    with pytest.raises(UserError, match=r"newer Marginalia \(.*version 9999 .*update Marginalia"):
         bare.upgrade()
 
 

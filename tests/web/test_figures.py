@@ -123,7 +123,7 @@ def test_a_wait_is_that_for_the_first_reply_of_an_author() -> None:
 def test_many_questions_are_put_together() -> None:
     figure = figures.replies([Asked([Given(True)])] * 450)
     assert figure
-    assert figure.title == "Replies to every 5 questions"
+    assert figure.title == "Replies to each group of 5 questions"
     assert len(bars(figure, "answered")) == 90
 
 

@@ -510,7 +510,7 @@ def test_a_folder_of_somebody_else_is_left_alone(
     assert marginalia("site", "--output", "out") == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "is not empty and no site of ours" in error
+    assert "is not empty and was not made by `marginalia site`" in error
     assert tree(tmp_path / "out") == {"letter.txt": b"dear"}
 
 
@@ -531,7 +531,7 @@ def test_what_stands_where_a_page_goes_is_not_lost(
     before = tree(tmp_path / "var/site")
     (tmp_path / "var/site/books/20250401-quiet.html").write_text("mine")
     assert marginalia("site") == 2
-    assert "20250401-quiet.html: stands where a page goes" in capsys.readouterr().err
+    assert "20250401-quiet.html: is in the way of a page" in capsys.readouterr().err
     after = tree(tmp_path / "var/site")
     assert after.pop("books/20250401-quiet.html") == b"mine"
     assert after == before
@@ -573,14 +573,14 @@ def test_a_crash_between_two_steps_is_mended(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "nowhere: is not there"),
-        (["schedules/_note.md"], "is no event"),
+        (["nowhere"], "nowhere: does not exist"),
+        (["schedules/_note.md"], "not a schedule file"),
         (["empty"], "there is no event to show"),
-        (["--base-url", "books.example"], "is no address of a site"),
-        (["--base-url", "javascript:alert(1)"], "is no address of a site"),
-        (["--output", "schedules/20250401-quiet.md"], "is no folder"),
+        (["--base-url", "books.example"], "is not the address of a site"),
+        (["--base-url", "javascript:alert(1)"], "is not the address of a site"),
+        (["--output", "schedules/20250401-quiet.md"], "is not a folder"),
         (["--output", "schedules/20250401-quiet.md/site"], "quiet.md/site: cannot be written: "),
-        (["schedules", "other"], "has the id of"),
+        (["schedules", "other"], "has the same ID as"),
     ],
 )
 def test_a_mistake_is_one_line(

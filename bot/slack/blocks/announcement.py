@@ -46,7 +46,7 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
         blocks.append(section(about))
     links = [f"<{link_url(link.url)}|{escape_mrkdwn(link.text)}>" for link in event.links]
     if cover is not None and not is_picture:
-        links.append(f"<{link_url(cover)}|{_('Cover')}>")
+        links.append(f"<{link_url(cover)}|" + _("Cover") + ">")
     if links:
         blocks.append(section(" · ".join(links)))
     if over:
@@ -130,5 +130,7 @@ def _description(event: Event) -> str:
     rest = text.casefold()
     for said in (event.title, *(person.name for person in event.authors)):
         rest = rest.replace(said.casefold(), " ")
-    says = set(re.findall(r"[^\W_]+", rest)) - _LABEL
+    ours = _("Book of the Week. {title} by {authors}", title="", authors=_("and"))
+    label = _LABEL.union(re.findall(r"[^\W_]+", ours.casefold()))
+    says = set(re.findall(r"[^\W_]+", rest)) - label
     return f"\n{escape_mrkdwn(text)}" if says else ""

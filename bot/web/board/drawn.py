@@ -115,7 +115,7 @@ def texts() -> str:
         {
             "live": _("live"),
             "trying": _("connection lost, trying again"),
-            "lost": _("not live any more; reload the page"),
+            "lost": _("no longer live; reload the page"),
             "down": _("This board was taken down."),
             "one": _("New question by {name}.", name="{name}"),
             "many": _("{count} new questions.", count="{count}"),

@@ -18,6 +18,7 @@ from bot.library.problem import Problem, shown
 from bot.sessions import pairing
 from bot.sessions.model import Event
 from bot.sessions.pairing import Kind
+from bot.texts import _
 from bot.web import text
 from bot.web.site import covers
 from bot.web.text import Shown
@@ -156,7 +157,9 @@ def find(paths: Sequence[Path], timezone: str = "UTC") -> tuple[list[Planned], l
     problems: list[Problem] = []
     for path in paths:
         if not path.exists():
-            raise UserError(f"{shown(path)}: is not there; give a folder of schedules or a file")
+            raise UserError(
+                _("{path}: does not exist; give a folder of schedules or a file", path=shown(path))
+            )
         root = path if path.is_dir() else path.parent
         if root not in libraries:
             libraries[root] = load(root, timezone=timezone)
@@ -165,12 +168,16 @@ def find(paths: Sequence[Path], timezone: str = "UTC") -> tuple[list[Planned], l
             holder = found.setdefault(planned.event.id, planned)
             if not holder.path.samefile(planned.path):
                 raise UserError(
-                    f"{shown(planned.path)}: has the id of {shown(holder.path)}; rename one of them"
+                    _(
+                        "{path}: has the same ID as {other}; rename one of them",
+                        path=shown(planned.path),
+                        other=shown(holder.path),
+                    )
                 )
         problems += _errors(library, path)
     if not found:
-        why = problems[0] if problems else "add a file to the folder of schedules"
-        raise UserError(f"there is no event to show: {why}")
+        why = problems[0] if problems else _("add a file to the folder of schedules")
+        raise UserError(_("there is no event to show: {why}", why=why))
     events = sorted(found.values(), key=lambda each: (each.event.start, each.event.id))
     return events, list(dict.fromkeys(problems))
 
@@ -184,7 +191,12 @@ def _of(library: Library, path: Path) -> Iterator[Planned]:
         return
     own = [each for each in events if each.path.samefile(path)]
     if not own and not _errors(library, path):
-        raise UserError(f"{shown(path)}: is no event; its name must end in .md, not begin with `_`")
+        raise UserError(
+            _(
+                "{path}: not a schedule file; its name must end with `.md` and not begin with `_`",
+                path=shown(path),
+            )
+        )
     yield from own
 
 

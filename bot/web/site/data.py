@@ -26,8 +26,8 @@ _SAID: dict[str, Any] = {
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "A question and its replies",
-    "description": "Books are in the order of their start, the "
-    "questions of a book in the order of asking.",
+    "description": "Books are in the order of their start dates, and the questions of a book in "
+    "the order in which they were asked.",
     "type": "object",
     "properties": {
         "id": {

@@ -14,6 +14,7 @@ from typing import TypeVar
 from bot.errors import UserError
 from bot.library.files import reason
 from bot.library.problem import shown
+from bot.texts import _
 
 MARKER = ".marginalia-site.json"
 """Says that a folder is ours, and which of its files are."""
@@ -59,12 +60,16 @@ def _ours(target: Path, output: Path) -> frozenset[str]:
     if not target.exists():
         return frozenset()
     if not target.is_dir():
-        raise UserError(f"{shown(output)}: is no folder; give another --output")
+        raise UserError(_("{output}: is not a folder; give another --output", output=shown(output)))
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
         return frozenset(json.loads((target / MARKER).read_text("utf-8"))["files"])
     if any(target.iterdir()):
         raise UserError(
-            f"{shown(output)}: is not empty and no site of ours; give another --output, or empty it"
+            _(
+                "{output}: is not empty and was not made by `marginalia site`; empty it or give "
+                "another --output",
+                output=shown(output),
+            )
         )
     return frozenset()
 
@@ -84,11 +89,15 @@ def _keep(old: Path, ours: frozenset[str], new: Path) -> None:
             continue
         there = new / name
         if os.path.lexists(there):
-            raise UserError(f"{shown(path)}: stands where a page goes; move it away")
+            raise UserError(
+                _("{path}: is in the way of a page; move it elsewhere", path=shown(path))
+            )
         try:
             there.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise UserError(f"{shown(path)}: stands where a page goes; move it away") from None
+            raise UserError(
+                _("{path}: is in the way of a page; move it elsewhere", path=shown(path))
+            ) from None
         try:
             os.link(path, there, follow_symlinks=False)
         except OSError:
@@ -126,5 +135,9 @@ def _umask() -> int:
 def _unwritable(output: Path, error: Exception) -> UserError:
     what = reason(error) if isinstance(error, OSError) else str(error)
     return UserError(
-        f"{shown(output)}: cannot be written: {what}; correct its folder or give another --output"
+        _(
+            "{output}: cannot be written: {what}; check the folder or give another --output",
+            output=shown(output),
+            what=what,
+        )
     )

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import UserError
 from bot.sessions.knowledge import Document
 from bot.sessions.model import Event
+from bot.texts import _
 from bot.web import figures, look, text
 from bot.web.figures import Asked, Counted, Figure, Given
 from bot.web.site import addresses, books, covers, data, feeds, search, sitemap, structured
@@ -69,8 +70,11 @@ class Site:
             parts = urlsplit(self.base_url)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
                 raise UserError(
-                    f"{self.base_url!r} is no address of a site; write one such as "
-                    "https://example.org/books/"
+                    _(
+                        "{base_url} is not the address of a site; write it like "
+                        "https://example.org/books/",
+                        base_url=repr(self.base_url),
+                    )
                 )
             object.__setattr__(self, "base_url", self.base_url.rstrip("/") + "/")
 
