@@ -162,7 +162,7 @@ def test_a_week_is_played_checked_published_and_replayed(installed: Installed) -
     run("marginalia", "site", "var/demo/schedules", "--output", "site")
     assert "The Patient Compiler" in (installed.folder / "site" / "index.html").read_text()
     page = "var/demo/schedules/20260105-the-patient-compiler.md"
-    assert "0 texts differ for a reader" in run("marginalia", "replay", page)
+    assert "0 texts read differently" in run("marginalia", "replay", page)
 
 
 @pytest.mark.slow

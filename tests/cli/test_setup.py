@@ -152,8 +152,10 @@ class TestInATerminal:
                 desk.types("Copy member ID): ", organizer.id)
                 desk.types("first book: ", "The Book")
                 desk.types("separated by commas: ", "Ada Author")
-                desk.types("First day [", str(today))
-                desk.types("Last day [", "")
+                desk.waits("First day [")
+                desk.types("]: ", str(today))
+                desk.waits("Last day [")
+                desk.types("]: ", "")
                 assert desk.ends() == 0
                 return desk.seen
 

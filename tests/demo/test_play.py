@@ -84,7 +84,7 @@ def test_what_is_wrong_with_a_page_of_the_past_is_a_warning(tmp_path: Path) -> N
     (warning,) = done.stderr.strip().splitlines()
     assert warning.startswith("warning: ")
     assert "a link has no `link`" in warning
-    assert "0 texts differ for a reader" in done.stdout
+    assert "0 texts read differently" in done.stdout
     page.write_text(page.read_text().replace("start: 2026-01-05 00:00:00", "start: soon"))
     done = marginalia("replay", page, cwd=tmp_path)
     assert done.returncode == 2
