@@ -42,7 +42,9 @@ def index() -> None:
     problems: list[str] = []
     with ExitStack() as stack:
         if not settings.schedules.is_dir():
-            raise UserError(f"{settings.schedules}: is not there; set MARGINALIA_SCHEDULES")
+            raise UserError(
+                _("{path}: does not exist; set MARGINALIA_SCHEDULES", path=settings.schedules)
+            )
         library = read_library(settings)
         sources = knowledge.sources(library, settings.archive_dir, settings.timezone)
         model = meanings.load(settings.meaning)

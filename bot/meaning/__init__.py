@@ -102,7 +102,7 @@ class Model:
         Raises ShuttingDown when it is closed meanwhile, and UserError once it cannot read any more.
         """
         if self._broken:
-            raise UserError("the model that compares what texts mean cannot be used any more")
+            raise UserError(_("the model that compares the meaning of texts no longer works"))
         try:
             with self._lock:
                 stock = self._read(_readable(STOCK), asked)
