@@ -175,7 +175,7 @@ async def test_a_file_that_slack_does_not_give_holds_nothing_up(tmp_path: Path) 
                 await world.look()
             ((_name, text, _replies),) = world.threads()
             assert "slack.com/files/" in text
-            (told,) = [line for line in world.told() if "was not kept" in line]
+            (told,) = [line for line in world.told() if "was not saved" in line]
             assert "403" in told
             assert "tried again" in told
         assert not folder.exists()

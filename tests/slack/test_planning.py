@@ -271,7 +271,7 @@ async def test_cancelled_and_back(world: Scene) -> None:
         ("extend -2 days", "I don't understand “-2 days” as a duration"),
         ("close now", "No session is open"),
         ("cancel", "which event"),
-        ("restore the-book", "no cancelled event"),
+        ("restore the-book", "No cancelled event matches"),
     ],
 )
 async def test_every_error_says_what_to_do(world: Scene, text: str, part: str) -> None:
