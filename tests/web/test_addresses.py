@@ -318,7 +318,7 @@ def test_a_broken_ledger_is_one_line_and_the_site_stays(
     assert marginalia("site") == 2
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 1
-    assert "addresses.json: is no list of addresses" in printed.err
+    assert "addresses.json: is not a list of addresses" in printed.err
     assert path.read_text() == ledger
 
 

@@ -24,6 +24,7 @@ from typing import Any
 from bot.errors import UserError
 from bot.library.files import reason
 from bot.library.problem import shown
+from bot.texts import _
 from bot.web import text
 from bot.web.site.books import Book, Said, Thread
 
@@ -402,11 +403,16 @@ def read(path: Path) -> Ledger:
     except FileNotFoundError:
         return Ledger()
     except OSError as error:
-        raise UserError(f"{shown(path)}: cannot be read: {reason(error)}") from None
+        raise UserError(
+            _("{path}: cannot be read: {error}", path=shown(path), error=reason(error))
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise UserError(
-            f"{shown(path)}: is no list of addresses; restore it from a backup, or delete it to "
-            "give up the addresses of questions that were edited, merged or withdrawn"
+            _(
+                "{path}: is not a list of addresses; restore it from a backup, or delete it to give "
+                "up the addresses of questions that were edited, merged or withdrawn",
+                path=shown(path),
+            )
         ) from None
     return Ledger({each.at: each for each in addresses})
 
