@@ -216,6 +216,7 @@ class Bot:
         edge.handler_context.services["knowledge"] = self.knowledge
         try:
             await edge.identify()
+            await asyncio.to_thread(self._remember_workspace)
             await self._remember_organizers()
             await self._read_again()
             edge.start()
@@ -949,6 +950,13 @@ class Bot:
             lambda: self.leads,
             WaitsForSlack(self.outage, self._tell, self._over),
         )
+
+    def _remember_workspace(self) -> None:
+        """Keeps the address of the workspace, so that `marginalia site` can link to messages."""
+        url = self.edge.notifier.workspace_url
+        with self.database.unit_of_work() as uow:
+            if url and uow.labels.get("workspace", "url") != url:
+                uow.labels.put("workspace", {"url": url})
 
     async def _remember_organizers(self) -> None:
         """Takes the channel that was the organizers' when it was last found, until it is again."""

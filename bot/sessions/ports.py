@@ -503,7 +503,8 @@ class Labels(Protocol):
     """Names of what is no person, by Slack ID: `kind` is `channel`, `usergroup` or `emoji`.
 
     An `emoji` is known by its name; its label is the name it is an alias of. The kind `copied` is
-    of imports: from what moment the stored copy of a message or a person is.
+    of imports: from what moment the stored copy of a message or a person is. The kind `workspace`
+    has one label, `url`: the workspace's address.
     """
 
     def get(self, kind: str, slack_id: str) -> str | None: ...

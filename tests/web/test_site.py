@@ -414,6 +414,7 @@ def stored(url: str) -> None:
         "20241014-on-reading", "On Reading", start, start + timedelta(days=1), "", authors
     )
     with database.unit_of_work() as uow:
+        uow.labels.put("workspace", {"url": "https://books.slack.com/"})
         session = uow.sessions.add(event, "C1")
         asked, other = (ts_of(start + timedelta(hours=hour)) for hour in (9, 15))
         answer = ts_of(start + timedelta(hours=10))
@@ -423,8 +424,9 @@ def stored(url: str) -> None:
             (answer, "U00ANA", asked),
         ):
             kind = Kind.REPLY if question else Kind.QUESTION
+            says = "Why _this_ book?\n\nAnd for whom?" if ts == asked else "?"
             uow.messages.put(
-                Message(session.id, "C1", ts, kind, author, {"text": "?"}, question_ts=question)
+                Message(session.id, "C1", ts, kind, author, {"text": says}, question_ts=question)
             )
     database.close()
 
@@ -454,6 +456,12 @@ def test_what_the_database_knows_of_times_is_drawn(
         "waits": "Of 1 answered question, half had their first answer within 60 minutes; "
         "the longest wait was 60 minutes.",
     }
+    [linked] = [
+        each
+        for path in (site / "books/20241014-on-reading/q").iterdir()
+        for each in parsed(path).query(".asked + .own a")
+    ]
+    assert linked.attrs["href"] == "https://books.slack.com/archives/C1/p1728896400000000"
     other = parsed(site / "books/20241104-many-words.html")
     assert [Path(each.attrs["src"]).stem for each in other.query(".plates img")] == ["answered"]
 

@@ -230,17 +230,18 @@ def read(planned: Planned, website: str = "", posted: Iterable[Posted] = ()) -> 
 
 
 class _Messages:
-    """The messages that entries of an archive were, each once: by name and text, else by text."""
+    """The messages that entries of an archive were, each once: by name and visible text, else by text."""
 
     def __init__(self, posted: Iterable[Posted]) -> None:
         self._known: dict[tuple[str, str], deque[Posted]] = defaultdict(deque)
         self._taken: set[str] = set()
         for each in posted:
-            self._known[each.name, each.markdown].append(each)
-            self._known["", each.markdown].append(each)
+            shown = text.message(each.markdown).text
+            self._known[each.name, shown].append(each)
+            self._known["", shown].append(each)
 
-    def of(self, entry: archive.Entry) -> Posted | None:
-        for key in ((entry.name, entry.text), ("", entry.text)):
+    def of(self, name: str, shown: str) -> Posted | None:
+        for key in ((name, shown), ("", shown)):
             for each in self._known.get(key, ()):
                 if each.message not in self._taken:
                     self._taken.add(each.message)
@@ -261,7 +262,7 @@ def _threads(
     found = pairing.pair(posts) if known and adrift else pairing.Pairing(())
     links = page.moves(found)
     said = {
-        post: _said(entry, "" if "." in post else post, known, event, messages.of(entry))
+        post: _said(entry, "" if "." in post else post, known, event, messages)
         for post, entry in mending.flat(page.entries)
     }
     unsure = {
@@ -291,11 +292,12 @@ def _threads(
 
 
 def _said(
-    entry: archive.Entry, place: str, known: frozenset[str], event: Event, posted: Posted | None
+    entry: archive.Entry, place: str, known: frozenset[str], event: Event, messages: _Messages
 ) -> Said:
     name = " ".join(text.clean(entry.name).split())
     author = _author(entry.name, event) if entry.name in known else ""
     said = Said(name, entry.text, text.message(entry.text), author, int(place or 0))
+    posted = messages.of(entry.name, said.shown.text)
     if posted is None:
         return said
     return replace(said, message=posted.message, link=posted.link, at=posted.at)
