@@ -131,7 +131,7 @@ def conclude(
     channel, ts = queued.channel, queued.ts
     if not queued.again and not uow.links.done(channel, ts):
         return
-    message = uow.messages.get(channel, ts)
+    message = uow.messages.hold(channel, ts)
     session = uow.sessions.get(queued.session_id)
     if message is None or session is None or decision is None:
         return
@@ -189,6 +189,7 @@ def choose(
     """A person says which question the message answers. Raises `bot.sessions.queue.Impossible`,
     or ValueError where the question stands under the message.
     """
+    message = uow.messages.hold(message.channel, message.ts) or message
     queues.put_under(uow, message, question, at)
     settle(uow, notifier, session, message, at)
     after = uow.messages.get(message.channel, message.ts)
@@ -209,6 +210,7 @@ def undo(
 
     False, and nothing changes, if it stands under another question by now.
     """
+    message = uow.messages.hold(message.channel, message.ts) or message
     if message.question_ts != question_ts:
         return False
     queues.put_back(uow, message, session, at)
@@ -220,7 +222,7 @@ def delete(
     uow: UnitOfWork, notifier: Notifier, channel: str, ts: str, at: datetime, thread_ts: str | None
 ) -> bool:
     """Takes in a deletion (`collect.delete`), and the mark that a linked answer had made."""
-    before = uow.messages.get(channel, ts)
+    before = uow.messages.hold(channel, ts)
     changed = collect.delete(uow, channel, ts, at, thread_ts)
     session = uow.sessions.get(before.session_id) if before is not None else None
     if changed and before is not None and session is not None:
@@ -233,7 +235,8 @@ def settle(
 ) -> None:
     """Brings the marks on questions up to date after a message was moved or deleted.
 
-    `before` is the message as it was. A question is marked while an author's answer that was
+    `before` is the message as it was, read with `uow.messages.hold`: the bot may link it on another
+    replica at the same moment. A question is marked while an author's answer that was
     posted outside its thread stands under it.
     """
     after = uow.messages.get(before.channel, before.ts)
@@ -254,6 +257,31 @@ def settle(
         notifier.mark(uow, before.channel, old, False, at)
     if new is not None and new in marked:
         notifier.mark(uow, before.channel, new, True, at)
+
+
+def wrongly_marked(uow: UnitOfWork, session: Session, shown: Mapping[str, bool]) -> dict[str, bool]:
+    """The questions whose mark in Slack is not as `settle` says, and whether they are to have one.
+
+    `shown` says of messages in the session's channel (`ts`) whether the bot's mark is on them. A
+    database that was restored knows nothing of what was marked or linked since. Nothing is wrong
+    while messages of the session are still to be linked, or a mark is on its way.
+    """
+    if session.id in uow.links.sessions():
+        return {}
+    messages = uow.messages.of_session(session.id)
+    answered = {
+        message.question_ts
+        for message in messages
+        if message.author in session.author_ids and queues.moved(message, session)
+    }
+    known = {message.ts for message in messages}
+    wrong = {ts: ts in answered for ts, is_on in shown.items() if is_on != (ts in answered)}
+    waiting = {
+        row.payload.get("timestamp")
+        for row in uow.outbox.listed(("due", "held", "failed", "dropped"))
+        if row.channel == session.channel and row.method.startswith("reactions.")
+    }
+    return {ts: is_to for ts, is_to in wrong.items() if ts in known and ts not in waiting}
 
 
 def doubts(

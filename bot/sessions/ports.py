@@ -158,6 +158,12 @@ class Messages(Protocol):
     """Questions and replies, each known by `(channel, ts)`."""
 
     def get(self, channel: str, ts: str) -> Message | None: ...
+    def hold(self, channel: str, ts: str) -> Message | None:
+        """The message as it is now, and as it stays until this transaction changes it or ends.
+
+        `get` may give what another replica changes at this moment.
+        """
+
     def put(self, message: Message) -> bool:
         """Inserts or updates, atomically, whatever came first; True if anything changed.
 

@@ -258,7 +258,9 @@ class SlackNotifier:
         self._direct(uow, key, author, text, blocks, at)
 
     def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
-        """A ✅ on the question, or none any more."""
+        """A ✅ on the question, or none any more, unless it acknowledges questions, too."""
+        if not answered and self.acknowledging == ANSWERED:
+            return
         payload = {"channel": channel, "timestamp": ts, "name": ANSWERED}
         method = "reactions.add" if answered else "reactions.remove"
         key = f"{method} {channel} {ts} {at.isoformat()}"

@@ -39,6 +39,7 @@ from bot.slack.api.incoming import (
 )
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
+from bot.slack.notifier import ANSWERED
 
 log = logging.getLogger(__name__)
 
@@ -161,10 +162,13 @@ class Reconciler:
         session = await asyncio.to_thread(self._session, session_id)
         if session is None or session.collects_from is None:
             return report, []
-        suspicious = await self._channel(session, ts_of(session.collects_from), report, tell)
+        marks: dict[str, bool] = {}
+        oldest = await asyncio.to_thread(self._earliest, session)
+        suspicious = await self._channel(session, oldest, report, tell, marks)
         for root in suspicious:
             report.add(await self._thread(session_id, root))
         await self._release(session_id)
+        await asyncio.to_thread(self._mark, session_id, marks)
         threads = await asyncio.to_thread(self._threads, session)
         return report, [root for root in threads if root not in suspicious]
 
@@ -194,9 +198,17 @@ class Reconciler:
     # One look at the channel
 
     async def _channel(
-        self, session: Session, oldest: str, report: Report, tell: Tell | None
+        self,
+        session: Session,
+        oldest: str,
+        report: Report,
+        tell: Tell | None,
+        marks: dict[str, bool] | None = None,
     ) -> list[str]:
-        """Compares what the channel shows from `oldest` on; gives suspicious threads."""
+        """Compares what the channel shows from `oldest` on; gives suspicious threads.
+
+        `marks` is told of each message whether the bot marked it as answered, where Slack says so.
+        """
         began = self._context.clock.now()
         latest = await asyncio.to_thread(self._latest, session)
         known = await asyncio.to_thread(self._standing, session, oldest, latest)
@@ -206,6 +218,8 @@ class Reconciler:
             report.calls += 1
             seen |= await self._take(session, page, report, began)
             suspicious += await asyncio.to_thread(self._suspicious, session, page)
+            if marks is not None:
+                marks |= self._marked(page)
             shown = [ts for ts in map(ts_in, page) if ts is not None]
             if tell is not None and shown:
                 tell(Progress(min(shown, key=moment), len(suspicious)))
@@ -292,6 +306,36 @@ class Reconciler:
                 count += changed
         return count
 
+    def _marked(self, page: Page) -> dict[str, bool]:
+        """Of the messages of a page, whether our mark is on them; those left out of which Slack
+        does not say it."""
+        ours, found = self._context.bot_user_id, {}
+        for message in page:
+            ts = ts_in(message)
+            if ts is None:
+                continue
+            listed = message.get("reactions")
+            is_on = any(
+                isinstance(reaction, Mapping)
+                and reaction.get("name") == ANSWERED
+                and ours in (reaction.get("users") or ())
+                for reaction in (listed if isinstance(listed, list) else ())
+            )
+            if is_on or reactors_are_listed(message):
+                found[ts] = is_on
+        return found
+
+    def _mark(self, session_id: int, marks: Mapping[str, bool]) -> None:
+        """Puts a mark where one is missing, and takes away what stands for no answer."""
+        with self._reading() as uow:
+            session = uow.sessions.get(session_id)
+            if session is None or not linking.wrongly_marked(uow, session, marks):
+                return
+        at = self._context.clock.now()
+        with self._factory() as uow:
+            for ts, is_to in linking.wrongly_marked(uow, session, marks).items():
+                self._context.notifier.mark(uow, session.channel, ts, is_to, at)
+
     async def _release(self, session_id: int) -> None:
         """Lets authors' messages be linked, now that what was asked before them is stored."""
         if session_id not in self._holds:
@@ -342,6 +386,13 @@ class Reconciler:
         with self._reading() as uow:
             stored = uow.messages.many(session.channel, tss)
         return [ts for ts in tss if ts not in stored or not stored[ts].deleted]
+
+    def _earliest(self, session: Session) -> str:
+        """Where the session begins in the channel: by Slack's clock it may have opened before its
+        start, and so may stand there what was asked ahead."""
+        with self._reading() as uow:
+            posted = [moment(s.ts) for s in uow.members.submissions(session.id) if s.ts]
+        return ts_of(min([session.collects_from or session.over_at, *posted]))
 
     def _latest(self, session: Session) -> str:
         """Where the session ends in the channel: Slack may have taken a question that was asked

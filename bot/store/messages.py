@@ -80,6 +80,12 @@ class Messages(Repository):
         row = self._connection.execute(_ONE, {"of_channel": channel, "of_ts": ts}).one_or_none()
         return None if row is None else _message(row)
 
+    def hold(self, channel: str, ts: str) -> Message | None:
+        """The message as it is now; others change messages after this transaction."""
+        self._turn.take()
+        self._read.pop((channel, ts), None)
+        return self.get(channel, ts)
+
     def put(self, message: Message) -> bool:
         """Inserts or updates; True if the message changed."""
         self._turn.take()

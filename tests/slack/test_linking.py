@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.services import archiving
-from bot.sessions import collect
+from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
 from bot.sessions.model import State, ts_of
 from bot.sessions.pairing import Likeness, Meaning
@@ -18,7 +18,7 @@ from bot.store.database import Database
 from slackbox.errors import Refusal
 from slackbox.model import Ephemeral, Message
 from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
-from tests.slack.conftest import World
+from tests.slack.conftest import World, made
 from tests.slack.member_driver import MemberDriver, open_session, shown, until, words
 
 FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
@@ -166,11 +166,7 @@ class TestSure:
 
     async def test_what_was_missed_is_linked_when_the_history_is_read(self, world: World) -> None:
         """The history tells the newest first: the answer comes before its question."""
-        author = world.people[0]
-        with world.database.unit_of_work() as uow:
-            session = uow.sessions.all()[0]
-            session.added_authors = frozenset({author})
-            uow.sessions.save(session)
+        author = first_is_author(world)
         first = world.ask(FIRST, 1)
         world.ask(SECOND, 2)
         answer = world.ask(SURE.replace("Hi Ben", "Hi"), 0)
@@ -186,6 +182,81 @@ class TestSure:
         assert [e.user for e in world.box.workspace.ephemerals] == [author]
         again = await world.edge.reconciler.whole(world.session_id)
         assert again.repaired == 0, "our own mark is no difference"
+
+
+def first_is_author(world: World) -> str:
+    """The first person is an author of the session from now on."""
+    with world.database.unit_of_work() as uow:
+        session = uow.sessions.all()[0]
+        session.added_authors = frozenset({world.people[0]})
+        uow.sessions.save(session)
+    return world.people[0]
+
+
+async def _compared_and_sent(world: World) -> None:
+    await world.edge.reconciler.whole(world.session_id)
+    await world.edge.linker.drain()
+    await world.edge.sender.drain()
+
+
+class TestMarks:
+    async def test_a_mark_of_which_a_restored_database_knows_nothing_goes(
+        self, world: World
+    ) -> None:
+        first_is_author(world)
+        first, second = world.ask(FIRST, 1), world.ask(SECOND, 2)
+        bot = world.box.workspace.bot.user_id
+        for ts in (first, second):
+            world.box.workspace.react(world.channel, world.message(ts), bot, "white_check_mark")
+        world.box.workspace.react(
+            world.channel, world.message(second), world.people[3], "white_check_mark"
+        )
+        world.ask(SURE.replace("Hi Ben", "Hi"), 0)
+        await _compared_and_sent(world)
+        await _compared_and_sent(world)
+        assert world.message(first).reactions == {"white_check_mark": [bot]}
+        assert world.message(second).reactions == {"white_check_mark": [world.people[3]]}
+
+    async def test_a_mark_that_is_missing_comes_back(self, world: World) -> None:
+        first_is_author(world)
+        first = world.ask(FIRST, 1)
+        world.ask(SECOND, 2)
+        world.ask(SURE.replace("Hi Ben", "Hi"), 0)
+        await _compared_and_sent(world)
+        bot = world.box.workspace.bot.user_id
+        world.box.workspace.unreact(world.channel, world.message(first), bot, "white_check_mark")
+        await _compared_and_sent(world)
+        assert world.message(first).reactions == {"white_check_mark": [bot]}
+
+    async def test_an_emoji_that_also_acknowledges_stays(self, world: World) -> None:
+        first_is_author(world)
+        first = world.ask(FIRST, 1)
+        world.edge.notifier.acknowledging = "white_check_mark"
+        await _compared_and_sent(world)
+        await _compared_and_sent(world)
+        assert world.message(first).reactions == {
+            "white_check_mark": [world.box.workspace.bot.user_id]
+        }
+
+    async def test_an_answer_that_goes_while_another_replica_links_it_leaves_no_mark(
+        self, postgres_url: str
+    ) -> None:
+        database = Database(postgres_url)
+        async with made(database) as world:
+            first_is_author(world)
+            first = world.ask(FIRST, 1)
+            world.ask(SECOND, 2)
+            answer = world.ask(SURE.replace("Hi Ben", "Hi"), 0)
+            await world.edge.reconciler.whole(world.session_id)
+            with database.unit_of_work() as uow:
+                uow.messages.many(world.channel.id, [answer])  # as a batch of envelopes does
+                await world.edge.linker.drain()
+                at = world.edge.context.clock.now()
+                notifier = world.edge.notifier
+                assert linking.delete(uow, notifier, world.channel.id, answer, at, None)
+            await world.edge.sender.drain()
+            assert world.message(first).reactions == {}
+        database.close()
 
 
 class TestUnsure:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sessions import asking
+from bot.sessions.asking import Draft
 from bot.slack import reconcile
 from bot.slack.api import history
 from bot.slack.api.history import History
@@ -70,6 +72,26 @@ async def test_a_question_deleted_while_nobody_heard_keeps_its_replies(world: Wo
     assert [reply.content["text"] for reply in thread.replies] == ["Reply"]
     again = await world.edge.reconciler.whole(world.session_id)
     assert again.deleted == 0
+
+
+async def test_a_question_asked_ahead_that_slack_dates_before_the_opening_is_found(
+    world: World,
+) -> None:
+    """Two clocks: by Slack's the session opened before its start."""
+    now = world.edge.context.clock.now()
+    draft = Draft("token", world.session_id, world.people[1], "Asked ahead?", "Reader", "", False)
+    with world.database.unit_of_work() as uow:
+        asking.submit(uow, world.edge.notifier, draft, now)
+    await world.edge.sender.drain()
+    with world.database.unit_of_work() as uow:
+        session = uow.sessions.get(world.session_id)
+        assert session is not None
+        session.collects_from = now + timedelta(minutes=1)
+        uow.sessions.save(session)
+    assert world.texts() == []
+    await world.edge.reconciler.whole(world.session_id)
+    (text,) = world.texts()
+    assert "Asked ahead?" in text
 
 
 async def test_what_a_person_posts_through_an_app_is_found_when_its_writer_is_known(

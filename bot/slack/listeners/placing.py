@@ -130,6 +130,7 @@ def _place(uow: UnitOfWork, interaction: Interaction) -> str:
     kept = interaction.metadata
     what = str(kept.get("what"))
     message, session = message_in(uow, interaction, str(kept.get("channel")), str(kept.get("ts")))
+    message = uow.messages.hold(message.channel, message.ts) or message
     chosen = interaction.typed("question")
     if not chosen:
         queues.put_back(uow, message, session, interaction.now)
