@@ -751,6 +751,7 @@ class Bot:
         async with self._reading:
             before = self.library
             found = await asyncio.to_thread(self._load, before)
+            self._idle_since = None
             self._take(found, diff(before, found))
 
     async def _changed(self) -> None:
