@@ -532,8 +532,8 @@ class Run:
             )
         found = truth.stored(self.database, authors)
         if self.desk.of("close"):
-            # A command ends it at a whole second, by the clock of whoever handles it: what was
-            # asked between that and the command may have been collected.
+            # A command ends it at the next whole second, by the clock of whoever handles it: what
+            # was asked between that and when the file was read may have been collected.
             behind = timedelta(seconds=1 - min(0.0, *self.offsets, 0.0))
             content, found = (
                 {

@@ -160,6 +160,24 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
             assert f"{what} `{EVENT}`" in log
 
 
+async def test_what_was_asked_in_the_second_of_the_close_belongs_to_the_session(
+    world: Scene,
+) -> None:
+    async with office(world) as ines:
+        await world.to(START)
+        world.stage.clock.advance(timedelta(milliseconds=400))
+        asked = world.say("ben", "In time?")
+        world.stage.clock.advance(timedelta(milliseconds=300))
+        assert "closes now" in await ines.qa("close now")
+        world.stage.clock.advance(timedelta(seconds=1))
+        await state(world, State.ARCHIVED)
+        session = world.session()
+        assert session is not None
+        assert session.collects(asked)
+        assert session.over_at == START + timedelta(seconds=2)
+        assert world.threads() == [("Ben", "In time?", [])]
+
+
 async def test_what_is_confirmed_is_in_the_database(world: Scene) -> None:
     """However long the next look for what is due takes."""
     async with office(world) as ines:

@@ -29,6 +29,8 @@ SAME_WITHIN = timedelta(minutes=1)
 showed no answer in time, or a click counted twice."""
 ASKING = 1.5
 """Seconds that Slack may take to say in which zone somebody is."""
+LAST_MICROSECONDS = timedelta(microseconds=999_999)
+"""Added before a moment is cut to the second, so that it is not cut to an earlier one."""
 NIGHT = time(22, 59, 59)
 """When a session ends whose end is given as a day, where its file says no other time."""
 
@@ -164,11 +166,11 @@ async def open_now(interaction: Interaction) -> None:
     "close", N_("now [EVENT]"), N_("Close the open session right now."), Who.ORGANIZER
 )
 async def close_now(interaction: Interaction) -> None:
-    """Moves the end to now."""
+    """Moves the end to now: to the next whole second, as a file holds no less, so that what was
+    asked in this second before the command still belongs to the session."""
     event = await _meant(interaction, State.OPEN)
-    changed = await plans(interaction).move(
-        event.id, None, interaction.now, await doer(interaction)
-    )
+    end = (interaction.now + LAST_MICROSECONDS).replace(microsecond=0)
+    changed = await plans(interaction).move(event.id, None, end, await doer(interaction))
     await interaction.write(note, interaction, "closed", changed)
     await interaction.say(_("“{title}” closes now.", title=changed.title))
 
