@@ -43,6 +43,7 @@ async def state(world: Scene, wanted: State, event: str = EVENT) -> None:
         while (found := world.session(event)) is None or found.state is not wanted:
             await asyncio.sleep(0.01)
             await world.look()
+    await world.hear()  # the state may have changed after the last look
 
 
 NEW = {
