@@ -226,6 +226,21 @@ class Settings(BaseSettings):
         "language model of the extra `meaning`: if it is installed (`auto`), always "
         "(`on`: the bot does not start without it), or never (`off`).",
     )
+    suggest_answers: bool = Field(
+        True,
+        description="Whether to show who asks up to three questions of this and past books that "
+        "authors have answered, before the question is sent.",
+    )
+    find: bool = Field(
+        True,
+        description="Whether members can search the questions that authors have answered, with "
+        "`/qa find`.",
+    )
+    point_to_answers: bool = Field(
+        True,
+        description="Whether the authors' queue shows for a question where a similar one was answered, "
+        "with a button that replies with the link.",
+    )
     log_level: str = Field(
         "INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

@@ -19,7 +19,17 @@ GROUPS = {
     ),
     "Events and schedule files": (
         *("schedules", "channel", "timezone", "language", "reminders", "sent_ahead_interval"),
-        *("catch_up_days", "unthreaded", "meaning", "vote_reactions", "acknowledge", "digest_hour"),
+        *(
+            "catch_up_days",
+            "unthreaded",
+            "meaning",
+            "suggest_answers",
+            "find",
+            "point_to_answers",
+            "vote_reactions",
+            "acknowledge",
+            "digest_hour",
+        ),
         *("winners_weeks", "organizers", "organizers_channel"),
     ),
     "Archives": (

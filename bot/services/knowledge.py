@@ -149,6 +149,13 @@ class Knowledge:
         ]
         return [hit for hit in hits if hit.key not in exclude][:limit]
 
+    def hit(self, uow: UnitOfWork, key: str, quoted: int = knowledge.QUOTED) -> Hit | None:
+        """The question that a hit's `key` names, None where it is not in the index (any more)."""
+        event_id, _slash, place = key.rpartition("/")
+        documents = uow.knowledge.get(uow.knowledge.of_event(event_id)).values()
+        found = (self._hit(each, 1.0, True, quoted) for each in documents if each.place == place)
+        return next(found, None)
+
     def _found(
         self, uow: UnitOfWork, text: str, most: int, book: str | None
     ) -> list[tuple[int, float, bool]]:

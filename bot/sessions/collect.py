@@ -154,14 +154,23 @@ def tell_of_answer(uow: UnitOfWork, notifier: Notifier, answer: Message, at: dat
         question = uow.messages.get(question.channel, question.question_ts)
     if question is None or question.deleted or question.hidden:
         return
-    wanted = {question.author, *uow.members.followers(question.channel, question.ts)}
     merged = uow.messages.get(answer.channel, answer.question_ts)
-    if merged is not None and merged.ts != question.ts:
-        wanted |= {merged.author, *uow.members.followers(merged.channel, merged.ts)}
+    people = waiting_for(uow, session, question, *([merged] if merged is not None else ()))
+    if people:
+        notifier.answered(uow, session, question, answer, people, at)
+
+
+def waiting_for(uow: UnitOfWork, session: Session, *questions: Message) -> list[str]:
+    """Who asked or follows one of the questions and wants to be told of an answer, as member IDs.
+
+    Nobody who muted that, who asked anonymously, or who is an author of the session.
+    """
+    wanted: set[str] = set()
+    for question in questions:
+        wanted |= {question.author, *uow.members.followers(question.channel, question.ts)}
     wanted = {p for p in wanted if p and not is_anonymous(p) and p not in session.author_ids}
     quiet = {p.slack_id for p in uow.people.many(wanted).values() if p.quiet}
-    if wanted - quiet:
-        notifier.answered(uow, session, question, answer, sorted(wanted - quiet), at)
+    return sorted(wanted - quiet)
 
 
 def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str | None) -> bool:

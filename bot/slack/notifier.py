@@ -12,6 +12,7 @@ from typing import Any
 from bot.markup import escape_mrkdwn
 from bot.sessions.anonymity import is_anonymous
 from bot.sessions.handover import Handover
+from bot.sessions.knowledge import Hit
 from bot.sessions.model import Message, Session, Submission
 from bot.sessions.notifier import Digest, Figures
 from bot.sessions.ports import Outgoing, UnitOfWork
@@ -22,6 +23,7 @@ from bot.slack.blocks import (
     announcement,
     asked,
     closing,
+    finding,
     handing,
     linking,
     notes,
@@ -248,6 +250,32 @@ class SlackNotifier:
             text, blocks = asked.answered(session, question, answer, person, link)
             key = f"answer {answer.channel} {answer.ts} to {person}"
             self._direct(uow, key, person, text, blocks, at)
+
+    def answered_before(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        question: Message,
+        hit: Hit,
+        people: Collection[str],
+        at: datetime,
+    ) -> None:
+        """A reply in the question's thread with an earlier answer, and a direct message to each of
+        `people`; all once for each question.
+        """
+        key = f"answered before {question.channel} {question.ts}"
+        payload = {
+            "channel": question.channel,
+            "thread_ts": question.ts,
+            "text": finding.reply(hit),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, question.channel), at)
+        link = self.link(question.channel, question.ts)
+        for person in people:
+            text, blocks = asked.answered_before(session, question, hit, link)
+            self._direct(uow, f"{key} to {person}", person, text, blocks, at)
 
     def digest(
         self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime

@@ -6,8 +6,9 @@ from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
+from bot.sessions.knowledge import Hit
 from bot.sessions.model import Message, Session, State, Submission
-from bot.slack.blocks import limits
+from bot.slack.blocks import finding, limits
 from bot.slack.blocks.kit import Block, note, section
 from bot.slack.blocks.limits import cut
 from bot.slack.text import excerpt, linked
@@ -140,3 +141,22 @@ def answered(
         ),
     ]
     return lead, blocks
+
+
+def answered_before(
+    session: Session, asked: Message, hit: Hit, link: str
+) -> tuple[str, list[Block]]:
+    """What somebody reads who waits for an answer that an author has given before: `(text, blocks)`."""
+    lead = _(
+        "An author replied with an earlier answer to a question that you asked or follow in "
+        "the session on *{title}*.",
+        title=escape_mrkdwn(session.event.title),
+    )
+    quoted = f"> {escape_mrkdwn(excerpt(asked.content, 300))}"
+    thread = linked(link, _("Read it in the thread"))
+    off = _("To turn these messages off, type `/qa quiet`.")
+    return lead, [
+        section(f"{lead}\n{quoted}"),
+        section(finding.answered(hit)),
+        note(f"{thread} · {off}"),
+    ]

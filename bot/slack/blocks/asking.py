@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.anonymity import is_anonymous
+from bot.sessions.knowledge import Hit
 from bot.sessions.model import Message, Session, State, Submission
-from bot.slack.blocks import limits
+from bot.slack.blocks import finding, limits
 from bot.slack.blocks.kit import (
     Block,
     View,
@@ -61,25 +62,23 @@ class Form:
         return replace(self, inputs=min(MOST_INPUTS, self.inputs + 1))
 
 
-def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") -> View:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What looks like a question: `hits` were answered, in any book; `like` wait in this one."""
+
+    hits: Sequence[Hit] = ()
+    like: Sequence[Message] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.hits or self.like)
+
+
+def form(asking: Form, before: Before | None = None, workspace_url: str = "") -> View:
     """The form; with questions that look alike, it shows these first."""
     blocks: list[Block] = [section(asking.lead)] if asking.lead else []
-    if like:
-        blocks.append(
-            section(_("*Somebody has already asked a question like yours.* Is it one of these?"))
-        )
-        for question in like:
-            link = permalink(workspace_url, question.channel, question.ts)
-            lead = linked(link, escape_mrkdwn(question.posted_name or _("Somebody")))
-            blocks.append(
-                section(
-                    f"{lead}: {escape_mrkdwn(excerpt(question.content, 400))}",
-                    button(
-                        _("This is mine too"), "ask_mine_too", f"{question.channel} {question.ts}"
-                    ),
-                    block_id=f"like {question.ts}",
-                )
-            )
+    if before:
+        blocks += _answered(before.hits, asking.session_id)
+        blocks += _like(before.like, workspace_url)
         blocks += [note(_("If not, send yours.")), divider()]
     if not asking.lead or len(asking.sessions) > 1:  # which says the same of the only one
         blocks.append(_about(asking))
@@ -118,16 +117,52 @@ def form(asking: Form, like: Sequence[Message] = (), workspace_url: str = "") ->
         "token": asking.token,
         "inputs": inputs,
         "session": asking.session_id,
-        "seen": asking.seen or bool(like),
+        "seen": asking.seen or bool(before),
     }
     return modal(
         "ask",
         _("Ask a question"),
         blocks,
-        submit=_("Ask mine anyway") if like else _("Ask"),
+        submit=_("Ask mine anyway") if before else _("Ask"),
         close=_("Cancel"),
         metadata=json.dumps(metadata),
     )
+
+
+def _answered(hits: Sequence[Hit], session_id: int) -> list[Block]:
+    if not hits:
+        return []
+    lead = _(
+        "*Authors have already answered questions like yours.* Does one of these answers help?"
+    )
+    shown = [
+        section(
+            finding.answered(hit),
+            button(_("That answers it"), "ask_answered", f"{session_id} {hit.key}"),
+            block_id=f"answered {number}",
+        )
+        for number, hit in enumerate(hits)
+    ]
+    return [section(lead), *shown]
+
+
+def _like(like: Sequence[Message], workspace_url: str) -> list[Block]:
+    if not like:
+        return []
+    lead = _("*Somebody has already asked a question like yours.* Is it one of these?")
+    shown = []
+    for question in like:
+        link = permalink(workspace_url, question.channel, question.ts)
+        name = linked(link, escape_mrkdwn(question.posted_name or _("Somebody")))
+        value = f"{question.channel} {question.ts}"
+        shown.append(
+            section(
+                f"{name}: {escape_mrkdwn(excerpt(question.content, 400))}",
+                button(_("This is mine too"), "ask_mine_too", value),
+                block_id=f"like {question.ts}",
+            )
+        )
+    return [section(lead), *shown]
 
 
 def question_block(number: int) -> str:
@@ -230,6 +265,13 @@ def counted(question: Message, workspace_url: str, *, anonymous: bool, is_quiet:
         else _("Your vote is counted.") + f" {told(is_quiet)}"
     )
     return _about_asked(_("Thank you"), text, question, workspace_url)
+
+
+def answered(hit: Hit | None) -> View:
+    """The form after `That answers it`, with the answer where it is still there."""
+    text = _("I am glad that helps. Your question was not sent.")
+    shown = [section(text), *([section(finding.answered(hit))] if hit else ())]
+    return modal("done", _("Answered"), shown, close=_("Close"))
 
 
 def own(question: Message, workspace_url: str) -> View:

@@ -63,6 +63,8 @@ WORDS = {
     "taken": N_("took {message}"),
     "elsewhere": N_("marked {message} as answered elsewhere"),
     "skipped": N_("skipped {message}"),
+    "found": N_("found their answer in “{title}” and did not ask ({event})"),
+    "pointed": N_("replied to {message} with an answer from “{title}”"),
     "put_back": N_("put {message} back into the queue"),
     "answers": N_("marked {message} as an answer to {question}"),
     "answers_undone": N_("unmarked {message} as an answer"),

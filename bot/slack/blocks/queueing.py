@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.markup import escape_mrkdwn
+from bot.sessions.knowledge import Hit
 from bot.sessions.model import Handled, Message, Session
 from bot.sessions.notifier import Digest
 from bot.sessions.queue import Queue, Waiting
+from bot.slack.blocks import finding
 from bot.slack.blocks.kit import Block, actions, button, divider, header, note, section
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.paging import page, turning
@@ -34,9 +38,10 @@ def queue(
     size: int,
     number: int = 1,
     aside_number: int = 1,
+    earlier: Callable[[Message], Hit | None] = lambda question: None,
 ) -> list[Block]:
     """A page of the queue of a session: `size` questions, the page `number`; below it, one of
-    those that were set aside.
+    those that were set aside. `earlier` gives what was answered before and is like a question.
     """
     title = cut(escape_mrkdwn(session.event.title), 400)
     shown = page(found.waiting, number, size)
@@ -49,7 +54,7 @@ def queue(
     if not found.waiting:
         blocks.append(section(_("Nothing is waiting for you. 🎉")))
     for entry in shown.items:
-        blocks += _entry(entry, workspace_url, shown.number)
+        blocks += _entry(entry, workspace_url, shown.number, earlier(entry.question))
     blocks += turning(shown, "queue", str(session.id))
     if found.aside:
         blocks.append(divider())
@@ -112,7 +117,7 @@ def picked(question: Message) -> str:
     return f"{name}: {excerpt(question.content, 70)}"
 
 
-def _entry(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
+def _entry(entry: Waiting, workspace_url: str, number: int, hit: Hit | None) -> list[Block]:
     question = entry.question
     taken = entry.handling is not None and entry.handling.how is Handled.TAKEN
     value = f"{question.channel} {question.ts} {number}"
@@ -123,9 +128,15 @@ def _entry(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
     if entry.handling is not None and taken:
         lead += " · " + _("taken by {person}", person=f"<@{entry.handling.by}>")
     text = cut(escape_mrkdwn(excerpt(question.content, EXCERPT)), ESCAPED)
+    pointing = []
+    if hit is not None:
+        text += "\n" + _("Answered before: {where}", where=finding.short(hit))
+        there = f"{question.channel} {question.ts} {hit.key} {number}"
+        pointing = [button(_("Reply with that answer"), "queue_before", there)]
     return [
         section(f"{lead}\n{text}"),
         actions(
+            *pointing,
             button(_("Give back"), "queue_undo", value)
             if taken
             else button(_("I'll take it"), "queue_take", value),

@@ -15,6 +15,7 @@ from bot.sessions.ports import UnitOfWork
 from bot.slack.listeners import (
     asking,
     channels,
+    finding,
     home,
     labels,
     linking,
@@ -45,6 +46,7 @@ HANDLERS: dict[str, Handler] = {
 
 ROUTERS: tuple[Router, ...] = (
     asking.router,
+    finding.router,
     linking.router,
     mine.router,
     moderating.router,

@@ -13,14 +13,16 @@ from bot.errors import UserError
 from bot.markup import escape_mrkdwn, plain
 from bot.sessions import asking, languages, queue
 from bot.sessions.asking import Draft, NotTaken, Why
-from bot.sessions.model import Message, Session, State, Submission
+from bot.sessions.knowledge import Hit
+from bot.sessions.model import Action, Message, Session, State, Submission
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.similar import Asked
 from bot.slack.api.gateway import reason_of
 from bot.slack.api.incoming import Malformed
 from bot.slack.api.incoming import person as person_of
 from bot.slack.blocks import asking as blocks
-from bot.slack.blocks.asking import MOST_INPUTS, Form, question_block
+from bot.slack.blocks.asking import MOST_INPUTS, Before, Form, question_block
+from bot.slack.listeners import finding
 from bot.slack.listeners.interaction import FormError, Interaction
 from bot.slack.listeners.router import Router
 from bot.slack.text import without_broadcasts
@@ -48,7 +50,7 @@ async def ask(interaction: Interaction) -> None:
         await _open(interaction, sessions, target)
         return
     typed = plain({"text": interaction.text})
-    like = await interaction.read(similar, target.id, typed, interaction.user)
+    like = await _asked_before(interaction, target.id, typed)
     is_clear = await interaction.read(_is_clear, sessions, target, interaction.channel)
     if like or not is_clear:
         lead = "" if is_clear else blocks.which_book(target)
@@ -100,6 +102,13 @@ async def mine_too(interaction: Interaction) -> None:
     await interaction.update(view)
 
 
+@router.action("ask_answered")
+async def answered(interaction: Interaction) -> None:
+    """An answer that was shown is enough: nothing is asked. It is counted, not who it was."""
+    hit = await interaction.write(_answered, interaction)
+    await interaction.update(blocks.answered(hit))
+
+
 @router.view("ask")
 async def sent(interaction: Interaction) -> dict[str, object]:
     """The form: shows what looks alike once, then takes the question."""
@@ -107,7 +116,7 @@ async def sent(interaction: Interaction) -> dict[str, object]:
     if not form.text.strip():
         raise FormError({question_block(0): _("Please write your question.")})
     if not form.seen and form.session is not None:
-        like = await interaction.read(similar, form.session_id, form.text, interaction.user)
+        like = await _asked_before(interaction, form.session_id, form.text)
         if like:
             view = blocks.form(form, like, interaction.context.notifier.workspace_url)
             return {"response_action": "update", "view": view}
@@ -120,6 +129,27 @@ async def sent(interaction: Interaction) -> dict[str, object]:
         form.session, submission, await interaction.read(_is_quiet, interaction.user)
     )
     return {"response_action": "update", "view": view}
+
+
+async def _asked_before(interaction: Interaction, session_id: int, text: str) -> Before:
+    """What was answered in any book, and what was asked in this one and is not among that."""
+    hits, like = await asyncio.gather(
+        finding.suggested(interaction.context, text),
+        interaction.read(similar, session_id, text, interaction.user),
+    )
+    shown = {(hit.channel, hit.ts) for hit in hits}
+    return Before(tuple(hits), tuple(m for m in like if (m.channel, m.ts) not in shown))
+
+
+def _answered(uow: UnitOfWork, interaction: Interaction) -> Hit | None:
+    number, _blank, key = interaction.value.partition(" ")
+    hit = finding.knows(interaction.context).hit(uow, key)
+    session = uow.sessions.get(int(number)) if number.isascii() and number.isdigit() else None
+    if session is not None:
+        details = {"title": hit.title if hit else "", "key": key}
+        action = Action(interaction.now, "", "found", session.id, session.event.id, details)
+        uow.actions.add(action)
+    return hit
 
 
 def similar(uow: UnitOfWork, session_id: int, text: str, person: str) -> list[Message]:
@@ -183,14 +213,12 @@ async def _open(
     sessions: list[Session],
     session: Session,
     text: str = "",
-    like: list[Message] | None = None,
+    like: Before | None = None,
     lead: str = "",
 ) -> None:
     form = Form(secrets.token_hex(8), tuple(sessions), session.id, text=text, lead=lead)
     try:
-        await interaction.open(
-            blocks.form(form, like or (), interaction.context.notifier.workspace_url)
-        )
+        await interaction.open(blocks.form(form, like, interaction.context.notifier.workspace_url))
     except SlackApiError as error:
         log.warning("the form to ask did not open: %s", error.response.get("error"))
         lost = _("Slack did not let me open the form. Please try again.")

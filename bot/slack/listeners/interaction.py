@@ -39,7 +39,9 @@ class HandlerSettings:
 
     `votes` are names of emoji; `digest_hour` is an hour of the author's day; `winners_weeks` is
     how long who won takes no part in draws; `unthreaded` is `attach` or `keep`; `apps_left_out`
-    are IDs of apps and bots whose messages are nobody's.
+    are IDs of apps and bots whose messages are nobody's. `suggest_answers`, `find` and
+    `point_to_answers` say whether answered questions are shown before a question is sent, to who
+    searches, and in the authors' queue.
     """
 
     organizers: frozenset[str] = frozenset()
@@ -49,6 +51,9 @@ class HandlerSettings:
     winners_weeks: float = 12.0
     unthreaded: str = "attach"
     apps_left_out: frozenset[str] = frozenset()
+    suggest_answers: bool = True
+    find: bool = True
+    point_to_answers: bool = True
 
 
 class FormError(UserError):

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.errors import UserError
+from bot.sessions import collect
 from bot.sessions import queue as queues
 from bot.sessions.model import Handled, Session, State, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import paging
 from bot.slack.blocks import queueing as blocks
 from bot.slack.blocks.kit import Block
-from bot.slack.listeners import placing
+from bot.slack.listeners import finding, placing
 from bot.slack.listeners.interaction import HandlerContext, Interaction
 from bot.slack.listeners.router import Router
 from bot.texts import N_, _
@@ -58,6 +59,12 @@ async def take(interaction: Interaction) -> None:
 async def elsewhere(interaction: Interaction) -> None:
     """It was answered in another place."""
     await _handled(interaction, Handled.ELSEWHERE)
+
+
+@router.action("queue_before", Who.AUTHOR)
+async def before(interaction: Interaction) -> None:
+    """It was answered before: the bot replies with that answer, once."""
+    await _renewed(interaction, await interaction.write(_point, interaction))
 
 
 @router.action("queue_skip", Who.AUTHOR)
@@ -128,7 +135,8 @@ def home(uow: UnitOfWork, context: HandlerContext, person: str) -> Sequence[Bloc
         size = blocks.HOME_SHOWN[min(len(mine), most) - 1]
         number = pages.get(f"queue {session.id}", 1)
         aside = pages.get(f"aside {session.id}", 1)
-        shown += blocks.queue(session, found, context.notifier.workspace_url, size, number, aside)
+        url, earlier = context.notifier.workspace_url, finding.earlier(uow, context)
+        shown += blocks.queue(session, found, url, size, number, aside, earlier)
     if len(mine) > most:
         shown.append(blocks.more_queues(len(mine) - most))
     return shown
@@ -188,6 +196,21 @@ def _handle(uow: UnitOfWork, interaction: Interaction, how: Handled | None) -> S
     return session
 
 
+def _point(uow: UnitOfWork, interaction: Interaction) -> Session:
+    """Owes the reply, tells who waits for an answer, and takes the question out of the queue."""
+    channel, ts, rest = [*interaction.value.split(" ", 2), "", ""][:3]
+    question, session = placing.message_in(uow, interaction, channel, ts)
+    context, at = interaction.context, interaction.now
+    hit = finding.knows(context).hit(uow, paging.turned(rest)[0])
+    if hit is None or question.hidden or not context.handler_settings.point_to_answers:
+        raise UserError(_("That answer is no longer there."))
+    people = collect.waiting_for(uow, session, question)
+    context.notifier.answered_before(uow, session, question, hit, people, at)
+    queues.handle(uow, question, Handled.ELSEWHERE, interaction.user, at)
+    interaction.noted(uow, "pointed", session, ts=ts, title=hit.title)
+    return session
+
+
 def _call(uow: UnitOfWork, interaction: Interaction, talk: bool) -> Session:
     """Notes that a message is talk, or that it is a question."""
     channel, ts, _number = _value(interaction)
@@ -208,7 +231,15 @@ def _shown(
     url = context.notifier.workspace_url
     return (
         blocks.queue_text(session, found),
-        blocks.queue(session, found, url, blocks.COMMAND_SHOWN, number, aside_number),
+        blocks.queue(
+            session,
+            found,
+            url,
+            blocks.COMMAND_SHOWN,
+            number,
+            aside_number,
+            finding.earlier(uow, context),
+        ),
     )
 
 

@@ -1,0 +1,142 @@
+"""Answered questions: `/qa find`, and what is shown to who asks and to authors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from bot.errors import UserError
+from bot.markup import plain
+from bot.sessions.knowledge import Hit
+from bot.sessions.model import Message
+from bot.sessions.ports import UnitOfWork
+from bot.slack.blocks import finding as blocks
+from bot.slack.blocks import paging
+from bot.slack.blocks.kit import Block
+from bot.slack.blocks.limits import head
+from bot.slack.listeners.interaction import HandlerContext, Interaction
+from bot.slack.listeners.router import Router
+from bot.texts import N_, _
+
+log = logging.getLogger(__name__)
+
+router = Router()
+
+SUGGESTED = 3
+"""How many answered questions are shown at most to who asks."""
+BUDGET_SECONDS = 0.8
+"""How long a form waits for them: Slack waits three seconds for the form."""
+FOUND = 25
+"""How many questions a search finds at most."""
+WORDS = 150
+"""Characters of what is searched for; they stand in the IDs of the buttons' blocks."""
+
+_searching = ThreadPoolExecutor(2, thread_name_prefix="suggestions")
+"""Of their own, so that searches that take too long keep nothing else from running."""
+
+
+class Knows(Protocol):
+    """What searches the answered questions: `bot.services.knowledge.Knowledge`."""
+
+    def search(
+        self,
+        uow: UnitOfWork,
+        text: str,
+        limit: int = 3,
+        book: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> list[Hit]: ...
+
+    def hit(self, uow: UnitOfWork, key: str) -> Hit | None: ...
+
+
+def knows(context: HandlerContext) -> Knows:
+    """The index of the running bot."""
+    found: Knows = context.services["knowledge"]
+    return found
+
+
+async def suggested(context: HandlerContext, text: str) -> list[Hit]:
+    """Up to three answered questions that fit a text (plain), best first.
+
+    None where they are switched off, or are not found in `BUDGET_SECONDS`.
+    """
+    if not context.handler_settings.suggest_answers:
+        return []
+
+    def search() -> list[Hit]:
+        with context.reading() as uow:
+            return knows(context).search(uow, text, SUGGESTED)
+
+    job = asyncio.get_running_loop().run_in_executor(_searching, search)
+    try:
+        hits = await asyncio.wait_for(job, BUDGET_SECONDS)
+    except TimeoutError:
+        log.info("no answered questions were shown: the search took over %s s", BUDGET_SECONDS)
+        return []
+    return [hit for hit in hits if hit.shown]
+
+
+@router.subcommand("find", N_("words"), N_("Search the questions that authors have answered."))
+async def find(interaction: Interaction) -> None:
+    """Shows what fits best, to who asked for it alone."""
+    words = head(" ".join(plain({"text": interaction.text}).split()), WORDS)
+    if not words:
+        raise UserError(_("Write what to look for, such as `/qa find deadlines`."))
+    await interaction.say(*await interaction.read(_found, interaction.context, words, 1))
+
+
+@router.action("find_previous")
+@router.action("find_next")
+async def turned(interaction: Interaction) -> None:
+    """Another page of what was found."""
+    words, number = paging.turned(interaction.value)
+    shown = await interaction.read(_found, interaction.context, words, number)
+    await interaction.replace(*shown)
+
+
+def _found(
+    uow: UnitOfWork, context: HandlerContext, words: str, number: int
+) -> tuple[str, list[Block]]:
+    if not context.handler_settings.find:
+        raise UserError(_("An organizer has turned the search off."))
+    hits = knows(context).search(uow, words, FOUND)
+    return blocks.found(words, paging.page(hits, number, blocks.SHOWN))
+
+
+class Earlier:
+    """What was answered before of what waits for authors. It is looked for once, until the index
+    changes: what leaves the index is not shown any more.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[object, dict[tuple[str, str, str], Hit | None]] = (None, {})
+
+    def lookup(self, uow: UnitOfWork, context: HandlerContext) -> Callable[[Message], Hit | None]:
+        """Gives the best answered question for a message; None where none is good enough."""
+        if not context.handler_settings.point_to_answers:
+            return lambda question: None
+        # Of an event that something left its mark is empty, and the number of questions changes.
+        state = uow.knowledge.count(), frozenset(uow.knowledge.made_of().items())
+        if self._known[0] != state:
+            self._known = (state, {})
+        known = self._known[1]
+
+        def look(question: Message) -> Hit | None:
+            text = plain(question.content)
+            key = question.channel, question.ts, text
+            if key not in known:
+                hits = knows(context).search(uow, text, 1)
+                known[key] = next((hit for hit in hits if hit.shown), None)
+            return known[key]
+
+        return look
+
+
+def earlier(uow: UnitOfWork, context: HandlerContext) -> Callable[[Message], Hit | None]:
+    """What gives the best answered question for a message, in this transaction."""
+    found: Earlier = context.services.setdefault("earlier", Earlier())
+    return found.lookup(uow, context)
