@@ -109,7 +109,7 @@ class Model:
                 mine = self._read(_readable(texts), asked)
         except WorkerCrashed as error:
             self._broken = True
-            log.error("what texts mean is not compared any more: %s", error)
+            log.error("no longer comparing texts by meaning: %s", error)
             raise UserError(str(error)) from None
         middle = [math.fsum(numbers) / len(stock) for numbers in zip(*stock.values(), strict=True)]
         none = array("f", bytes(4 * len(middle)))
