@@ -363,7 +363,7 @@ def test_the_exit_code_says_whether_all_was_read_and_anything_found(tmp_path: Pa
     assert code == 2
     assert len(errors) == 1
     assert "no message of `bücher-der-woche` was posted during 20240101-book" in errors[0]
-    assert "from 2024-01-02 to 2024-01-03" in errors[0]
+    assert "covers 2024-01-02 to 2024-01-03" in errors[0]
 
 
 # Several exports of one channel

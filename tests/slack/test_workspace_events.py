@@ -117,7 +117,7 @@ class TestRenamedChannels:
         async with world.bot(organizers=world.stage.organizer):
             await world.to(START)
             assert len(world.posted("books")) == 1
-            (told,) = [t for t in world.told() if "is called" in t]
+            (told,) = [t for t in world.told() if "was renamed" in t]
             assert "The channel #book-of-the-week was renamed to #books" in told
 
     async def test_a_new_channel_of_the_old_name_is_meant(self, world: Scene) -> None:
