@@ -222,6 +222,7 @@ async def test_no_event_whatever_it_holds_breaks_a_handler(kind: str, database: 
 
         @examples(20, suppress_health_check=list(HealthCheck))
         @example({"subtype": ["bot_message"]}, {})
+        @example({"bot_id": {}, "app_id": []}, {})
         @given(anything, st.dictionaries(st.sampled_from(["channel", "ts", "user"]), st.just(1)))
         def attempt(value: Any, spoiled: dict[str, Any]) -> None:
             fields = value if isinstance(value, dict) else {"message": value}

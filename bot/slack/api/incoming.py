@@ -131,7 +131,8 @@ def _by_a_member(
     """Whether a member wrote a message: not Slack, and no app that is to be left out."""
     if subtype not in POSTED or message.get("user") == SLACKBOT:
         return False
-    return not {message.get("bot_id"), message.get("app_id")} & set(left_out)
+    senders = (message.get("bot_id"), message.get("app_id"))
+    return not any(isinstance(sender, str) and sender in left_out for sender in senders)
 
 
 def _comment(message: Mapping[str, Any]) -> Mapping[str, Any]:
