@@ -81,9 +81,9 @@ PLAN_WITHIN_SECONDS = 1.5
 HEARTBEAT_SECONDS = 2.0
 """How often a replica renews the lead, or asks whether it is free."""
 HEALTH_WITHIN_SECONDS = 4.0
-"""How long the database may take to say how the bot is; those who ask wait some five seconds."""
+"""How long the database may take to answer for `/readyz`; probes wait about five seconds."""
 LONGEST_IDLE_SECONDS = 60.0
-"""After which there is a tick although nothing changed and nothing is planned."""
+"""A tick comes after this time even if nothing changed and nothing is planned."""
 LONGEST_TICK = timedelta(minutes=2)
 """A tick that takes longer hangs; its replica lets the lead run out."""
 BEGINS_AGAIN_SECONDS = 2.0
@@ -455,9 +455,9 @@ class Bot:
         return None
 
     def _is_idle(self) -> bool:
-        """Whether a tick would do nothing: nothing changed since the last, and nothing is due.
+        """Whether a tick would do nothing, as nothing changed since the last one and nothing is due.
 
-        Now and then there is one all the same: some things become due by the time in other zones.
+        After a minute there is one anyway: some things become due by the clock of another time zone.
         """
         return (
             self._idle_since is not None

@@ -1,4 +1,4 @@
-"""One look at the database for all who wait for something new in it."""
+"""Watches the database for changes, for all parts of the bot that wait for one."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """How often to ask whether another process changed the database."""
 SHORTEST_PAUSE_SECONDS = 0.1
-"""Between two calls of those who wait, however much is written."""
+"""The pause between two wake-ups, however much is written."""
 LONGEST_PAUSE_SECONDS = 30.0
-"""After which they are called although nothing changed: time alone makes some things due."""
+"""The parts are woken after this time even if nothing changed: some things become due with time."""
 
 
 class ChangeWatcher:
-    """Calls those who wait whenever something was written, by this process or another.
+    """Wakes the parts that wait whenever this process or another one wrote something.
 
-    `poll_seconds` is how often the database is asked, with one statement; what this process writes
-    is known without asking. `generation` counts the changes.
+    `wake` are the functions to call. The database is asked every `poll_seconds`, with at most one
+    statement; what this process itself writes is known without asking. `generation` counts the
+    changes.
     """
 
     def __init__(

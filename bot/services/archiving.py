@@ -158,7 +158,7 @@ class Archiving:
             export.read_ahead(uow, session, self._settings.unthreaded, meaning)
 
     def contents(self, name: str) -> bytes:
-        """What a file that is owed has in it: `archive 12`, or `draw 12 1` (session, number).
+        """The content of a file that is queued for Slack: `archive 12`, or `draw 12 1` (session, number).
 
         Raises UserError for what there is not.
         """

@@ -63,7 +63,7 @@ class Edge:
 
     `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
     called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
-    its token revoked. `contents` makes the files that are owed,
+    its token revoked. `contents` makes the files that are queued,
     `meaning` compares what texts mean, to link authors' answers, which is done while `leads` says
     that this replica leads. `waits` is told what waits for Slack.
     """

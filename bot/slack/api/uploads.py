@@ -1,4 +1,4 @@
-"""Files that the bot owes: rows of the outbox whose method is FILE.
+"""Files queued for Slack: rows of the outbox whose method is FILE.
 
 A row says what the file is, not what is in it (`content_of` names that); it is made when it is
 sent. Slack's upload takes three calls, which `files_upload_v2` of slack_sdk makes:

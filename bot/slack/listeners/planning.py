@@ -36,7 +36,7 @@ NIGHT = time(22, 59, 59)
 
 
 def plans(interaction: Interaction) -> Plans:
-    """The schedule files, which whoever composed the bot put on the desk."""
+    """The schedule files. Raises UserError where there are none."""
     found: Plans | None = interaction.context.services.get("plans")
     if found is None:
         raise UserError(_("There are no schedule files here to change."))
