@@ -405,7 +405,9 @@ class Run:
         return bool(self._session())
 
     async def _opened(self) -> bool:
-        return self._session().opened_at is not None
+        """A bot whose clock is ahead opens early; what is said then is before the session."""
+        is_begun = datetime.now(UTC) >= self.start_at
+        return is_begun and self._session().opened_at is not None
 
     async def _reminded(self) -> bool:
         return bool(self._reminders(await self.control.channel(CHANNEL)))
