@@ -394,7 +394,7 @@ class TestCorrections:
             await world.hear()
             await until(lambda: "Hello" not in _queue(ada))
             assert await _threads(world) == []
-            assert "a question again" in await ada.shortcut("not_a_question", hello)
+            assert "in the archive again" in await ada.shortcut("not_a_question", hello)
             assert len((await _threads(world))[0][2]) == 2
 
     async def test_the_command_line_finds_them_in_the_archive_file_too(

@@ -41,17 +41,17 @@ async def merge(interaction: Interaction) -> None:
 
 
 @router.shortcut("not_a_question", Who.AUTHOR)
-async def not_a_question(interaction: Interaction) -> None:
-    """`Not a question`, and once more to take it back."""
-    hidden = await interaction.write(_not_a_question, interaction)
+async def leave_out(interaction: Interaction) -> None:
+    """`Leave out of the archive`, and once more to put it back."""
+    hidden = await interaction.write(_leave_out, interaction)
     interaction.context.touched()
     await interaction.say(
         _(
-            "The message and its thread are left out of the questions and the archive. To "
-            "undo this, use the same shortcut again."
+            "The message and its thread are left out of the archive. To undo this, use the same "
+            "shortcut again."
         )
         if hidden
-        else _("The message is a question again.")
+        else _("The message and its thread are in the archive again.")
     )
 
 
@@ -158,10 +158,13 @@ def _place(uow: UnitOfWork, interaction: Interaction) -> str:
     return blocks.done(message, question, what, interaction.context.notifier.workspace_url)
 
 
-def _not_a_question(uow: UnitOfWork, interaction: Interaction) -> bool:
+def _leave_out(uow: UnitOfWork, interaction: Interaction) -> bool:
     message, session = message_in(uow, interaction, interaction.channel or "", interaction.ts or "")
     if message.kind is not Kind.QUESTION:
-        raise UserError(_("That is an answer in a thread, and not counted as a question anyway."))
+        raise UserError(_(
+                "That is an answer in a thread. Only questions can be left out, with their threads. "
+                "An organizer can hide an answer with Moderate…"
+            ))
     hide = Hidden.NO_QUESTION not in message.hidden
     queues.set_hidden(uow, message, Hidden.NO_QUESTION, hide, interaction.now)
     interaction.noted(uow, "not_a_question" if hide else "a_question", session, ts=message.ts)
