@@ -19,6 +19,23 @@ PLACE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[^{}]*\}")
 LINK = re.compile(r"<[^>]*>")
 EMOJI = re.compile(r":[a-z0-9_+-]+:|[\u23e9-\u23f3\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001faff]")
 MARKS = "*_~"
+FORMAL = {
+    "de": re.compile(
+        r"[a-zäöüß]+en Sie\b|(?<=[a-zäöüß,;:–] )(?:Sie|Ihnen|Ihr(?:e[mnrs]?)?)\b"
+        r"|\bIhr(?:e[mnrs]?)? (?:Gerät|Handy|Name|Frage|Browser|Link|Nachricht)"
+    ),
+    "es": re.compile(
+        r"\busted(?:es)?\b|\bsus? (?:teléfono|móvil|navegador|pantalla|dispositivo)\b"
+        r"|(?:^|[.;:,!?¡¿(“«] ?|\b(?:y|o) )(?:abra|acorte|añada|borre|busque|cambie|cierre|compruebe"
+        r"|consulte|copie|corrija|cree|deje|descargue|diga|divida|elija|elimine|encuentre|envíe"
+        r"|escoja|escriba|espere|haga|indique|instale|intente|inténtelo|invite|lea|llame|marque|mire"
+        r"|mueva|pegue|permita|pida|ponga|pregunte|pruebe|pulse|quite|recargue|reinicie|responda"
+        r"|retire|revise|seleccione|siga|suba|toque|use|utilice|vea|vincule|vote|vuelva)\b",
+        re.IGNORECASE,
+    ),
+}
+"""Words that address people formally, where they are told from others: a `Sie` that begins a
+sentence, and most of `su`, may be somebody else."""
 
 
 @cache
@@ -106,3 +123,24 @@ def test_each_translation_can_be_shown(code: str) -> None:
 )
 def test_what_is_compared_tells_them_apart(english: str, text: str) -> None:
     assert fixed(english) != fixed(text)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_people_are_addressed_in_one_way(code: str) -> None:
+    """As in a community of readers: `du` and `tú`, on the site as in Slack."""
+    assert [text for _english, text in translated(code) if FORMAL[code].search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("de", "Der Link gilt nicht mehr. Fragen Sie die Organisatoren."),
+        ("de", "Die Tafel auf Ihrem Handy"),
+        ("de", "Ihre Frage wurde gesendet."),
+        ("es", "No se pudo cargar; recargue la página."),
+        ("es", "Escriba `/qa help`."),
+        ("es", "Este tablero en su teléfono"),
+    ],
+)
+def test_a_formal_address_is_found(code: str, text: str) -> None:
+    assert FORMAL[code].search(text)

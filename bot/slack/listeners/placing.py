@@ -161,10 +161,12 @@ def _place(uow: UnitOfWork, interaction: Interaction) -> str:
 def _leave_out(uow: UnitOfWork, interaction: Interaction) -> bool:
     message, session = message_in(uow, interaction, interaction.channel or "", interaction.ts or "")
     if message.kind is not Kind.QUESTION:
-        raise UserError(_(
+        raise UserError(
+            _(
                 "That is an answer in a thread. Only questions can be left out, with their threads. "
                 "An organizer can hide an answer with Moderate…"
-            ))
+            )
+        )
     hide = Hidden.NO_QUESTION not in message.hidden
     queues.set_hidden(uow, message, Hidden.NO_QUESTION, hide, interaction.now)
     interaction.noted(uow, "not_a_question" if hide else "a_question", session, ts=message.ts)
