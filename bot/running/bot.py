@@ -52,7 +52,7 @@ from bot.slack import erasing
 from bot.slack.api.gateway import ChannelTrouble, reason_of
 from bot.slack.api.history import Pace
 from bot.slack.edge import Edge, Refused
-from bot.slack.listeners.interaction import HandlerSettings
+from bot.slack.listeners.interaction import HandlerSettings, Services
 from bot.slack.notifier import SlackNotifier
 from bot.slack.outbox import channel_trouble
 from bot.slack.reconcile import Progress, Report
@@ -209,11 +209,6 @@ class Bot:
             "meaning and words" if self.model else "words only",
         )
         self.edge = edge = self._edge()
-        edge.handler_context.services["plans"] = self.plans
-        edge.handler_context.services["archive_text"] = export.text_of
-        edge.handler_context.services["wipe"] = self._owe_wipe
-        self.knowledge = Knowledge(self.model, slack=edge.notifier.link)
-        edge.handler_context.services["knowledge"] = self.knowledge
         try:
             await edge.identify()
             await asyncio.to_thread(self._remember_workspace)
@@ -921,14 +916,17 @@ class Bot:
         settings = self.settings
         texts.use(settings.language)
         secret = settings.slack_signing_secret
+        notifier = SlackNotifier(
+            settings.website, settings.organizers, None, acknowledging=settings.acknowledge
+        )
+        knowledge = Knowledge(self.model, slack=notifier.link)
         return Edge(
             self.database.unit_of_work,
             self.database.reading,
             self.clock,
             self.wall,
-            SlackNotifier(
-                settings.website, settings.organizers, None, acknowledging=settings.acknowledge
-            ),
+            notifier,
+            Services(self.plans, export.text_of, self._owe_wipe, knowledge),
             _secret(settings.slack_bot_token),
             settings.slack_api_url,
             settings.post_interval,

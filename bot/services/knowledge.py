@@ -123,6 +123,7 @@ class Knowledge:
             self._nearest = import_module("bot.meaning.nearest").Nearest()
         self._slack = slack
         self._page = page
+        self._known: tuple[object, dict[tuple[str, str, str], Hit | None]] = (None, {})
 
     def search(
         self,
@@ -155,6 +156,27 @@ class Knowledge:
         documents = uow.knowledge.get(uow.knowledge.of_event(event_id)).values()
         found = (self._hit(each, 1.0, True, quoted) for each in documents if each.place == place)
         return next(found, None)
+
+    def best(self, uow: UnitOfWork) -> Callable[[Message], Hit | None]:
+        """What gives the best answered question for a message, None where none is good enough.
+
+        Each is looked for once, until the index changes: what leaves it is not shown any more.
+        """
+        # Of an event that something left its mark is empty, and the number of questions changes.
+        state = uow.knowledge.count(), frozenset(uow.knowledge.made_of().items())
+        if self._known[0] != state:
+            self._known = (state, {})
+        known = self._known[1]
+
+        def look(question: Message) -> Hit | None:
+            text = plain(question.content)
+            key = question.channel, question.ts, text
+            if key not in known:
+                hits = self.search(uow, text, 1)
+                known[key] = next((hit for hit in hits if hit.shown), None)
+            return known[key]
+
+        return look
 
     def _found(
         self, uow: UnitOfWork, text: str, most: int, book: str | None

@@ -10,11 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING, Protocol
 
+from bot.sessions.model import Message
 from bot.sessions.pairing import words
+
+if TYPE_CHECKING:
+    from bot.sessions.ports import UnitOfWork
 
 VERSION = "2"
 """Goes up when what is stored of the same text changes: all is then indexed anew."""
@@ -158,6 +163,26 @@ class Hit:
     def key(self) -> str:
         """Names the question among all: `EVENT/PLACE`. `search` takes it in `exclude`."""
         return f"{self.event_id}/{self.place}"
+
+
+class Knowledge(Protocol):
+    """Searches the index of answered questions, in a transaction that the caller has."""
+
+    def search(
+        self,
+        uow: UnitOfWork,
+        text: str,
+        limit: int = 3,
+        book: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> list[Hit]:
+        """The answered questions that fit a plain text best, best first."""
+
+    def hit(self, uow: UnitOfWork, key: str) -> Hit | None:
+        """The question that a hit's `key` names, None where it is not in the index (any more)."""
+
+    def best(self, uow: UnitOfWork) -> Callable[[Message], Hit | None]:
+        """What gives the best answered question for a message, None where none is good enough."""
 
 
 def weights(document: Document) -> dict[str, float]:

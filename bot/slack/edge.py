@@ -32,7 +32,7 @@ from bot.slack.linking import Linker
 from bot.slack.listeners import ROUTERS, people
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.home import Homes
-from bot.slack.listeners.interaction import HandlerContext, HandlerSettings
+from bot.slack.listeners.interaction import HandlerContext, HandlerSettings, Services
 from bot.slack.listeners.interactions import Interactions
 from bot.slack.names import Names
 from bot.slack.notifier import SlackNotifier, announced_session, asked_token
@@ -75,6 +75,7 @@ class Edge:
         clock: Clock,
         wall: Clock,
         notifier: SlackNotifier,
+        services: Services,
         bot_token: str,
         api_url: str,
         post_interval: float,
@@ -120,10 +121,11 @@ class Edge:
             self.gateway,
             self.client,
             handler_settings or HandlerSettings(),
+            services,
         )
         self.homes = Homes(self.handler_context, ROUTERS, outage)
         self.handler_context.touched = self.homes.touch
-        self.handler_context.services["home"] = self.homes.publish
+        self.handler_context.show_home = self.homes.publish
         self.sender = OutboxSender(
             factory,
             reading,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -15,6 +16,7 @@ from bot.running.clock import SystemClock
 from bot.sessions import lifecycle
 from bot.sessions.model import Event, Session
 from bot.slack.edge import Edge
+from bot.slack.listeners.interaction import Services
 from bot.slack.notifier import SlackNotifier
 from bot.store.database import Database
 from bot.support.outage import Outage
@@ -109,6 +111,7 @@ async def made(database: Database, *, connect: bool = False, **box: Any) -> Asyn
             clock,
             clock,
             SlackNotifier(organizers=(people[0],)),
+            mock.create_autospec(Services),
             sandbox.bot_token,
             sandbox.api_url,
             0.0,

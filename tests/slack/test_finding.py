@@ -132,7 +132,7 @@ class TestBeforeAsking:
                     ends.wait()
                     return []
 
-            world.stage.bot.edge.handler_context.services["knowledge"] = Stuck()
+            world.stage.bot.edge.handler_context.services.knowledge = Stuck()
             try:
                 for number in range(3):
                     ben = MemberDriver(world, "ben")

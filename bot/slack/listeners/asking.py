@@ -143,7 +143,7 @@ async def _asked_before(interaction: Interaction, session_id: int, text: str) ->
 
 def _answered(uow: UnitOfWork, interaction: Interaction) -> Hit | None:
     number, _blank, key = interaction.value.partition(" ")
-    hit = finding.knows(interaction.context).hit(uow, key)
+    hit = interaction.context.services.knowledge.hit(uow, key)
     session = uow.sessions.get(int(number)) if number.isascii() and number.isdigit() else None
     if session is not None:
         details = {"title": hit.title if hit else "", "key": key}

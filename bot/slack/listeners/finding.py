@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 from bot.errors import UserError
 from bot.markup import plain
@@ -38,27 +37,6 @@ _searching = ThreadPoolExecutor(2, thread_name_prefix="suggestions")
 """Of their own, so that searches that take too long keep nothing else from running."""
 
 
-class Knows(Protocol):
-    """What searches the answered questions: `bot.services.knowledge.Knowledge`."""
-
-    def search(
-        self,
-        uow: UnitOfWork,
-        text: str,
-        limit: int = 3,
-        book: str | None = None,
-        exclude: Collection[str] = (),
-    ) -> list[Hit]: ...
-
-    def hit(self, uow: UnitOfWork, key: str) -> Hit | None: ...
-
-
-def knows(context: HandlerContext) -> Knows:
-    """The index of the running bot."""
-    found: Knows = context.services["knowledge"]
-    return found
-
-
 async def suggested(context: HandlerContext, text: str) -> list[Hit]:
     """Up to three answered questions that fit a text (plain), best first.
 
@@ -69,7 +47,7 @@ async def suggested(context: HandlerContext, text: str) -> list[Hit]:
 
     def search() -> list[Hit]:
         with context.reading() as uow:
-            return knows(context).search(uow, text, SUGGESTED)
+            return context.services.knowledge.search(uow, text, SUGGESTED)
 
     job = asyncio.get_running_loop().run_in_executor(_searching, search)
     try:
@@ -103,40 +81,12 @@ def _found(
 ) -> tuple[str, list[Block]]:
     if not context.handler_settings.find:
         raise UserError(_("An organizer has turned the search off."))
-    hits = knows(context).search(uow, words, FOUND)
+    hits = context.services.knowledge.search(uow, words, FOUND)
     return blocks.found(words, paging.page(hits, number, blocks.SHOWN))
-
-
-class Earlier:
-    """What was answered before of what waits for authors. It is looked for once, until the index
-    changes: what leaves the index is not shown any more.
-    """
-
-    def __init__(self) -> None:
-        self._known: tuple[object, dict[tuple[str, str, str], Hit | None]] = (None, {})
-
-    def lookup(self, uow: UnitOfWork, context: HandlerContext) -> Callable[[Message], Hit | None]:
-        """Gives the best answered question for a message; None where none is good enough."""
-        if not context.handler_settings.point_to_answers:
-            return lambda question: None
-        # Of an event that something left its mark is empty, and the number of questions changes.
-        state = uow.knowledge.count(), frozenset(uow.knowledge.made_of().items())
-        if self._known[0] != state:
-            self._known = (state, {})
-        known = self._known[1]
-
-        def look(question: Message) -> Hit | None:
-            text = plain(question.content)
-            key = question.channel, question.ts, text
-            if key not in known:
-                hits = knows(context).search(uow, text, 1)
-                known[key] = next((hit for hit in hits if hit.shown), None)
-            return known[key]
-
-        return look
 
 
 def earlier(uow: UnitOfWork, context: HandlerContext) -> Callable[[Message], Hit | None]:
     """What gives the best answered question for a message, in this transaction."""
-    found: Earlier = context.services.setdefault("earlier", Earlier())
-    return found.lookup(uow, context)
+    if not context.handler_settings.point_to_answers:
+        return lambda question: None
+    return context.services.knowledge.best(uow)

@@ -6,8 +6,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,8 +17,10 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import UserError
 from bot.sessions.anonymity import is_anonymous
+from bot.sessions.knowledge import Knowledge
 from bot.sessions.logbook import concerned
-from bot.sessions.model import Action, Session, State, Who
+from bot.sessions.model import Action, Message, Session, State, Who
+from bot.sessions.planning import Plans
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from bot.sessions.rights import may
 from bot.slack.api.gateway import Gateway, reason_of
@@ -69,12 +71,27 @@ class NotAllowed(UserError):
 
 
 @dataclass(slots=True)
+class Services:
+    """What other parts of the bot do for the handlers.
+
+    `plans` changes the schedule files, `archive_text` says what an archive says of a message by
+    itself, in Markdown, `wipe` has what was deleted removed from the database's files, and
+    `knowledge` searches the answered questions.
+    """
+
+    plans: Plans
+    archive_text: Callable[[UnitOfWork, Message], str]
+    wipe: Callable[[], None]
+    knowledge: Knowledge
+
+
+@dataclass(slots=True)
 class HandlerContext:
     """What the handlers have at hand. `factory` writes, `reading` only reads.
 
     `touched` is told that a session's questions changed, so that who looks at them sees it.
     `met` is told of members whose names are not known; it may be called from any thread.
-    `services` are what other parts of the bot offer, by name.
+    `show_home` publishes the App Home of a member; False if it is the same as before.
     """
 
     factory: UnitOfWorkFactory
@@ -85,10 +102,11 @@ class HandlerContext:
     gateway: Gateway
     client: AsyncWebClient
     handler_settings: HandlerSettings
+    services: Services
     bot_user_id: str | None = None
     touched: Callable[[], None] = lambda: None
     met: Callable[[set[str]], object] = lambda _people: None
-    services: dict[str, Any] = field(default_factory=dict)
+    show_home: Callable[[str], Awaitable[bool]] | None = None
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
         """Runs `work(uow, …)` in a thread, in a transaction that only reads."""
@@ -123,6 +141,11 @@ class Interaction:
     def now(self) -> datetime:
         """The present of the sessions."""
         return self.context.clock.now()
+
+    @property
+    def plans(self) -> Plans:
+        """The schedule files."""
+        return self.context.services.plans
 
     @property
     def view(self) -> Mapping[str, Any]:

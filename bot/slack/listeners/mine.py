@@ -167,9 +167,10 @@ async def erase(interaction: Interaction) -> dict[str, object]:
     """Erases it, and shows the App Home as it is then."""
     texts = blocks.erases_texts(interaction.view)
     await interaction.write(erasing.erase, interaction.user, interaction.now, (), texts, True)
-    interaction.context.services["wipe"]()
+    interaction.context.services.wipe()
     interaction.context.touched()
-    await interaction.context.services["home"](interaction.user)
+    if interaction.context.show_home is not None:
+        await interaction.context.show_home(interaction.user)
     return {"response_action": "update", "view": blocks.erased()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -20,9 +19,6 @@ from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
 router = Router()
-
-ArchiveText = Callable[[UnitOfWork, Message], str]
-"""What an archive says of a message by itself, in Markdown."""
 
 LOOKED_THROUGH = 1000
 """Entries of the log in which the reason for something is looked for."""
@@ -168,7 +164,6 @@ def _now(uow: UnitOfWork, interaction: Interaction, channel: str, ts: str) -> No
             _("This message is not part of a session, so there is nothing to moderate.")
         )
     person = uow.people.get(message.author)
-    archive_text: ArchiveText = interaction.context.services["archive_text"]
     # The member, or the key of one who asked anonymously.
     subject = message.author
     hidden = Hidden.MODERATED in message.hidden
@@ -176,7 +171,7 @@ def _now(uow: UnitOfWork, interaction: Interaction, channel: str, ts: str) -> No
         session,
         message,
         (person.name if person else None) or message.posted_name or _("Somebody"),
-        archive_text(uow, message),
+        interaction.context.services.archive_text(uow, message),
         uow.edits.get(channel, ts),
         hidden,
         _reason(uow, session, ts) if hidden else "",

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from bot.errors import UserError
 from bot.sessions import times
 from bot.sessions.model import Action, Event, Person, State, Who
-from bot.sessions.planning import Doer, Draft, Plans, Unfit
+from bot.sessions.planning import Doer, Draft, Unfit
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import planning
 from bot.slack.blocks.limits import when
@@ -35,20 +35,12 @@ NIGHT = time(22, 59, 59)
 """When a session ends whose end is given as a day, where its file says no other time."""
 
 
-def plans(interaction: Interaction) -> Plans:
-    """The schedule files. Raises UserError where there are none."""
-    found: Plans | None = interaction.context.services.get("plans")
-    if found is None:
-        raise UserError(_("There are no schedule files here to change."))
-    return found
-
-
 @router.subcommand(
     "schedule", "", N_("List upcoming sessions, and problems with their files."), Who.ORGANIZER
 )
 async def schedule(interaction: Interaction) -> None:
     """Lists what comes."""
-    files = plans(interaction)
+    files = interaction.plans
     coming = await asyncio.to_thread(files.coming)
     broken = await asyncio.to_thread(files.broken)
     await interaction.say(*planning.schedule(coming, broken))
@@ -65,7 +57,7 @@ async def new(interaction: Interaction) -> None:
 @router.view(planning.NEW, Who.ORGANIZER)
 async def planned(interaction: Interaction) -> dict[str, Any] | None:
     """Writes the file; what the check refuses stands below the inputs."""
-    files = plans(interaction)
+    files = interaction.plans
     if not await interaction.write(_begin, interaction.form_key, interaction.context.wall.now()):
         event_id = await interaction.read(_result, interaction.form_key)
         if event_id is None:
@@ -104,7 +96,7 @@ async def move(interaction: Interaction) -> None:
     event = await _find(interaction, part)
     zone = await zone_of(interaction) if times.has_time_of_day(rest) else event.timezone
     start, end = _moved(event, rest, interaction.now, zone)
-    changed = await plans(interaction).move(event.id, start, end, await doer(interaction))
+    changed = await interaction.plans.move(event.id, start, end, await doer(interaction))
     await interaction.write(note, interaction, "moved", changed)
     await interaction.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
@@ -129,7 +121,7 @@ async def extend(interaction: Interaction) -> None:
     key = f"extend {event.id} {interaction.user} {longer}"
     end = await interaction.write(_begin_extending, key, wanted, interaction.context.wall.now())
     try:
-        changed = await plans(interaction).move(
+        changed = await interaction.plans.move(
             event.id, None, end or wanted, await doer(interaction)
         )
     except UserError:
@@ -153,9 +145,7 @@ async def extend(interaction: Interaction) -> None:
 async def open_now(interaction: Interaction) -> None:
     """Moves the start to now."""
     event = await _meant(interaction, State.SCHEDULED)
-    changed = await plans(interaction).move(
-        event.id, interaction.now, None, await doer(interaction)
-    )
+    changed = await interaction.plans.move(event.id, interaction.now, None, await doer(interaction))
     await interaction.write(note, interaction, "opened", changed)
     await interaction.say(
         _("“{title}” opens now, until {end}.", title=changed.title, end=when(changed.end))
@@ -170,7 +160,7 @@ async def close_now(interaction: Interaction) -> None:
     asked in this second before the command still belongs to the session."""
     event = await _meant(interaction, State.OPEN)
     end = (interaction.now + LAST_MICROSECONDS).replace(microsecond=0)
-    changed = await plans(interaction).move(event.id, None, end, await doer(interaction))
+    changed = await interaction.plans.move(event.id, None, end, await doer(interaction))
     await interaction.write(note, interaction, "closed", changed)
     await interaction.say(_("“{title}” closes now.", title=changed.title))
 
@@ -186,7 +176,7 @@ async def cancel(interaction: Interaction) -> None:
     if not interaction.text:
         raise UserError(_("Write which event to cancel; `/qa schedule` lists them."))
     event = await _find(interaction, interaction.text)
-    cancelled = await plans(interaction).cancel(event.id, await doer(interaction))
+    cancelled = await interaction.plans.cancel(event.id, await doer(interaction))
     await interaction.write(note, interaction, "cancelled", cancelled)
     await interaction.say(
         _(
@@ -204,7 +194,7 @@ async def restore(interaction: Interaction) -> None:
     """Takes the file back."""
     if not interaction.text:
         raise UserError(_("Write which event to restore: the name of its file, or a part of it."))
-    event = await plans(interaction).restore(interaction.text, await doer(interaction))
+    event = await interaction.plans.restore(interaction.text, await doer(interaction))
     await interaction.write(note, interaction, "restored", event)
     await interaction.say(
         _("“{title}” is planned again: {when}.", title=event.title, when=_span(event))
@@ -236,9 +226,9 @@ async def zone_of(interaction: Interaction) -> str:
         except (SlackApiError, ClientError, TimeoutError):
             known = None
     try:
-        return ZoneInfo(known.tz).key if known and known.tz else plans(interaction).timezone()
+        return ZoneInfo(known.tz).key if known and known.tz else interaction.plans.timezone()
     except (KeyError, ValueError, OSError):
-        return plans(interaction).timezone()  # a zone that this machine does not know
+        return interaction.plans.timezone()  # a zone that this machine does not know
 
 
 def note(uow: UnitOfWork, interaction: Interaction, what: str, event: Event) -> None:
@@ -295,7 +285,7 @@ async def _with_authors(interaction: Interaction, form: planning.Form) -> Draft:
             )
         if person.is_bot:
             raise Unfit({"slack": _("{name} is a bot; choose people.", name=name)})
-        entry, known = await asyncio.to_thread(plans(interaction).entry, member, name)
+        entry, known = await asyncio.to_thread(interaction.plans.entry, member, name)
         authors.append(entry)
         if not known:
             slack[entry] = member
@@ -341,7 +331,7 @@ async def _meant(interaction: Interaction, state: State) -> Event:
 
 
 async def _find(interaction: Interaction, part: str) -> Event:
-    return await asyncio.to_thread(plans(interaction).find, part)
+    return await asyncio.to_thread(interaction.plans.find, part)
 
 
 async def _open_event(interaction: Interaction) -> Event:

@@ -201,7 +201,7 @@ def _point(uow: UnitOfWork, interaction: Interaction) -> Session:
     channel, ts, rest = [*interaction.value.split(" ", 2), "", ""][:3]
     question, session = placing.message_in(uow, interaction, channel, ts)
     context, at = interaction.context, interaction.now
-    hit = finding.knows(context).hit(uow, paging.turned(rest)[0])
+    hit = context.services.knowledge.hit(uow, paging.turned(rest)[0])
     if hit is None or question.hidden or not context.handler_settings.point_to_answers:
         raise UserError(_("That answer is no longer there."))
     people = collect.waiting_for(uow, session, question)
