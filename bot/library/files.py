@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from pathlib import Path
 
 from bot.library.problem import FileError
@@ -17,6 +19,11 @@ from bot.texts import _
 MAX_BYTES = 64 * 1024 * 1024
 """More than an archive of 100,000 long messages takes; a file above is refused unread."""
 
+
+# Linux's system call, which Python does not have (man 2 renameat2).
+_renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+_HERE = -100
+_RENAME_EXCHANGE = 2
 
 SETTLING_NS = 2_000_000_000
 """Longer than a tick of any file system's clock (FAT's is two seconds)."""
@@ -112,35 +119,10 @@ def replace(
     stamp of the target when it was read: where somebody changed it since, their change stays and
     ChangedMeanwhileError is raised. Raises OSError.
     """
-    if seen is None:
-        _replace(target, chunks, like, lambda: None)
-        return
-    handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as before:
-
-        def check() -> None:
-            if Stamp.of(target.stat()) != seen:
-                raise ChangedMeanwhileError
-
-        _replace(target, chunks, like, check)
-        # An editor that had the old file open may have written into it until it lost its place.
-        status = os.fstat(before.fileno())
-        if (status.st_size, status.st_mtime_ns) != (seen.size, seen.modified_ns):
-            _replace(target, [before.read()], status, lambda: None)
-            raise ChangedMeanwhileError
-
-
-def _replace(
-    target: Path,
-    chunks: Iterable[bytes],
-    like: os.stat_result | None,
-    check: Callable[[], None],
-) -> None:
-    """Writes a file in one step; `check` is called last and may raise, which leaves the old one."""
     handle, name = tempfile.mkstemp(
         prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
     )
-    temporary = Path(name)
+    beside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in chunks:
@@ -153,12 +135,60 @@ def _replace(
                 os.fchmod(file.fileno(), stat.S_IMODE(like.st_mode))
             file.flush()
             os.fsync(file.fileno())
-        check()
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        if seen is None:
+            beside.replace(target)
+        elif Stamp.of(target.stat()) != seen or not _take_place(beside, target, seen):
+            raise ChangedMeanwhileError
+    finally:
+        beside.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def _take_place(beside: Path, target: Path, seen: Stamp) -> bool:
+    """Puts `beside` in the target's place if the target is still what was seen.
+
+    Between a look at the target and the renaming, somebody may save it. So the two files are
+    exchanged, and what came out is looked at: if it is not what was seen, it goes back.
+    """
+    given = Stamp.of(beside.stat())
+    if not exchange(beside, target) or _same(beside, seen):
+        return True
+    while True:
+        put = Stamp.of(beside.stat())
+        exchange(beside, target)
+        if _same(beside, given):
+            return False
+        # Somebody saved the target once more; what came out now is theirs.
+        given = put
+
+
+def _same(path: Path, stamp: Stamp) -> bool:
+    """Whether the file has this stamp, apart from the time at which it was renamed."""
+    return replaced(Stamp.of(path.stat()), changed_ns=stamp.changed_ns) == stamp
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Exchanges two files of one folder: in one step where the system and the disk can do that.
+
+    Elsewhere `other` gets the content of `one` in one step, and what it was before becomes `one`.
+    Gives False, and `one` is gone, where not even that can be done. Raises OSError.
+    """
+    if _renameat2 and not _renameat2(_HERE, bytes(one), _HERE, bytes(other), _RENAME_EXCHANGE):
+        return True
+    spare = one.with_suffix(".old")
+    try:
+        os.link(other, spare)
+    except FileNotFoundError:
+        raise
+    except OSError:  # FAT has no links
+        one.replace(other)
+        return False
+    try:
+        one.replace(other)
+        spare.replace(one)
+    finally:
+        spare.unlink(missing_ok=True)
+    return True
 
 
 def _umask() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -18,7 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.library import archive
+from bot.library import archive, files
 from bot.library.archive import Entry
 from bot.library.document import Document
 from bot.library.library import load
@@ -319,23 +320,75 @@ def test_an_edit_saved_while_the_archive_is_forced_to_the_disk_is_kept(
     assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
 
 
-def test_an_edit_by_an_editor_that_had_the_file_open_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("in_place", [False, True])
+def test_an_edit_saved_right_before_the_archive_takes_its_place_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool, exchanges: bool
 ) -> None:
     path = tmp_path / "a.md"
     path.write_text("---\ntitle: A\n---\n")
-    replace, opened = Path.replace, [path.open("r+")]
+    exchange, edits = files.exchange, ["---\ntitle: Saved at the last instant\n---\n"]
+    if not exchanges:
+        monkeypatch.setattr(files, "_renameat2", None)
 
-    def late(self: Path, target: Path) -> Path:
-        if opened:
-            with opened.pop() as editor:
-                editor.write("---\ntitle: Saved at the last instant\n---\n")
-        return replace(self, target)
+    def late(one: Path, other: Path) -> bool:
+        if edits:
+            saved = path if in_place else tmp_path / "saved.md"
+            saved.write_text(edits.pop())
+            saved.replace(path)
+        return exchange(one, other)
 
-    monkeypatch.setattr(Path, "replace", late)
+    monkeypatch.setattr(files, "exchange", late)
     assert archive.write_archive(path, [Entry("A", "a")])
     assert "Saved at the last instant" in path.read_text()
     assert archive.read(path) == [Entry("A", "a")]
+    assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_an_archive_is_written_on_a_disk_that_can_only_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(one: Path, other: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    monkeypatch.setattr(files, "_renameat2", None)
+    monkeypatch.setattr(os, "link", refuse)
+    assert archive.write_archive(path, [Entry("A", "a")])
+    assert archive.read(path) == [Entry("A", "a")]
+    assert [child.name for child in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_no_line_is_lost_while_the_bot_and_an_editor_save_at_the_same_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: A\n---\n")
+    # While the bot puts an edit back that it displaced, the file is for an instant what it was
+    # before that edit. An editor that saves at that very instant is not what is tested here.
+    editor = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "path, beside = Path(sys.argv[1]), Path(sys.argv[1] + '.beside')\n"
+        "for number in range(1, 501):\n"
+        "    time.sleep(0.001)\n"
+        "    until = time.monotonic() + 30\n"
+        "    while True:\n"
+        "        text = path.read_text()\n"
+        "        beside.write_text(text + f'Line {number}.\\n')\n"
+        "        if text.count('Line') == number - 1 and path.read_text() == text:\n"
+        "            beside.replace(path)\n"
+        "            break\n"
+        "        if time.monotonic() > until:\n"
+        "            sys.exit(f'Line {number - 1} is lost')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", editor, str(path)])
+    while process.poll() is None:
+        data, seen = files.read(path)
+        with contextlib.suppress(files.ChangedMeanwhileError):
+            files.replace(path, [data], path.stat(), seen)
+    assert process.returncode == 0
+    lines = path.read_text().splitlines()[3:]
+    assert lines == [f"Line {number}." for number in range(1, 501)]
 
 
 def test_a_failing_disk_leaves_the_old_file_and_no_other(
