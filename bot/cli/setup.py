@@ -170,10 +170,10 @@ def setup(
     is_planned = not schedule or bool(_events(settings))
     is_http = (connection or _connection(answers)) == "http"
     _refuse_missing(answers, is_http, is_planned, title, author)
-    _app(answers, is_http, open_)
+    _app(answers, settings, is_http, open_)
     if is_http:
         answers.keep("MARGINALIA_PORT", answers.known.get("MARGINALIA_PORT", str(port)))
-    checkup = _tokens(answers, is_http, settings.slack_api_url)
+    checkup = _tokens(answers, settings, is_http)
     _places(answers, checkup)
     if is_planned:
         typer.echo(_("schedules: {count} planned already, none added", count=_events(settings)))
@@ -240,15 +240,15 @@ def _refuse_missing(
         )
 
 
-def _app(answers: Answers, is_http: bool, in_browser: bool) -> None:
+def _app(answers: Answers, settings: Settings, is_http: bool, in_browser: bool) -> None:
     """Shows how the app is made, unless there is one already."""
     url = None
     if is_http:
         url = answers.ask("MARGINALIA_URL", lambda: _text(_("Public address, https://…")), _address)
     if answers.value("SLACK_BOT_TOKEN"):
         return
-    texts.use(answers.value("MARGINALIA_LANGUAGE") or texts.SOURCE)
-    text = manifest.text(url)
+    texts.use(settings.language)
+    text = manifest.text(url, files_are_kept=settings.keep_files != "none")
     if in_browser:
         # https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests
         webbrowser.open(f"{APPS}?new_app=1&manifest_yaml={quote(text)}")
@@ -265,15 +265,16 @@ def _app(answers: Answers, is_http: bool, in_browser: bool) -> None:
     typer.echo(_("Then choose Install App → Install to Workspace."))
 
 
-def _tokens(answers: Answers, is_http: bool, api_url: str) -> Checkup:
+def _tokens(answers: Answers, settings: Settings, is_http: bool) -> Checkup:
     checkups: list[Checkup] = []
 
     def check_bot(token: str) -> Finding:
-        checkup = Checkup(web_client(token, api_url))
+        checkup = Checkup(web_client(token, settings.slack_api_url))
         checkups.append(checkup)
         found = _asked(checkup.token())
         if found.state is not State.PROBLEM:
-            for more in (checkup.scopes(), checkup.clock()):
+            scopes = checkup.scopes(files_are_kept=settings.keep_files != "none")
+            for more in (scopes, checkup.clock()):
                 if more.state is not State.OK:
                     typer.echo(line(more))
                 if more.state is State.PROBLEM and not answers.asks:

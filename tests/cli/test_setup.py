@@ -115,6 +115,17 @@ class TestWithoutATerminal:
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1
 
+    async def test_an_app_that_keeps_files_must_be_allowed_to_read_them(
+        self, tmp_path: Path, box: Sandbox
+    ) -> None:
+        (tmp_path / ".env").write_text("MARGINALIA_KEEP_FILES=images\n")
+        done = await setup(tmp_path, box, *BOOK)
+        assert done.returncode == 2
+        assert "not granted: files:read" in done.stderr
+        async with Sandbox(parse(yaml.safe_load(manifest.text(files_are_kept=True)))) as box:
+            done = await setup(tmp_path, box, *BOOK)
+        assert (done.returncode, "WARNING" in done.stdout.upper()) == (0, False), done.stdout
+
     async def test_http(self, tmp_path: Path, box: Sandbox) -> None:
         done = await setup(
             tmp_path,
@@ -132,6 +143,11 @@ class TestWithoutATerminal:
 
 
 class TestInATerminal:
+    def test_the_manifest_lets_an_app_that_keeps_files_read_them(self, tmp_path: Path) -> None:
+        env = {"MARGINALIA_KEEP_FILES": "images"}
+        with terminal("setup", "--connection", "socket", cwd=tmp_path, env=env) as desk:
+            assert "files:read" in desk.waits("(your input is not shown): ")
+
     async def test_from_nothing_to_an_archived_question(self, tmp_path: Path, box: Sandbox) -> None:
         """The transcript of docs/setup.md is what this prints with `-s`, without the manifest."""
         began = time.monotonic()
@@ -144,6 +160,7 @@ class TestInATerminal:
                 desk.types("socket or http? [socket]: ", "")
                 shown = desk.types("(your input is not shown): ", "xoxb-1-mistyped")
                 assert "display_information" in shown
+                assert "files:read" not in shown
                 assert "https://api.slack.com/apps" in shown
                 shown = desk.types("(your input is not shown): ", box.bot_token)
                 assert "PROBLEM bot token: Slack refuses auth.test" in shown
