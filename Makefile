@@ -67,7 +67,7 @@ bench: dev
 
 SEEDS ?= 20
 faults: dev
-	$(BIN)/python -m tests.faults.run --seeds $(SEEDS)
+	$(BIN)/python -m tests.faults --seeds $(SEEDS)
 
 texts: setup
 	$(BIN)/python -m bot.texts.update

@@ -55,17 +55,14 @@ def sqlite_url(tmp_path: Path) -> str:
 def postgres_scratch() -> Iterator[str]:
     """The URL of a database with its tables that this worker alone uses; dropped at the end."""
     with _scratch_or_skip() as url:
-        database = Database(url)
-        database.upgrade()
-        database.close()
-        yield url
+        yield _with_tables(url)
 
 
 @pytest.fixture
 def postgres_url(postgres_scratch: str) -> Iterator[str]:
     """A PostgreSQL database with its tables, empty."""
-    yield postgres_scratch
-    _execute(postgres_scratch, _CUT_ALL, _EMPTY)
+    with emptied(postgres_scratch):
+        yield postgres_scratch
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -116,6 +113,29 @@ def scratch() -> Iterator[str]:
         yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     finally:
         _execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def scratch_with_tables() -> Iterator[str]:
+    """The same, with the tables."""
+    with scratch() as url:
+        yield _with_tables(url)
+
+
+def _with_tables(url: str) -> str:
+    database = Database(url)
+    database.upgrade()
+    database.close()
+    return url
+
+
+@contextmanager
+def emptied(url: str) -> Iterator[None]:
+    """Empties the tables of a PostgreSQL database afterwards; whoever is connected is cut off."""
+    try:
+        yield
+    finally:
+        _execute(url, _CUT_ALL, _EMPTY)
 
 
 @contextmanager

@@ -36,7 +36,8 @@ from bot.store.database import Database
 from bot.store.tables import inbox
 from slackbox.server import Sandbox
 from tests.databases import SERVER
-from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS, _execute
+from tests.faults.kinds import execute
+from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
 from tests.processes import MANIFEST, Command
 
 RATE = 833
@@ -255,11 +256,11 @@ def _depth(database: Database) -> int:
 def postgresql() -> Iterator[str]:
     """A database of its own."""
     name = f"marginalia_bench_{uuid.uuid4().hex[:12]}"
-    _execute(SERVER, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    execute(SERVER, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
     try:
         yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def main() -> None:

@@ -160,8 +160,9 @@ class HandlerContext:
         await self._try(lambda: self.control.person(who).command(command, text, CHANNEL))
         end = asyncio.get_running_loop().time() + PATIENCE
         while said and asyncio.get_running_loop().time() < end:
-            notes = (await self.control.workspace())["ephemerals"]
-            if any(n["user"] == who and any(w in n["text"] for w in said) for n in notes):
+            seen = (await self.control.seen_by(who, 1))["channels"]
+            notes = [note["text"] for channel in seen for note in channel["notes"]]
+            if any(word in text for word in said for text in notes):
                 return True
             await asyncio.sleep(0.1)
         return False
@@ -178,7 +179,7 @@ class HandlerContext:
         return None
 
     async def _form_of(self, who: str) -> str | None:
-        forms = (await self.control.workspace())["modals"].get(who)
+        forms = (await self.control.seen_by(who, 1))["modal"]
         return str(forms[-1]["id"]) if forms else None
 
     async def _sends(self, who: str, form: str | None, values: dict[str, Any]) -> bool:

@@ -18,8 +18,8 @@ from importlib import import_module
 from time import sleep
 from typing import Any
 
-SPEED = 8
-"""Seconds of a bot's life in one second of the machine's."""
+SPEED = int(os.environ.get("FAULT_SPEED", "8"))
+"""Seconds of a bot's life in one second of the machine's; fewer for a machine that has much to do."""
 
 _SECONDS = {
     "bot.running.bot": (

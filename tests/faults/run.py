@@ -1,4 +1,4 @@
-"""A session during which everything breaks: `python -m tests.faults.run --seed 7`.
+"""A session during which everything breaks: `python -m tests.faults --seed 7`.
 
 A seed decides what people do, what goes wrong and when. People ask in the channel, by command and
 with the form, before the opening and without a name; authors answer in threads and outside of
@@ -10,17 +10,15 @@ of fault; `--kind` lets only some kinds happen.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import re
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,8 +26,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import make_url
 
 from bot.sessions.model import Session, ts_of
@@ -37,7 +33,7 @@ from bot.slack.reconcile import GRACE
 from bot.store.database import Database
 from slackbox.client import Control
 from slackbox.model import Json
-from tests.databases import scratch
+from tests.databases import fresh_sqlite
 from tests.faults import kinds, pace, truth
 from tests.faults.desk import ORGANIZERS, HandlerContext
 from tests.faults.proxy import Proxy
@@ -58,7 +54,7 @@ links: []
 SETTINGS = {
     "MARGINALIA_POST_INTERVAL": "0.1",
     "MARGINALIA_SWEEP_INTERVAL": "0.3",
-    "MARGINALIA_RECONCILE_INTERVAL": "1",
+    "MARGINALIA_RECONCILE_INTERVAL": "2",
     "MARGINALIA_RATE_REGIME": "none",
     "MARGINALIA_LOG_LEVEL": "INFO",
 }
@@ -97,7 +93,7 @@ class Plan:
     def command(self) -> str:
         kinds = "".join(f' --kind "{name}"' for name in self.kinds)
         return (
-            f"python -m tests.faults.run --seed {self.seed} --messages {self.messages} "
+            f"python -m tests.faults --seed {self.seed} --messages {self.messages} "
             f"--people {self.people} --faults {self.faults}{kinds}"
         )
 
@@ -192,7 +188,6 @@ class Run:
         await self.week.enter()
         await self.desk.enter()
         await asyncio.to_thread(self._plan)
-        self.database.upgrade()
         self.boot_all(self.plan.death)
         self._supervising = asyncio.create_task(self._supervise())
         await self.until(self._is_planned, "the session is planned")
@@ -460,7 +455,7 @@ class Run:
                         why = ""
                     except Exception as error:  # noqa: BLE001 - the database may just be away
                         why = f" ({type(error).__name__}: {error})"
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.1)
         except TimeoutError:
             raise TimeoutError(f"it did not happen that {what}{why}: {self._waits()}") from None
 
@@ -691,96 +686,13 @@ def _files(channel: Json) -> list[str]:
 
 
 def run(plan: Plan, box: Box, server: str | None = None) -> Result:
-    """Plays a plan to its end: on PostgreSQL in `server`, an empty database, or a new one."""
+    """Plays a plan to its end: in a SQLite file, or in `server`, a PostgreSQL with empty tables."""
 
-    async def play(folder: Path, url: str) -> Result:
+    async def play(folder: Path) -> Result:
+        url = server if plan.postgresql else fresh_sqlite(folder / "marginalia.db")
+        assert url is not None
         async with Control(box.control_url) as control:
             return await Run(plan, box, control, folder, url).play()
 
     with tempfile.TemporaryDirectory(prefix="marginalia-faults-") as name:
-        folder = Path(name)
-        if not plan.postgresql:
-            return asyncio.run(play(folder, f"sqlite:///{folder / 'marginalia.db'}"))
-        with nullcontext(server) if server else scratch() as url:
-            return asyncio.run(play(folder, url))
-
-
-def main() -> int:
-    """Runs seeds, prints a table by kind and, for each that failed, the command that repeats it."""
-    names = [*sorted(kinds.KINDS), "clocks apart", "slow disk"]
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, help="this seed alone")
-    parser.add_argument("--seeds", type=int, default=20, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--kind", action="append", choices=names, help="only these kinds")
-    parser.add_argument("--messages", type=int, default=MESSAGES)
-    parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--faults", type=int, default=FAULTS)
-    parser.add_argument("--log", action="store_true", help="print the bots' log of what failed")
-    given = parser.parse_args()
-    seeds = (
-        [given.seed] if given.seed is not None else range(given.first, given.first + given.seeds)
-    )
-    box = Box.start()
-    console = Console(width=110, soft_wrap=True)
-    results = []
-    for seed in seeds:
-        plan = Plan(seed, given.messages, given.people, given.faults, tuple(given.kind or ()))
-        try:
-            result = run(plan, box)
-        except KeyboardInterrupt:
-            break  # the tables show what was run so far
-        results.append(result)
-        console.print(_line(result), markup=False, highlight=False)
-        for line in result.problems[:10]:
-            console.print(f"  {line}", markup=False, highlight=False)
-        if result.problems:
-            console.print(f"  repeat it with: {plan.command}", markup=False)
-        if given.log and result.problems:
-            print(result.log)
-    box.stop()
-    for table in _tables(results):
-        console.print(table)
-    return 1 if any(result.problems for result in results) else 0
-
-
-def _line(result: Result) -> str:
-    return (
-        f"seed {result.plan.seed}: {'FAILED' if result.problems else 'ok'}, {_where(result.plan)}, "
-        f"{result.compared.total()} things, {', '.join(sorted(result.faults.elements()))}, "
-        f"{result.seconds:.1f} s"
-    )
-
-
-def _where(plan: Plan) -> str:
-    if not plan.postgresql:
-        return "SQLite"
-    return f"PostgreSQL, {plan.replicas} replica{'s' if plan.replicas > 1 else ''}"
-
-
-def _tables(results: list[Result]) -> list[Table]:
-    """By kind of fault, by database, and what was compared. A run has several kinds."""
-    by_kind = Table("Kind of fault", "Runs", "Faults", "Compared", "Failed", box=None)
-    names = sorted({name for result in results for name in result.faults})
-    for name in names:
-        with_it = [result for result in results if result.faults[name]]
-        by_kind.add_row(*_row(name, with_it, sum(r.faults[name] for r in with_it)))
-    by_database = Table("Database", "Runs", "Faults", "Compared", "Failed", box=None)
-    for where in sorted({_where(result.plan) for result in results}):
-        there = [result for result in results if _where(result.plan) == where]
-        by_database.add_row(*_row(where, there, sum(r.faults.total() for r in there)))
-    compared = Table("What was compared", "", box=None)
-    for what, count in sum((r.compared for r in results), Counter()).most_common():
-        compared.add_row(what, str(count))
-    compared.add_row("private notes said again", str(sum(r.twice for r in results)))
-    return [by_kind, by_database, compared]
-
-
-def _row(name: str, results: list[Result], faults: int) -> list[str]:
-    compared = sum(result.compared.total() for result in results)
-    failed = sum(bool(result.problems) for result in results)
-    return [name, *map(str, (len(results), faults, compared, failed))]
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return asyncio.run(play(Path(name)))
