@@ -131,7 +131,7 @@ class Stage:
         """
         async with asyncio.timeout(SETTLE_TIMEOUT_SECONDS):
             await self.box.settle()
-            await self.bot.members.settle()
+            await self.bot.members.wait_idle()
             await self.bot.edge.worker.drain()
             await self.bot.edge.linker.drain()
             await self.bot.edge.sender.drain()

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 
 from watchfiles import awatch
 
-from bot.library.library import Changes, Library, diff
+from bot.library import formats
+from bot.library.files import Stamp
+from bot.library.library import NOT_EVENTS, Changes, Library
+from bot.support.tasks import happens
 
 log = logging.getLogger(__name__)
 
@@ -24,26 +27,48 @@ DEBOUNCE_MS = 300
 
 
 async def watch(
-    before: Library,
-    read: Callable[[Library], Library],
+    known: Callable[[], Library],
+    read: Callable[[], Awaitable[Changes]],
     stop: asyncio.Event,
     *,
     every: float = 5.0,
     notices: bool = True,
-) -> AsyncGenerator[tuple[Library, Changes]]:
-    """The library anew whenever its folder changed, with what changed, until `stop` is set.
+) -> AsyncGenerator[Changes]:
+    """What changed, whenever the folder changed, until `stop` is set.
 
-    `before` is the last reading; `read` reads again, given the last one (in a thread: `load`
-    with its arguments bound). At least every `every` seconds there is a look without a notice;
-    `notices=False` does without the system's. An archive that we wrote is no change.
+    `known` gives the last reading; `read` reads again, and gives what changed. At least every
+    `every` seconds there is a look without a notice; `notices=False` does without the system's.
+    An archive that we wrote is no change, and what was read already is not read again.
     """
-    async with aclosing(_prompts(_folders(before), stop, every, notices)) as prompts:
-        async for _ in prompts:
-            now = await asyncio.to_thread(read, before)
-            changes = diff(before, now)
-            before = now
+    async with aclosing(_prompts(_folders(known()), stop, every, notices)) as prompts:
+        async for paths in prompts:
+            if paths and not is_news(known(), paths):
+                continue
+            changes = await read()
             if changes:
-                yield now, changes
+                yield changes
+
+
+def is_news(library: Library, paths: Iterable[Path]) -> bool:
+    """Whether one of the paths may not be as the library's reading of the folder found it.
+
+    A file that changed twice within one tick of the file system's clock may be taken for known
+    here; as its stamp is not settled then, the next look without a notice reads it.
+    """
+    known = {path.absolute(): read.stamp for path, read in library.files.items()}
+    for path in paths:
+        if path.name.startswith(("_", ".")):
+            continue
+        before = known.get(path.absolute())
+        try:
+            now = Stamp.of(path.stat())
+        except OSError:
+            if before is not None or NOT_EVENTS & set(path.parts) or not formats.named(path.name):
+                return True
+        else:
+            if now != before:
+                return True
+    return False
 
 
 def _folders(library: Library) -> list[Path]:
@@ -57,8 +82,8 @@ def _folders(library: Library) -> list[Path]:
 
 async def _prompts(
     folders: list[Path], stop: asyncio.Event, every: float, notices: bool
-) -> AsyncGenerator[None]:
-    """Says when to look: at each notice, and when there was none for a while."""
+) -> AsyncGenerator[set[Path]]:
+    """Says when to look: at each notice, with its paths, and when there was none for a while."""
     while notices and not stop.is_set():
         notified = awatch(
             *[folder for folder in folders if folder.is_dir()],
@@ -70,8 +95,7 @@ async def _prompts(
         try:
             async with aclosing(notified):
                 while folders[0].is_dir():
-                    await anext(notified)
-                    yield
+                    yield {Path(path) for _change, path in await anext(notified)}
         except StopAsyncIteration:
             return
         except ExceptionGroup as group:
@@ -80,21 +104,21 @@ async def _prompts(
             if others is not None or ours is None:
                 raise
             log.info("a notice of a changed file cannot be read; checking the folder")
-            yield
-            await _pause(stop, min(every, 1.0))
-            yield  # what changed while nobody watched
+            yield set()
+            await happens(stop, min(every, 1.0))
+            yield set()  # what changed while nobody watched
         except (OSError, RuntimeError) as error:
             # RuntimeError: what watchfiles' Rust side raises, the limit of inotify watches too.
             log.warning("no notices of changed files (%s); checking every %g s", error, every)
             notices = False
         else:
             # The root is gone: look for it, and watch it again when it is back.
-            await _pause(stop, min(every, 1.0))
-            yield
+            await happens(stop, min(every, 1.0))
+            yield set()
     while not stop.is_set():
-        await _pause(stop, every)
+        await happens(stop, every)
         if not stop.is_set():
-            yield
+            yield set()
 
 
 class _Stop:
@@ -109,11 +133,3 @@ class _Stop:
 
     def set(self) -> None:
         self.own = True
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Waits, or until `stop` is set."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

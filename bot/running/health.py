@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.sessions.ports import Clock
+from bot.store.database import Database
+from bot.support.outage import Outage
+from bot.support.tasks import Tasks
+
+HEALTH_WITHIN_SECONDS = 4.0
+"""How long the database may take to answer for `/readyz`; probes wait about five seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +58,55 @@ class Health:
         if not self.connected:
             found.append("there is no connection to Slack")
         return found
+
+
+class HealthCheck:
+    """Asks the database how the bot is; while it does not answer it is not asked twice."""
+
+    def __init__(self, database: Database, wall: Clock, outage: Outage, tasks: Tasks):
+        self._database = database
+        self._wall = wall
+        self._outage = outage
+        self._tasks = tasks
+        self._asking: asyncio.Task[dict[str, Any]] | None = None
+
+    async def complete(self, known: Health) -> Health:
+        """Adds the numbers of the database, if it answers in time."""
+        if self._asking is None or self._asking.done():
+            self._asking = self._tasks.start(asyncio.to_thread(self._numbers), "health")
+        answered, _ = await asyncio.wait({self._asking}, timeout=HEALTH_WITHIN_SECONDS)
+        if not answered:
+            return known
+        try:
+            return replace(known, **self._asking.result())
+        except SQLAlchemyError as error:
+            self._outage.met(error)
+            return known
+
+    def _numbers(self) -> dict[str, Any]:
+        """What the database says of the bot's health, by the names of the fields of Health."""
+        with self._database.reading() as uow:
+            running, last = uow.member_names.running_listing(), uow.member_names.last_listing()
+            listing = running or last
+            listed_at = last.finished_at if last is not None else None
+            since = uow.inbox.waiting_since()
+            counts = uow.outbox.counts()
+            lag = (self._wall.now() - since).total_seconds() if since is not None else 0.0
+            return {
+                # A full disk can be read from: only writing tells.
+                "database": not self._outage.lasts,
+                "inbox": uow.inbox.depth(),
+                "lag": max(0.0, lag),
+                "parked": uow.inbox.parked(),
+                "outbox": uow.outbox.depth(),
+                "held": counts.get("held", 0),
+                "given_up": counts.get("failed", 0),
+                "blocked": len(uow.outbox.troubles()),
+                "member_listing": running is not None,
+                "members_listed": listing.members if listing is not None else 0,
+                "members_age": (
+                    max(0.0, (self._wall.now() - listed_at).total_seconds())
+                    if listed_at is not None
+                    else None
+                ),
+            }

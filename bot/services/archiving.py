@@ -12,17 +12,14 @@ from pathlib import Path
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.git import Author
-from bot.library.library import Library
 from bot.services import export
 from bot.services.commits import Commits
 from bot.services.keeping import File, Keeper
+from bot.services.shared import Shared
 from bot.sessions import lifecycle, pairing, winners
 from bot.sessions.handover import Handover
 from bot.sessions.model import Session, State
-from bot.sessions.ports import Clock, UnitOfWork
-from bot.settings import Settings
-from bot.slack.edge import Edge
-from bot.store.database import Database
+from bot.sessions.ports import UnitOfWork
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -41,34 +38,20 @@ MODEL_WAIT_SECONDS = 2.0
 class Archiving:
     """Keeps the archives of sessions that are over up to date.
 
-    `library` and `edge` give what is in use now; `meaning` compares what texts mean; `tell` tells
-    the organizers, by a key, and `done` that what a key was about is over. `readings` are what goes
-    on beside the looks.
+    `meaning` compares what texts mean; `readings` are what goes on beside the looks.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        clock: Clock,
-        library: Callable[[], Library],
-        edge: Callable[[], Edge],
-        commits: Commits,
-        meaning: pairing.Meaning | None,
-        tell: Callable[[str, str], None],
-        done: Callable[[str], None],
-    ):
-        self._settings = settings
-        self._database = database
-        self._clock = clock
-        self._library = library
-        self._edge = edge
+    def __init__(self, shared: Shared, commits: Commits, meaning: pairing.Meaning | None):
+        self._settings = shared.settings
+        self._database = shared.database
+        self._clock = shared.clock
+        self._schedules = shared.schedules
+        self._edge = shared.edge
+        self._notices = shared.notices
         self._commits = commits
         self._meaning = meaning
-        self._tell = tell
-        self._done = done
         self.readings: dict[int, asyncio.Task[None]] = {}
-        self.keeper = Keeper(settings)
+        self.keeper = Keeper(shared.settings)
         self._fetched: dict[int, datetime] = {}
 
     @property
@@ -87,7 +70,7 @@ class Archiving:
             await attempt(f"session {session.id} kept files", partial(self._keep, session))
 
     async def _write(self, session: Session) -> None:
-        names = self._edge().names
+        names = self._edge.names
         names.enqueue(await asyncio.to_thread(self._nameless, session.id))
         await names.wait_idle()
         if await self._is_read(session):
@@ -122,9 +105,9 @@ class Archiving:
                 problem=problems[0],
                 more=more,
             )
-            self._tell(key, what)
+            self._notices.tell(key, what)
         else:
-            self._done(key)
+            self._notices.over(key)
         if len(problems) < len(missing):
             await asyncio.to_thread(self._touch, session, now)
 
@@ -168,7 +151,7 @@ class Archiving:
             if session is None:
                 raise UserError(_("session {session_id} does not exist", session_id=session_id))
             if kind == "archive":
-                source = export.source_of(self._library().paths, session)
+                source = export.source_of(self._schedules.library.paths, session)
                 return archive.with_archive(
                     source,
                     export.entries(
@@ -207,7 +190,7 @@ class Archiving:
         target = None
         commit = None
         try:
-            source = export.source_of(self._library().paths, session)
+            source = export.source_of(self._schedules.library.paths, session)
             if self._settings.archive_dir is not None:
                 target = folder_of(self._settings.archive_dir) / source.name
             with self._database.reading() as uow:
@@ -228,15 +211,15 @@ class Archiving:
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, changed_at or at)
                 if summary is not None:
-                    self._edge().notifier.hand_over(uow, session, summary, at)
+                    self._edge.notifier.hand_over(uow, session, summary, at)
         except UserError as error:
             self._commits.not_written(commit)
-            self._tell(
+            self._notices.tell(
                 f"session {session.id} archive",
                 _("The archive was not written: {error}.", error=error),
             )
         else:
-            self._done(f"session {session.id} archive")
+            self._notices.over(f"session {session.id} archive")
             log.info("the archive of session %d is in %s", session.id, target or source)
             self._commits.written(commit)
 

@@ -39,7 +39,7 @@ class ChannelFinder:
     def __init__(
         self,
         database: Database,
-        gateway: Callable[[], Gateway],
+        gateway: Gateway,
         renamed: Callable[[str, str], None],
     ):
         self._database = database
@@ -129,7 +129,7 @@ class ChannelFinder:
     async def _current(self, name: str) -> str | None:
         """The channel that has a name now, as far as that is known."""
         if not self._joined_is_read:
-            async for page in self._gateway().joined_channels():
+            async for page in self._gateway.joined_channels():
                 self._add(page)
             self._joined_is_read = True
         found = self._with(name)
@@ -163,7 +163,7 @@ class ChannelFinder:
 
     async def _list(self) -> None:
         pages = 0
-        async for page in self._gateway().channels():
+        async for page in self._gateway.channels():
             pages += 1
             self._add(page)
             await asyncio.to_thread(self._store, "channel", page)

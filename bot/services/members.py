@@ -25,6 +25,7 @@ from bot.sessions.ports import Clock, UnitOfWork
 from bot.slack.api.gateway import PAGE, Gateway, code_of, passing, reason_of, retry_after
 from bot.store.database import Database
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class MemberDirectory:
     def __init__(
         self,
         database: Database,
-        gateway: Callable[[], Gateway],
+        gateway: Gateway,
         wall: Clock,
         outage: Outage,
         leads: Callable[[], bool],
@@ -146,13 +147,9 @@ class MemberDirectory:
                 self._idle.clear()
             self._wake.set()
 
-    async def settle(self, within: float = 10.0) -> bool:
+    async def wait_idle(self, within: float = 10.0) -> bool:
         """Returns when no listing goes on, or after `within` seconds (False)."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), within)
-        except TimeoutError:
-            return False
-        return True
+        return await happens(self._idle, within)
 
     async def run(self) -> None:
         """Lists members whenever that is due; ends when it is cancelled."""
@@ -197,7 +194,7 @@ class MemberDirectory:
                 return
             await self._turn()
             try:
-                persons, cursor = await self._gateway().members(current.cursor, self._page)
+                persons, cursor = await self._gateway.members(current.cursor, self._page)
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
                 failures += 1
                 restarted = await self._failed(error, failures)

@@ -7,17 +7,17 @@ again makes the change the plan, as it would be if somebody had edited the file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from bot.errors import UserError
 from bot.library.git import Author
-from bot.library.library import Library
 from bot.library.people import Members
 from bot.library.writing import Writer
 from bot.services.commits import Commits
+from bot.services.schedules import Schedules
 from bot.sessions.model import Event, Session, State
 from bot.sessions.planning import Doer, Draft, Planned
 from bot.sessions.ports import Clock
@@ -30,24 +30,18 @@ OVER = (State.CLOSED, State.ARCHIVED)
 
 
 class Planner:
-    """`bot.sessions.planning.Plans` over the files of one folder.
-
-    `read` reads the folder as it is now, `changed` plans what changed in the
-    files, and returns when the database has it.
-    """
+    """`bot.sessions.planning.Plans` over the files of one folder."""
 
     def __init__(
         self,
-        read: Callable[[], Library],
-        changed: Callable[[], Awaitable[None]],
+        schedules: Schedules,
         database: Database,
         commits: Commits,
         clock: Clock,
         default_channel: str,
         members: Members,
     ):
-        self._read = read
-        self._changed = changed
+        self._schedules = schedules
         self._database = database
         self._commits = commits
         self._clock = clock
@@ -55,9 +49,9 @@ class Planner:
         self._members = members
         self._writing = asyncio.Lock()
 
-    def coming(self) -> Sequence[Planned]:
-        """Events that are not over, by start."""
-        library, now = self._read(), self._clock.now()
+    def coming(self) -> tuple[Sequence[Planned], Sequence[str]]:
+        """Events that are not over, by start, and problems of files that are no event's."""
+        library, now = self._schedules.as_it_is(), self._clock.now()
         with self._database.reading() as uow:
             states = uow.sessions.states()
         found = []
@@ -68,25 +62,20 @@ class Planner:
             path = library.paths.get(event.id)
             problems = [f"{p.what}; {p.hint}" for p in library.problems if p.path == path]
             found.append(Planned(event, state, tuple(problems)))
-        return found
-
-    def broken(self) -> Sequence[str]:
-        """Problems of files (and templates) that are no event's."""
-        library = self._read()
         used = {library.paths[name] for name in library.events}
-        return [str(p) for p in library.errors if p.path not in used]
+        return found, [str(p) for p in library.errors if p.path not in used]
 
     def timezone(self) -> str:
         """The zone of files that name none, an IANA name."""
-        return self._read().timezone
+        return self._schedules.library.timezone
 
     def find(self, part: str) -> Event:
         """An event by a part of its id."""
-        return self._read().find(part)
+        return self._schedules.library.find(part)
 
     def entry(self, slack_id: str, name: str) -> tuple[str, bool]:
         """The `short` of the page that has the member ID or the name, else the name."""
-        pages = self._read().directory.pages.values()
+        pages = self._schedules.library.directory.pages.values()
         for page in pages:
             if page.slack_id == slack_id:
                 return page.short, True
@@ -167,7 +156,7 @@ class Planner:
     async def _write(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
         """Changes files and queues their commit; a kill in between loses neither."""
         made = await asyncio.to_thread(self._write_now, by, work, message)
-        await self._changed()
+        await self._schedules.changed()
         return made
 
     def _write_now(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
@@ -178,7 +167,7 @@ class Planner:
             commits.append(self._commits.begin(paths, f"Change {paths[-1].stem}", author))
 
         writer = Writer(
-            self._read(), self._default_channel, self._clock.now(), self._members, before
+            self._schedules.library, self._default_channel, self._clock.now(), self._members, before
         )
         try:
             made = work(writer)

@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
 from bot.errors import UserError
 from bot.library import templates
-from bot.library.library import Library
 from bot.services.archiving import Attempt
+from bot.services.shared import Shared
 from bot.sessions import reminders
 from bot.sessions.model import Session, State
-from bot.sessions.ports import Clock, UnitOfWork
+from bot.sessions.ports import UnitOfWork
 from bot.sessions.reminders import Reminder
-from bot.settings import Settings
 from bot.slack.api.gateway import ChannelTrouble
 from bot.slack.blocks import reminding
-from bot.slack.edge import Edge
-from bot.store.database import Database
 from bot.texts import _
 
 
 class Reminding:
-    """Posts reminders. `library` and `edge` give what is in use now; `tell` tells the organizers,
-    by a key, and `trouble` of a channel that cannot be written to.
+    """Posts reminders. Raises UserError, one line, for default reminders that are not understood."""
 
-    Raises UserError, one line, for default reminders that are not understood.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        clock: Clock,
-        library: Callable[[], Library],
-        edge: Callable[[], Edge],
-        tell: Callable[[str, str], None],
-        trouble: Callable[[Session, ChannelTrouble], None],
-    ):
-        self._defaults = reminders.parse(settings.reminders)
-        self._database = database
-        self._clock = clock
-        self._library = library
-        self._edge = edge
-        self._tell = tell
-        self._trouble = trouble
+    def __init__(self, shared: Shared):
+        self._defaults = reminders.parse(shared.settings.reminders)
+        self._database = shared.database
+        self._clock = shared.clock
+        self._schedules = shared.schedules
+        self._edge = shared.edge
+        self._notices = shared.notices
 
     async def poll(self, attempt: Attempt) -> None:
         """Posts the reminders that are due and were not posted yet, each as an attempt."""
@@ -56,9 +39,9 @@ class Reminding:
 
     async def _remind(self, session: Session, reminder: Reminder) -> None:
         try:
-            await self._edge().gateway.join(session.channel)
+            await self._edge.gateway.join(session.channel)
         except ChannelTrouble as error:
-            await asyncio.to_thread(self._trouble, session, error)
+            await asyncio.to_thread(self._notices.channel_trouble, session, error)
         else:
             await asyncio.to_thread(self._post, session.id, reminder)
 
@@ -77,7 +60,7 @@ class Reminding:
             ]
 
     def _post(self, session_id: int, reminder: Reminder) -> None:
-        own = self._library().templates.texts.get(reminder.template)
+        own = self._schedules.library.templates.texts.get(reminder.template)
         now = self._clock.now()
         with self._database.reading() as uow:
             session = uow.sessions.get(session_id)
@@ -97,14 +80,14 @@ class Reminding:
                 reminder=reminder.text,
                 error=error,
             )
-            self._tell(f"session {session_id} reminder {reminder.text}", problem)
+            self._notices.tell(f"session {session_id} reminder {reminder.text}", problem)
             return
         with self._database.unit_of_work() as uow:
             session = uow.sessions.get(session_id)
             if session is None or reminder not in reminders.due(session, self._defaults, now):
                 return
             if not _posted(uow, session, reminder):
-                notifier = self._edge().notifier
+                notifier = self._edge.notifier
                 notifier.remind(uow, session, reminders.key(session, reminder), text, now)
 
 

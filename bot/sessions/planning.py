@@ -72,11 +72,8 @@ class Plans(Protocol):
     All raise UserError, one line, for what cannot be done; nothing is changed then.
     """
 
-    def coming(self) -> Sequence[Planned]:
-        """Events that are not over, by start, and files that are wrong."""
-
-    def broken(self) -> Sequence[str]:
-        """What is wrong with files that plan nothing now, a line each."""
+    def coming(self) -> tuple[Sequence[Planned], Sequence[str]]:
+        """Events that are not over, by start; what is wrong with files that plan nothing now."""
 
     def timezone(self) -> str:
         """The zone of files that name none, an IANA name."""

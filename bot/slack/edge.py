@@ -23,7 +23,7 @@ from bot.sessions import collect
 from bot.sessions.pairing import Meaning
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
 from bot.slack.api import shape
-from bot.slack.api.gateway import Gateway, code_of, passing, plain_client, reason_of, web_client
+from bot.slack.api.gateway import Gateway, code_of, passing, reason_of
 from bot.slack.api.history import History, Regime
 from bot.slack.api.socket import Socket
 from bot.slack.api.uploads import Contents, no_contents
@@ -39,8 +39,8 @@ from bot.slack.notifier import SlackNotifier, announced_session, asked_token
 from bot.slack.outbox import OutboxSender
 from bot.slack.reconcile import Reconciler
 from bot.slack.waiting import WaitsForSlack
-from bot.support.cancelling import ended
 from bot.support.outage import Outage
+from bot.support.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +76,10 @@ class Edge:
         wall: Clock,
         notifier: SlackNotifier,
         services: Services,
-        bot_token: str,
-        api_url: str,
+        gateway: Gateway,
         post_interval: float,
         outage: Outage,
+        waits: WaitsForSlack,
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
@@ -88,12 +88,11 @@ class Edge:
         meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,
         leads: Callable[[], bool] = lambda: True,
-        waits: WaitsForSlack | None = None,
     ):
-        self.client = web_client(bot_token, api_url)
-        plain = plain_client(bot_token, api_url)
-        self.gateway = Gateway(self.client, plain)
-        self.history = History(plain, regime)
+        settings = handler_settings or HandlerSettings()
+        self.gateway = gateway
+        self.client = gateway.client
+        self.history = History(gateway.plain, regime)
         self.notifier = notifier
         self.outage = outage
         self.socket: Socket | None = None
@@ -106,11 +105,11 @@ class Edge:
         self._removed = removed
         self._asking: asyncio.Task[None] | None = None
         self.workspace = self.bot_name = ""
-        self._meaning = meaning
-        self._leads = leads
-        self._tasks: list[asyncio.Task[None]] = []
-        self.context = Context(clock, notifier, None, None)
-        self.waits = waits or WaitsForSlack(outage)
+        self._tasks = Tasks()
+        self.context = Context(
+            clock, notifier, None, None, settings.unthreaded, settings.apps_left_out
+        )
+        self.waits = waits
         self.names = Names(factory, self.gateway, wall, clock, self.waits)
         self.handler_context = HandlerContext(
             factory,
@@ -120,7 +119,7 @@ class Edge:
             notifier,
             self.gateway,
             self.client,
-            handler_settings or HandlerSettings(),
+            settings,
             services,
         )
         self.homes = Homes(self.handler_context, ROUTERS, outage)
@@ -129,7 +128,7 @@ class Edge:
         self.sender = OutboxSender(
             factory,
             reading,
-            plain,
+            gateway.plain,
             self.history,
             wall,
             notifier,
@@ -137,6 +136,33 @@ class Edge:
             self._on_sent,
             outage,
             contents,
+        )
+        self.writer = InboxWriter(factory, wall, self._stored, outage)
+        self.linker = Linker(
+            factory,
+            reading,
+            self.context,
+            wall,
+            outage,
+            meaning,
+            leads,
+        )
+        self.worker = InboxWorker(
+            factory,
+            self.context,
+            wall,
+            self.names,
+            outage,
+            self.writer,
+            self.linker.wake,
+        )
+        self.reconciler = Reconciler(
+            factory,
+            reading,
+            self.history,
+            self.context,
+            self.names,
+            self.linker.wake,
         )
 
     async def identify(self) -> None:
@@ -152,46 +178,15 @@ class Edge:
                 "bot token again from OAuth & Permissions in the app's settings at "
                 "api.slack.com/apps"
             ) from None
-        self.context = Context(
-            self._clock,
-            self.notifier,
-            me.get("bot_id"),
-            me.get("user_id"),
-            self.handler_context.handler_settings.unthreaded,
-            self.handler_context.handler_settings.apps_left_out,
-        )
+        self.context.bot_id, self.context.bot_user_id = me.get("bot_id"), me.get("user_id")
         self.handler_context.bot_user_id = me.get("user_id")
         self.notifier.workspace_url = str(me.get("url") or "")
         self.workspace = f"{me.get('team')} ({me.get('team_id')}, {self.notifier.workspace_url})"
         self.bot_name = f"{me.get('user')} ({me.get('user_id')})"
-        self.writer = InboxWriter(self._factory, self._wall, self._stored, self.outage)
-        self.linker = Linker(
-            self._factory,
-            self._reading,
-            self.context,
-            self._wall,
-            self.outage,
-            self._meaning,
-            self._leads,
-        )
-        self.worker = InboxWorker(
-            self._factory,
-            self.context,
-            self._wall,
-            self.names,
-            self.outage,
-            self.writer,
-            self.linker.wake,
-        )
-        self.reconciler = Reconciler(
-            self._factory,
-            self._reading,
-            self.history,
-            self.context,
-            self.names,
-            self.linker.wake,
-        )
         self.app = self._bolt()
+
+    def _stored(self) -> None:
+        self.worker.wake()
 
     def _bolt(self) -> AsyncApp:
         # Bolt finds the token in the environment and complains that the client has one already.
@@ -206,9 +201,6 @@ class Edge:
         )
         Interactions(self.handler_context, ROUTERS).register(app)
         return app
-
-    def _stored(self) -> None:
-        self.worker.wake()
 
     async def request(self, body: bytes, headers: Mapping[str, str]) -> BoltResponse:
         """A request by HTTP that claims to come from Slack.
@@ -299,7 +291,7 @@ class Edge:
     def _ask_whether_removed(self) -> None:
         """Asks Slack whether our token still works; an event may be old, or about another's."""
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask(), name="removed")
+            self._asking = self._tasks.start(self._ask(), "removed")
 
     async def _ask(self) -> None:
         try:
@@ -343,19 +335,17 @@ class Edge:
         self.handler_context.met = lambda people: loop.call_soon_threadsafe(
             self.names.enqueue, people
         )
-        self._tasks = [
-            asyncio.create_task(self.worker.run(), name="inbox"),
-            asyncio.create_task(self.linker.run(), name="links"),
-            asyncio.create_task(self.sender.run(), name="outbox"),
-            asyncio.create_task(self.names.run(), name="names"),
-            asyncio.create_task(self.homes.run(), name="homes"),
-        ]
+        self._tasks.start(self.worker.run(), "inbox")
+        self._tasks.start(self.linker.run(), "links")
+        self._tasks.start(self.sender.run(), "outbox")
+        self._tasks.start(self.names.run(), "names")
+        self._tasks.start(self.homes.run(), "homes")
 
     async def stop(self) -> None:
         """Closes the connection and ends the workers; what is not done stays stored."""
         if self.socket is not None:
             await self.socket.close()
-        await ended([*self._tasks, *([self._asking] if self._asking is not None else [])])
+        await self._tasks.stop()
 
     def _on_sent(self, uow: UnitOfWork, outgoing: Outgoing, ts: str | None) -> None:
         session_id = announced_session(outgoing.key)

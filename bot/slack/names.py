@@ -14,6 +14,7 @@ from bot.sessions.model import Person
 from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from bot.slack.api.gateway import Gateway, passing
 from bot.slack.waiting import WaitsForSlack
+from bot.support.tasks import happens
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -80,11 +81,7 @@ class Names:
 
     async def wait_idle(self, within: float = 10.0) -> bool:
         """Returns when all who were wanted are known, or `within` seconds have passed (False)."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), within)
-        except TimeoutError:
-            return False
-        return True
+        return await happens(self._idle, within)
 
     async def run(self) -> None:
         """Asks for ever; ends when it is cancelled."""

@@ -22,12 +22,9 @@ SPEED = int(os.environ.get("FAULT_SPEED", "8"))
 """Seconds of a bot's life in one second of the machine's; fewer for a machine that has much to do."""
 
 _SECONDS = {
-    "bot.running.bot": (
-        "CATCH_UP_SECONDS",
-        "HEARTBEAT_SECONDS",
-        "LONGEST_TICK",
-        "ORGANIZERS_AGAIN",
-    ),
+    "bot.running.bot": ("HEARTBEAT_SECONDS", "LONGEST_TICK"),
+    "bot.services.hosting": ("CATCH_UP_SECONDS",),
+    "bot.services.organizers": ("ORGANIZERS_AGAIN",),
     "bot.running.attempts": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
     "bot.services.commits": ("WRITTEN_BY",),
     "bot.library.git": ("FIRST_PAUSE", "LONGEST_PAUSE"),

@@ -7,15 +7,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.library import archive
 from bot.library.archive import Entry
-from bot.library.library import Changes, Library, load
-from bot.library.watch import watch
+from bot.library.library import Changes, Library, diff, load
+from bot.library.watch import is_news, watch
 from tests.library.test_library import put, text
 
 
@@ -30,12 +29,15 @@ async def watching(
     """Gives a function that waits for the next changes."""
     found: asyncio.Queue[Changes] = asyncio.Queue()
     stop = asyncio.Event()
-    first = read(root, None)
+    known = read(root, None)
+
+    async def read_again() -> Changes:
+        nonlocal known
+        before, known = known, await asyncio.to_thread(read, root, known)
+        return diff(before, known)
 
     async def follow() -> None:
-        async for _, changes in watch(
-            first, partial(read, root), stop, every=every, notices=notices
-        ):
+        async for changes in watch(lambda: known, read_again, stop, every=every, notices=notices):
             found.put_nowait(changes)
 
     task = asyncio.create_task(follow())
@@ -105,7 +107,12 @@ async def test_cancelling_a_watch_does_not_stop_others(tmp_path: Path) -> None:
     stop = asyncio.Event()
 
     async def follow() -> None:
-        async for _ in watch(read(tmp_path, None), partial(read, tmp_path), stop):
+        known = read(tmp_path, None)
+
+        async def read_again() -> Changes:
+            return diff(known, read(tmp_path, known))
+
+        async for _ in watch(lambda: known, read_again, stop):
             raise AssertionError("nothing changed")
 
     task = asyncio.create_task(follow())
@@ -122,3 +129,21 @@ async def test_a_name_that_is_no_text_does_not_end_the_watch(tmp_path: Path) -> 
         assert (await following()).problems
         put(tmp_path / "a.md", text("A"))
         assert [event.title for event in (await following()).added] == ["A"]
+
+
+def test_what_was_read_already_is_no_news(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.md", text("A"))
+    person = put(tmp_path / "people" / "cleo.md", "---\ntitle: Cleo\n---\n")
+    known = read(tmp_path, None)
+    hidden = put(tmp_path / ".a.md.tmp", "half")
+    assert not is_news(known, [path, hidden, tmp_path / "_a.md", tmp_path / "gone.md"])
+    put(path, text("B"))
+    assert is_news(known, [path])
+    known = read(tmp_path, known)
+    assert not is_news(known, [path])
+    assert is_news(known, [put(tmp_path / "b.md", text("B", day=12))])
+    person.unlink()
+    assert is_news(known, [person])
+    path.unlink()
+    assert is_news(known, [path])
+    assert not is_news(read(tmp_path, known), [path])

@@ -13,8 +13,9 @@ import pytest
 from bot.errors import UserError
 from bot.library import library
 from bot.library.library import Library
-from bot.running import bot as application
+from bot.services import schedules
 from bot.sessions.model import State
+from bot.support import tasks
 from slackbox.model import Upload
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
 
@@ -367,7 +368,7 @@ class TestFiles:
     async def test_files_are_watched_on_after_a_reading_that_failed(
         self, world: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(application, "BEGINS_AGAIN_SECONDS", 0.0)
+        monkeypatch.setattr(tasks, "BEGINS_AGAIN_SECONDS", 0.0)
         async with world.bot() as bot:
             readings = 0
 
@@ -378,7 +379,7 @@ class TestFiles:
                     raise OSError("the network drive was away")
                 return library.load(*given, **named)
 
-            monkeypatch.setattr(application, "load", load)
+            monkeypatch.setattr(schedules, "load", load)
             path = world.schedules / f"{EVENT}.md"
             path.write_text(BOOK.replace("The Book", "Another Book"))
             await self.until(world, lambda: bot.library.events[EVENT].title == "Another Book")

@@ -241,7 +241,7 @@ async def test_only_the_replica_that_leads_lists_members(world: Scene) -> None:
         clock, leads = FreeClock(bot.wall.now() + timedelta(days=1)), False
         other = MemberDirectory(
             bot.database,
-            lambda: bot.edge.gateway,
+            bot.edge.gateway,
             clock,
             bot.outage,
             lambda: leads,
@@ -251,11 +251,11 @@ async def test_only_the_replica_that_leads_lists_members(world: Scene) -> None:
         task = asyncio.create_task(other.run())
         try:
             other.want(True)
-            assert await other.settle()
+            assert await other.wait_idle()
             assert listed(world) == made
             leads = True
             other.want(True)
-            assert await other.settle()
+            assert await other.wait_idle()
             assert listed(world) == made + 1
         finally:
             task.cancel()

@@ -15,9 +15,11 @@ import pytest
 from bot.running.clock import SystemClock
 from bot.sessions import lifecycle
 from bot.sessions.model import Event, Session
+from bot.slack.api.gateway import Gateway, plain_client, web_client
 from bot.slack.edge import Edge
 from bot.slack.listeners.interaction import Services
 from bot.slack.notifier import SlackNotifier
+from bot.slack.waiting import WaitsForSlack
 from bot.store.database import Database
 from bot.support.outage import Outage
 from slackbox.model import Channel, Message
@@ -112,10 +114,13 @@ async def made(database: Database, *, connect: bool = False, **box: Any) -> Asyn
             clock,
             SlackNotifier(organizers=(people[0],)),
             mock.create_autospec(Services),
-            sandbox.bot_token,
-            sandbox.api_url,
+            Gateway(
+                web_client(sandbox.bot_token, sandbox.api_url),
+                plain_client(sandbox.bot_token, sandbox.api_url),
+            ),
             0.0,
             outage,
+            WaitsForSlack(outage),
             sandbox.signing_secret if not connect else None,
             regime,
         )

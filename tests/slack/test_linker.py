@@ -190,7 +190,7 @@ async def test_what_always_fails_is_given_up(
 async def test_an_archive_waits_for_what_is_to_be_linked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.running.bot.CATCH_UP_SECONDS", 0.5)
+    monkeypatch.setattr("bot.services.hosting.CATCH_UP_SECONDS", 0.5)
     async with open_session(tmp_path) as world:
         bot = world.stage.bot
         slow = bot.edge.linker.meaning = Slow()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from bot.library import files
 from bot.library.git import Author, Repository
-from bot.library.library import check
+from bot.library.library import Library, check
 from bot.running.bot import Bot
+from bot.services import schedules
 from bot.sessions.model import State
 from bot.sessions.ports import QueuedCommit
 from bot.slack.listeners import interactions
@@ -190,6 +193,45 @@ async def test_what_is_confirmed_is_in_the_database(world: Scene) -> None:
                 found = uow.sessions.by_event(EVENT)
             assert found is not None
             assert found.event.end == END + timedelta(days=1)
+
+
+async def test_the_folder_is_read_once_for_each_change(
+    world: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system's notices say afterwards is known already: tests/library/test_watch.py."""
+    read: list[str] = []
+    load, read_file = schedules.load, files.read
+
+    def counting_load(*given: Any, **named: Any) -> Library:
+        read.append("folder")
+        return load(*given, **named)
+
+    def counting_read(path: Path, *given: Any) -> Any:
+        read.append(path.name)
+        return read_file(path, *given)
+
+    async def unwatched(*_given: object) -> AsyncIterator[object]:
+        return
+        yield
+
+    for name in ("20260112-two", "20260119-three"):
+        book = (world.schedules / f"{EVENT}.md").read_text()
+        week = name[4:8]
+        text = book.replace("-01-05", f"-{week[:2]}-{week[2:]}").replace(
+            "-01-09", f"-{week[:2]}-{int(week[2:]) + 4}"
+        )
+        (world.schedules / f"{name}.md").write_text(text)
+        os.utime(world.schedules / f"{name}.md", (1_700_000_000, 1_700_000_000))
+    monkeypatch.setattr(schedules, "watch", unwatched)
+    async with office(world) as ines:
+        await world.to(START)
+        monkeypatch.setattr(schedules, "load", counting_load)
+        monkeypatch.setattr(files, "read", counting_read)
+        assert "is now" in await ines.qa("extend 1 day")
+        await world.hear()
+    assert read.count("folder") == 1
+    # Once to change it, and once as the folder is read.
+    assert sorted(read) == [f"{EVENT}.md", f"{EVENT}.md", "folder"]
 
 
 async def test_extending_twice_within_a_minute_extends_once(world: Scene) -> None:

@@ -27,7 +27,7 @@ READS = {
 async def test_a_refused_read_is_told_once_and_shown(
     tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.running.bot.READ_LABELS_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("bot.services.labels.READ_LABELS_AGAIN_SECONDS", 0.05)
     monkeypatch.setattr("bot.slack.reconcile_scheduler.AFTER_TROUBLE_SECONDS", 0.05)
     code, what = READS[method]
     port = free_port()

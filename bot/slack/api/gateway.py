@@ -51,7 +51,7 @@ class Gateway:
 
     def __init__(self, client: AsyncWebClient, plain: AsyncWebClient | None = None):
         self.client = client
-        self._plain = plain or client
+        self.plain = plain or client
 
     async def joined_channels(self) -> AsyncIterator[dict[str, str]]:
         """The channels the bot is in, names by ID, page by page; archived ones are left out.
@@ -140,7 +140,7 @@ class Gateway:
         <https://docs.slack.dev/reference/methods/users.list>
         """
         params = {"limit": str(limit), **({"cursor": cursor} if cursor else {})}
-        answer = await self._plain.api_call("users.list", http_verb="GET", params=params)
+        answer = await self.plain.api_call("users.list", http_verb="GET", params=params)
         found = []
         for user in answer.get("members") or ():
             try:

@@ -8,11 +8,11 @@ from bot.sessions.notifier import Notifier
 from bot.sessions.ports import Clock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """Who we are in Slack, what time it is, and how we speak.
 
-    `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`).
+    `bot_id` and `bot_user_id` are known once Slack has said them. `unthreaded` is the setting: whether authors' answers outside threads are linked (`attach`).
     `apps_left_out` are IDs of apps and bots whose messages are nobody's.
     """
 

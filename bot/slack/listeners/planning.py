@@ -40,9 +40,7 @@ NIGHT = time(22, 59, 59)
 )
 async def schedule(interaction: Interaction) -> None:
     """Lists what comes."""
-    files = interaction.plans
-    coming = await asyncio.to_thread(files.coming)
-    broken = await asyncio.to_thread(files.broken)
+    coming, broken = await asyncio.to_thread(interaction.plans.coming)
     await interaction.say(*planning.schedule(coming, broken))
 
 

@@ -7,13 +7,13 @@ import logging
 
 import pytest
 
-from bot.support import cancelling
+from bot.support import tasks
 
 
 async def test_a_task_that_swallows_it_is_cancelled_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(cancelling, "CANCEL_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(tasks, "CANCEL_AGAIN_SECONDS", 0.01)
     deaf = 2
 
     async def work() -> None:
@@ -32,11 +32,11 @@ async def test_a_task_that_swallows_it_is_cancelled_again(
         finally:
             raise ValueError("broken")
 
-    tasks = [asyncio.create_task(work()), asyncio.create_task(fail(), name="failing")]
+    begun = [asyncio.create_task(work()), asyncio.create_task(fail(), name="failing")]
     await asyncio.sleep(0)
     with caplog.at_level(logging.ERROR):
-        await cancelling.ended(tasks)
-    assert tasks[0].cancelled()
+        await tasks.ended(begun)
+    assert begun[0].cancelled()
     assert deaf == 0
     assert "failing ended" in caplog.text
-    await cancelling.ended([])
+    await tasks.ended([])
