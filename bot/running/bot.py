@@ -192,6 +192,7 @@ class Bot:
             self.model,
             self._end,
             lambda: self.leads,
+            not database.shared,
         )
         self.scheduler = ReconcileScheduler(
             self.edge.reconciler,

@@ -247,6 +247,13 @@ class Messages(Protocol):
         `get` needs not ask the database for them any more in this unit of work.
         """
 
+    def expect(self, channel: str, tss: Collection[str]) -> None:
+        """Says of which messages `put` will hear, so that new ones can be written many at once.
+
+        They are written before the next statement, or at the end; both raise ConcurrentUpdate
+        where another replica wrote one of them meanwhile.
+        """
+
     def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
         """The `ts`, from `oldest` to `latest`, of what a channel shows: no replies, but those
         that were sent to the channel too.

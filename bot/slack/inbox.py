@@ -139,8 +139,9 @@ class InboxWriter:
 class InboxWorker:
     """Handles what is stored. `wall` is the wall clock: retries wait in real time.
 
-    Slack waits for what is to be stored (by `writer`), and nobody for what is to be handled: in a
-    flood the handling steps aside, and catches up after it.
+    Slack waits for what is to be stored (by `writer`), and nobody for what is to be handled. Where
+    storing has to wait while something is handled (`is_waited_for`), the handling steps aside in a
+    flood, and catches up after it.
     """
 
     def __init__(
@@ -152,10 +153,12 @@ class InboxWorker:
         outage: Outage,
         writer: InboxWriter,
         handled: Callable[[], None] = lambda: None,
+        is_waited_for: bool = True,
     ):
         self._factory = factory
         self._writer = writer
         self._on_handled = handled
+        self._is_waited_for = is_waited_for
         self._context = context
         self._wall = wall
         self._names = names
@@ -201,8 +204,10 @@ class InboxWorker:
             if self._retry_at is not None and self._retry_at <= self._wall.now():
                 self._retry_at = None
             while True:
-                await self._step_aside()
-                limit = BATCH_WHILE_BUSY if self._writer.busy else MAX_BATCH
+                limit = MAX_BATCH
+                if self._is_waited_for:
+                    await self._step_aside()
+                    limit = BATCH_WHILE_BUSY if self._writer.busy else MAX_BATCH
                 handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
                 self._names.enqueue(unknown)
                 total += handled
@@ -227,7 +232,7 @@ class InboxWorker:
         try:
             with self._factory() as uow:
                 envelopes = uow.inbox.claim(limit, now)
-                unknown = self._prepare(uow, envelopes)
+                unknown = self._prepare(uow, envelopes, together=True)
                 for envelope in envelopes:
                     self._handle(uow, envelope)
                 uow.inbox.done([e.id for e in envelopes], now)
@@ -244,10 +249,12 @@ class InboxWorker:
                 self._handle_alone(uow, envelope)
         return len(envelopes), unknown
 
-    def _prepare(self, uow: UnitOfWork, envelopes: list[Envelope]) -> set[str]:
+    def _prepare(
+        self, uow: UnitOfWork, envelopes: list[Envelope], together: bool = False
+    ) -> set[str]:
         """Reads with a few queries what the handlers will ask for, one envelope after another.
 
-        Gives the members in them whom nobody knows.
+        What they write is written `together` where none of them may fail alone. Gives the members in them whom nobody knows.
         """
         users: set[str] = set()
         messages: dict[str, set[str]] = {}
@@ -258,7 +265,8 @@ class InboxWorker:
             if place is not None:
                 messages.setdefault(place[0], set()).add(place[1])
         for channel, tss in messages.items():
-            uow.messages.many(channel, tss)
+            read = uow.messages.expect if together else uow.messages.many
+            read(channel, tss)
         if not users:
             return set()
         found = uow.people.many(users)

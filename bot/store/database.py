@@ -47,6 +47,7 @@ class Database:
         self._reserved: int | None = None
         self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
         engine.note_writes(self._backend.writer)
+        engine.write_waiting_first(self._backend.writer)
         self.committed: Callable[[], None] = lambda: None
         """Called, in the thread that wrote, after each unit of work that changed something."""
         self.changes: Changes = (
@@ -106,7 +107,12 @@ class Database:
             with self._backend.turn(), self._backend.writer.begin() as connection:
                 connection.info.pop(engine.WROTE, None)
                 work = Work(connection)
-                yield work
+                connection.info[engine.WAITING] = work.messages.flush
+                try:
+                    yield work
+                    work.messages.flush()
+                finally:
+                    connection.info.pop(engine.WAITING, None)
                 work.sessions.flush()
                 wrote = connection.info.pop(engine.WROTE, False)
                 if wrote:

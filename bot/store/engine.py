@@ -324,6 +324,20 @@ def note_writes(engine: Engine) -> None:
             connection.info[WROTE] = True
 
 
+WAITING = "waiting"
+"""The key in a connection's `info` under which is what writes the rows that wait."""
+
+
+def write_waiting_first(engine: Engine) -> None:
+    """Has what a connection has under WAITING called before each statement."""
+
+    @event.listens_for(engine, "before_execute")
+    def _executing(connection: Connection, *_unused: object) -> None:
+        write = connection.info.get(WAITING)
+        if write is not None:
+            write()
+
+
 def _on_connect(engine: Engine, *statements: str) -> None:
     def connected(connection: Any, record: object) -> None:
         before = connection.autocommit

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from bot.sessions.model import Handled, Hidden, Kind, Message, Talk, Thread
-from bot.sessions.ports import Counts
+from bot.sessions.ports import ConcurrentUpdate, Counts
 from bot.store import knowledge
 from bot.store.repository import Repository, WriteTurn, chunked, insert_into
 from bot.store.tables import handlings, messages, revisions
@@ -68,10 +68,22 @@ class Messages(Repository):
         super().__init__(connection)
         self._turn = turn
         self._read: dict[tuple[str, str], Message | None] = {}
+        self._absent: set[tuple[str, str]] = set()
+        self._new: list[dict[str, Any]] = []
 
     def forget(self) -> None:
         """What was read may be untrue."""
         self._read.clear()
+        self._absent.clear()
+
+    def flush(self) -> None:
+        """Writes the new messages that wait. Raises ConcurrentUpdate if another has one already."""
+        if not self._new:
+            return
+        rows, self._new = sorted(self._new, key=lambda row: (row["channel"], row["ts"])), []
+        self._turn.take()
+        if self._connection.execute(_INSERT[self._postgresql], rows).rowcount != len(rows):
+            raise ConcurrentUpdate("another replica was delivered the same messages")
 
     def get(self, channel: str, ts: str) -> Message | None:
         """One message; a deleted one is marked so."""
@@ -88,8 +100,14 @@ class Messages(Repository):
 
     def put(self, message: Message) -> bool:
         """Inserts or updates; True if the message changed."""
+        place = message.channel, message.ts
+        if place in self._absent and message.question_ts is None:
+            self._absent.discard(place)
+            self._new.append(_row(message))
+            self._read[place] = message
+            return True
         self._turn.take()
-        self._read.pop((message.channel, message.ts), None)
+        self._read.pop(place, None)
         if self._put_new(message):
             return True
         key = {"of_channel": message.channel, "of_ts": message.ts}
@@ -349,6 +367,11 @@ class Messages(Repository):
                 found[row.ts] = _message(row)
         self._read.update({(channel, ts): found.get(ts) for ts in tss})
         return found
+
+    def expect(self, channel: str, tss: Collection[str]) -> None:
+        """Reads those that are known; new ones among the others are written many at once."""
+        found = self.many(channel, tss)
+        self._absent |= {(channel, ts) for ts in tss if ts not in found}
 
     def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
         """The `ts` of what the channel shows between two moments."""

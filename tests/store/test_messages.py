@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from bot.sessions.model import Handled, Handling, Kind, Message
-from bot.sessions.ports import Counts, UnitOfWork
+from bot.sessions.ports import ConcurrentUpdate, Counts, UnitOfWork
 from bot.store.database import Database
 from tests.store import builders
 from tests.store.builders import T0, later, question, reply, session
@@ -41,6 +42,67 @@ def test_put_inserts_then_edits_and_keeps_the_old_content(database: Database) ->
         assert uow.messages.get("C1", Q2) is None
         assert uow.messages.get("C2", Q1) is None
         assert uow.messages.revisions("C2", Q1) == []
+
+
+def test_expected_messages_are_written_with_one_statement(database: Database) -> None:
+    statements: list[str] = []
+
+    def executed(*given: Any) -> None:
+        statements.append(given[2])
+
+    with database.unit_of_work() as uow:
+        session_id = session(uow).id
+        known = question(session_id, Q3, "known")
+        uow.messages.put(known)
+    new = [question(session_id, ts, "why?") for ts in (Q2, Q1)]
+    with database.unit_of_work() as uow:
+        uow.messages.expect("C1", {Q1, Q2, Q3})
+        event.listen(database.engine, "before_cursor_execute", executed)
+        try:
+            assert [uow.messages.put(message) for message in new] == [True, True]
+            assert uow.messages.get("C1", Q1) == new[1]
+            assert statements == []
+            assert not uow.messages.put(known)
+            assert sum("INSERT INTO messages" in each for each in statements) == 2
+            assert uow.messages.put(edited(new[0], 1, "how?"))
+            assert uow.messages.of_session(session_id) == [new[1], edited(new[0], 1, "how?"), known]
+        finally:
+            event.remove(database.engine, "before_cursor_execute", executed)
+    with database.reading() as uow:
+        assert len(uow.messages.of_session(session_id)) == 3
+
+
+def test_what_waits_is_not_written_when_the_transaction_fails(database: Database) -> None:
+    with database.unit_of_work() as uow:
+        session_id = session(uow).id
+
+    def fail() -> None:
+        with database.unit_of_work() as uow:
+            uow.messages.expect("C1", {Q1})
+            uow.messages.put(question(session_id, Q1))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    with database.unit_of_work() as uow:
+        assert uow.messages.of_session(session_id) == []
+
+
+def test_who_writes_an_expected_message_second_must_decide_again(database: Database) -> None:
+    if not database.shared:
+        pytest.skip("one transaction writes at a time")
+    with database.unit_of_work() as uow:
+        message = question(session(uow).id, Q1)
+
+    def come_second() -> None:
+        with database.unit_of_work() as first:
+            first.messages.expect("C1", {Q1})
+            with database.unit_of_work() as second:
+                second.messages.put(message)
+            assert first.messages.put(message)
+
+    with pytest.raises(ConcurrentUpdate):
+        come_second()
 
 
 def test_a_preview_that_slack_adds_without_an_edit_is_taken_in(database: Database) -> None:
