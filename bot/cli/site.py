@@ -132,4 +132,4 @@ def _posted(thread: Thread, entry: Entry, workspace: str) -> Iterator[Posted]:
     for message, said in zip(messages, (entry, *entry.replies), strict=True):
         place = f"{message.channel}/{message.ts}"
         link = permalink(workspace, message.channel, message.ts, message.thread_ts)
-        yield Posted(said.name, said.text, place, link, message.at)
+        yield Posted(said.name, said.text, place, link, message.at, message.is_talk)

@@ -80,7 +80,7 @@ class Figure:
 def asked(threads: Iterable[Thread], authors: Collection[str]) -> list[Asked]:
     """The questions of a session with their times, without what is hidden.
 
-    `authors` are Slack member IDs; what an author began is not a question.
+    `authors` are Slack member IDs; what an author began is not a question, nor is talk.
     """
     return [
         Asked(
@@ -92,7 +92,9 @@ def asked(threads: Iterable[Thread], authors: Collection[str]) -> list[Asked]:
             thread.question.at,
         )
         for thread in threads
-        if thread.question.author not in authors and not thread.question.hidden
+        if thread.question.author not in authors
+        and not thread.question.hidden
+        and not thread.question.is_talk
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sessions.model import Hidden, Kind, Message, Thread, ts_of
+from bot.sessions.model import Hidden, Kind, Message, Talk, Thread, ts_of
 from bot.web import figures
 from bot.web.figures import Asked, Counted, Figure, Given
 from tests.examples import examples
@@ -173,7 +173,9 @@ def test_what_is_hidden_is_not_counted() -> None:
     gone = Message(
         1, "C1", ts_of(at(2)), Kind.QUESTION, "U2", {}, hidden=frozenset([Hidden.WITHDRAWN])
     )
-    assert figures.asked([Thread(question, (reply,)), Thread(gone)], {"U9"}) == [Asked([], at(0))]
+    talk = Message(1, "C1", ts_of(at(3)), Kind.QUESTION, "U3", {}, talk=Talk.YES)
+    threads = [Thread(question, (reply,)), Thread(gone), Thread(talk)]
+    assert figures.asked(threads, {"U9"}) == [Asked([], at(0))]
 
 
 def test_times_come_from_the_messages_of_a_session() -> None:

@@ -168,6 +168,40 @@ def test_the_samples_of_the_website(
     assert page.query(".authors")[0].to_text() == "by Savaş Yıldırım and Meysam Asgari-Chenaghlu"
 
 
+def test_talk_is_shown_and_not_counted(marginalia: Command, tmp_path: Path) -> None:
+    threads = (
+        Entry("Max", "Hi all 👋"),
+        Entry("Wendy", "Why this book?", (Entry("Ana Lima", "For you."),)),
+        Entry("Zoe", "Thanks for doing this everyone!", (Entry("Ana Lima", "My pleasure!"),)),
+    )
+    shelf.write(tmp_path, "20241014-on-reading", threads)
+    assert marginalia("site", tmp_path, "--output", tmp_path / "site") == 0
+    check(tmp_path / "site")
+    page = parsed(tmp_path / "site/books/20241014-on-reading.html")
+    numbers = [" ".join(each.to_text().split()) for each in page.query(".numbers div")]
+    assert numbers == ["question 1", "answered 1", "reply 1"]
+    shown = [each.attrs["class"] for each in page.query("article.thread")]
+    assert shown == ["thread talk", "thread", "thread talk"]
+    assert "My pleasure!" in page.to_text()
+    assert page.query(".silent") == []
+    assert len(page.query(".own a")) == 1
+    alt = {Path(each.attrs["src"]).stem: each.attrs["alt"] for each in page.query(".plates img")}
+    assert alt["answered"] == "1 question: 1 answered (100 % answered)."
+    assert [row["talk"] for row in rows(tmp_path / "site")] == [True, False, True]
+
+
+@pytest.mark.parametrize("is_talk", [True, False])
+def test_the_database_has_the_last_word_on_talk(tmp_path: Path, is_talk: bool) -> None:
+    text = "Good morning!" if not is_talk else "I like the drawing on page 12"
+    at = datetime(2024, 10, 14, 9, tzinfo=UTC)
+    posted = [books.Posted("Max", text, "C1/1728896400.000000", "", at, is_talk)]
+    shelf.write(tmp_path, "20241014-on-reading", (Entry("Max", text),))
+    [planned], _problems = books.find([tmp_path])
+    [thread] = books.read(planned, posted=posted).threads
+    assert thread.is_question is not is_talk
+    assert books.read(planned).threads[0].is_question is is_talk
+
+
 ADRIFT = (
     Entry("Wendy", "Why does the index chapter come before the one on margins?"),
     Entry("Ana Lima", "Hi Wendy, since margins need the index chapter to be understood first."),
@@ -308,6 +342,7 @@ def test_lines_of_data(marginalia: Command, schedules: Path, tmp_path: Path) -> 
         "text": "Why *this* book?\n\nAnd for whom?",
         "plain": "Why this book?\nAnd for whom?",
         "by_author": False,
+        "talk": False,
         "answered": True,
         "replies": [
             {

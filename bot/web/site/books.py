@@ -6,7 +6,7 @@ Read one by one, so that a site takes no more memory than its longest session.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,11 @@ from bot.errors import UserError
 from bot.library import archive, mending
 from bot.library.library import Library, load
 from bot.library.problem import Problem, shown
-from bot.sessions import pairing
+from bot.markup import from_markdown, plain
+from bot.sessions import languages, pairing
 from bot.sessions.model import Event
 from bot.sessions.pairing import Kind
+from bot.sessions.talk import is_talk
 from bot.texts import _
 from bot.web import text
 from bot.web.site import covers
@@ -26,13 +28,14 @@ from bot.web.text import Shown
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message that an archive has, as the database knows it; see `Said`."""
+    """A message that an archive has, as the database knows it; see `Said` and `Thread`."""
 
     name: str
     markdown: str
     message: str
     link: str
     at: datetime
+    is_talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,10 @@ class Said:
 class Thread:
     """A question and its replies, or what an author posted that answers no question for certain.
 
-    `number` counts the questions from 1 and is 0 for what an author began. `see` is the anchor of
+    `number` counts the questions from 1 and is 0 for what is no question. `see` is the anchor of
     another thread that may have the answer to a question without a reply, '' for none. `page` is
-    the file of the question's own page within the site, '' for what an author began.
+    the file of the question's own page within the site, '' for what is no question. `is_talk` is set
+    for a reader's greeting, thanks or chat, which is shown and not counted.
     """
 
     number: int
@@ -87,6 +91,7 @@ class Thread:
     replies: tuple[Said, ...]
     see: str = ""
     page: str = ""
+    is_talk: bool = False
 
     @property
     def anchor(self) -> str:
@@ -95,8 +100,8 @@ class Thread:
 
     @property
     def is_question(self) -> bool:
-        """Whether a reader began it."""
-        return not self.question.by_author
+        """Whether a reader asked something with it."""
+        return not self.question.by_author and not self.is_talk
 
     @property
     def is_answered(self) -> bool:
@@ -235,12 +240,15 @@ class _Messages:
     def __init__(self, posted: Iterable[Posted]) -> None:
         self._known: dict[tuple[str, str], deque[Posted]] = defaultdict(deque)
         self._taken: set[str] = set()
+        self.posted: dict[str, Posted] = {}
         for each in posted:
+            self.posted[each.message] = each
             shown = text.message(each.markdown).text
             self._known[each.name, shown].append(each)
             self._known["", shown].append(each)
 
     def of(self, name: str, shown: str) -> Posted | None:
+        """The message of an entry, None where the database has none."""
         for key in ((name, shown), ("", shown)):
             for each in self._known.get(key, ()):
                 if each.message not in self._taken:
@@ -276,9 +284,11 @@ def _threads(
     see = {question: f"q{post}" for post, question in unsure.items()}
     see |= {each.question: f"q{each.by.partition('.')[0]}" for each in found.covered}
     threads: list[Thread] = []
+    names = {entry.name for _post, entry in mending.flat(page.entries)}
     number = 0
     for root, replies in pairing.move(posts, links):
-        asked = not said[root].by_author
+        talk = not said[root].by_author and _is_talk(said[root], event, names, messages)
+        asked = not said[root].by_author and not talk
         number += asked
         threads.append(
             Thread(
@@ -286,9 +296,18 @@ def _threads(
                 said[root],
                 tuple(said[reply] for reply in replies),
                 "" if replies or not asked else see.get(root, ""),
+                is_talk=talk,
             )
         )
     return tuple(threads), len(unsure)
+
+
+def _is_talk(said: Said, event: Event, names: Collection[str], messages: _Messages) -> bool:
+    """Whether a reader's entry is talk: as the database says, where it has the message."""
+    posted = messages.posted.get(said.message)
+    if posted is not None:
+        return posted.is_talk
+    return is_talk(plain(from_markdown(said.markdown)), languages.of_event(event), names)
 
 
 def _said(

@@ -57,6 +57,10 @@ SCHEMA: dict[str, Any] = {
             "description": "When it was planned to close, UTC.",
         },
         **_SAID,
+        "talk": {
+            "type": "boolean",
+            "description": "Whether it is a greeting, thanks or chat, which is not counted.",
+        },
         "answered": {"type": "boolean", "description": "Whether an author replied."},
         "replies": {
             "type": "array",
@@ -78,7 +82,8 @@ EXAMPLE = """import json
 with open("questions.jsonl", encoding="utf-8") as lines:
     questions = [json.loads(line) for line in lines]
 
-open_ones = [q for q in questions if not q["answered"] and not q["by_author"]]
+asked = [q for q in questions if not q["by_author"] and not q["talk"]]
+open_ones = [q for q in asked if not q["answered"]]
 """
 
 
@@ -103,6 +108,7 @@ def lines(book: Book, url: Callable[[str], str]) -> Iterator[str]:
             "url": url(text.href(thread.page or f"books/{event.id}.html#{thread.anchor}")),
             **common,
             **_row(thread.question),
+            "talk": thread.is_talk,
             "answered": thread.is_answered,
             "replies": [_row(reply) for reply in thread.replies],
         }

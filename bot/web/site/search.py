@@ -106,7 +106,7 @@ class Shards:
 def _row(thread: Thread) -> list[Any]:
     """`[place, number, name, text, [[name, text, by an author], …], file]`, short for there are many.
 
-    The number is 0 where an author began the thread, and the file of its own page ''.
+    The number is 0 for what is no question, and the file of its own page ''.
     """
     replies = [[reply.name, reply.shown.text, int(reply.by_author)] for reply in thread.replies]
     asked = thread.question
