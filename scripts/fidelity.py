@@ -170,6 +170,11 @@ GROUPS: dict[str, list[Example]] = {
     "Of other senders": [
         Example("a header", "large and bold", {"blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": "Day *one* :tada:"}}]}),
+        Example("a table", "a table", {"blocks": [{"type": "table", "rows": [
+            [{"type": "raw_text", "text": each} for each in row]
+            for row in (("model", "F1"), ("a|b", "<0.9>"))]}]}),
+        Example("Markdown of an app", "a heading, an item", {"blocks": [
+            {"type": "markdown", "text": "## Part\n\n- one"}]}),
         Example("a section with a button", "text, and a button", {"blocks": [
             {"type": "section", "text": {"type": "mrkdwn", "text": "*Vote*"}, "accessory":
                 {"type": "button", "text": {"type": "plain_text", "text": "Go"},
@@ -197,87 +202,94 @@ GROUPS: dict[str, list[Example]] = {
 TOP = """\
 # What Slack shows, and what the page shows
 
-Written by `scripts/fidelity.py`; change it there.
+`scripts/fidelity.py` writes this page; change it there.
 
-`bot.markup.to_markdown` writes the Markdown of a message. The law is that a reader of the archive
-page sees what a reader in Slack saw: the same characters, on the same lines, with the same marks.
-`tests/markup/test_law.py` holds it against generated messages, with a second reading of both sides
-that shares nothing with the converter; the tables here show it, construct by construct.
+`bot.markup.to_markdown` turns a message into Markdown. One rule holds for all of it: a reader of the
+archive page sees what a reader in Slack saw, that is the same characters, on the same lines, in the
+same style. `tests/markup/test_law.py` checks this with generated messages, and reads both sides with
+code that shares nothing with the converter. The tables below show each kind of content.
 
-In the column *Markdown*, `⏎` is a line feed and `␍` a carriage return. *The page* is what the
-website's steps, `text | newline_to_br | markdownify`, make of it, with markdown-it-py (CommonMark
-and strikethrough) in the place of kramdown; the paragraph around a text alone is left out.
-Messages are given as `text` where Slack's mrkdwn can say them; of blocks, the kinds are named.
+In the column *Markdown*, `⏎` is a line feed and `␍` a carriage return. *The page* shows the HTML that
+the website's `text | newline_to_br | markdownify` makes of it. This table uses markdown-it-py
+(CommonMark with strikethrough and tables) instead of kramdown, and leaves out the paragraph around a
+text that has only one. A message is given as its `text` if mrkdwn can say it; otherwise you see the
+kinds of its blocks.
 """
 
 LIMITS = """\
-## What cannot be said
+## Why it is so, and what is lost
 
-**A script.** Whatever is posted is text on the page: no element but those of the tables above, no
-attribute that acts, no `javascript:`. Where CommonMark and kramdown might take a delimiter for
-different things, the element itself is written, with entities in it: `pre-<em>trained</em>`, and
-`<code>` for code that holds a backtick or `~~`. What holds anything that could run is read again
-once it is written, and written without any markup should it not read as the message says
-(`bot/markup/proof.py`). `tests/markup/hostile.py` makes messages that try, and shows them to
-kramdown with GFM and without. Archives of older versions: `marginalia mend` finds what could run
-in their texts and makes text of it.
+**Nothing can run.** Whatever people post is text on the page. It brings no elements but those in the
+tables above, no attributes that act, and no `javascript:`. A heading or a table comes only from a
+block that is one. Where CommonMark and kramdown would read a delimiter differently, the Markdown has
+the HTML element itself, with entities inside: `pre-<em>trained</em>`, and `<code>` for code with a
+backtick or `~~`. A text that holds anything which could run, a heading or a table is read once more
+after it is written (`bot/markup/proof.py`). If it does not read as the message does, it is written
+again without any markup. `tests/markup/hostile.py` makes messages that try to get through, and shows
+them to kramdown with and without GFM. `marginalia mend` finds what could run in archives of older
+versions and makes it text.
 
-**Lines in a block of code.** Liquid's `newline_to_br` puts a `<br />` before every line feed and
-knows nothing of Markdown, so in a block of code the page would show the letters `<br />`. Markdown
-ends a line at a carriage return as well, and the filter does not look for those: lines in a block
-of code, and its fences, end in a carriage return. Under CommonMark the block is the same with
-either. The cost: in the YAML of the archive such a text stands in double quotes, with `\\r` for
-each of these lines, which is less to look at than a block would be.
+**Code blocks.** Liquid's `newline_to_br` puts `<br />` before every line feed, also in code, where the
+page would show it as letters. It does not look for carriage returns, and in Markdown they end a line,
+too. So the lines of a code block end in carriage returns. The price: YAML writes such a text in double
+quotes, with `\\r` for each of these lines.
 
-**Where one block ends.** A blank line is no blank line any more once `<br />` stands in it, and a
-list or a quote would draw in the text after it. Where blocks must be apart, the blank line is a
-line feed and a carriage return, in this order: Liquid makes a break of the first, and the second
-leaves the empty line.
+**Ends of blocks.** With `<br />` in it a blank line is no longer blank, and a list or quote would take
+in the text behind it. Where blocks must be apart, the blank line is a line feed followed by a carriage
+return.
 
-**An item's further lines** stand without an indent, up to an empty line, as the website's archives
-have them: every parser takes them for lines of the item.
+**Tables.** The lines of a table end in carriage returns, as in code. The first row is the head.
+Markdown has no head without rows, and CommonMark no table without a head: a table of one row is a
+table on the website and a line with bars elsewhere. Line breaks in a cell are `<br />`; the alignment
+of columns is lost. Slack's `table` and `data_table` blocks, and tables in Markdown that an app posts,
+come out alike.
 
-**A `<br />` at the end of a line.** The filter puts one at the end of each item of a list, of a
-quote's last line, and of a text before a list. It ends its line there and shows as nothing.
+**Headings.** A `header` block is a heading of level 3, or of the level that it names; the page itself
+has the levels above. kramdown gives each heading an `id` made of its letters. Only Markdown that an
+app posts can have a heading in a list's item; it stays there.
 
-**People.** FORMAT.md has a person's name without the `@` that Slack shows, and no mention is a link.
+**Lists.** Further lines of an item stand without an indent, up to an empty line, as in the website's
+archives; every parser takes them as part of the item.
 
-**Quotes do not nest.** A quote in a quote is one quote; lists and code stay inside it, as Slack
-has them (`border: 1`).
+**`<br />` at the end of a line.** The filter puts one at the end of each item, of a quote's last line,
+and of a text before a list. It shows as nothing there.
 
-**Underlined text** is text without a mark: Markdown has none for it, and on a web page an
-underlined word looks like a link.
+**People.** A person's name stands without the `@` that Slack shows, as FORMAT.md says, and mentions
+are no links.
 
-**Numbers.** kramdown counts every list from 1, and so a list from 5 is written as `5)`: a list
-from 5 for CommonMark, and for kramdown lines that say `5)` themselves. Letters and roman numbers,
-which Slack shows on the second and third level, are numbers on the page; the browser's style sheet
-decides.
+**Quotes.** Slack has no quote in a quote, so one in Markdown that an app posts becomes one quote. Lists
+and code in a quote stay in it (`border: 1`).
 
-**Spaces.** HTML shows many spaces as one, and none at a line's end, where they stay in the file
-all the same. Spaces at the start of a line show, as no-break spaces, since four of them would
-otherwise be code; in a block of code all do.
-Bold, italic and struck spaces at the edge of a mark stand outside it.
+**Underlined text** loses its line: Markdown has none, and readers would take it for a link.
 
-**Characters that no page can show.** Controls and noncharacters are left out; half a surrogate
-pair, which JSON can carry, becomes U+FFFD. Zero-width and right-to-left characters stay.
+**Numbers.** kramdown counts every list from 1. So a list from 5 is written with `5)`, which is a list
+from 5 in CommonMark, and lines of text in kramdown that show the right numbers. Letters and roman
+numerals, which Slack shows on the second and third levels, are digits, unless a style sheet changes
+that.
 
-**Pictures and colours.** An emoji that only the workspace has keeps its `:name:`, a colour its
-value, a file its title and link, a snippet its text as well (up to 4,000 characters). A forwarded
-message, or one whose link Slack unfurls, keeps its text: nobody outside the workspace can follow
-the link. What the preview of another link says is left out where the link is in the text. A file
-that was deleted, or that a free workspace no longer keeps, is left out.
+**Spaces.** HTML shows several spaces as one, and none at a line's end (the file keeps them). Spaces at
+the start of a line become no-break spaces, because four of them would begin code. Code keeps all of
+them. Spaces at the edge of bold, italic or struck text stand outside it.
 
-**Typography.** kramdown makes quotation marks of straight ones, and `…` of three dots in prose;
-in code, in a path and between digits the dots stay. Two hyphens stay two.
+**Characters.** Controls and noncharacters are left out. Half a surrogate pair, which JSON allows,
+becomes U+FFFD. Zero-width and right-to-left characters stay.
 
-**Links.** `javascript:`, `vbscript:`, `data:` and `file:` are never a link: the label stays. In a
-block of code Slack links addresses; there the page shows what they say. A label has one style.
+**Emoji, colours and files.** An emoji of the workspace's own keeps its `:name:`, a colour its value, a
+file its title and link, and a snippet also its text (up to 4,000 characters). A forwarded message keeps
+its text, and so does a message that Slack shows below a link to it, because nobody outside the
+workspace can follow that link. The preview of any other link is left out if the link is in the text. A
+file that was deleted, or that a free workspace no longer keeps, is left out.
 
-**mrkdwn says less than blocks.** It has no escapes: where a message has only `text`, `*a*` is bold
-even if its sender meant two stars. Slack shows the same, so the page does.
+**Typography.** kramdown makes straight quotation marks curly, and three dots an `…`, except in code, in
+paths and between digits. Two hyphens stay two.
 
-**Liquid.** The website does not read the texts of an archive as Liquid: they are values, not
-templates. `{{` and `{%` of a message are broken up all the same, in code too.
+**Links.** `javascript:`, `vbscript:`, `data:` and `file:` never become links; their labels stay. Slack
+also links addresses in code blocks; the page shows only their text. A link's label has one style.
+
+**Text without blocks.** mrkdwn has no escapes: in a message that has only `text`, `*a*` is bold, even if
+its writer meant two stars. Slack shows it bold, too.
+
+**Liquid.** The website does not run Liquid in archives. `{{` and `{%` are broken up all the same.
 """
 
 
@@ -288,7 +300,7 @@ def newline_to_br(markdown: str) -> str:
 
 def page(markdown: str) -> str:
     """The HTML on the website; of one paragraph, what is in it."""
-    renderer = MarkdownIt("commonmark").enable("strikethrough")
+    renderer = MarkdownIt("commonmark").enable(["strikethrough", "table"])
     html = str(renderer.render(newline_to_br(markdown))).strip()
     inner = html.removeprefix("<p>").removesuffix("</p>")
     return inner if html.startswith("<p>") and "<p>" not in inner else html

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from slackbox.errors import Refusal
 from slackbox.lengths import units
@@ -23,6 +23,8 @@ MESSAGE_TEXT = 13_000
 """Characters of text in all blocks of a message: `msg_blocks_too_long` beyond. Slack publishes no
 number; about 13,200 was found by <https://github.com/slackapi/bolt-js/issues/2509>."""
 MARKDOWN_TEXT = 12_000
+TABLE_ROWS, TABLE_COLUMNS, TABLE_TEXT = 100, 20, 10_000
+"""<https://docs.slack.dev/reference/block-kit/blocks/table-block>"""
 VIEW_BYTES = 250_000
 """`view_too_large` beyond: <https://docs.slack.dev/reference/methods/views.open>."""
 
@@ -30,6 +32,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z", re.ASCII)
 _URL = re.compile(r"https?://\S+\Z")
 
+Kept = TypeVar("Kept")
 Where = str
 BlockId = Callable[[], str]
 Picture = Callable[[str], bool]
@@ -143,7 +146,7 @@ class _Check:
             self.wrong("missing required field: type", where)
             return {}
         check = _BLOCKS.get(kind) if isinstance(kind, str) else None
-        if check is None or (kind == "markdown" and self.surface != "message"):
+        if check is None or (kind in ("markdown", "table") and self.surface != "message"):
             self.wrong(f"unsupported type: {kind}", f"{where}/type")
             return {}
         self.string(given, "block_id", where, 255)
@@ -259,10 +262,55 @@ class _Check:
         return kept
 
     def header(self, given: Json, where: Where) -> Json:
-        self.fields(given, where, {"type", "block_id", "text"}, {"text"})
+        self.fields(given, where, {"type", "block_id", "text", "level"}, {"text"})
+        self.integer(given, "level", where, 1, 4)
         if "text" not in given:
             return {}
-        return {"text": self.text(given["text"], f"{where}/text", 150, plain=True)}
+        kept = {"text": self.text(given["text"], f"{where}/text", 150, plain=True)}
+        return {**kept, **{name: given[name] for name in ("level",) if name in given}}
+
+    def table(self, given: Json, where: Where) -> Json:
+        allowed = {"type", "block_id", "rows", "column_settings"}
+        self.fields(given, where, allowed, {"rows"})
+        before = self.text_length
+        rows = self.each(
+            given.get("rows"),
+            f"{where}/rows",
+            1,
+            TABLE_ROWS,
+            lambda row, at: self.each(row, at, 1, TABLE_COLUMNS, self.cell),
+        )
+        if self.text_length - before > TABLE_TEXT:
+            self.wrong(f"must be less than {TABLE_TEXT + 1} characters", f"{where}/rows")
+        kept: Json = {"rows": rows}
+        if "column_settings" in given:
+            kept["column_settings"] = self.each(
+                given["column_settings"], f"{where}/column_settings", 0, TABLE_COLUMNS, self.column
+            )
+        return kept
+
+    def cell(self, given: Any, where: Where) -> Json:
+        if isinstance(given, dict) and given.get("type") == "rich_text":
+            self.rich_text(given, where)
+        elif isinstance(given, dict) and given.get("type") == "raw_text":
+            self.fields(given, where, {"type", "text"}, {"text"})
+            self.string(given, "text", where, TABLE_TEXT)
+            self.text_length += len(str(given.get("text")))
+        else:
+            self.wrong("must be a valid enum value, one of: raw_text, rich_text", f"{where}/type")
+        return given if isinstance(given, dict) else {}
+
+    def column(self, given: Any, where: Where) -> Json | None:
+        """What a column looks like; null leaves one as it is."""
+        if isinstance(given, dict):
+            self.fields(given, where, {"align", "is_wrapped"}, set())
+            self.choice(given, "align", where, ("left", "center", "right"))
+            self.boolean(given, "is_wrapped", where)
+        elif given is not None:
+            self.wrong("must provide an object", where)
+            return None
+        kept: Json | None = given
+        return kept
 
     def divider(self, given: Json, where: Where) -> Json:
         self.fields(given, where, {"type", "block_id"}, set())
@@ -369,8 +417,8 @@ class _Check:
         where: Where,
         least: int,
         most: int,
-        check: Callable[[Any, Where], Json],
-    ) -> list[Json]:
+        check: Callable[[Any, Where], Kept],
+    ) -> list[Kept]:
         if not isinstance(given, list):
             if given is not None:
                 self.wrong("must provide an array", where)
@@ -583,6 +631,7 @@ _BLOCKS: Mapping[str, Callable[[_Check, Json, Where], Json]] = {
     "markdown": _Check.markdown,
     "rich_text": _Check.rich_text,
     "section": _Check.section,
+    "table": _Check.table,
 }
 
 _PICKED = "placeholder confirm focus_on_load"

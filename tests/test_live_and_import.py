@@ -74,6 +74,26 @@ def told(
 
 
 HISTORIES: dict[str, tuple[list[Object], list[Entry]]] = {
+    "a table and a header are a table and a heading": (
+        [
+            said(
+                "U1BEN",
+                FIRST,
+                "Results",
+                blocks=[
+                    {"type": "header", "text": {"type": "plain_text", "text": "Results"}},
+                    {
+                        "type": "table",
+                        "rows": [
+                            [{"type": "raw_text", "text": each} for each in row]
+                            for row in (("model", "F1"), ("<b>", "0.9"))
+                        ],
+                    },
+                ],
+            )
+        ],
+        [Entry("Ben", "### Results\r\r| model | F1 |\r|---|---|\r| &lt;b&gt; | 0.9 |")],
+    ),
     "a question that was deleted keeps its replies": (
         [
             {

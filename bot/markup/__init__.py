@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.markup import markdown, outgoing, proof
-from bot.markup.elements import elements
+from bot.markup.elements import elements, headless
 from bot.markup.mrkdwn import escape as escape_mrkdwn
 from bot.markup.names import Names, NoNames, WorkspaceEmoji
 from bot.markup.parse import parse
@@ -25,6 +25,7 @@ __all__ = [
     "elements",
     "escape_mrkdwn",
     "from_markdown",
+    "headless",
     "markdown_to_mrkdwn",
     "neutral",
     "plain",
@@ -47,7 +48,7 @@ def to_markdown(message: Mapping[str, Any], names: Names) -> str:
 
 def from_markdown(text: str) -> dict[str, Any]:
     """The `text` and `blocks` of a Slack message that says what a Markdown text says."""
-    return outgoing.message(read(text))
+    return outgoing.message(read(text, website=True))
 
 
 def neutral(text: str) -> str:
@@ -58,7 +59,7 @@ def neutral(text: str) -> str:
     """
     if proof.dead(text):
         return text
-    return markdown.write(read(_BREAK.sub("\n", text), html=False), NoNames())
+    return markdown.write(read(_BREAK.sub("\n", text), html=False, website=True), NoNames())
 
 
 def markdown_to_mrkdwn(text: str) -> str:
@@ -86,4 +87,4 @@ def visible_text(markdown: str) -> str:
     Entities and escapes are the characters they stand for, a link is its label, and a list begins
     with the number that was typed.
     """
-    return visible(read(markdown, as_typed=True), NoNames())
+    return visible(read(markdown, as_typed=True, website=True), NoNames())

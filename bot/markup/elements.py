@@ -1,4 +1,4 @@
-"""The few HTML elements that the Markdown of a message may hold, for markdown-it.
+"""What the Markdown of a message may hold beyond CommonMark, for markdown-it.
 
 Where a mark's delimiters would not be taken for one, `inline` writes `<em>`, `<strong>`, `<del>` or
 `<code>`, and a block of code that Liquid would look into is `<pre><code>`. With this plugin they
@@ -26,6 +26,56 @@ def elements(parser: MarkdownIt) -> None:
     parser.block.ruler.before(
         "fence", "element", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
+
+
+def headless(parser: MarkdownIt) -> None:
+    """Teaches a parser kramdown's tables without a head: lines in all of which a `|` stands.
+
+    The environment of a parse names the lines that are empty for the website as `headless`, or has
+    True where the parser sees them itself; without it no table is looked for.
+    """
+    parser.block.ruler.before("paragraph", "headless", _headless)
+
+
+_CELL = re.compile(r"((?:\\.|`[^`]*`|[^|\\])*+)\|")
+_BREAK = re.compile(r"\s*(?:<br\s*/?>)?\s*\Z")
+
+
+def _headless(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    known = state.env.get("headless")
+    if silent or known is None or state.sCount[start] - state.blkIndent > 3:
+        return False
+    empty = state.isEmpty if known is True else known.__contains__
+    if start and not empty(start - 1) and not state.level:
+        return False
+    rows: list[list[str]] = []
+    line = start
+    while line < end and not empty(line):
+        text = _BREAK.sub("", state.getLines(line, line + 1, state.blkIndent, False).lstrip())
+        cells: list[str] = []
+        at = 0
+        while bar := _CELL.match(text, at):
+            cells.append(bar[1].strip())
+            at = bar.end()
+        if not cells:
+            return False
+        cells.append(text[at:].strip())
+        rows.append(cells[0 if cells[0] else 1 : None if cells[-1] else -1])
+        line += 1
+    state.push("table_open", "table", 1).map = [start, line]
+    state.push("tbody_open", "tbody", 1)
+    for number, row in enumerate(rows, start):
+        state.push("tr_open", "tr", 1)
+        for cell in row:
+            state.push("td_open", "td", 1)
+            inline = state.push("inline", "", 0)
+            inline.content, inline.map, inline.children = cell, [number, number + 1], []
+            state.push("td_close", "td", -1)
+        state.push("tr_close", "tr", -1)
+    state.push("tbody_close", "tbody", -1)
+    state.push("table_close", "table", -1)
+    state.line = line
+    return True
 
 
 def _inline(state: StateInline, silent: bool) -> bool:

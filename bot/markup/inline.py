@@ -191,8 +191,8 @@ def pairs(text: str, mark: str) -> bool:
     return False
 
 
-def code(text: str, *, linked: bool = False) -> str:
-    """Code on one line; `linked` where it is the label of a link."""
+def code(text: str, *, linked: bool = False, cell: bool = False) -> str:
+    """Code on one line; `linked` where it is the label of a link, `cell` in a table."""
     if (
         "`" in text
         or "~~" in text
@@ -201,6 +201,7 @@ def code(text: str, *, linked: bool = False) -> str:
         or text[0].isspace()
         or text[-1].isspace()
         or (linked and "]" in text)
+        or (cell and "|" in text)
         or ("</" in text and _CLOSING.search(text))
     ):
         return f"<code>{_IN_CODE.sub(entity, text)}</code>"

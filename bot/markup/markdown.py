@@ -36,6 +36,7 @@ from bot.markup.tree import (
     Code,
     Divider,
     Emoji,
+    Heading,
     Inline,
     Inlines,
     Item,
@@ -44,8 +45,10 @@ from bot.markup.tree import (
     Mention,
     Paragraph,
     Quote,
+    Table,
     Text,
     Tree,
+    contents,
     quoted,
 )
 
@@ -59,13 +62,17 @@ _MARKUP = re.compile(r"[^\w\s.,;()'\"/=+%?@-]|^\s*(?:[-+=]|[0-9]+\.)|^(?: {4}|\t
 _LINE = re.compile(r"([\r\n])(?![\r\n]|\Z)")
 _EMPTY_LINE = re.compile(r"([\r\n])(?=[\r\n]|\Z)")
 _TILDES = re.compile("~+")
+_HEADING_END = re.compile(r"(?:\\?#)+(?=\s*\Z)")
+_RULE = re.compile(r"(?:\\?[-+=:]|\s)+")
+_RULED = re.compile(r"\\?([-+=:])")
 _IN_BLOCK = re.compile(r"[&<>`{$]")
 
 
 def write(tree: Tree, names: Names) -> str:
     """The Markdown of a tree."""
     written = _Writer(names, tree).write()
-    if proof.needed(written) and not proof.holds(written, tree, names):
+    structured = any(isinstance(block, Heading | Table) for block in tree)
+    if (structured or proof.needed(written)) and not proof.holds(written, tree, names):
         return "\n".join(map(inline.literal, visible(tree, names).split("\n")))
     return written
 
@@ -123,9 +130,11 @@ class _Writer:
     def blocks(self, blocks: Iterable[Block], before: type | None) -> type | None:
         for block in blocks:
             match block:
+                case Paragraph() | Heading() if block.inside and self.levels:
+                    self.inside(block, before)
                 case Paragraph():
                     lines = self.lines(block.content)
-                    if before is None or before in (List, Quote, Code, Divider):
+                    if before is not Paragraph:
                         # Their end shows as a gap, and a blank line here would not survive.
                         while lines and not lines[0]:
                             del lines[0]
@@ -146,15 +155,57 @@ class _Writer:
                 case Divider():
                     self.separate(before, APART)
                     self.out.append("---")
+                case Heading() | Table():
+                    self.separate(before, APART)
+                    if before in (Code, Divider):
+                        self.out.append(CR)  # kramdown wants an empty line before a table
+                    self.out.append(
+                        self.table(block) if isinstance(block, Table) else self.heading(block)
+                    )
             before = type(block)
         return before
+
+    def heading(self, block: Heading) -> str:
+        text = self.one_line(block.content)
+        # kramdown takes `{#` at its end for an ID; number signs there end a heading for both.
+        text = _HEADING_END.sub(lambda found: "&#35;" * len(found[0]), text)
+        return "#" * block.level + " " + text.replace("{#", "&#123;#")
+
+    def table(self, block: Table) -> str:
+        """A table; kramdown alone has one without a head, which one row is."""
+        rows = [" | ".join(map(self.cell, row)) for row in block.rows]
+        lines = [f"| {row} |" for row in rows]
+        if len(lines) > 1:
+            lines.insert(1, "|" + "---|" * len(block.rows[0]))
+        return CR.join(lines)
+
+    def cell(self, content: Inlines) -> str:
+        text = self.one_line(content, cell=True)
+        if _RULE.fullmatch(text):  # a line of such cells is none of cells for kramdown
+            return _RULED.sub(lambda found: f"&#{ord(found[1])};", text)
+        return text.replace("\\|", "&#124;").replace("|", "&#124;")
+
+    def one_line(self, content: Inlines, *, cell: bool = False) -> str:
+        runs = self.runs(content, cell=cell)
+        return "<br />".join(inline.lines(runs, self.message))
+
+    def inside(self, block: Paragraph | Heading, before: type | None) -> None:
+        """A block of the item before: further in, where it belongs to the item for both."""
+        indent = " " * self.levels[-1].content
+        if before is not None:
+            self.out.append(CR if before is Heading else "\n")
+        if isinstance(block, Heading):
+            self.out.append(indent + self.heading(block))
+        else:
+            lines = self.lines(block.content)
+            self.out.append("\n".join(indent + line if line else line for line in lines))
 
     def separate(self, before: type | None, separator: str, *, keep: bool = False) -> None:
         if before is None:
             return
         if before in (Code, Divider):
             separator = CR  # a fence and a rule end by themselves, and a <br /> would undo them
-        elif before is Quote and self.fenced:
+        elif before in (Heading, Table) or (before is Quote and self.fenced):
             separator = CR + CR
         self.out.append(separator)
         if not keep:
@@ -244,14 +295,14 @@ class _Writer:
         """Inline pieces as lines of Markdown, without what a block puts before them."""
         return inline.lines(self.runs(content), self.message, item=item)
 
-    def runs(self, content: Inlines) -> list[Run]:
+    def runs(self, content: Inlines, *, cell: bool = False) -> list[Run]:
         """What is written: literal text of one style, code and links, in order."""
         found: list[Run] = []
         last: Run | None = None
         codes = False
         for piece in content:
             if isinstance(piece, Link):
-                found.append(Run(self.link(piece), piece.style & ~CODE, raw=True))
+                found.append(Run(self.link(piece, cell=cell), piece.style & ~CODE, raw=True))
                 last = None
                 continue
             shown = piece.text if isinstance(piece, Text) else self.shown(piece)
@@ -266,13 +317,13 @@ class _Writer:
                 codes = codes or code
         for run in found if codes else ():
             if run.code and not run.text.isspace():
-                run.text, run.raw = inline.code(run.text), True
+                run.text, run.raw = inline.code(run.text, cell=cell), True
         return found
 
-    def link(self, piece: Link) -> str:
+    def link(self, piece: Link, *, cell: bool) -> str:
         label, url = piece.label or piece.url, inline.destination(piece.url)
         if piece.style & CODE and not label.isspace():
-            return f"[{inline.code(label, linked=True)}]({url})"
+            return f"[{inline.code(label, linked=True, cell=cell)}]({url})"
         return f"[{inline.label(label, self.message)}]({url})"
 
     def message(self) -> Escapes:
@@ -288,14 +339,7 @@ class _Writer:
                 if isinstance(block, Code):
                     style |= CODE
                     continue
-                contents = (
-                    [item.content for item in block.items]
-                    if isinstance(block, List)
-                    else []
-                    if isinstance(block, Divider)
-                    else [block.content]
-                )
-                for content in contents:
+                for content in contents(block):
                     for piece in content:
                         style |= piece.style
                         # What is written for a mark or a link is neither space nor letter.

@@ -307,8 +307,8 @@ def _emoji(match: re.Match[str], text: str) -> Emoji | None:
 
 def _angle(inner: str) -> Inlines:
     """What stands between `<` and `>`."""
-    body, _, label = inner.partition("|")
-    label = unescape(label)
+    body, _, escaped = inner.partition("|")
+    label = unescape(escaped)
     if body.startswith("@"):
         return (Mention("user", body[1:], label.removeprefix("@")),)
     if body.startswith("#"):
@@ -323,7 +323,7 @@ def _angle(inner: str) -> Inlines:
     if not label and not normal.SCHEME.match(body):
         return (Text(f"<{unescape(inner)}>"),)  # Slack writes no such thing; somebody did
     shown = "".join(
-        piece.text if isinstance(piece, Text) else _shown(piece) for piece in plain(label)
+        piece.text if isinstance(piece, Text) else _shown(piece) for piece in plain(escaped)
     )
     return (normal.link(unescape(body), shown, 0),)
 

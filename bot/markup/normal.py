@@ -15,6 +15,7 @@ from bot.markup.tree import (
     CODE,
     Block,
     Code,
+    Heading,
     Inline,
     Inlines,
     Item,
@@ -22,6 +23,7 @@ from bot.markup.tree import (
     List,
     Paragraph,
     Quote,
+    Table,
     Text,
     Tree,
 )
@@ -124,8 +126,12 @@ def tree(blocks: Iterable[Block]) -> Tree:
     whole: list[Block] = []
     for block in _normal(blocks):
         last = whole[-1] if whole else None
-        if isinstance(block, Paragraph) and isinstance(last, Paragraph):
-            whole[-1] = Paragraph(_joined(last.content, block.content))
+        if (
+            isinstance(block, Paragraph)
+            and isinstance(last, Paragraph)
+            and block.inside == last.inside
+        ):
+            whole[-1] = replace(last, content=_joined(last.content, block.content))
         elif isinstance(block, Quote) and isinstance(last, Quote):
             whole[-1] = Quote(_joined(last.content, block.content))
         elif isinstance(block, List) and isinstance(last, List) and block.quoted == last.quoted:
@@ -141,7 +147,7 @@ def tree(blocks: Iterable[Block]) -> Tree:
     while whole and isinstance(last := whole[-1], Paragraph):
         content = _trimmed(last.content, end=True)
         if content:
-            whole[-1] = Paragraph(content)
+            whole[-1] = replace(last, content=content)
             break
         del whole[-1]
     if whole and isinstance(block := whole[-1], List) and block.items:
@@ -174,10 +180,10 @@ def _normal(blocks: Iterable[Block]) -> Iterator[Block]:
             lists = []
         if isinstance(block, Paragraph):
             inner = content(block.content)
-            if _may_list(inner):
+            if _may_list(inner) and not block.inside:
                 yield from _listed(inner)
             else:
-                yield Paragraph(inner)
+                yield replace(block, content=inner)
         else:
             yield from _one(block)
     if lists:
@@ -194,6 +200,19 @@ def _one(block: Block) -> Iterator[Block]:
             inner = _preformatted(block.content)
             if inner:
                 yield Code(inner, block.quoted)
+        case Heading():
+            inner = _trimmed(content(block.content), start=True, end=True)
+            if inner:
+                yield replace(block, content=inner)
+        case Table():
+            rows = [
+                tuple(_trimmed(content(cell), start=True, end=True) for cell in row)
+                for row in block.rows
+                if row
+            ]
+            width = max(map(len, rows), default=0)
+            if any(map(any, rows)):
+                yield replace(block, rows=tuple(row + ((),) * (width - len(row)) for row in rows))
         case _:
             yield block
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.markup import emoji
+from bot.markup.markdown import write
 from bot.markup.mrkdwn import escape
-from bot.markup.normal import level_mark, merged
+from bot.markup.names import NoNames
+from bot.markup.normal import level_mark, merged, restyled
 from bot.markup.tree import (
     BOLD,
     CODE,
@@ -18,6 +20,7 @@ from bot.markup.tree import (
     Code,
     Divider,
     Emoji,
+    Heading,
     Inline,
     Inlines,
     Item,
@@ -26,9 +29,16 @@ from bot.markup.tree import (
     Mention,
     Paragraph,
     Quote,
+    Table,
     Text,
     Tree,
+    changed,
+    inside,
 )
+
+# What Slack takes: https://docs.slack.dev/reference/block-kit/blocks
+HEADER, HEADER_LEVELS = 150, 4
+ROWS, COLUMNS = 100, 20
 
 _STYLES = {"bold": BOLD, "italic": ITALIC, "strike": STRIKE, "code": CODE}
 _DELIMITERS = ((BOLD, "*"), (ITALIC, "_"), (STRIKE, "~"))
@@ -41,8 +51,26 @@ def message(tree: Tree) -> dict[str, Any]:
 
     There are no blocks where there is nothing to say: Slack refuses an empty one.
     """
-    blocks = list(_rich_text(tree))
+    if all(map(_has_block, tree)):
+        blocks = list(_rich_text(tree))
+    else:
+        blocks = [{"type": "markdown", "text": write(tree, NoNames())}]
     return {"text": mrkdwn(tree), "blocks": blocks}
+
+
+def _has_block(block: Block) -> bool:
+    """Whether Slack has a block of its own for what stands here; its `markdown` block says more."""
+    if inside(block):
+        return False
+    match block:
+        case Heading():
+            plain = all(isinstance(piece, Text | Emoji) for piece in block.content)
+            short = sum(map(len, map(_mrkdwn_plain, block.content))) <= HEADER
+            return plain and short and block.level <= HEADER_LEVELS and not block.quoted
+        case Table():
+            return len(block.rows) <= ROWS and len(block.rows[0]) <= COLUMNS and not block.quoted
+        case _:
+            return True
 
 
 def mrkdwn(tree: Tree) -> str:
@@ -54,6 +82,12 @@ def _mrkdwn_block(block: Block) -> str:
     match block:
         case Paragraph():
             return _mrkdwn_inlines(block.content)
+        case Heading():
+            return _mrkdwn_inlines(
+                tuple(restyled(piece, piece.style | BOLD) for piece in block.content)
+            )
+        case Table():
+            return "\n".join(" | ".join(map(_mrkdwn_cell, row)) for row in block.rows)
         case Quote():
             lines = _mrkdwn_inlines(block.content).split("\n")
             return "\n".join(f"&gt; {line}".rstrip() for line in lines)
@@ -89,6 +123,10 @@ def _mrkdwn_inlines(pieces: Inlines) -> str:
     return "".join(parts)
 
 
+def _mrkdwn_cell(content: Inlines) -> str:
+    return _mrkdwn_inlines(content).replace("\n", " ")
+
+
 def _extent(pieces: Inlines, start: int, mark: int) -> int:
     end = start
     while end < len(pieces) and pieces[end].style & mark:
@@ -111,19 +149,42 @@ def _mrkdwn_plain(piece: Inline) -> str:
 
 
 def _rich_text(tree: Tree) -> Iterator[dict[str, Any]]:
-    """Blocks for a tree; a divider is a block of its own, the rest one `rich_text` between."""
+    """Blocks for a tree: what has none of its own is in one `rich_text` between those."""
     elements: list[dict[str, Any]] = []
     for index, block in enumerate(tree):
-        if isinstance(block, Divider):
+        if isinstance(block, Divider | Heading | Table):
             if elements:
                 yield {"type": "rich_text", "elements": elements}
                 elements = []
-            yield {"type": "divider"}
+            yield _alone(block)
         else:
-            last = index + 1 == len(tree) or isinstance(tree[index + 1], Divider)
+            last = index + 1 == len(tree) or isinstance(tree[index + 1], Divider | Heading | Table)
             elements.extend(_rich_elements(block, last=last))
     if elements:
         yield {"type": "rich_text", "elements": elements}
+
+
+def _alone(block: Divider | Heading | Table) -> dict[str, Any]:
+    match block:
+        case Divider():
+            return {"type": "divider"}
+        case Heading():
+            text = "".join(map(_mrkdwn_plain, block.content))
+            return {
+                "type": "header",
+                "text": {"type": "plain_text", "text": text, "emoji": True},
+                "level": block.level,
+            }
+        case Table():
+            return {"type": "table", "rows": [list(map(_cell, row)) for row in block.rows]}
+
+
+def _cell(content: Inlines) -> dict[str, Any]:
+    if all(isinstance(piece, Text) and not piece.style for piece in content):
+        text = "".join(piece.text for piece in content if isinstance(piece, Text))
+        return {"type": "raw_text", "text": text or " "}  # an empty one is refused
+    section = {"type": "rich_text_section", "elements": _rich_inlines(content)}
+    return {"type": "rich_text", "elements": [section]}
 
 
 def _rich_elements(block: Block, *, last: bool) -> Iterator[dict[str, Any]]:
@@ -208,28 +269,14 @@ def announce(tree: Tree) -> str:
     mrkdwn has no escape for `*`, `_`, `~` and the backtick: a zero-width space beside one that
     would mark something keeps it from doing so.
     """
-    return mrkdwn(tuple(_neutral(block) for block in tree))
+    return mrkdwn(
+        tuple(
+            block if isinstance(block, Code) else changed(block, _neutral_inlines) for block in tree
+        )
+    )
 
 
 _RISKY = re.compile(r"(?<!\w)[*_~`](?=\S)|:(?=[a-z0-9_+'-]+:)")
-
-
-def _neutral(block: Block) -> Block:
-    match block:
-        case Paragraph():
-            return Paragraph(_neutral_inlines(block.content))
-        case Quote():
-            return Quote(_neutral_inlines(block.content))
-        case List():
-            return List(
-                tuple(
-                    Item(_neutral_inlines(item.content), item.indent, item.number)
-                    for item in block.items
-                ),
-                block.quoted,
-            )
-        case _:
-            return block
 
 
 def _neutral_inlines(pieces: Inlines) -> Inlines:

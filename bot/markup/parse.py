@@ -24,6 +24,7 @@ from bot.markup.tree import (
     Code,
     Divider,
     Emoji,
+    Heading,
     Inline,
     Inlines,
     Item,
@@ -32,10 +33,17 @@ from bot.markup.tree import (
     Mention,
     Paragraph,
     Quote,
+    Table,
     Text,
     Tree,
+    changed,
+    contents,
+    in_quote,
     inlines,
 )
+
+HEADING = 3
+"""The level of a header that names none: those above are the page's own."""
 
 SNIPPET = 4_000
 """How many characters of a snippet are shown; the rest is where its title leads."""
@@ -70,15 +78,7 @@ def _labelled(blocks: Iterable[Block], text: str) -> Iterable[Block]:
             for piece in content
         )
 
-    def whole(block: Block) -> Block:
-        if isinstance(block, List):
-            items = tuple(replace(item, content=labelled(item.content)) for item in block.items)
-            return replace(block, items=items)
-        return (
-            block if isinstance(block, Divider) else replace(block, content=labelled(block.content))
-        )
-
-    return map(whole, blocks)
+    return (changed(block, labelled) for block in blocks)
 
 
 def _body(message: Mapping[str, Any]) -> Iterable[Block]:
@@ -210,9 +210,9 @@ def _section(block: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _header(block: Mapping[str, Any]) -> Iterator[Block]:
-    for each in _object(block.get("text")):
-        if isinstance(each, Paragraph):
-            yield Paragraph(_bold(each.content))
+    text, level = block.get("text"), _int(block.get("level"))
+    if isinstance(text, Mapping):
+        yield Heading(_object_inline(text), level if 1 <= level <= 6 else HEADING)
 
 
 def _context(block: Mapping[str, Any]) -> Iterator[Block]:
@@ -271,19 +271,28 @@ def _file_block(block: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _table(block: Mapping[str, Any]) -> Iterator[Block]:
-    """Rows of cells, one line each: Markdown's own tables are no part of CommonMark."""
+    """A `table` or a `data_table`, whose caption stands above it."""
+    if caption := _clean(block.get("caption")):
+        yield Paragraph((Text(caption),))
     rows = block.get("rows")
-    for row in rows if isinstance(rows, Sequence) and not isinstance(rows, str) else ():
-        line: list[Inline] = []
-        for number, cell in enumerate(_dicts(row)):
-            if number:
-                line.append(Text(" | "))
-            if cell.get("type") == "rich_text":
-                line.extend(inlines(normal.tree(_rich_text(cell))))
-            else:
-                line.append(Text(_clean(cell.get("text"))))
-        if line:
-            yield Paragraph(tuple(line))
+    if isinstance(rows, list | tuple):
+        yield Table(tuple(tuple(map(_cell, _dicts(row))) for row in rows))
+
+
+def _cell(cell: Mapping[str, Any]) -> Inlines:
+    if cell.get("type") != "rich_text":
+        number = cell.get("value")
+        return (Text(_clean(cell.get("text")) or ("" if number is None else _clean(str(number)))),)
+    found: list[Inline] = []
+    for part in normal.tree(_rich_text(cell)):
+        for index, content in enumerate(contents(part)):
+            if found:
+                found.append(Text("\n"))
+            if isinstance(part, List):
+                item = part.items[index]
+                found.append(Text(normal.level_mark(item.indent, item.number)))
+            found.extend(content)
+    return tuple(found)
 
 
 def _divider(_: Mapping[str, Any]) -> Iterator[Block]:
@@ -302,6 +311,7 @@ _BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Block]]] = {
     "markdown": _markdown,
     "file": _file_block,
     "table": _table,
+    "data_table": _table,
 }
 
 
@@ -328,13 +338,6 @@ def _title(text: object) -> str:
     if isinstance(text, Mapping):
         return mrkdwn.unescape(_str(text.get("text")))
     return ""
-
-
-def _bold(content: Inlines) -> Inlines:
-    return tuple(
-        Text(piece.text, piece.style | BOLD) if isinstance(piece, Text) else piece
-        for piece in content
-    )
 
 
 def _attachments(message: Mapping[str, Any], body: Tree) -> Iterator[Block]:
@@ -377,14 +380,7 @@ def _forwarded(attachment: Mapping[str, Any]) -> Iterator[Block]:
     said = said or list(_body({**attachment, "blocks": attachment.get("blocks")}))
     if not said and not attachment.get("files"):
         said = list(mrkdwn.parse(_first(attachment, "fallback", "title")))
-    for block in (*said, *_files(attachment)):
-        match block:
-            case Paragraph():
-                yield Quote(block.content)
-            case List() | Code():
-                yield replace(block, quoted=True)
-            case _:
-                yield block
+    yield from map(in_quote, (*said, *_files(attachment)))
 
 
 def _files(message: Mapping[str, Any]) -> Iterator[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.markup import names as naming
 from bot.markup.names import Names
 from bot.markup.normal import level_mark
-from bot.markup.tree import Divider, Emoji, Inlines, Link, List, Mention, Text, Tree, quoted
+from bot.markup.tree import Divider, Emoji, Inlines, Link, List, Mention, Table, Text, Tree, quoted
 
 
 def visible(tree: Tree, names: Names) -> str:
@@ -20,6 +20,10 @@ def visible(tree: Tree, names: Names) -> str:
                 for item in block.items:
                     mark = level_mark(item.indent, item.number)
                     lines.append("    " * item.indent + mark + _inlines(item.content, names))
+            case Table():
+                for row in block.rows:
+                    cells = (" ".join(_inlines(cell, names).split("\n")) for cell in row)
+                    lines.append(" | ".join(cells))
             case _:
                 lines.extend(_inlines(block.content, names).split("\n"))
         if quoted(block):

@@ -29,10 +29,12 @@ from bot.markup.tree import (
     Code,
     Divider,
     Emoji,
+    Heading,
     Inlines,
     Link,
     List,
     Mention,
+    Table,
     Text,
     Tree,
     quoted,
@@ -47,7 +49,7 @@ _TAG = re.compile(r"<[A-Za-z/!?:_]")
 _FENCED = re.compile(r"(?:^|(?<=[\r\n]))[> ]*(~{3,}|`{3,})\r(?:[^\n]*?\r)??[> ]*\1(?=[\r\n]|\Z)")
 _PRE = re.compile(r"<pre><code>[^<`]*</code></pre>")
 _SPAN = re.compile(r"`([^`\r\n]+)`")
-_ELEMENT = re.compile(r"<code>[^<>`|~]*</code>|</?(?:em|strong|del)>")
+_ELEMENT = re.compile(r"<code>[^<>`|~]*</code>|</?(?:em|strong|del)>|<br />")
 _LIVE = re.compile(r"<|&(?!(?:amp|lt|gt|nbsp|#[0-9]+);)|(?<!\\)\{:|\{\{|\{%|\$\$")
 # What kramdown could make something of, wherever it stands; a lone `<br />` is a line's end.
 _ACTIVE = re.compile(
@@ -137,16 +139,14 @@ def _read(written: str) -> list[Seen] | None:
                 if inner is None:
                     return None
                 found += inner
-            case "list_item_open":
-                found.append(("item", -1, ""))
-            case "blockquote_open":
-                found.append(("quote", -1, ""))
+            case kind if kind in _BEGINS:
+                if token.attrs:
+                    return None
+                found.append((_BEGINS[kind] or token.tag, -1, ""))
             case "fence" | "code_block":
                 if token.info:
                     return None
                 found.append((token.content.removesuffix("\n"), CODE, "block"))
-            case "hr":
-                found.append(("rule", -1, ""))
             case "html_block" if not token.content.replace("<br />", "").strip():
                 pass  # of an empty item
             case kind if kind not in _PLAIN:
@@ -154,9 +154,23 @@ def _read(written: str) -> list[Seen] | None:
     return _joined(found)
 
 
+# What each of these is called in what is compared; the level of a heading is in its tag.
+_BEGINS = {
+    "list_item_open": "item",
+    "blockquote_open": "quote",
+    "hr": "rule",
+    "heading_open": "",
+    "table_open": "table",
+    "tr_open": "tr",
+    "th_open": "td",
+    "td_open": "td",
+}
 _PLAIN = frozenset(
     f"{kind}_{end}"
-    for kind in ("paragraph", "bullet_list", "ordered_list", "list_item", "blockquote")
+    for kind in (
+        *("paragraph", "bullet_list", "ordered_list", "list_item", "blockquote"),
+        *("heading", "table", "thead", "tbody", "tr", "th", "td"),
+    )
     for end in ("open", "close")
 )
 
@@ -195,6 +209,9 @@ def _said(tree: Tree, names: Names) -> Iterator[Seen]:
         if quoted(block) and not within:
             yield "quote", -1, ""
         within = quoted(block)
+        if isinstance(block, Table):
+            yield from _table(block, names)
+            continue
         match block:
             case List():
                 for item in block.items:
@@ -205,8 +222,26 @@ def _said(tree: Tree, names: Names) -> Iterator[Seen]:
                 yield clean(text).strip("\n"), CODE, "block"
             case Divider():
                 yield "rule", -1, ""
+            case Heading():
+                yield f"h{block.level}", -1, ""
+                yield from _pieces(block.content, names)
             case _:
                 yield from _pieces(block.content, names)
+
+
+def _table(block: Table, names: Names) -> Iterator[Seen]:
+    """A table; one row alone is a line with bars for CommonMark."""
+    alone = len(block.rows) == 1
+    if not alone:
+        yield "table", -1, ""
+    for row in block.rows:
+        if not alone:
+            yield "tr", -1, ""
+        for cell in row:
+            yield ("|", 0, "") if alone else ("td", -1, "")
+            yield from _pieces(cell, names)
+    if alone:
+        yield "|", 0, ""
 
 
 def _pieces(content: Inlines, names: Names) -> Iterator[Seen]:

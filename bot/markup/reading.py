@@ -1,7 +1,7 @@
 """Markdown to the tree: an archive's text, a book's description, an app's `markdown` block.
 
-markdown-it-py does the reading (CommonMark and strikethrough). What Slack has no word for is kept
-as what it says: a heading in bold, an image as a link, HTML as the text in it.
+markdown-it-py does the reading (CommonMark, strikethrough and tables). What Slack has no word for
+is kept as what it says: an image as a link, HTML as the text in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup import emoji, normal
-from bot.markup.elements import elements
+from bot.markup.elements import elements, headless
 from bot.markup.tree import (
     BOLD,
     CODE,
@@ -29,15 +29,17 @@ from bot.markup.tree import (
     Code,
     Divider,
     Emoji,
+    Heading,
     Inline,
     Inlines,
     Item,
     Link,
     List,
     Paragraph,
-    Quote,
+    Table,
     Text,
     Tree,
+    in_quote,
 )
 
 _MARKS = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
@@ -45,17 +47,22 @@ _BREAK = re.compile(r"<br\s*/?>\n?", re.I)
 _HTML = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
 _FENCE = re.compile("`{3,}|~{3,}")
 _FROM_ONE = re.compile(r"^( {0,3}1)(?=\)[ \t])", re.M)
+_LINE = re.compile(r"([^\r\n]*)(\r?\n|\r|\Z)")
+_IN_ITEM = re.compile(r"^#{1,6}[ \t]", re.M)
+_HEADING = re.compile(r"#{1,6}[ \t]+[^ \t#]")
+_MARKER = re.compile(r" {0,3}(?:[-+*]|[0-9]+\.)[ \t]+(?=\S)")
 _DASHES = re.compile(r"(?<!-)(--)(-?)(?!-)")
 
 
 def parser() -> MarkdownIt:
-    """The Markdown that archives are written in: CommonMark and strikethrough."""
+    """The Markdown that archives are written in: CommonMark, strikethrough and tables."""
     return _parser(html=True)
 
 
 @cache
 def _parser(*, html: bool) -> MarkdownIt:
-    found = MarkdownIt("commonmark", {"html": html}).enable("strikethrough").use(elements)
+    found = MarkdownIt("commonmark", {"html": html}).enable(["strikethrough", "table"])
+    found.use(elements).use(headless)
     found.core.ruler.before("text_join", "dashes", _dashes)
     found.core.ruler.before("inline", "line_ends", _line_ends)
     found.inline.ruler.at("newline", _newline)
@@ -121,15 +128,27 @@ def _dashes(state: StateCore) -> None:
                 )
 
 
-def read(markdown: str, flow: bool = False, *, html: bool = True, as_typed: bool = False) -> Tree:
+def read(
+    markdown: str,
+    flow: bool = False,
+    *,
+    html: bool = True,
+    as_typed: bool = False,
+    website: bool = False,
+) -> Tree:
     """The tree of a Markdown text; where `html` is false, a tag in it is text.
 
     In an archive's text a line break is one (the website makes it a `<br />`). With `flow` it is
     a space, as Markdown has it: the text of a book's page, that its writer wrapped.
     A list begins at 1, as the website counts, or with `as_typed` where its writer began.
+    With `website`, tables and headings are where the website's kramdown sees some.
     """
     # The website's renderer has no list of `1)`: that is a line which somebody wrote so.
-    tokens = _parser(html=html).parse(_FROM_ONE.sub(r"\1\\", normal.clean(markdown)))
+    text = _FROM_ONE.sub(r"\1\\", normal.clean(markdown))
+    if website and _IN_ITEM.search(text):
+        text = _headings_inside(text)
+    env = {"headless": _empty_lines(markdown)} if website and "|" in text else {}
+    tokens = _parser(html=html).parse(text, env)
     for token in tokens if flow else ():
         for child in token.children or ():
             if child.type == "softbreak":
@@ -141,17 +160,40 @@ def read(markdown: str, flow: bool = False, *, html: bool = True, as_typed: bool
     return normal.tree(_blocks(root.children))
 
 
+def _empty_lines(markdown: str) -> frozenset[int]:
+    """The lines that are empty on the website, too: a line feed becomes a `<br />` in its line."""
+    lines = _LINE.findall(markdown)
+    return frozenset(i for i, (text, end) in enumerate(lines) if end == "\r" and not text.strip())
+
+
+def _headings_inside(text: str) -> str:
+    """A text whose headings stand in the item above them, as kramdown takes those right below."""
+    lines = []
+    column = 0  # where the content of the item that is open begins
+    indent = ""
+    for line in text.split("\n"):
+        if not line.strip():
+            column, indent = 0, ""
+        elif marker := _MARKER.match(line):
+            column, indent = marker.end(), ""
+        elif column and _HEADING.match(line):
+            indent = " " * column
+        lines.append(indent + line)
+    return "\n".join(lines)
+
+
 def _blocks(nodes: Iterable[SyntaxTreeNode]) -> Iterator[Block]:
     """Blocks in order, with the empty lines between them: Slack shows those."""
     end: int | None = None
     apart = 0  # how many empty lines only end what stands before them
     for node in nodes:
         if end is not None and node.map:
-            for _ in range(node.map[0] - end - apart):
+            needed = 1 if node.type in ("heading", "table") else apart
+            for _ in range(node.map[0] - end - needed):
                 yield Paragraph(())
         yield from _block(node)
         end = node.map[1] if node.map else end
-        apart = 1 if node.type in ("blockquote", "bullet_list", "ordered_list") else 0
+        apart = 1 if node.type in ("blockquote", "bullet_list", "ordered_list", "table") else 0
 
 
 def _block(node: SyntaxTreeNode) -> Iterator[Block]:
@@ -159,19 +201,16 @@ def _block(node: SyntaxTreeNode) -> Iterator[Block]:
         case "paragraph":
             yield Paragraph(_inlines(node))
         case "heading":
-            yield Paragraph(tuple(_marked(_inlines(node), BOLD)))
+            yield Heading(_inlines(node), int(node.tag[1:]))
+        case "table":
+            rows = (row for part in node.children for row in part.children)
+            yield Table(tuple(tuple(map(_inlines, row.children)) for row in rows))
         case "fence" | "code_block":
             yield Code((Text(node.content.removesuffix("\n")),))
         case "hr":
             yield Divider()
         case "blockquote":
-            for block in _blocks(node.children):
-                if isinstance(block, Paragraph):
-                    yield Quote(block.content)
-                elif isinstance(block, List | Code):
-                    yield replace(block, quoted=True)
-                else:
-                    yield block
+            yield from map(in_quote, _blocks(node.children))
         case "bullet_list" | "ordered_list":
             yield from _list(node, 0)
         case "html_block":
@@ -184,7 +223,7 @@ def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
     number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
     for each in node.children:
         content: list[Inlines] = []
-        begun = False
+        begun = below = False
         end: int | None = None
         for child in each.children:
             if child.type == "paragraph" and not begun:
@@ -196,14 +235,21 @@ def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
             if not begun:
                 yield List((Item(_lines(content), indent, number),))
                 begun = True
+            below = below or child.type == "heading"
             if child.type in ("bullet_list", "ordered_list"):
                 yield from _list(child, indent + 1)
+            elif below:
+                yield from map(_inside, _block(child))
             else:  # Slack's items hold text alone: what else is in one stands between two lists
                 yield from _block(child)
         if not begun:
             yield List((Item(_lines(content), indent, number),))
         if number is not None:
             number += 1
+
+
+def _inside(block: Block) -> Block:
+    return replace(block, inside=True) if isinstance(block, Paragraph | Heading) else block
 
 
 def _lines(lines: Sequence[Inlines]) -> Inlines:
@@ -281,8 +327,3 @@ def _text(text: str, style: int) -> Iterator[Inline]:
         at = end
     if at < len(text):
         yield Text(text[at:], style)
-
-
-def _marked(pieces: Inlines, style: int) -> Iterator[Inline]:
-    for piece in pieces:
-        yield normal.restyled(piece, piece.style | style)

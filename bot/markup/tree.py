@@ -7,8 +7,8 @@ in Slack are one tree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, dataclass_transform
 
 # The marks on a run of text, added up. Plain numbers: an enum.IntFlag costs more than the parsing.
@@ -76,9 +76,31 @@ Inlines = tuple[Inline, ...]
 
 @node
 class Paragraph:
-    """Lines of text; an empty line among them shows as one."""
+    """Lines of text; an empty line among them shows as one.
+
+    `inside` says that it stands in the last item of the list before it, below a heading there.
+    """
 
     content: Inlines
+    inside: bool = False
+
+
+@node
+class Heading:
+    """A heading; `inside` says that it stands in the last item of the list before it."""
+
+    content: Inlines
+    level: int = 3
+    quoted: bool = False
+    inside: bool = False
+
+
+@node
+class Table:
+    """Rows with the same number of cells; the first is the head, where there are others."""
+
+    rows: tuple[tuple[Inlines, ...], ...]
+    quoted: bool = False
 
 
 @node
@@ -116,20 +138,64 @@ class Divider:
     """A line across."""
 
 
-Block = Paragraph | Quote | Code | List | Divider
+Block = Paragraph | Heading | Table | Quote | Code | List | Divider
 Tree = tuple[Block, ...]
 
 
 def quoted(block: Block) -> bool:
     """Whether a block stands in a quote, or is one."""
-    return isinstance(block, Quote) or (isinstance(block, Code | List) and block.quoted)
+    return isinstance(block, Quote) or (
+        isinstance(block, Heading | Table | Code | List) and block.quoted
+    )
+
+
+def inside(block: Block) -> bool:
+    """Whether a block stands in the last item of the list before it."""
+    return isinstance(block, Paragraph | Heading) and block.inside
+
+
+def contents(block: Block) -> Sequence[Inlines]:
+    """What stands in a block: its text, each item of a list, each cell of a table."""
+    match block:
+        case List():
+            return [item.content for item in block.items]
+        case Table():
+            return [cell for row in block.rows for cell in row]
+        case Divider():
+            return []
+        case _:
+            return [block.content]
+
+
+def changed(block: Block, change: Callable[[Inlines], Inlines]) -> Block:
+    """A block whose text, items or cells are what `change` makes of each."""
+    match block:
+        case List():
+            items = tuple(replace(item, content=change(item.content)) for item in block.items)
+            return replace(block, items=items)
+        case Table():
+            return replace(block, rows=tuple(tuple(map(change, row)) for row in block.rows))
+        case Divider():
+            return block
+        case _:
+            return replace(block, content=change(block.content))
+
+
+def in_quote(block: Block) -> Block:
+    """A block as it stands in a quote."""
+    match block:
+        case Paragraph():
+            return Quote(block.content)
+        case Heading():
+            return replace(block, quoted=True, inside=False)
+        case Table() | List() | Code():
+            return replace(block, quoted=True)
+        case _:
+            return block
 
 
 def inlines(tree: Tree) -> Iterator[Inline]:
     """Every inline piece of a tree, in order."""
     for block in tree:
-        if isinstance(block, List):
-            for item in block.items:
-                yield from item.content
-        elif not isinstance(block, Divider):
-            yield from block.content
+        for content in contents(block):
+            yield from content

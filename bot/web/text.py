@@ -23,7 +23,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.markup import elements
+from bot.markup import elements, headless
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 """Where a link may lead."""
@@ -73,7 +73,7 @@ def message(markdown: str) -> Shown:
     Headings in it are of level 4 and deeper, for a page whose questions are of level 3.
     """
     source = clean(markdown).strip("\r\n")
-    return _shown(_parser(), _newline_to_br(source), levels=3, base="")
+    return _shown(_parser(), _newline_to_br(source), levels=3, base="", headless=True)
 
 
 def description(markdown: str, website: str = "") -> Shown:
@@ -83,7 +83,7 @@ def description(markdown: str, website: str = "") -> Shown:
     only its words where not. Headings in it are of level 3 and deeper.
     """
     source = _COMMENT.sub("", clean(markdown)).strip("\r\n")
-    return _shown(_parser(tables=True), source, levels=2, base=website)
+    return _shown(_parser(), source, levels=2, base=website)
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -147,14 +147,14 @@ def _newline_to_br(text: str) -> str:
 
 
 @cache
-def _parser(*, tables: bool = False) -> MarkdownIt:
+def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False, "typographer": True})
-    parser.enable(["strikethrough", "smartquotes"] + (["table"] if tables else []))
+    parser.enable(["strikethrough", "smartquotes", "table"])
     parser.disable(["html_block", "html_inline"])
     parser.block.ruler.at(
         "fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
-    parser.use(elements)
+    parser.use(elements).use(headless)
     parser.inline.ruler.before("autolink", "break", _break)
     parser.core.ruler.before("smartquotes", "dashes", _dashes)
     parser.core.ruler.after("smartquotes", "quotes", _quotes)
@@ -204,10 +204,12 @@ def _quotes(state: StateCore) -> None:
                     child.content = straight.sub(opening, child.content)
 
 
-def _shown(parser: MarkdownIt, source: str, *, levels: int, base: str) -> Shown:
+def _shown(
+    parser: MarkdownIt, source: str, *, levels: int, base: str, headless: bool = False
+) -> Shown:
     tokens: list[Token] = []
     level = levels
-    for token in parser.parse(source):
+    for token in parser.parse(source, {"headless": True} if headless else {}):
         if token.type == "heading_open":
             level = min(6, int(token.tag[1:]) + levels, level + 1)  # no level is left out
         if token.type in ("heading_open", "heading_close"):

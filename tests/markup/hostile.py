@@ -12,7 +12,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote
@@ -198,6 +198,27 @@ def block(rng: random.Random) -> dict[str, Any]:
             return {"type": "rich_text_section", "elements": elements}
 
 
+def table(rng: random.Random) -> dict[str, Any]:
+    """A `table` of a few rows, not all of one length."""
+
+    def cell() -> dict[str, Any]:
+        if rng.random() < 0.5:
+            return {"type": "raw_text", "text": hostile(rng, 4)}
+        section = {"type": "rich_text_section", "elements": [element(rng), element(rng)]}
+        return {"type": "rich_text", "elements": [section]}
+
+    rows = [[cell() for _ in range(rng.randint(1, 3))] for _ in range(rng.randint(1, 3))]
+    return {"type": rng.choice(("table", "data_table")), "rows": rows}
+
+
+def beside(rng: random.Random) -> dict[str, Any]:
+    """What may stand before or behind a table."""
+    if rng.random() < 0.5:
+        return {"type": "rich_text", "elements": [block(rng)]}
+    text = {"type": "plain_text", "text": hostile(rng, 5)}
+    return {"type": "header", "text": text, "level": rng.randint(1, 4)}
+
+
 def message(rng: random.Random) -> Message:
     """A message of Slack's: its text alone, or blocks, at times with an attachment or a file."""
     found: Message
@@ -216,6 +237,10 @@ def message(rng: random.Random) -> Message:
             elif kind == "markdown":
                 body = {"text": text["text"]}
             found = {"text": "", "blocks": [{"type": kind, **body}]}
+        case 4:
+            found = {"text": "", "blocks": [table(rng)]}
+            for _ in range(rng.randrange(3)):
+                found["blocks"].insert(rng.randrange(2), beside(rng))
         case _:
             parts = [block(rng) for _ in range(rng.randint(1, 3))]
             found = {"text": "", "blocks": [{"type": "rich_text", "elements": parts}]}
@@ -238,14 +263,24 @@ ALLOWED = {
     *("p", "br", "hr", "a", "strong", "em", "del", "s", "code", "pre"),
     *("blockquote", "ul", "ol", "li"),
 }
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+STRUCTURES = {
+    "header": HEADINGS,
+    "table": ("table", "thead", "tbody", "tr", "th", "td"),
+}
+"""What a block of these kinds may bring onto a page, and nothing else may."""
+STRUCTURES["data_table"] = STRUCTURES["table"]
+STRUCTURES["markdown"] = (*STRUCTURES["header"], *STRUCTURES["table"])
+_ID = re.compile(r"[^\s<>\"'&=/:;()]*")
 _SCRIPT = re.compile(r"\s*(?:javascript|vbscript|data|file|livescript|blob)\s*:", re.I)
 
 
 class Judge(HTMLParser):
     """What is alive in the HTML of a message: `found` has a line for each."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, allowed: Iterable[str] = ()) -> None:
         super().__init__(convert_charrefs=True)
+        self.allowed = {*ALLOWED, *allowed}
         self.found: list[str] = []
         self.links: list[str] = []
         self.words: list[str] = []
@@ -253,13 +288,15 @@ class Judge(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in ALLOWED:
+        if tag not in self.allowed:
             self.found.append(f"the element {tag}")
         for name, value in attrs:
             if (tag, name) == ("a", "href"):
                 self.links.append(value or "")
                 if _SCRIPT.match(value or ""):
                     self.found.append(f"a link to {value}")
+            elif name == "id" and tag in HEADINGS and _ID.fullmatch(value or ""):
+                pass  # kramdown's own
             elif (tag, name) not in (("ol", "start"), ("ol", "class"), ("a", "rel")):
                 self.found.append(f"the attribute {name} of {tag}")
 
@@ -300,9 +337,15 @@ def _address(url: str) -> str:
     return re.sub("[@:]", "", unquote(url, errors="replace")).rstrip()
 
 
-def alive(html: str, words: str, links: set[str]) -> list[str]:
+def allowed(message: Message) -> set[str]:
+    """The elements that no message may have but one with such a block."""
+    kinds = {block["type"] for block in message.get("blocks", ())}
+    return {element for kind in kinds for element in STRUCTURES.get(kind, ())}
+
+
+def alive(html: str, words: str, links: set[str], elements: Iterable[str] = ()) -> list[str]:
     """What a page has that the message does not say."""
-    judge = Judge(html)
+    judge = Judge(html, elements)
     found = judge.found
     found += [f"a link to {url}" for url in judge.links if _address(url) not in links]
     seen = letters("".join(judge.words))
@@ -339,7 +382,7 @@ def faults(made: Sequence[Message], names: Names, website: Kramdown) -> Iterator
         found = [
             f"{where} has {fault}"
             for where, html in shows.items()
-            for fault in alive(html[index], words, links)
+            for fault in alive(html[index], words, links, allowed(each))
         ]
         if "{{" in markdown or "{%" in markdown:
             found.append("Liquid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from html.parser import HTMLParser
 
@@ -11,7 +12,10 @@ from tests.markup.seen import Line, Reader, canonical, item_mark, link_mark
 
 _MARKS = {"strong": "bold", "em": "italic", "s": "strike", "del": "strike", "code": "code"}
 _SPACES = " \t\n\r\f"
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_TABLES = ("table", "thead", "tbody", "tr", "th", "td")
 ALLOWED = {*_MARKS, "br", "hr", "ul", "ol", "li", "p", "blockquote", "pre", "a"}
+"""What any message may bring onto a page; a `header` or `table` block brings its own elements."""
 
 
 def newline_to_br(text: str) -> str:
@@ -30,16 +34,19 @@ def html(markdown: str, *, website: bool, tables: bool = False) -> str:
     return renderer(tables).render(newline_to_br(markdown) if website else markdown)
 
 
-def page(markdown: str, *, website: bool, tables: bool = False) -> list[Line]:
+def page(
+    markdown: str, *, website: bool, tables: bool = False, allowed: Iterable[str] = ()
+) -> list[Line]:
     """What a reader of the page sees; `website` puts a `<br />` before every line feed.
 
-    Fails for an element, or a link, that no message may bring onto the page.
+    Fails for an element, or a link, that the message may not bring onto the page: besides the
+    usual ones, those that its blocks of the kinds in `allowed` are for.
     """
-    return canonical(read(html(markdown, website=website, tables=tables)), gaps=website)
+    return canonical(read(html(markdown, website=website, tables=tables), allowed), gaps=website)
 
 
-def read(text: str) -> list[Line]:
-    reader = _Page()
+def read(text: str, allowed: Iterable[str] = ()) -> list[Line]:
+    reader = _Page(allowed)
     reader.feed(text)
     reader.close()
     reader.seen.end_if_begun()
@@ -47,8 +54,13 @@ def read(text: str) -> list[Line]:
 
 
 class _Page(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, allowed: Iterable[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self.allowed = set(ALLOWED)
+        for kind in allowed:
+            self.allowed.update({"header": _HEADINGS, "table": _TABLES}.get(kind, ()))
+        self.within = ""  # the heading or the cell that is open
+        self.rows = self.cells = 0
         self.seen = Reader()
         self.marks: list[str] = []
         self.lists: list[int | None] = []
@@ -61,8 +73,24 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        assert tag in ALLOWED, f"<{tag}> on the page"
+        assert tag in self.allowed, f"<{tag}> on the page"
         match tag:
+            case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+                assert set(values) <= {"id"}, f"{values} on a heading"
+                self.within = f"heading {tag[1]}"
+                self.block()
+            case "table":
+                self.rows = 0
+                self.block()
+            case "thead" | "tbody":
+                pass
+            case "tr":
+                self.rows, self.cells = self.rows + 1, 0
+            case "th" | "td":
+                assert not values, f"{values} on a cell"
+                self.cells += 1
+                self.within = f"cell {self.rows}.{self.cells}"
+                self.block()
             case "a":
                 assert set(values) <= {"href", "title"}, f"{values} on a link"
                 href = values["href"] or ""
@@ -108,6 +136,12 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         match tag:
+            case "th" | "td" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+                self.seen.end_if_begun()
+                self.within = ""
+                self.block(ended=tag[0] == "h")
+            case "table" | "thead" | "tbody" | "tr":
+                pass
             case "a":
                 self.marks.pop()
             case "br" | "hr":
@@ -168,6 +202,7 @@ class _Page(HTMLParser):
         if ended and self.items:
             self.items[-1] = True
         more = bool(self.items and self.items[-1])
-        self.seen.kind = kind or ("quote" if self.quotes else "more" if more else "text")
+        usual = "quote" if self.quotes else "more" if more else "text"
+        self.seen.kind = kind or self.within or usual
         self.space = True
         self.begun = False

@@ -1,7 +1,7 @@
 """What a reader sees, as lines of marked characters: the measure that Slack and page share.
 
 Nothing here comes from `bot.markup`. A line is its kind (`text`, `more` for a list item's lines
-after its first, `quote`, a code block, a rule) and its characters, each with the marks on it (`bold`, `italic`, `strike`, `code`, or the address
+after its first, `quote`, a code block, a rule, a heading or a cell by its number) and its characters, each with the marks on it (`bold`, `italic`, `strike`, `code`, or the address
 of a link). What no reader can see is no part of it: marks on a space, spaces at a line's end, how
 many spaces stand between two words, and how an address is percent-encoded.
 """
@@ -97,8 +97,12 @@ def _without_gaps(lines: list[Line], gaps: bool) -> Iterator[Line]:
         before, gap = line, []
 
 
+def _text(kind: str) -> bool:
+    return kind in _TEXTS or kind.startswith(("heading", "cell"))
+
+
 def _empty(line: Line) -> bool:
-    return line[0] in _TEXTS and not line[1]
+    return _text(line[0]) and not line[1]
 
 
 def _item(line: Line) -> bool:
@@ -111,7 +115,7 @@ def text_of(line: Line) -> str:
 
 def _line(line: Line) -> Line:
     kind, characters = line
-    if kind not in _TEXTS:
+    if not _text(kind):
         return kind, tuple((character, frozenset()) for character, _ in characters)
     found: list[Char] = []
     begun = False

@@ -63,15 +63,41 @@ class Names:
 
 
 def shows(message: Mapping[str, Any], *, gaps: bool) -> list[Line]:
-    """What a reader in Slack sees of a message: its `rich_text` blocks, else its text."""
+    """What a reader in Slack sees of a message: `rich_text`, `header`, `table`; else its text."""
     reader = Reader()
     if message.get("blocks"):
         for block in message["blocks"]:
-            _rich_text(block, reader)
+            match block["type"]:
+                case "rich_text":
+                    _rich_text(block, reader)
+                case "header":
+                    inner = Reader(kind=f"heading {block.get('level', 3)}")
+                    inner.put(readable(block["text"]["text"]))
+                    _whole(inner, reader)
+                case "table":
+                    _table(block["rows"], reader)
+            reader.kind = "text"
     else:
         _mrkdwn(message["text"], reader)
     reader.end_if_begun()
     return canonical(reader.lines, gaps=gaps)
+
+
+def _whole(inner: Reader, reader: Reader) -> None:
+    inner.end()
+    reader.end_if_begun()
+    reader.lines += _stripped(inner.lines)
+
+
+def _table(rows: list[list[dict[str, Any]]], reader: Reader) -> None:
+    for number, row in enumerate((row for row in rows if row), 1):
+        for column, cell in enumerate(row, 1):
+            inner = Reader(kind=f"cell {number}.{column}")
+            if cell["type"] == "raw_text":
+                inner.put(readable(cell["text"]))
+            else:
+                _run(cell["elements"][0]["elements"], inner)
+            _whole(inner, reader)
 
 
 def readable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -416,6 +416,48 @@ def rich_texts(
     ).map(lambda elements: {"blocks": [{"type": "rich_text", "elements": elements}]})
 
 
+def _cell(text: str, elements: list[dict[str, Any]] | None) -> dict[str, Any]:
+    if elements is None:
+        return {"type": "raw_text", "text": text}
+    section = {"type": "rich_text_section", "elements": elements}
+    return {"type": "rich_text", "elements": [section]}
+
+
+def _header(text: str, level: int | None) -> dict[str, Any]:
+    block = {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
+    return block if level is None else {**block, "level": level}
+
+
+def structured(
+    text: st.SearchStrategy[str] = texts, styles: Sequence[str] = ("bullet", "ordered")
+) -> st.SearchStrategy[dict[str, Any]]:
+    """A message with `header` and `table` blocks between its `rich_text` blocks."""
+    plain = text.filter(lambda text: "&" not in text)  # an entity in plain text is a character
+    cells = st.builds(
+        _cell, plain | st.sampled_from(("", "-", ":-:", "a|b")), st.none() | runs(text, 2)
+    )
+    # CommonMark has no table of one row.
+    rows = st.lists(st.lists(cells, min_size=1, max_size=3), min_size=2, max_size=3)
+    return st.lists(
+        st.one_of(
+            rich_texts(text, 2, styles).map(lambda message: message["blocks"][0]),
+            st.builds(_header, plain, st.sampled_from((None, 1, 2, 3, 4))),
+            rows.map(lambda rows: {"type": "table", "rows": rows}),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(lambda blocks: {"blocks": [*_apart(blocks)]})
+
+
+def _apart(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Blocks without a `rich_text` behind another: people's messages have one between others."""
+    before = ""
+    for block in blocks:
+        if (before, block["type"]) != ("rich_text", "rich_text"):
+            yield block
+        before = block["type"]
+
+
 # The same message on both of Slack's roads
 
 
@@ -500,7 +542,7 @@ def _emoji_run(key: tuple[str, str]) -> Run:
 
 
 _labels = st.sampled_from(
-    ("", "a label", "[a] b", "x_y *z*", "https://x.org/[…]", "<b>", "{{ c }}")
+    ("", "a label", "[a] b", "&lt;b&gt;", "x_y *z*", "https://x.org/[…]", "<b>", "{{ c }}")
 )
 _plain_urls = st.sampled_from(
     (

@@ -202,6 +202,10 @@ RENDERED = {
         "*<https://x.org|x>*",
         '<p><strong><a href="https://x.org">x</a></strong></p>',
     ),
+    "an entity in letters, in a label": (
+        "<https://x.org|&amp;lt;b&amp;gt; :wave: &lt;> `<https://x.org|&amp;amp;>`",
+        '<p><a href="https://x.org">&amp;lt;b&amp;gt; 👋 &lt;</a> <code>&amp;amp;</code></p>',
+    ),
     "code is set apart first": (
         "`*b* _i_ :wave: <https://x.org> <@U1>` *b*",
         "<p><code>*b* _i_ :wave: https://x.org Ada Lovelace</code> <strong>b</strong></p>",
@@ -382,10 +386,6 @@ BLOCKS = {
     "preformatted": (
         rich(preformatted(text("a\n\n\n    b <T> ```"), link("https://x.org")), section(text("c"))),
         "<pre><code>a\n\n\n    b &lt;T&gt; ```https://x.org\n</code></pre>\n<p>c</p>",
-    ),
-    "a header": (
-        {"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Hi *all* :wave:"}}]},
-        "<p><strong>Hi *all*</strong> 👋</p>",
     ),
     "a section with fields and a button": (
         {

@@ -52,6 +52,14 @@ def image(**more: Any) -> Block:
     return {"type": "image", "image_url": "https://a.example/x.png", "alt_text": "x", **more}
 
 
+def raw(text: str = "x") -> Block:
+    return {"type": "raw_text", "text": text}
+
+
+RICH: Block = {"type": "rich_text", "elements": [
+    {"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}]}  # fmt: skip
+
+
 def of(size: int) -> str:
     return "x" * size
 
@@ -61,6 +69,12 @@ GOOD: list[tuple[str, list[Block]]] = [
     ("a section of 3000", [section(text=mrkdwn(of(3000)))]),
     ("10 fields of 1000", [{"type": "section", "fields": [mrkdwn(of(1000))] * 10}]),
     ("a header of 150", [{"type": "header", "text": plain(of(150))}]),
+    ("a header with a level", [{"type": "header", "text": plain(), "level": 4}]),
+    ("a table of 100 rows", [{"type": "table", "rows": [[raw()] * 20] * 100}]),
+    ("a table of 10,000", [{"type": "table", "rows": [[raw(of(10_000))]]}]),
+    ("a table with columns", [{
+        "type": "table", "rows": [[raw(), RICH]],
+        "column_settings": [None, {"align": "right", "is_wrapped": True}]}]),
     ("a button of 75", [actions(button(text=plain(of(75)), value=of(2000), style="danger"))]),
     ("25 elements", [actions(*[button()] * 25)]),
     ("10 context elements", [{"type": "context", "elements": [mrkdwn()] * 9 + [image()]}]),
@@ -112,6 +126,25 @@ BAD: list[tuple[str, list[Any], str, str]] = [
      "must be less than 151 characters", "/blocks/0/text/text"),
     ("a header in mrkdwn", [{"type": "header", "text": mrkdwn()}],
      "must be a valid enum value, one of: plain_text", "/blocks/0/text/type"),
+    ("a header of level 5", [{"type": "header", "text": plain(), "level": 5}],
+     "must be between 1 and 4", "/blocks/0/level"),
+    ("101 rows", [{"type": "table", "rows": [[raw()]] * 101}],
+     "no more than 100 items allowed", "/blocks/0/rows"),
+    ("21 cells", [{"type": "table", "rows": [[raw()] * 21]}],
+     "no more than 20 items allowed", "/blocks/0/rows/0"),
+    ("much in a table", [{"type": "table", "rows": [[raw(of(5_001))] * 2]}],
+     "must be less than 10001 characters", "/blocks/0/rows"),
+    ("an empty cell", [{"type": "table", "rows": [[raw("")]]}],
+     "must be more than 0 characters", "/blocks/0/rows/0/0/text"),
+    ("a cell of mrkdwn", [{"type": "table", "rows": [[mrkdwn()]]}],
+     "must be a valid enum value, one of: raw_text, rich_text", "/blocks/0/rows/0/0/type"),
+    ("a column that is a text",
+     [{"type": "table", "rows": [[raw()]], "column_settings": ["right"]}],
+     "must provide an object", "/blocks/0/column_settings/0"),
+    ("a column to the middle",
+     [{"type": "table", "rows": [[raw()]], "column_settings": [{"align": "middle"}]}],
+     "must be a valid enum value, one of: left, center, right",
+     "/blocks/0/column_settings/0/align"),
     ("26 elements", [actions(*[button()] * 26)],
      "no more than 25 items allowed", "/blocks/0/elements"),
     ("no elements", [actions()], "no fewer than 1 items allowed", "/blocks/0/elements"),
@@ -234,6 +267,8 @@ BAD_VIEWS: list[tuple[str, Any, str]] = [
      "missing required field: submit"),
     ("markdown", {**MODAL, "blocks": [{"type": "markdown", "text": "x"}]},
      "unsupported type: markdown"),
+    ("a table", {**MODAL, "blocks": [{"type": "table", "rows": [[raw()]]}]},
+     "unsupported type: table"),
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ function draw(block, surface) {
           block.fields && el("div", { class: "fields" }, ...block.fields.map((field) => el("div", {}, ...textObject(field, names))))),
         block.accessory && element(block, block.accessory, surface));
     case "header":
-      return el("div", { class: "block header", role: "heading", "aria-level": "3" }, ...plain(block.text.text));
+      return el("div", { class: "block header", role: "heading", "aria-level": String(block.level || 3) }, ...plain(block.text.text));
     case "divider":
       return el("hr");
     case "context":
@@ -38,6 +38,8 @@ function draw(block, surface) {
         block.title && el("figcaption", {}, ...plain(block.title.text)), image(block, "large"));
     case "rich_text":
       return el("div", { class: "block rich" }, ...richText(block, names));
+    case "table":
+      return table(block, names);
     case "markdown":
       return el("div", { class: "block markdown" }, el("div", { class: "raw" }, block.text));
     case "input":
@@ -45,6 +47,17 @@ function draw(block, surface) {
     default:
       return undrawn(`A block of type “${block.type}”`, block);
   }
+}
+
+// The first row is the head.
+function table(block, names) {
+  const cell = (part, tag, index) => {
+    const { align = "left" } = (block.column_settings || [])[index] || {};
+    const inner = part.type === "rich_text" ? richText(part, names) : [el("span", { class: "raw" }, part.text)];
+    return el(tag, { class: align }, ...inner);
+  };
+  return el("div", { class: "block table" }, el("table", {}, ...block.rows.map((row, number) =>
+    el("tr", {}, ...row.map((part, index) => cell(part, number ? "td" : "th", index))))));
 }
 
 // Pictures are others' files: the page asks nobody for them, and says what would be there.
