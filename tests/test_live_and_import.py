@@ -13,7 +13,7 @@ from bot.running.clock import FreeClock
 from bot.services import export
 from bot.services.importing import importing
 from bot.sessions.model import State, Submission
-from bot.sessions.notifier import NullNotifier
+from bot.sessions.notifier import Notifier
 from bot.slack.api.dump import Dump
 from bot.slack.api.incoming import EVENT_TYPE, QUESTION_EVENT, Malformed, person
 from bot.slack.blocks import asked
@@ -45,9 +45,7 @@ def told(
         uow.sessions.save(session)
         for user in USERS:
             uow.people.put(person(user))
-    context = Context(
-        FreeClock(NOW), NullNotifier(), OURS, "U0OURBOT", "keep", apps_left_out=left_out
-    )
+    context = Context(FreeClock(NOW), Notifier(), OURS, "U0OURBOT", "keep", apps_left_out=left_out)
     for number, one in enumerate(messages):
         subtype = one.get("subtype")
         event = {"type": "message", "channel": CHANNEL, **one}

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.options import JSON
+from bot.cli.options import JSON, done, one_line
 from bot.cli.stored import open_database
 from bot.errors import UserError
 from bot.sessions.ports import Envelope, Inbox
@@ -55,7 +55,7 @@ def list_(as_json: JSON = False) -> None:
                 f"{envelope.received_at:%Y-%m-%d %H:%M:%S}",
                 _kind(envelope),
                 str(envelope.attempts),
-                _one_line(envelope.error or ""),
+                one_line(envelope.error or ""),
             )
         Console().print(table)
     typer.echo(
@@ -72,7 +72,7 @@ def retry(envelope: Id, as_json: JSON = False) -> None:
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         if not uow.inbox.retry(envelope, datetime.now(UTC)):
             raise _not_parked(uow.inbox, envelope)
-    _done(
+    done(
         envelope, "waiting", _("Request {number} will be handled again.", number=envelope), as_json
     )
 
@@ -82,7 +82,7 @@ def drop(envelope: Id, as_json: JSON = False) -> None:
     with open_database(Settings()) as database, database.unit_of_work() as uow:
         if not uow.inbox.drop(envelope):
             raise _not_parked(uow.inbox, envelope)
-    _done(envelope, "dropped", _("Request {number} was dropped.", number=envelope), as_json)
+    done(envelope, "dropped", _("Request {number} was dropped.", number=envelope), as_json)
 
 
 def _not_parked(inbox: Inbox, envelope: int) -> UserError:
@@ -94,10 +94,6 @@ def _not_parked(inbox: Inbox, envelope: int) -> UserError:
             parked=parked,
         )
     )
-
-
-def _done(envelope: int, state: str, text: str, as_json: bool) -> None:
-    typer.echo(json.dumps({"id": envelope, "state": state}) if as_json else text)
 
 
 def _json(envelope: Envelope) -> dict[str, Any]:
@@ -117,9 +113,4 @@ def _kind(envelope: Envelope) -> str:
     kind = event.get("type") if isinstance(event, dict) else None
     subtype = event.get("subtype") if isinstance(event, dict) else None
     named = [str(part)[:40] for part in (kind, subtype) if isinstance(part, str)]
-    return _one_line("/".join(named) or "?")
-
-
-def _one_line(text: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(shown.split())[:200]
+    return one_line("/".join(named) or "?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -17,3 +18,14 @@ MEANING = Annotated[
         show_default=False,
     ),
 ]
+
+
+def done(number: int, state: str, text: str, as_json: bool) -> None:
+    """Says what became of a row, in words or as JSON."""
+    typer.echo(json.dumps({"id": number, "state": state}) if as_json else text)
+
+
+def one_line(text: str) -> str:
+    """Text from outside as it may stand in a table."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(shown.split())[:200]

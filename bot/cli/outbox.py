@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import texts
-from bot.cli.options import JSON
+from bot.cli.options import JSON, done, one_line
 from bot.cli.stored import open_database
 from bot.errors import UserError
 from bot.sessions.ports import Outbox, Outgoing, UnitOfWork
@@ -74,13 +74,13 @@ def list_(as_json: JSON = False) -> None:
                 entry["channel"],
                 str(entry["attempts"]),
                 _state(entry["state"]),
-                _one_line(entry["error"] or ""),
+                one_line(entry["error"] or ""),
                 _shown(entry["next_try_at"]),
             )
         # A pipe has no width to keep to.
         Console(width=None if sys.stdout.isatty() else 200).print(table)
     for error, remedy in sorted({(e["error"], e["remedy"]) for e in entries if e["remedy"]}):
-        typer.echo(f"{_one_line(error)}: {remedy}")
+        typer.echo(f"{one_line(error)}: {remedy}")
     counts = {state: sum(e["state"] == state for e in entries) for state in STATES.values()}
     typer.echo(", ".join(f"{count} {_state(state)}" for state, count in counts.items()) + ".")
 
@@ -95,11 +95,10 @@ def retry(row: OptionalId = None, as_json: JSON = False) -> None:
         if row is not None and not count:
             raise _not_queued(uow.outbox, row)
     if row is None:
-        done = {"retried": count}
         said = n_("{count} message is sent again", "{count} messages are sent again", count)
-        typer.echo(json.dumps(done) if as_json else said)
+        typer.echo(json.dumps({"retried": count}) if as_json else said)
     else:
-        _done(row, "retried", _("Message {number} is sent again.", number=row), as_json)
+        done(row, "retried", _("Message {number} is sent again.", number=row), as_json)
 
 
 def drop(row: Id, as_json: JSON = False) -> None:
@@ -111,7 +110,7 @@ def drop(row: Id, as_json: JSON = False) -> None:
         if found is None:
             raise _not_queued(uow.outbox, row)
         said = _drop(uow, found, datetime.now(UTC))
-    _done(row, "dropped", said, as_json)
+    done(row, "dropped", said, as_json)
 
 
 def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
@@ -150,10 +149,6 @@ def _not_queued(outbox: Outbox, row: int) -> UserError:
     )
 
 
-def _done(row: int, state: str, text: str, as_json: bool) -> None:
-    typer.echo(json.dumps({"id": row, "state": state}) if as_json else text)
-
-
 def _entry(
     row: Outgoing, blocked: Mapping[str, datetime], troubles: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -186,8 +181,3 @@ def _state(state: str) -> str:
 
 def _shown(at: str | None) -> str:
     return at[:19].replace("T", " ") if at else ""
-
-
-def _one_line(text: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(shown.split())[:200]

@@ -187,14 +187,7 @@ class Writer:
                 }
             ) from None
         except OSError as error:
-            raise UserError(
-                _(
-                    "{path}: cannot be written: {error}; {remedy}",
-                    path=shown(path),
-                    error=files.reason(error),
-                    remedy=remedy(error, path.parent),
-                )
-            ) from None
+            raise _not_written(path, error) from None
         return path, planned
 
     def _place(self, draft: Draft) -> Path:
@@ -235,14 +228,7 @@ class Writer:
                 _("{path}: was changed just now; try again", path=shown(path))
             ) from None
         except OSError as error:
-            raise UserError(
-                _(
-                    "{path}: cannot be written: {error}; {remedy}",
-                    path=shown(path),
-                    error=files.reason(error),
-                    remedy=remedy(error, path.parent),
-                )
-            ) from None
+            raise _not_written(path, error) from None
         return path, changed
 
     def cancel(self, event_id: str) -> tuple[Path, Path]:
@@ -384,6 +370,17 @@ def _zone(name: str) -> ZoneInfo:
                 )
             }
         ) from None
+
+
+def _not_written(path: Path, error: OSError) -> UserError:
+    return UserError(
+        _(
+            "{path}: cannot be written: {error}; {remedy}",
+            path=shown(path),
+            error=files.reason(error),
+            remedy=remedy(error, path.parent),
+        )
+    )
 
 
 def _is_there(path: Path) -> bool:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from bot.store.database import Database
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +51,7 @@ class ChangeWatcher:
         woken = 0.0
         try:
             while True:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._written.wait(), self._poll_seconds)
-                is_written = self._written.is_set()
+                is_written = await happens(self._written, self._poll_seconds)
                 self._written.clear()
                 try:
                     changed = await asyncio.to_thread(self._database.changes.any_since_last)

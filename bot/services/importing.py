@@ -22,7 +22,7 @@ from bot.sessions import collect
 from bot.sessions.collect import Posted
 from bot.sessions.linking import delete
 from bot.sessions.model import Event, Kind, Person, Session, State, moment
-from bot.sessions.notifier import NullNotifier
+from bot.sessions.notifier import Notifier
 from bot.sessions.ports import UnitOfWork
 from bot.slack.api.dump import Channel, Dump, Part
 from bot.slack.api.incoming import (
@@ -254,7 +254,7 @@ class _Importer:
             bot_id = message.get("bot_id") if key is not None else None
             posted = message_object(message, self._channel, bot_id, self._left_out)
             if isinstance(posted, Deleted):
-                delete(uow, NullNotifier(), posted.channel, posted.ts, self._at, posted.thread_ts)
+                delete(uow, Notifier(), posted.channel, posted.ts, self._at, posted.thread_ts)
                 return
             if posted is not None:
                 self._meet(uow, posted)
@@ -265,7 +265,7 @@ class _Importer:
             known = uow.messages.get(posted.channel, posted.ts)
             newer = known is None or self._is_newer(uow, key, known.session_id)
             if newer or known is None or known.edited_ts != posted.edited_ts:
-                collect.receive(uow, NullNotifier(), posted, self._at)
+                collect.receive(uow, Notifier(), posted, self._at)
             if uow.messages.get(posted.channel, posted.ts) is None:
                 self._tally.outside.add(posted.ts)
                 return

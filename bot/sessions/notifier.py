@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
 from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session, Submission
@@ -40,8 +39,8 @@ class Digest:
     top: tuple[tuple[Message, int], ...]
 
 
-class Notifier(Protocol):
-    """What the bot can say about a session."""
+class Notifier:
+    """What the bot can say about a session. This one says nothing, for reading in the past."""
 
     def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         """The announcement, which is then pinned."""
@@ -89,6 +88,7 @@ class Notifier(Protocol):
 
         False where that cannot be: it is being posted, or nobody knows who asked.
         """
+        return False
 
     def answered(
         self,
@@ -134,85 +134,3 @@ class Notifier(Protocol):
         """The private note that asks an author which of `questions`, likeliest first, a message
         answers.
         """
-
-
-class NullNotifier:
-    """Says nothing: the voice where the past is read in."""
-
-    def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
-        """Nothing."""
-
-    def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
-        """Nothing."""
-
-    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
-        """Nothing."""
-
-    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
-        """Nothing."""
-
-    def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
-        """Nothing."""
-
-    def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
-        """Nothing."""
-
-    def tell_organizers(self, uow: UnitOfWork, key: str, text: str, at: datetime) -> None:
-        """Nothing."""
-
-    def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
-        """Nothing."""
-
-    def hand_over(
-        self, uow: UnitOfWork, session: Session, handover: Handover, at: datetime
-    ) -> None:
-        """Nothing."""
-
-    def winners(
-        self, uow: UnitOfWork, session: Session, draw: Draw, note: str, at: datetime
-    ) -> None:
-        """Nothing."""
-
-    def ask(self, uow: UnitOfWork, session: Session, submission: Submission, at: datetime) -> None:
-        """Nothing."""
-
-    def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
-        """Nothing."""
-        return False
-
-    def answered(
-        self,
-        uow: UnitOfWork,
-        session: Session,
-        question: Message,
-        answer: Message,
-        people: Collection[str],
-        at: datetime,
-    ) -> None:
-        """Nothing."""
-
-    def digest(
-        self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
-    ) -> None:
-        """Nothing."""
-
-    def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
-        """Nothing."""
-
-    def acknowledge(self, uow: UnitOfWork, channel: str, ts: str, at: datetime) -> None:
-        """Nothing."""
-
-    def linked(
-        self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
-    ) -> None:
-        """Nothing."""
-
-    def offer(
-        self,
-        uow: UnitOfWork,
-        session: Session,
-        answer: Message,
-        questions: Sequence[Message],
-        at: datetime,
-    ) -> None:
-        """Nothing."""

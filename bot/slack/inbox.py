@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 
 log = logging.getLogger(__name__)
 
@@ -183,8 +183,7 @@ class InboxWorker:
                     log.exception("requests from Slack cannot be handled; trying again")
                 await asyncio.sleep(IDLE_POLL_SECONDS)
                 self._wake.set()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._until_retry())
+            await happens(self._wake, self._until_retry())
 
     def _until_retry(self) -> float | None:
         """Seconds until something that failed is tried again; None where nothing is."""
@@ -219,9 +218,7 @@ class InboxWorker:
 
     async def _step_aside(self) -> None:
         """Lets the writer go first, for a while."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STEP_ASIDE_SECONDS):
-                await self._writer.idle.wait()
+        await happens(self._writer.idle, STEP_ASIDE_SECONDS)
 
     def _handle_batch(self, limit: int = MAX_BATCH) -> tuple[int, set[str]]:
         """One transaction for the whole batch; if anything fails in it, one part for each.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.markup import plain
@@ -19,6 +18,7 @@ from bot.sessions.model import Message, moment
 from bot.sessions.ports import Clock, ConcurrentUpdate, QueuedLink, UnitOfWork, UnitOfWorkFactory
 from bot.slack.listeners.context import Context
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +82,7 @@ class Linker:
                     log.exception("authors' answers could not be linked; trying again")
                 await asyncio.sleep(AFTER_TROUBLE_SECONDS)
                 self._wake.set()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._until_retry())
+            await happens(self._wake, self._until_retry())
 
     def _until_retry(self) -> float | None:
         """Seconds until something that failed is tried again; None where nothing is."""

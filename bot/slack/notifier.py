@@ -14,7 +14,7 @@ from bot.sessions.anonymity import is_anonymous
 from bot.sessions.handover import Handover
 from bot.sessions.knowledge import Hit
 from bot.sessions.model import Message, Session, Submission
-from bot.sessions.notifier import Digest, Figures
+from bot.sessions.notifier import Digest, Figures, Notifier
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.sessions.winners import Draw, Way
 from bot.slack.api import uploads
@@ -42,7 +42,7 @@ ANSWERED = "white_check_mark"
 
 
 @dataclass(slots=True)
-class SlackNotifier:
+class SlackNotifier(Notifier):
     """Speaks in channels and to organizers.
 
     `website` is the address that covers are relative to ('' where not known);

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +32,7 @@ from bot.slack.api.refusals import Then, Verdict
 from bot.slack.notifier import SlackNotifier, asked_token, part_token, question_key
 from bot.slack.said import SaidAlready
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -103,8 +103,7 @@ class OutboxSender:
                     )
                     sending -= done
                 elif pause:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), pause)
+                    await happens(self._wake, pause)
         finally:
             for task in sending:
                 task.cancel()

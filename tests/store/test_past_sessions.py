@@ -14,7 +14,7 @@ from sqlalchemy import text
 from bot.sessions import collect
 from bot.sessions.collect import Posted
 from bot.sessions.model import Author, Reaction, Session, State, ts_of
-from bot.sessions.notifier import NullNotifier
+from bot.sessions.notifier import Notifier
 from bot.slack.listeners.interaction import session_in
 from bot.store import sessions as module
 from bot.store.database import Database
@@ -91,7 +91,7 @@ def test_a_message_reads_only_the_sessions_around_it(
         for second in range(20):
             ts = ts_of(at + timedelta(seconds=second))
             posted = Posted(CHANNEL, ts, "U9", {"text": "Why?"})
-            assert collect.receive(uow, NullNotifier(), posted, at)
+            assert collect.receive(uow, Notifier(), posted, at)
             assert collect.react(uow, Reaction(CHANNEL, ts, "eyes", "U8"), True, ts)
     assert len(read) <= 10
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,8 +104,3 @@ class Pairing:
     def of(self, post: str) -> Decision | None:
         """The decision about a post, None where it is not at top level."""
         return next((d for d in self.decisions if d.post == post), None)
-
-
-def top_level(posts: Sequence[Post]) -> list[Post]:
-    """The posts that stand in no thread, in order."""
-    return [post for post in posts if post.thread is None]

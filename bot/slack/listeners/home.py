@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from time import monotonic
@@ -23,6 +22,7 @@ from bot.slack.listeners.context import Context
 from bot.slack.listeners.interaction import HandlerContext
 from bot.slack.listeners.router import HomeSection, Router
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -82,8 +82,7 @@ class Homes:
                 else:
                     log.exception("the App Homes are not up to date; trying again")
             await asyncio.sleep(POLL_SECONDS)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._until_again())
+            await happens(self._wake, self._until_again())
             self._wake.clear()
 
     def _until_again(self) -> float | None:
