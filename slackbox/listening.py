@@ -120,6 +120,7 @@ class Listener:
                 log_config=None,
                 log_level=logging.WARNING,
                 access_log=False,
+                date_header=False,  # the workspace's clock says what time it is
                 backlog=1024,
             ),
             self.connections,

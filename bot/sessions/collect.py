@@ -208,7 +208,9 @@ def react(uow: UnitOfWork, reaction: Reaction, added: bool, event_ts: str | None
 def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:
     """Notes where the announcement stands, once Slack has said so.
 
-    What was posted into its thread before we knew is a question, not a reply.
+    What was posted into its thread before we knew is a question, not a reply. Where our clock is
+    ahead of Slack's, it stands before the planned start: what is asked from then on belongs to the
+    session, and what was not collected meanwhile is looked for in the channel's history.
     """
     session = uow.sessions.get(session_id)
     if session is None or session.announcement_ts == ts:
@@ -217,6 +219,9 @@ def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:
         if message.thread_ts == ts and message.kind is Kind.REPLY:
             uow.messages.set_question(message.channel, message.ts, None)
     session.announcement_ts = ts
+    if session.collects_from is not None and moment(ts) < session.collects_from:
+        session.collects_from = moment(ts)
+        session.reconciled_ts = None
     uow.sessions.save(session)
 
 

@@ -15,19 +15,17 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.sessions.model import ts_of
 from bot.sessions.ports import Clock, Outgoing, UnitOfWorkFactory
 from bot.slack.api import uploads
-from bot.slack.api.gateway import reason_of, retry_after
+from bot.slack.api.gateway import reason_of, retry_after, slack_time
 from bot.slack.api.history import History
 
 log = logging.getLogger(__name__)
@@ -166,7 +164,7 @@ class SaidAlready:
         began = now.timestamp() - time.monotonic()
         was_set = abs(began - self._clock_began) > 1
         if was_set or time.monotonic() >= self._ahead_until:
-            self._ahead = now - (slack_time(await self.client.auth_test()) or now)
+            self._ahead = now - (await slack_time(self.client) or now)
             self._ahead_until = time.monotonic() + CLOCKS_COMPARED_EVERY_SECONDS
             self._clock_began = began
         return ts_of((at or now - LOOK_BACK) - self._ahead - MARGIN)
@@ -192,16 +190,6 @@ class SaidAlready:
         with self.reading() as uow:
             rows = {key: uow.outbox.get(key) for key in keys}
         return {key for key, row in rows.items() if row is None or row.slack_ts is None}
-
-
-def slack_time(response: AsyncSlackResponse) -> datetime | None:
-    """What Slack's clock showed when it answered, to the second; None where it does not say."""
-    headers = {str(k).lower(): v for k, v in dict(response.headers).items()}
-    given = headers.get("date")
-    try:
-        return parsedate_to_datetime(str(given)).astimezone(UTC) if given else None
-    except ValueError:
-        return None
 
 
 def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:

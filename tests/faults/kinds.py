@@ -8,6 +8,7 @@ import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -304,9 +305,19 @@ async def _restore(run: Run) -> None:
         run.is_down = True
         for number in range(len(run.bots)):
             run.kill(number, again=False)
+        await asyncio.to_thread(_surely, partial(run.count_tries, 1))
         await asyncio.to_thread(_put_back, run, copy)
+        await asyncio.to_thread(_surely, partial(run.count_tries, -1))
         run.is_down = False
     run.boot_all()
+
+
+def _surely(read: Callable[[], None]) -> None:
+    """Reads, again where another fault keeps the database from answering."""
+    for _ in range(30):
+        with suppress(SQLAlchemyError):
+            return read()
+    raise AssertionError("the database does not answer")
 
 
 def _copy(run: Run) -> Any:

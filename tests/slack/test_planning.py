@@ -20,7 +20,7 @@ from bot.running.bot import Bot
 from bot.services import schedules
 from bot.sessions.model import State
 from bot.sessions.ports import QueuedCommit
-from bot.slack.listeners import interactions
+from bot.slack.listeners import interactions, planning
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
 from tests.slack.member_driver import until
 from tests.slack.organizer_driver import OrganizerDriver
@@ -155,9 +155,10 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
         world.say("ben", "A question?")
         await world.hear()
         assert "closes now" in await ines.qa("close now")
+        world.stage.clock.advance(timedelta(seconds=1))
         await state(world, State.ARCHIVED)
         assert world.threads() == [("Ben", "A question?", [])]
-        assert "end: 2026-01-05 01:00:01\n" in path.read_text()
+        assert "end: 2026-01-05 01:00:02\n" in path.read_text()
         assert "is over" in await ines.qa("extend the-book 2 days")
         log = await ines.qa("log")
         for what in ("moved", "extended", "opened", "closed"):
@@ -247,6 +248,20 @@ async def test_extending_twice_within_a_minute_extends_once(world: Scene) -> Non
         assert "end: 2026-01-12 22:59:59\n" in path.read_text()
         log = await ines.qa("log")
         assert log.count(f"extended `{EVENT}`") == 2
+
+
+async def test_extending_twice_leaves_alone_what_was_changed_in_between(
+    world: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "SAME_WITHIN", timedelta(days=1))  # however slow the machine is
+    path = world.schedules / f"{EVENT}.md"
+    async with office(world) as ines:
+        await world.to(START)
+        assert "is now" in await ines.qa("extend 1 day")
+        text = path.read_text()
+        path.write_text(text.replace("end: 2026-01-10 22:59:59", "end: 2026-01-07 12:00:00"))
+        assert "twice within a minute" in await ines.qa("extend 1 day")
+        assert "end: 2026-01-07 12:00:00\n" in path.read_text()
 
 
 async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -167,6 +169,17 @@ def web_client(token: str, api_url: str) -> AsyncWebClient:
 def plain_client(token: str, api_url: str) -> AsyncWebClient:
     """A client that does everything once: for what must not be done twice."""
     return AsyncWebClient(token=token, base_url=api_url, timeout=15, retry_handlers=[])
+
+
+async def slack_time(client: AsyncWebClient) -> datetime | None:
+    """What Slack's clock shows, cut to the second; None where Slack's answer does not say it."""
+    answer = await client.auth_test()
+    headers = {str(k).lower(): v for k, v in dict(answer.headers).items()}
+    given = headers.get("date")
+    try:
+        return parsedate_to_datetime(str(given)).astimezone(UTC) if given else None
+    except ValueError:
+        return None
 
 
 def code_of(error: SlackApiError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,19 +17,22 @@ from bot.sessions import times
 from bot.sessions.model import Action, Event, Person, State, Who
 from bot.sessions.planning import Doer, Draft, Unfit
 from bot.sessions.ports import UnitOfWork
+from bot.slack.api.gateway import reason_of, slack_time
 from bot.slack.blocks import planning
 from bot.slack.blocks.limits import when
 from bot.slack.listeners.interaction import FormError, Interaction
 from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
+log = logging.getLogger(__name__)
 router = Router()
 
 SAME_WITHIN = timedelta(minutes=1)
 """A command that is given again with the same words within this time is the same command: Slack
 showed no answer in time, or a click counted twice."""
 ASKING = 1.5
-"""Seconds that Slack may take to say in which zone somebody is."""
+"""Seconds that Slack may take to say in which zone somebody is, or what its clock shows."""
+DONE = " done"
 LAST_MICROSECONDS = timedelta(microseconds=999_999)
 """Added before a moment is cut to the second, so that it is not cut to an earlier one."""
 NIGHT = time(22, 59, 59)
@@ -117,14 +121,16 @@ async def extend(interaction: Interaction) -> None:
     event = await _find(interaction, part) if part else await _open_event(interaction)
     wanted = longer.after(event.end, event.timezone)
     key = f"extend {event.id} {interaction.user} {longer}"
-    end = await interaction.write(_begin_extending, key, wanted, interaction.context.wall.now())
+    now = interaction.context.wall.now()
+    end, is_done = await interaction.write(_begin_extending, key, wanted, now)
+    moved = None if is_done else end or wanted
     try:
-        changed = await interaction.plans.move(
-            event.id, None, end or wanted, await doer(interaction)
-        )
+        changed = await interaction.plans.move(event.id, None, moved, await doer(interaction))
     except UserError:
         await interaction.write(_drop, key)
         raise
+    if moved is not None:
+        await interaction.write(_extended, key, moved)
     if end is not None:
         await interaction.say(
             _(
@@ -155,9 +161,17 @@ async def open_now(interaction: Interaction) -> None:
 )
 async def close_now(interaction: Interaction) -> None:
     """Moves the end to now: to the next whole second, as a file holds no less, so that what was
-    asked in this second before the command still belongs to the session."""
+    asked in this second before the command still belongs to the session. Messages have the time of
+    Slack's clock, so that clock counts."""
     event = await _meant(interaction, State.OPEN)
-    end = (interaction.now + LAST_MICROSECONDS).replace(microsecond=0)
+    now = interaction.now
+    try:
+        async with asyncio.timeout(ASKING):
+            shown = await slack_time(interaction.context.client)
+            now = shown + LAST_MICROSECONDS if shown is not None else now
+    except (SlackApiError, ClientError, TimeoutError) as error:
+        log.info("the session closes by this machine's clock: %s", reason_of(error))
+    end = (now + LAST_MICROSECONDS).replace(microsecond=0)
     changed = await interaction.plans.move(event.id, None, end, await doer(interaction))
     await interaction.write(note, interaction, "closed", changed)
     await interaction.say(_("“{title}” closes now.", title=changed.title))
@@ -254,12 +268,20 @@ def _planned(uow: UnitOfWork, interaction: Interaction, event: Event) -> None:
     note(uow, interaction, "planned", event)
 
 
-def _begin_extending(uow: UnitOfWork, key: str, end: datetime, at: datetime) -> datetime | None:
-    """The end for which the same person asked with the same words within the last minute."""
+def _begin_extending(
+    uow: UnitOfWork, key: str, end: datetime, at: datetime
+) -> tuple[datetime | None, bool]:
+    """The end for which the same person asked with the same words within the last minute, and
+    whether it stood in the file: then somebody may have changed it since, and it is left alone."""
     if uow.requests.begin(key, at, SAME_WITHIN):
         uow.requests.finish(key, end.isoformat())
-        return None
-    return datetime.fromisoformat(uow.requests.result(key))
+        return None, False
+    result = str(uow.requests.result(key))
+    return datetime.fromisoformat(result.removesuffix(DONE)), result.endswith(DONE)
+
+
+def _extended(uow: UnitOfWork, key: str, end: datetime) -> None:
+    uow.requests.finish(key, end.isoformat() + DONE)
 
 
 def _person(uow: UnitOfWork, slack_id: str) -> Person | None:
