@@ -70,6 +70,10 @@ class NotAllowed(UserError):
     """The person has not the right; who has, the text says."""
 
 
+async def _show_nothing(member: str) -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Services:
     """What other parts of the bot do for the handlers.
@@ -106,7 +110,7 @@ class HandlerContext:
     bot_user_id: str | None = None
     touched: Callable[[], None] = lambda: None
     met: Callable[[set[str]], object] = lambda _people: None
-    show_home: Callable[[str], Awaitable[bool]] | None = None
+    show_home: Callable[[str], Awaitable[bool]] = _show_nothing
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
         """Runs `work(uow, …)` in a thread, in a transaction that only reads."""

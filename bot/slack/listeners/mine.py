@@ -169,8 +169,7 @@ async def erase(interaction: Interaction) -> dict[str, object]:
     await interaction.write(erasing.erase, interaction.user, interaction.now, (), texts, True)
     interaction.context.services.wipe()
     interaction.context.touched()
-    if interaction.context.show_home is not None:
-        await interaction.context.show_home(interaction.user)
+    await interaction.context.show_home(interaction.user)
     return {"response_action": "update", "view": blocks.erased()}
 
 
