@@ -187,8 +187,10 @@ GROUPS: dict[str, list[Example]] = {
             {"type": "section", "text": {"type": "plain_text", "text": "above"}},
             {"type": "divider"},
             {"type": "section", "text": {"type": "plain_text", "text": "below"}}]}),
-        Example("an attachment", "its title, a preview", {"text": "see", "attachments": [
-            {"title": "A talk", "title_link": "https://x.org/talk", "text": "A preview"}]}),
+        Example("an attachment", "its title and text", {"text": "see", "attachments": [
+            {"title": "A talk", "title_link": "https://x.org/talk", "text": "On *Monday*"}]}),
+        Example("the preview of a link", "the link, a preview", {"text": "<https://x.org/talk>",
+            "attachments": [{"title": "A talk", "from_url": "https://x.org/talk", "text": "On"}]}),
         Example("a forwarded message", "who wrote it, and what, as a quote", {"text": "see",
             "attachments": [{"is_share": True, "author_name": "Ada", "text": "How do *you* test?",
                 "from_url": "https://x.slack.com/archives/C1/p1"}]}),
@@ -277,8 +279,8 @@ becomes U+FFFD. Zero-width and right-to-left characters stay.
 **Emoji, colours and files.** An emoji of the workspace's own keeps its `:name:`, a colour its value, a
 file its title and link, and a snippet also its text (up to 4,000 characters). A forwarded message keeps
 its text, and so does a message that Slack shows below a link to it, because nobody outside the
-workspace can follow that link. The preview of any other link is left out if the link is in the text. A
-file that was deleted, or that a free workspace no longer keeps, is left out.
+workspace can follow that link. The preview of any other link is left out if the link is in the text;
+if not, only its title is kept. An attachment that is no preview keeps all its text. A file that was deleted, or that a free workspace no longer keeps, is left out.
 
 **Typography.** kramdown makes straight quotation marks curly, and three dots an `…`, except in code, in
 paths and between digits. Two hyphens stay two.

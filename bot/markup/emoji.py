@@ -21,6 +21,14 @@ _TONES = {
 }
 
 
+# Names of before that Slack still shows; the data has none of them.
+_OLD = {
+    "simple_smile": "slightly_smiling_face",
+    "white_square": "white_large_square",
+    "black_square": "black_large_square",
+}
+
+
 @cache
 def table() -> Mapping[tuple[str, str], str]:
     """Every `(short name, tone)` to its characters.
@@ -49,6 +57,8 @@ def table() -> Mapping[tuple[str, str], str]:
         for name in names.split(" "):
             for tone, characters in forms.items():
                 found[name, tone] = characters
+    for old, name in _OLD.items():
+        found.setdefault((old, ""), found[name, ""])
     return found
 
 

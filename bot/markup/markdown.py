@@ -187,7 +187,8 @@ class _Writer:
 
     def one_line(self, content: Inlines, *, cell: bool = False) -> str:
         runs = self.runs(content, cell=cell)
-        return "<br />".join(inline.lines(runs, self.message))
+        # The space keeps a delimiter behind it from closing what one before it could open.
+        return "<br /> ".join(inline.lines(runs, self.message))
 
     def inside(self, block: Paragraph | Heading, before: type | None) -> None:
         """A block of the item before: further in, where it belongs to the item for both."""

@@ -341,7 +341,7 @@ def _title(text: object) -> str:
 
 
 def _attachments(message: Mapping[str, Any], body: Tree) -> Iterator[Block]:
-    """Each attachment's title and link, once: the preview of a link in the text says nothing new."""
+    """What attachments say; the preview of a link in the text says nothing new, of another its title."""
     linked = {_address(piece.url) for piece in inlines(body) if isinstance(piece, Link)}
     for attachment in _dicts(message.get("attachments")):
         if attachment.get("is_share") or attachment.get("is_msg_unfurl"):
@@ -355,14 +355,30 @@ def _attachments(message: Mapping[str, Any], body: Tree) -> Iterator[Block]:
         if blocks:
             yield from blocks
             continue
+        preview = attachment.get("from_url") or attachment.get("original_url")
+        said = [] if preview else list(_said(attachment))
+        if before := _str(attachment.get("pretext")):
+            yield from mrkdwn.parse(before)
         title = _title(_first(attachment, "title", "author_name", "service_name"))
         if url:
             linked.add(_address(url))
             yield Paragraph((normal.link(url, title, 0),))
         elif title:
             yield Paragraph((Text(normal.clean(title)),))
-        else:
+        elif not (said or before):
             yield from mrkdwn.parse(_first(attachment, "text", "fallback"))
+        yield from said
+
+
+def _said(attachment: Mapping[str, Any]) -> Iterator[Block]:
+    """What an attachment says below its title, if it is not the preview of a link."""
+    if text := _str(attachment.get("text")):
+        yield from mrkdwn.parse(text)
+    for field in _dicts(attachment.get("fields")):
+        if title := _title(field.get("title")):
+            yield Paragraph((Text(normal.clean(title), BOLD),))
+        if value := _str(field.get("value")):
+            yield from mrkdwn.parse(value)
 
 
 def _forwarded(attachment: Mapping[str, Any]) -> Iterator[Block]:

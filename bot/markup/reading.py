@@ -13,7 +13,7 @@ from functools import cache
 from html import unescape
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, fence
+from markdown_it.rules_block import StateBlock, fence, hr, lheading
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
@@ -51,6 +51,8 @@ _LINE = re.compile(r"([^\r\n]*)(\r?\n|\r|\Z)")
 _IN_ITEM = re.compile(r"^#{1,6}[ \t]", re.M)
 _HEADING = re.compile(r"#{1,6}[ \t]+[^ \t#]")
 _MARKER = re.compile(r" {0,3}(?:[-+*]|[0-9]+\.)[ \t]+(?=\S)")
+_CLOSING = {'"': "\N{RIGHT DOUBLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}"}
+_CLOSED = re.compile(r"\A[\"'](?=--)")
 _DASHES = re.compile(r"(?<!-)(--)(-?)(?!-)")
 
 
@@ -68,7 +70,19 @@ def _parser(*, html: bool) -> MarkdownIt:
     found.inline.ruler.at("newline", _newline)
     blocks = ["paragraph", "reference", "blockquote", "list"]
     found.block.ruler.at("fence", _closed_fence, {"alt": blocks})
+    found.block.ruler.at("hr", _rule, {"alt": blocks})
+    found.block.ruler.at("lheading", _underlined)
     return found
+
+
+def _rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line across; none where the website has put a `<br />` behind it."""
+    return start not in state.env.get("broken", ()) and hr(state, start, end, silent)
+
+
+def _underlined(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A heading by the line below it, which on the website ends in a `<br />` and is text."""
+    return "broken" not in state.env and lheading(state, start, end, silent)
 
 
 def _closed_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -123,8 +137,10 @@ def _dashes(state: StateCore) -> None:
         for child in token.children or ():
             links += child.nesting if child.type in ("link_open", "link_close") else 0
             if child.type == "text" and not links:
+                # The website has a quotation mark before hyphens, behind a link, close.
+                text = _CLOSED.sub(lambda found: _CLOSING[found[0]], child.content)
                 child.content = _DASHES.sub(
-                    lambda found: "\N{EM DASH}" if found[2] else "\N{EN DASH}", child.content
+                    lambda found: "\N{EM DASH}" if found[2] else "\N{EN DASH}", text
                 )
 
 
@@ -147,8 +163,7 @@ def read(
     text = _FROM_ONE.sub(r"\1\\", normal.clean(markdown))
     if website and _IN_ITEM.search(text):
         text = _headings_inside(text)
-    env = {"headless": _empty_lines(markdown)} if website and "|" in text else {}
-    tokens = _parser(html=html).parse(text, env)
+    tokens = _parser(html=html).parse(text, _website(markdown) if website else {})
     for token in tokens if flow else ():
         for child in token.children or ():
             if child.type == "softbreak":
@@ -160,10 +175,15 @@ def read(
     return normal.tree(_blocks(root.children))
 
 
-def _empty_lines(markdown: str) -> frozenset[int]:
-    """The lines that are empty on the website, too: a line feed becomes a `<br />` in its line."""
+def _website(markdown: str) -> dict[str, frozenset[int]]:
+    """Which lines a `<br />` ends on the website, and which are empty there: those with neither."""
     lines = _LINE.findall(markdown)
-    return frozenset(i for i, (text, end) in enumerate(lines) if end == "\r" and not text.strip())
+    return {
+        "broken": frozenset(i for i, (_, end) in enumerate(lines) if end.endswith("\n")),
+        "headless": frozenset(
+            i for i, (text, end) in enumerate(lines) if end == "\r" and not text.strip()
+        ),
+    }
 
 
 def _headings_inside(text: str) -> str:
@@ -188,7 +208,7 @@ def _blocks(nodes: Iterable[SyntaxTreeNode]) -> Iterator[Block]:
     apart = 0  # how many empty lines only end what stands before them
     for node in nodes:
         if end is not None and node.map:
-            needed = 1 if node.type in ("heading", "table") else apart
+            needed = 1 if node.type in ("heading", "table", "hr") else apart
             for _ in range(node.map[0] - end - needed):
                 yield Paragraph(())
         yield from _block(node)
@@ -271,10 +291,12 @@ def _inlines(node: SyntaxTreeNode) -> Inlines:
 
 
 def _pieces(nodes: Iterable[SyntaxTreeNode], style: int) -> Iterator[Inline]:
+    broken = False  # whether an element ended the line, behind which a space is none
     for node in nodes:
+        begins, broken = broken, node.type == "html_inline"
         match node.type:
             case "text":
-                yield from _text(node.content, style)
+                yield from _text(node.content.lstrip(" ") if begins else node.content, style)
             case "softbreak" | "hardbreak":
                 yield Text("\n", style)
             case "code_inline":

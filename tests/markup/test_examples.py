@@ -433,8 +433,28 @@ BLOCKS = {
                 {"fallback": "said *so*"},
             ],
         },
-        '<p>see\n<a href="https://x.org/a">A &amp; &lt;b&gt;</a>\nuntitled\n'
+        '<p>see\n<a href="https://x.org/a">A &amp; &lt;b&gt;</a>\na preview\nuntitled\n'
         "said <strong>so</strong></p>",
+    ),
+    "an attachment that an app wrote": (
+        {
+            "text": "",
+            "attachments": [
+                {
+                    "fallback": "not this",
+                    "pretext": "Look <https://x.org|here>",
+                    "title": "Poll",
+                    "text": "*Which* one?",
+                    "fields": [{"title": "A &amp; B", "value": "3 of _5_"}, {"value": "C"}],
+                }
+            ],
+        },
+        '<p>Look <a href="https://x.org">here</a>\nPoll\n<strong>Which</strong> one?\n'
+        "<strong>A &amp; B</strong>\n3 of <em>5</em>\nC</p>",
+    ),
+    "an attachment that has only words before it": (
+        {"text": "hi", "attachments": [{"pretext": "*pre*", "fallback": "not this"}]},
+        "<p>hi\n<strong>pre</strong></p>",
     ),
     "a link's own preview": (
         {

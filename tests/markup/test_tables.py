@@ -73,7 +73,7 @@ EXAMPLES: dict[str, tuple[list[Block], str]] = {
         f"{HEAD}<tr><td><strong>x</strong>Ada Lovelace</td>"
         '<td><a href="https://x.org/a%7Cb">p|q</a></td></tr>'
         '<tr><td><a href="https://x.org"><code>a&#124;b</code></a></td><td>1</td></tr>'
-        "<tr><td><code>a&#124;b</code> `</td><td>1<br />2</td></tr></tbody></table>",
+        "<tr><td><code>a&#124;b</code> `</td><td>1<br /> 2</td></tr></tbody></table>",
     ),
     "a list in a cell": (
         [
@@ -97,7 +97,7 @@ EXAMPLES: dict[str, tuple[list[Block], str]] = {
                 ],
             )
         ],
-        f"{HEAD}<tr><td>x</td><td>• one<br />• two</td></tr></tbody></table>",
+        f"{HEAD}<tr><td>x</td><td>• one<br /> • two</td></tr></tbody></table>",
     ),
     "a table with a caption and numbers": (
         [
@@ -122,6 +122,10 @@ EXAMPLES: dict[str, tuple[list[Block], str]] = {
         [table([raw("model"), raw("F1")], [raw("<b> *x* | {: .x}"), raw("# [a](javascript:b)")])],
         f"{HEAD}<tr><td>&lt;b&gt; *x* | {{: .x}}</td><td># [a](javascript:b)</td></tr>"
         "</tbody></table>",
+    ),
+    "stars at the ends of lines": (
+        [header("**\n**"), table([raw("model"), raw("F1")], [raw("*a\nb*"), raw("_a\n_")])],
+        f"<h3>**<br /> **</h3>{HEAD}<tr><td>*a<br /> b*</td><td>_a<br /> _</td></tr></tbody></table>",
     ),
     "headers": (
         [header("Day *one* {#x} ##"), rich(text("text")), header("Part", level=2), header("Next")],
