@@ -157,6 +157,21 @@ def test_quotes_are_drawn_as_quotes(chromium: Browser, running: Aside[Sandbox]) 
         assert "&gt;" not in page.locator("#messages").inner_text()
 
 
+def test_tables_and_headers_are_drawn(chromium: Browser, running: Aside[Sandbox]) -> None:  # noqa: F811
+    rows = [[{"type": "raw_text", "text": each} for each in row] for row in ("ab", "c|")]
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": "Results"}, "level": 2},
+        {"type": "table", "rows": rows, "column_settings": [None, {"align": "right"}]},
+    ]
+    running.do(lambda it: it.person("toby").post(CHANNEL, "x", blocks=blocks))
+    with opened(chromium) as visit:
+        page = look(visit, running)
+        expect(page.get_by_role("heading", name="Results", level=2)).to_be_visible()
+        expect(page.locator(".message table th")).to_have_text(["a", "b"])
+        expect(page.locator(".message table td")).to_have_text(["c", "|"])
+        expect(page.locator(".message table .right")).to_have_text(["b", "|"])
+
+
 def test_emoji_are_drawn_or_named(chromium: Browser, running: Aside[Sandbox]) -> None:  # noqa: F811
     """By the page's own font: on a machine without one of emoji there is no empty box."""
     with opened(chromium) as visit:
