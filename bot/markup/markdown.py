@@ -62,6 +62,7 @@ _MARKUP = re.compile(r"[^\w\s.,;()'\"/=+%?@-]|^\s*(?:[-+=]|[0-9]+\.)|^(?: {4}|\t
 _LINE = re.compile(r"([\r\n])(?![\r\n]|\Z)")
 _EMPTY_LINE = re.compile(r"([\r\n])(?=[\r\n]|\Z)")
 _TILDES = re.compile("~+")
+_STRUCTURES = frozenset({Heading, Table})
 _HEADING_END = re.compile(r"(?:\\?#)+(?=\s*\Z)")
 _RULE = re.compile(r"(?:\\?[-+=:]|\s)+")
 _RULED = re.compile(r"\\?([-+=:])")
@@ -71,8 +72,8 @@ _IN_BLOCK = re.compile(r"[&<>`{$]")
 def write(tree: Tree, names: Names) -> str:
     """The Markdown of a tree."""
     written = _Writer(names, tree).write()
-    structured = any(isinstance(block, Heading | Table) for block in tree)
-    if (structured or proof.needed(written)) and not proof.holds(written, tree, names):
+    needed = proof.needed(written) or any(type(block) in _STRUCTURES for block in tree)
+    if needed and not proof.holds(written, tree, names):
         return "\n".join(map(inline.literal, visible(tree, names).split("\n")))
     return written
 
@@ -130,9 +131,7 @@ class _Writer:
     def blocks(self, blocks: Iterable[Block], before: type | None) -> type | None:
         for block in blocks:
             match block:
-                case Paragraph() | Heading() if block.inside and self.levels:
-                    self.inside(block, before)
-                case Paragraph():
+                case Paragraph() if not (block.inside and self.levels):
                     lines = self.lines(block.content)
                     if before is not Paragraph:
                         # Their end shows as a gap, and a blank line here would not survive.
@@ -155,6 +154,8 @@ class _Writer:
                 case Divider():
                     self.separate(before, APART)
                     self.out.append("---")
+                case Paragraph() | Heading() if block.inside and self.levels:
+                    self.inside(block, before)
                 case Heading() | Table():
                     self.separate(before, APART)
                     if before in (Code, Divider):
@@ -168,7 +169,7 @@ class _Writer:
     def heading(self, block: Heading) -> str:
         text = self.one_line(block.content)
         # kramdown takes `{#` at its end for an ID; number signs there end a heading for both.
-        text = _HEADING_END.sub(lambda found: "&#35;" * len(found[0]), text)
+        text = _HEADING_END.sub(lambda found: "&#35;" * found[0].count("#"), text)
         return "#" * block.level + " " + text.replace("{#", "&#123;#")
 
     def table(self, block: Table) -> str:

@@ -131,7 +131,7 @@ def tree(blocks: Iterable[Block]) -> Tree:
             and isinstance(last, Paragraph)
             and block.inside == last.inside
         ):
-            whole[-1] = replace(last, content=_joined(last.content, block.content))
+            whole[-1] = Paragraph(_joined(last.content, block.content), last.inside)
         elif isinstance(block, Quote) and isinstance(last, Quote):
             whole[-1] = Quote(_joined(last.content, block.content))
         elif isinstance(block, List) and isinstance(last, List) and block.quoted == last.quoted:
@@ -147,7 +147,7 @@ def tree(blocks: Iterable[Block]) -> Tree:
     while whole and isinstance(last := whole[-1], Paragraph):
         content = _trimmed(last.content, end=True)
         if content:
-            whole[-1] = replace(last, content=content)
+            whole[-1] = Paragraph(content, last.inside)
             break
         del whole[-1]
     if whole and isinstance(block := whole[-1], List) and block.items:
@@ -183,7 +183,7 @@ def _normal(blocks: Iterable[Block]) -> Iterator[Block]:
             if _may_list(inner) and not block.inside:
                 yield from _listed(inner)
             else:
-                yield replace(block, content=inner)
+                yield Paragraph(inner, block.inside)
         else:
             yield from _one(block)
     if lists:

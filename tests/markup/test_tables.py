@@ -128,8 +128,14 @@ EXAMPLES: dict[str, tuple[list[Block], str]] = {
         f"<h3>**<br /> **</h3>{HEAD}<tr><td>*a<br /> b*</td><td>_a<br /> _</td></tr></tbody></table>",
     ),
     "headers": (
-        [header("Day *one* {#x} ##"), rich(text("text")), header("Part", level=2), header("Next")],
-        "<h3>Day *one* {#x} ##</h3><p>text</p><h2>Part</h2><h3>Next</h3>",
+        [
+            header("Day *one* {#x} ##"),
+            rich(text("text")),
+            header("Part", level=2),
+            header("Next"),
+            header("##"),
+        ],
+        "<h3>Day *one* {#x} ##</h3><p>text</p><h2>Part</h2><h3>Next</h3><h3>##</h3>",
     ),
     "a header and a table": (
         [header("Results"), table([raw("model"), raw("F1")], [raw("x"), raw("1")])],
