@@ -66,6 +66,7 @@ class HandlerContext:
             "ask": (self._ask, self.readers),
             "ask with the form": (self._form, self.readers),
             "ask without a name": (self._without_name, self.readers),
+            "vote": (self._vote, self.readers),
             "hide": (self._hide, self.organizers),
             "mute": (self._mute, self.organizers),
             "extend": (self._extend, self.organizers),
@@ -111,6 +112,30 @@ class HandlerContext:
             values["anonymous"] = ["anonymous"]
         form = await self._opens(told.who, lambda: person.shortcut("ask"))
         told.done = await self._sends(told.who, form, values)
+        return told
+
+    async def _vote(self, who: str) -> Told | None:
+        """Asks what was asked already, and votes for that where the form shows it."""
+        standing = self.week.standing()
+        if not standing:
+            return None
+        person, mark = self.control.person(who), self.week.mark()
+        asked = self.random.choice(standing).text.split()
+        text = " ".join([*(word for word in asked if not word.startswith("mk")), mark])
+        form = await self._opens(who, lambda: person.shortcut("ask"))
+        is_sent = await self._sends(who, form, {"text": text})
+        like = next((b["block_id"] for b in await self._blocks(who) if _is_like(b)), None)
+        if like is None:
+            return Told("ask with the form", who, mark, done=is_sent)
+        told = Told("vote", who, ts=like.removeprefix("like "))
+        for _ in range(TRIES):
+            await self._try(lambda: person.act("ask_mine_too", block_id=like))
+            end = asyncio.get_running_loop().time() + PATIENCE
+            while not told.done and asyncio.get_running_loop().time() < end:
+                told.done = "Your vote is counted" in str(await self._blocks(who))
+                await asyncio.sleep(0.1)
+            if told.done:
+                break
         return told
 
     async def _hide(self, who: str) -> Told | None:
@@ -182,6 +207,10 @@ class HandlerContext:
         forms = (await self.control.seen_by(who, 1))["modal"]
         return str(forms[-1]["id"]) if forms else None
 
+    async def _blocks(self, who: str) -> list[dict[str, Any]]:
+        forms = (await self.control.seen_by(who, 1))["modal"]
+        return forms[-1]["blocks"] if forms else []
+
     async def _sends(self, who: str, form: str | None, values: dict[str, Any]) -> bool:
         """Sends a form; as it says "send it again" when that is so, it is sent again.
 
@@ -208,3 +237,8 @@ class HandlerContext:
         letters = "abcdefghiklmnoprstuvw"
         words = ("".join(self.random.choices(letters, k=7)) for _ in range(6))
         return " ".join(words).capitalize() + "?"
+
+
+def _is_like(block: dict[str, Any]) -> bool:
+    """Whether it shows a question that was asked already."""
+    return str(block.get("block_id")).startswith("like ")

@@ -226,6 +226,7 @@ class Run:
         at = self.random.choices(range(batches), k=self.plan.faults)
         steps = ["ask", "ask with the form", "ask without a name", "hide", "mute", "extend"]
         self.random.shuffle(steps)
+        steps.insert(self.desk.random.randrange(len(steps)), "vote")
         at_the_desk = asyncio.create_task(self._at_the_desk(steps))
         for number in range(batches):
             await self.act(1)
@@ -515,6 +516,7 @@ class Run:
         self._judge_content(channel, me)
         self._judge_said(channel, channels[ORGANIZERS], direct)
         self._judge_questions(channel, direct)
+        self._judge_votes()
         self._judge_notes(workspace["ephemerals"])
         self._judge_moderation(channel, me)
         self._judge_file()
@@ -600,6 +602,28 @@ class Run:
             if found > 1 or (told.done and not found):
                 self._problems([f"{told} stands {found} times"])
             self.result.compared["questions with the app"] += 1
+
+    def _judge_votes(self) -> None:
+        """Votes with the form's button: counted if the person was told so, and nobody else's."""
+        session, told = self._session(), self.desk.of("vote")
+        with self.database.reading() as uow:
+            found = uow.members.supporters(session.id)
+            messages = uow.messages.many(session.channel, [vote.ts for vote in told])
+        found = {
+            ts: users
+            for ts, users in found.items()
+            if ts not in messages or not messages[ts].deleted
+        }
+        wanted = [vote for vote in told if vote.ts in messages and not messages[vote.ts].deleted]
+        self._problems(
+            f"{vote} is not counted: {found}"
+            for vote in wanted
+            if vote.done and vote.who not in found.get(vote.ts, ())
+        )
+        voters = {(ts, user) for ts, users in found.items() for user in users}
+        if not voters <= {(vote.ts, vote.who) for vote in told}:
+            self._problems([f"votes are {voters}, and people voted {told}"])
+        self.result.compared["votes with the form"] += len(told)
 
     def _judge_notes(self, notes: list[Json]) -> None:
         """Private notes that are rows of the outbox: each, and again only where it was tried again."""
