@@ -18,8 +18,16 @@ from importlib import import_module
 from time import sleep
 from typing import Any
 
-SPEED = int(os.environ.get("FAULT_SPEED", "8"))
-"""Seconds of a bot's life in one second of the machine's; fewer for a machine that has much to do."""
+
+def _speed() -> int:
+    """8, and down to 2 where more runs than the machine has processors for: else an eighth of a
+    timeout runs out because nobody got the processor, and a run shows that and nothing more."""
+    waiting = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return max(2, min(8, int(16 / max(1.0, waiting))))
+
+
+SPEED = int(os.environ.setdefault("FAULT_SPEED", str(_speed())))
+"""Seconds of a bot's life in one second of the machine's. The environment tells it to the bots."""
 
 _SECONDS = {
     "bot.running.bot": ("HEARTBEAT_SECONDS", "LONGEST_TICK"),
@@ -61,8 +69,12 @@ STEPS = (
     "bot.store.draws:Draws.add",
     "bot.slack.notifier:SlackNotifier.winners",
     "bot.store.requests:Requests.finish",
+    "bot.store.requests:Requests.begin > bot.slack.listeners.interaction:Interaction.say",
+    "bot.store.draws:Draws.add > bot.slack.listeners.interaction:Interaction.say",
 )
-"""Steps on the way of archives, commits, pushes, uploads and draws, as `module:name`."""
+"""Steps on the way of archives, commits, pushes, uploads and draws, as `module:name`. Of two the
+second counts once the first was done: what is stored in one transaction is stored then, and nobody
+was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,8 @@ class Death:
     stops: bool = False
 
     def __str__(self) -> str:
-        return f"{'after' if self.after else 'before'} {self.step.partition(':')[2]}"
+        names = [step.partition(":")[2] for step in self.step.split(" > ")]
+        return f"{'after' if self.after else 'before'} {' > '.join(names)}"
 
 
 DEATHS = tuple(Death(step, after) for step in STEPS for after in (False, True))
@@ -124,12 +137,41 @@ def _set_clock(offset: timedelta) -> None:
 
 
 def _die_at(death: Death) -> None:
-    module, _, name = death.step.partition(":")
+    *first, step = death.step.split(" > ")
+    ends = [signal.SIGSTOP if death.stops else signal.SIGKILL]
+    armed = [] if first else ends
+
+    def end() -> None:
+        if armed:
+            os.kill(os.getpid(), armed.pop())
+
+    def arm() -> None:
+        armed.extend(ends)
+        ends.clear()
+
+    _wrap(step, *((_nothing, end) if death.after else (end, _nothing)))
+    for name in first:
+        _wrap(name, _nothing, arm)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _wrap(step: str, before: Callable[[], None], after: Callable[[], None]) -> None:
+    """Calls these before and after a step, `module:name`, whenever it is done."""
+    owner, name = named(step)
+    setattr(owner, name, _wrapped(getattr(owner, name), before, after))
+
+
+def named(step: str) -> tuple[Any, str]:
+    """The module or class that has a step, and the step's name there."""
+    module, _, name = step.partition(":")
     *owners, name = name.split(".")
     owner: Any = import_module(module)
     for each in owners:
         owner = getattr(owner, each)
-    setattr(owner, name, _deadly(getattr(owner, name), death))
+    return owner, name
 
 
 def _slow(step: Callable[[int], None], seconds: float) -> Callable[[int], None]:
@@ -140,26 +182,19 @@ def _slow(step: Callable[[int], None], seconds: float) -> Callable[[int], None]:
     return call
 
 
-def _deadly(step: Callable[..., Any], death: Death) -> Callable[..., Any]:
-    """The step, the first time of which is this process's end, or a long pause."""
-    ends = [signal.SIGSTOP if death.stops else signal.SIGKILL]
-
-    def end() -> None:
-        if ends:
-            os.kill(os.getpid(), ends.pop())
-
+def _wrapped(
+    step: Callable[..., Any], before: Callable[[], None], after: Callable[[], None]
+) -> Callable[..., Any]:
     def call(*given: Any, **named: Any) -> Any:
-        if not death.after:
-            end()
+        before()
         found = step(*given, **named)
-        end()
+        after()
         return found
 
     async def wait(*given: Any, **named: Any) -> Any:
-        if not death.after:
-            end()
+        before()
         found = await step(*given, **named)
-        end()
+        after()
         return found
 
     return wait if inspect.iscoroutinefunction(step) else call

@@ -360,6 +360,7 @@ class Run:
         if not self.is_down and (bot is None or not bot.runs):
             if number in self._doomed:
                 self.result.died.append(str(self._doomed.pop(number)))
+                self.edit_line()  # so that what is committed twice has something in it
             self._booted_at[number] = time.monotonic()
             self.bots[number] = self.start(number, self.folder / "bots.log", death)
             if death is not None and not death.stops:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.faults.pace import _SECONDS, STEPS
+from tests.faults.pace import _SECONDS, STEPS, named
 
 
 @pytest.mark.parametrize("module", sorted(_SECONDS))
@@ -14,10 +14,7 @@ def test_the_times_that_are_shortened_are_there(module: str) -> None:
     assert [t for t in _SECONDS[module] if not hasattr(import_module(module), t)] == []
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [name for step in STEPS for name in step.split(" > ")])
 def test_the_steps_at_which_bots_are_killed_are_there(step: str) -> None:
-    module, _, names = step.partition(":")
-    found = import_module(module)
-    for name in names.split("."):
-        found = getattr(found, name)
-    assert callable(found)
+    owner, name = named(step)
+    assert callable(getattr(owner, name))
