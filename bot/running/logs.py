@@ -102,3 +102,5 @@ def configure(level: str) -> None:
         logging.getLogger(name).setLevel(quieter)
     # A look that lasts longer than the pause between two is no matter for a warning.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    # It warns of each pipeline whose connection is lost; the error that follows says so.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)

@@ -9,6 +9,8 @@ changed something notifies all who listen, when it commits
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, cast
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from bot.store.engine import Postgresql, Sqlite
 
 _VERSION = text("PRAGMA data_version")
-_NOTIFY = text("SELECT pg_notify('marginalia', :sender)")
+_NOTIFY = "SELECT pg_notify('marginalia', %s)"
 _LISTEN = "LISTEN marginalia"
 
 
@@ -32,8 +34,8 @@ class Changes(Protocol):
         Raises SQLAlchemyError where the database cannot be used; the next call gives True.
         """
 
-    def announce(self, connection: Connection) -> None:
-        """Lets others know that the transaction of a connection, which is to be committed, wrote."""
+    def announced(self, connection: Connection) -> AbstractContextManager[None]:
+        """Lets others know that the transaction wrote which is committed within this block."""
 
     def close(self) -> None:
         """Closes the connection that it keeps; the next call opens another."""
@@ -79,8 +81,9 @@ class SqliteChanges(_Kept):
                 raise
             return self._last != before
 
-    def announce(self, connection: Connection) -> None:
+    def announced(self, connection: Connection) -> AbstractContextManager[None]:
         """SQLite tells the others itself."""
+        return nullcontext()
 
 
 class PostgresqlChanges(_Kept):
@@ -108,6 +111,13 @@ class PostgresqlChanges(_Kept):
                 raise
             return is_new or any(sender != self._me for sender in senders)
 
-    def announce(self, connection: Connection) -> None:
-        """One more statement in the transaction."""
-        connection.execute(_NOTIFY, {"sender": self._me})
+    @contextmanager
+    def announced(self, connection: Connection) -> Iterator[None]:
+        """One more statement in the transaction, on its way together with the commit."""
+        driver = cast(psycopg.Connection, connection.connection.driver_connection)
+        try:
+            with driver.pipeline():
+                driver.execute(_NOTIFY, [self._me])
+                yield
+        except psycopg.Error as error:
+            raise OperationalError(_NOTIFY, None, error) from None

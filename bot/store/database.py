@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -104,7 +104,11 @@ class Database:
             raise RuntimeError("a unit of work inside another of the same thread")
         self._here.busy = isinstance(self._backend, engine.Sqlite)
         try:
-            with self._backend.turn(), self._backend.writer.begin() as connection:
+            with (
+                self._backend.turn(),
+                self._backend.writer.connect() as connection,
+                connection.begin() as transaction,
+            ):
                 connection.info.pop(engine.WROTE, None)
                 work = Work(connection)
                 connection.info[engine.WAITING] = work.messages.flush
@@ -115,8 +119,8 @@ class Database:
                     connection.info.pop(engine.WAITING, None)
                 work.sessions.flush()
                 wrote = connection.info.pop(engine.WROTE, False)
-                if wrote:
-                    self.changes.announce(connection)
+                with self.changes.announced(connection) if wrote else nullcontext():
+                    transaction.commit()
         finally:
             self._here.busy = False
         if wrote:
