@@ -70,13 +70,13 @@ def test_a_unit_of_work_that_would_wait_for_itself_is_an_error(sqlite_url: str) 
     database.close()
 
 
-def test_a_server_that_leaves_before_the_commit_is_an_outage(postgresql_url: str) -> None:
-    database = Database(postgresql_url)
+def test_a_server_that_leaves_before_the_commit_is_an_outage(postgres_url: str) -> None:
+    database = Database(postgres_url)
 
     def write() -> None:
         with database.unit_of_work() as uow:
             add(uow)
-            cut_connections(postgresql_url)
+            cut_connections(postgres_url)
 
     with pytest.raises(SQLAlchemyError) as caught:
         write()
