@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,9 +20,11 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_fixed
 
 from bot.store.database import Database
 from bot.store.tables import metadata
+from tests.waiting import PATIENCE
 
 SERVER = os.environ.get("MARGINALIA_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -173,13 +176,30 @@ _EMPTY = "; ".join(
 )
 
 
+# Tests beside this one may run several bots, each with many connections.
+_IS_FULL = (
+    "SELECT count(*) > current_setting('max_connections')::int - 30 FROM pg_stat_activity "
+    "WHERE backend_type = 'client backend'"
+)
+
+
+@retry(
+    retry=retry_if_exception_message(match="(?s).*too many clients already"),
+    wait=wait_fixed(0.2),
+    stop=stop_after_delay(PATIENCE),
+    reraise=True,
+)
 def _execute(url: str, *statements: str) -> None:
+    """Executes statements, and waits until the server has connections to spare for what comes."""
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": 5},
+        connect_args={"connect_timeout": 30},
     )
     with engine.connect() as connection:
         for statement in statements:
             connection.execute(text(statement))
+        end = time.monotonic() + PATIENCE
+        while connection.scalar(text(_IS_FULL)) and time.monotonic() < end:
+            time.sleep(0.2)

@@ -22,6 +22,7 @@ from bot.sessions.model import Session
 from slackbox.manifest import Manifest
 from slackbox.model import Message
 from tests.databases import fresh_sqlite
+from tests.waiting import PATIENCE
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 END = datetime(2026, 1, 9, 22, 59, 59, tzinfo=UTC)
@@ -126,7 +127,7 @@ class Scene:
 
     async def notes_after(self, count: int) -> list[str]:
         """The private notes beyond the first `count`, once there is one."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while len(self.workspace.ephemerals) <= count:
                 await asyncio.sleep(0.005)
         return [e.text for e in self.workspace.ephemerals[count:]]

@@ -14,7 +14,7 @@ from slackbox.client import Control
 from tests.faults.proxy import Proxy
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
 from tests.processes import Box, Command
-from tests.test_replicas import _free_port, until
+from tests.waiting import free_port, until
 
 
 @pytest.mark.timeout(180)
@@ -25,7 +25,7 @@ async def test_nothing_is_confirmed_that_is_not_stored_and_nothing_is_said_twice
     start = datetime.now(UTC) - timedelta(seconds=1)
     book = BOOK.format(start=start, end=start + timedelta(hours=1))
     (tmp_path / "schedules" / f"{EVENT}.md").write_text(book)
-    box, port, database = Box.start(seed=3), _free_port(), Database(postgres_url)
+    box, port, database = Box.start(seed=3), free_port(), Database(postgres_url)
     async with (
         Proxy(postgres_url) as proxy,
         Control(box.control_url) as control,

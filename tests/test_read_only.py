@@ -19,7 +19,7 @@ from bot.slack import manifest
 from slackbox.manifest import parse
 from slackbox.server import Sandbox
 from tests.processes import environment
-from tests.slack.member_driver import until
+from tests.waiting import until
 
 USER = "12345"
 AS_USER = ("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--bounding-set=-all")
@@ -103,12 +103,12 @@ async def test_a_session_from_its_opening_to_its_archive(tmp_path: Path) -> None
         with log.open("wb") as out:
             bot = await asyncio.create_subprocess_exec(*command, env=env, stderr=out)
             try:
-                await until(lambda: [m for m in channel.messages.values() if m.blocks], 60)
+                await until(lambda: [m for m in channel.messages.values() if m.blocks])
                 box.workspace.post(channel, "Does it write?", user=reader)
                 await until(lambda: box.dispatcher.pending == 0)
                 text = BOOK.format(start=now, end=datetime.now(UTC) + timedelta(seconds=2))
                 file.write_text(text)
-                await until(lambda: "archive:" in file.read_text(), 60)
+                await until(lambda: "archive:" in file.read_text())
             finally:
                 bot.send_signal(signal.SIGTERM)
                 code = await bot.wait()

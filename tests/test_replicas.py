@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,16 +15,7 @@ from bot.store.database import Database
 from slackbox.client import Control
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
 from tests.processes import Box, Command
-
-
-async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 60.0) -> float:
-    """How long it took until it held."""
-    began = time.monotonic()
-    while not await holds():
-        if time.monotonic() - began > seconds:
-            pytest.fail(f"it did not happen that {what}")
-        await asyncio.sleep(0.05)
-    return time.monotonic() - began
+from tests.waiting import free_port, until
 
 
 @pytest.mark.timeout(180)
@@ -37,7 +27,7 @@ async def test_another_opens_the_session_when_the_leader_is_killed(
     box = Box.start(seed=1)
     database = Database(postgres_url)
     database.upgrade()
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     bots = [
         Command.start(
             "run",
@@ -124,7 +114,7 @@ async def test_a_frozen_leader_is_replaced_and_says_nothing_twice_when_it_goes_o
     box = Box.start(seed=2)
     database = Database(postgres_url)
     database.upgrade()
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     env = {
         **SETTINGS,
         **box.env,
@@ -190,11 +180,3 @@ async def test_a_frozen_leader_is_replaced_and_says_nothing_twice_when_it_goes_o
             bot.kill()
         box.stop()
         database.close()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,19 +12,13 @@ import pytest
 from bot.slack import reconcile
 from slackbox.model import OPEN, Posting
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[Scene]:
     async with scene(tmp_path) as made:
         yield made
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Waits until something is so."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 # --- restrictions ----------------------------------------------------------------------------
@@ -187,7 +181,7 @@ async def test_nothing_is_missed_while_slack_renews_the_connection(
         old = set(dispatcher.sockets)
         dispatcher.ask_to_reconnect(reason, seconds=0.3)
         texts = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not dispatcher.sockets or old & set(dispatcher.sockets):
                 texts.append(f"Question {len(texts)}?")
                 world.say("ben", texts[-1])

@@ -208,8 +208,10 @@ class Postgresql:
             self._url,
             pool_pre_ping=True,
             hide_parameters=True,
-            pool_size=5,
-            max_overflow=10,
+            # Two of these a bot, and a server takes 100 connections unless somebody says else:
+            # few are kept, more are made while they are needed.
+            pool_size=3,
+            max_overflow=12,
             pool_timeout=LOCK_TIMEOUT_SECONDS,
         )
         _on_connect(

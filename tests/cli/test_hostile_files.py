@@ -11,8 +11,9 @@ from random import Random
 
 from slackbox.server import Sandbox
 from tests.cli.running import started
-from tests.cli.test_run import BOOK, until
+from tests.cli.test_run import BOOK
 from tests.processes import MANIFEST
+from tests.waiting import until
 
 MIB = 2**20
 MEMORY = 64 * MIB

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from slackbox.server import Sandbox
 from tests.cli.running import started
 from tests.processes import MANIFEST
 from tests.scene import text_of
+from tests.waiting import until
 
 BOOK = """\
 ---
@@ -29,16 +29,6 @@ end: {end:%Y-%m-%d %H:%M:%S}
 authors: [Odalys Fenwright]
 ---
 About it."""
-
-
-async def until(holds: Callable[[], bool], what: str) -> None:
-    """Waits until it holds; fails, saying what, after half a minute."""
-    try:
-        async with asyncio.timeout(40):
-            while not holds():
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pytest.fail(f"it never happened: {what}")
 
 
 def write(folder: Path, end: datetime, start: datetime | None = None) -> Path:

@@ -18,8 +18,8 @@ from bot.slack import manifest
 from slackbox.manifest import parse
 from slackbox.server import Sandbox
 from tests.cli.running import Done, marginalia, started
-from tests.slack.member_driver import until
 from tests.terminal import terminal
+from tests.waiting import until
 
 APP = parse(yaml.safe_load(manifest.text()))
 
@@ -183,14 +183,14 @@ class TestInATerminal:
         (path,) = (tmp_path / "schedules").glob("*.md")
         channel = box.workspace.channel("book-of-the-week")
         with started("run", cwd=tmp_path, env={"SLACK_API_URL": box.api_url}) as bot:
-            await until(lambda: [m for m in channel.messages.values() if m.blocks], 60)
+            await until(lambda: [m for m in channel.messages.values() if m.blocks])
             opened = time.monotonic()
             box.workspace.post(channel, "Does it work?", user=organizer.id)
             await until(lambda: box.dispatcher.pending == 0)
             assert (
                 await box.person(organizer.id).command("/qa", "close now", channel.id)
             ).acknowledged
-            await until(lambda: "archive:" in path.read_text(), 60)
+            await until(lambda: "archive:" in path.read_text())
             archived = time.monotonic()
             bot.signal(signal.SIGTERM)
             assert await bot.ended() == 0

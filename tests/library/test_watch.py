@@ -16,6 +16,7 @@ from bot.library.archive import Entry
 from bot.library.library import Changes, Library, diff, load
 from bot.library.watch import is_news, watch
 from tests.library.test_library import put, text
+from tests.waiting import PATIENCE
 
 
 def read(root: Path, before: Library | None) -> Library:
@@ -44,10 +45,10 @@ async def watching(
     # The watch is set up in a thread; what changes before that is seen at the next look.
     await asyncio.sleep(0.2)
     try:
-        yield lambda: asyncio.ensure_future(asyncio.wait_for(found.get(), 10))
+        yield lambda: asyncio.ensure_future(asyncio.wait_for(found.get(), PATIENCE))
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE)
 
 
 @pytest.mark.parametrize(("every", "notices"), [(30.0, True), (0.1, False)])
@@ -119,7 +120,7 @@ async def test_cancelling_a_watch_does_not_stop_others(tmp_path: Path) -> None:
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE)
     assert not stop.is_set()
 
 

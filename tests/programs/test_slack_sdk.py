@@ -29,7 +29,8 @@ from slack_sdk.webhook import WebhookClient
 
 from slackbox.faults import CallFault
 from slackbox.server import Sandbox
-from tests.slackbox.conftest import CHANNEL, until
+from tests.slackbox.conftest import CHANNEL
+from tests.waiting import until
 
 MANIFEST = Path(__file__).parent / "sdk.yaml"
 

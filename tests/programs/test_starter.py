@@ -21,7 +21,8 @@ import pytest
 from slackbox.model import Message
 from slackbox.person import Person
 from slackbox.server import Sandbox
-from tests.slackbox.conftest import CHANNEL, until
+from tests.slackbox.conftest import CHANNEL
+from tests.waiting import PATIENCE, until
 
 STARTER = Path(__file__).parent / "starter"
 INSTALLED = STARTER / "node_modules" / ".installed"
@@ -79,7 +80,7 @@ async def app(box: Sandbox, port: int | None) -> AsyncIterator[None]:
     assert process.stdout is not None
     said = bytearray()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while b"running" not in said:
                 line = await process.stdout.readline()
                 assert line, said.decode()

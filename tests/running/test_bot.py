@@ -18,6 +18,7 @@ from bot.sessions.model import State
 from bot.support import tasks
 from slackbox.model import Upload
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -341,7 +342,7 @@ class TestFiles:
     async def until(self, world: Scene, holds: object) -> None:
         """Waits for the watcher, which looks at the disk in real time."""
         assert callable(holds)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while not holds():
                 await asyncio.sleep(0.05)
         await world.look()

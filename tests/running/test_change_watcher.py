@@ -13,6 +13,7 @@ from bot.sessions.model import State
 from bot.store.database import Database
 from tests.scene import BOOK, EVENT, START, Scene, scene
 from tests.slack.member_driver import MemberDriver
+from tests.waiting import PATIENCE
 
 REST_SECONDS = 8.0
 MOST_STATEMENTS_PER_SECOND = 2.0
@@ -72,7 +73,7 @@ async def test_what_another_process_writes_is_done_soon(tmp_path: Path, database
                 bot.edge.notifier.remind(uow, session, "from elsewhere", "Hello!", now)
         finally:
             other.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(world.posted()) == before:
                 await asyncio.sleep(0.05)
         assert world.posted()[-1].text == "Hello!"
@@ -83,7 +84,7 @@ async def test_what_is_due_by_the_clock_is_done_at_rest(tmp_path: Path) -> None:
         await world.to(START - timedelta(hours=1))
         await rested(world)
         await world.stage.until(START)  # nobody but the clock says so
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not world.announcements():
                 await asyncio.sleep(0.05)
 

@@ -23,13 +23,7 @@ from slackbox.manifest import parse
 from tests.running.test_connections import raw
 from tests.scene import END, START, Scene, scene
 from tests.slack.member_driver import MemberDriver
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.waiting import free_port
 
 
 @pytest.fixture

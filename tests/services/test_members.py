@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from bot.support.outage import Outage
 from slackbox.faults import CallFault
 from tests.databases import cut
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
+from tests.waiting import until
 
 NAMED = BOOK.replace("[Ada Author, Nobody Known]", "[Ada Author]")
 
@@ -39,15 +39,6 @@ def listed(world: Scene) -> int:
     """How many pages of members were asked for."""
     entries = world.stage.box.wire.entries()
     return sum(1 for e in entries if e["kind"] == "request" and e.get("method") == "users.list")
-
-
-async def until(holds: Any, what: str) -> None:
-    try:
-        async with asyncio.timeout(20):
-            while not holds():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"it never happened: {what}")
 
 
 def is_named(world: Scene) -> bool:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from slackbox.model import Ephemeral, Message
 from slackbox.person import Outcome, Person
 from slackbox.surfaces import View
 from tests.scene import BOOK, CHANNEL, EVENT, START, Scene, scene
-
-T = TypeVar("T")
-
-
-async def until(look: Callable[[], T], within: float = 20.0) -> T:
-    """Waits for something to be there; gives it."""
-    async with asyncio.timeout(within):
-        while not (found := look()):
-            await asyncio.sleep(0.005)
-    return found
+from tests.waiting import until
 
 
 class MemberDriver:

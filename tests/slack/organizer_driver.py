@@ -8,6 +8,7 @@ from typing import Any
 from slackbox.model import Json, Message
 from slackbox.person import Outcome, Person
 from tests.scene import CHANNEL, Scene, text_of
+from tests.waiting import PATIENCE
 
 
 class OrganizerDriver:
@@ -36,7 +37,7 @@ class OrganizerDriver:
         """The form that is open, once it is."""
         import asyncio
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (view := self.world.stage.box.surfaces.top(self.who)) is None:
                 await asyncio.sleep(0.005)
         return view.content

@@ -20,7 +20,8 @@ from slackbox.errors import Refusal
 from slackbox.faults import CallFault, DeliveryFault
 from slackbox.model import Message
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.member_driver import MemberDriver, asked, open_session, stored, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, stored, words
+from tests.waiting import until
 
 LONG = "Why is this so long? " + "Because it says a lot & more. " * 95
 

@@ -19,7 +19,8 @@ from bot.slack.listeners import queueing
 from bot.slack.listeners.interaction import Interaction
 from slackbox.errors import Refusal
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.member_driver import MemberDriver, open_session, until, words
+from tests.slack.member_driver import MemberDriver, open_session, words
+from tests.waiting import until
 
 
 def log(world: Scene) -> list[Action]:

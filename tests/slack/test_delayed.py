@@ -11,7 +11,8 @@ import pytest
 from bot.sessions.model import Submission
 from slackbox.faults import CallFault
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.member_driver import MemberDriver, asked, open_session, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, words
+from tests.waiting import until
 
 
 def archive_channel(world: Scene) -> None:

@@ -13,7 +13,8 @@ import pytest
 from bot.services import knowledge
 from slackbox.model import Message
 from tests.scene import BOOK, CHANNEL, EVENT, START, Scene, scene
-from tests.slack.member_driver import MemberDriver, asked, open_session, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, words
+from tests.waiting import until
 
 PAST = "20210308-the-old-book"
 PAST_BOOK = """\

@@ -28,6 +28,7 @@ from tests.scene import START, Scene, scene
 from tests.slack.conftest import World
 from tests.slack.member_driver import MemberDriver
 from tests.slack.test_inbox import message, now
+from tests.waiting import PATIENCE
 
 TS = "1700000000.000100"
 NASTY = [
@@ -195,7 +196,7 @@ def deliver(there: Aside[Scene], kind: str, body: Any, scheduler: str) -> int:
                 {k: v for k, v in form.items() if isinstance(v, str)}, errors="replace"
             )
             answer = await post(world, text.encode(), "application/x-www-form-urlencoded")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while any(_works(task) for task in asyncio.all_tasks() - others):
                 await asyncio.sleep(0.001)
         return int(answer.status)

@@ -26,6 +26,7 @@ from slackbox.delivery import signature
 from slackbox.faults import DeliveryFault
 from tests.examples import examples
 from tests.slack.conftest import World, made
+from tests.waiting import PATIENCE
 
 
 def envelope(number: int, event: Any) -> tuple[str, dict[str, Any]]:
@@ -260,7 +261,7 @@ async def test_a_full_disk_stops_acknowledging_and_goes_on(
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         for number in range(30):
             world.ask(f"Question {number}? " + "x" * 2000)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not world.outage.lasts:
                 await asyncio.sleep(0.01)
         assert len(world.texts()) < 30
@@ -306,7 +307,7 @@ async def test_a_database_that_is_gone_stops_acknowledging_and_goes_on(
                     connection.execute(text(cut))
                 other.close()
         await world.box.settle()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not await all_are_there(world):
                 await asyncio.sleep(0.01)
     database.close()
@@ -330,7 +331,7 @@ async def test_a_socket_that_is_cut_is_back_at_once(database: Database) -> None:
     async with made(database, connect=True) as world:
         for _ in range(3):
             await world.box.dispatcher.cut()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not world.box.dispatcher.sockets:
                     await asyncio.sleep(0.02)
         world.ask("Still there?")

@@ -14,7 +14,8 @@ from bot.slack.blocks import kit, limits
 from slackbox import blocks as slack
 from tests.examples import examples
 from tests.scene import BOOK, CHANNEL, END, START
-from tests.slack.member_driver import MemberDriver, open_session, until, words
+from tests.slack.member_driver import MemberDriver, open_session, words
+from tests.waiting import until
 
 MANY = 1000
 TITLE = "The Book <of> & \U0001f4da " + "very long words " * 40

@@ -16,7 +16,8 @@ from bot.sessions.pairing import Likeness, Meaning, ShuttingDown
 from bot.store.database import Database
 from tests.scene import END, EVENT
 from tests.slack.conftest import World, made
-from tests.slack.member_driver import open_session, until
+from tests.slack.member_driver import open_session
+from tests.waiting import until
 
 FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
 SECOND = "Which graphics card do I need to fine-tune the models of the last chapter?"

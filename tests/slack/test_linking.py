@@ -19,7 +19,8 @@ from slackbox.errors import Refusal
 from slackbox.model import Ephemeral, Message
 from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
 from tests.slack.conftest import World, made
-from tests.slack.member_driver import MemberDriver, open_session, shown, until, words
+from tests.slack.member_driver import MemberDriver, open_session, shown, words
+from tests.waiting import until
 
 FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
 SECOND = "Which graphics card do I need to fine-tune the models of the last chapter?"

@@ -14,7 +14,8 @@ from bot.sessions.model import Submission
 from bot.slack.blocks import asked, limits
 from slackbox.model import Message
 from tests.scene import END, EVENT, START, Scene
-from tests.slack.member_driver import MemberDriver, open_session, until
+from tests.slack.member_driver import MemberDriver, open_session
+from tests.waiting import PATIENCE, until
 
 FULL = 3000
 """Characters that one input of the form takes; it has four."""
@@ -99,7 +100,7 @@ async def test_a_form_filled_to_the_brim_is_one_question_in_the_archive(
             world_now = world.stage.clock.now()
             for ts in (first.ts, *(m.ts for m in others)):
                 assert uow.messages.revive(world.channel.id, ts, world_now)
-        await asyncio.wait_for(world.stage.bot.edge.reconciler.whole(session.id), 20)
+        await asyncio.wait_for(world.stage.bot.edge.reconciler.whole(session.id), PATIENCE)
         with world.stage.bot.database.reading() as uow:
             (thread,) = uow.messages.iter_threads(session.id)
         assert thread.question.content == {"text": whole}

@@ -17,7 +17,8 @@ from bot.sessions.forgetting import Scrubber, forget, mark
 from bot.sessions.model import Person
 from bot.store.database import Database
 from tests.scene import CHANNEL, END, EVENT, Scene
-from tests.slack.member_driver import MemberDriver, asked, open_session, stored, until, words
+from tests.slack.member_driver import MemberDriver, asked, open_session, stored, words
+from tests.waiting import until
 
 
 def archive(world: Scene) -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -17,9 +17,9 @@ from bot.sessions.model import Mute
 from slackbox.faults import CallFault
 from slackbox.person import Outcome
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
-from tests.slack.member_driver import until
 from tests.slack.organizer_driver import OrganizerDriver
 from tests.slack.test_planning import office
+from tests.waiting import until
 
 
 @pytest.fixture

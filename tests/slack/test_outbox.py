@@ -17,6 +17,7 @@ from bot.slack import outbox, said
 from bot.store.database import Database
 from slackbox.faults import CallFault
 from tests.slack.conftest import World, made
+from tests.waiting import PATIENCE
 
 
 def fail(world: World, method: str, kind: str, **more: object) -> None:
@@ -202,7 +203,7 @@ async def test_replicas_whose_clocks_differ_say_everything_once(postgres_url: st
             world.owe(f"k{number}", f"Part {number}")
             world.owe(f"d{number}", f"To you {number}", channel=world.people[number])
         running = [asyncio.create_task(sender.run()) for sender in (one, two)]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while one._until_due() is not None:
                 await asyncio.sleep(0.05)
         for task in running:
@@ -283,7 +284,7 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
         for number in (1, 2, 3):
             say(number)
         running = asyncio.create_task(sender.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while sender._until_due() is not None:
                 await asyncio.sleep(0.05)
         running.cancel()
@@ -329,7 +330,7 @@ async def test_a_direct_message_alone_that_a_restored_database_lacks_is_not_said
         sender = replace(world.edge.sender)
         running = asyncio.create_task(sender.run())
         world.owe("d", "To you", channel=world.people[1])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while sender._until_due() is not None:
                 await asyncio.sleep(0.05)
         running.cancel()

@@ -22,8 +22,8 @@ from bot.sessions.model import State
 from bot.sessions.ports import QueuedCommit
 from bot.slack.listeners import interactions, planning
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene
-from tests.slack.member_driver import until
 from tests.slack.organizer_driver import OrganizerDriver
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def office(world: Scene, **settings: Any) -> AsyncIterator[OrganizerDriver
 
 async def state(world: Scene, wanted: State, event: str = EVENT) -> None:
     """Waits until the session is in a state: what a file says is planned within a moment."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while (found := world.session(event)) is None or found.state is not wanted:
             await asyncio.sleep(0.01)
             await world.look()
@@ -91,7 +91,7 @@ async def test_a_session_is_planned_with_the_form(world: Scene) -> None:
         session = world.session(path.stem)
         assert session is not None
         assert session.event.author_ids == {world.id("ben")}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while "is planned" not in ines.notes():
                 await asyncio.sleep(0.01)
 
@@ -272,7 +272,7 @@ async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:
             patched.setattr(interactions, "ACKNOWLEDGE_WITHIN_SECONDS", 0.0)
             outcome = await ines.submit(**NEW)
         assert "I will finish it" in str(outcome.errors)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(sorted(world.schedules.iterdir())) == before:
                 await asyncio.sleep(0.01)
             while not (await ines.submit()).acknowledged:

@@ -16,6 +16,7 @@ from bot.slack.api import history
 from bot.slack.reconcile_scheduler import ReconcileScheduler
 from bot.store.database import Database
 from tests.slack.conftest import World, made
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ class Walk:
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while not holds():
                     await asyncio.sleep(0.005)
         except TimeoutError:

@@ -21,6 +21,7 @@ from bot.store.database import Database
 from slackbox.faults import CallFault
 from tests.slack.conftest import World, made
 from tests.slack.test_refusals import FIELD, documented
+from tests.waiting import PATIENCE
 
 MEASURED = (
     "restricted_action_read_only_channel",
@@ -60,7 +61,7 @@ def row(world: World, key: str) -> Outgoing:
 
 async def send(world: World) -> None:
     """Sends until nothing can be sent now."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while await world.edge.sender.step():
             pass
 

@@ -10,9 +10,8 @@ import pytest
 from bot.running import http
 from bot.slack.api import refusals
 from slackbox.faults import CallFault
-from tests.running.test_http import free_port
 from tests.scene import START, scene
-from tests.slack.member_driver import until
+from tests.waiting import free_port, until
 
 READS = {
     "conversations.history": ("missing_scope", "the history of “The Book”"),

@@ -18,9 +18,10 @@ from bot.slack.listeners import interactions
 from slackbox.faults import CallFault
 from slackbox.model import Message
 from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
-from tests.slack.member_driver import MemberDriver, until
+from tests.slack.member_driver import MemberDriver
 from tests.slack.organizer_driver import OrganizerDriver
 from tests.slack.test_planning import office
+from tests.waiting import until
 
 READERS = tuple(Actor(f"r{n}", f"Reader {n}", f"Reader {n}") for n in range(6))
 

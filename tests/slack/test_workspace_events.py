@@ -15,6 +15,7 @@ from bot.errors import UserError
 from bot.sessions.model import State
 from slackbox.faults import CallFault
 from tests.scene import BOOK, END, EVENT, START, Scene, scene
+from tests.waiting import PATIENCE
 
 PAST = {"20250106-old.md": BOOK.replace("2026", "2025")}
 FILES = {f"{EVENT}.md": BOOK}
@@ -196,7 +197,7 @@ class TestRemoval:
             world.stage.box.faults.calls.append(fault)
             world.workspace.emit({"type": event})
             with pytest.raises(UserError, match="account_inactive") as ended:
-                await asyncio.wait_for(bot.wait(), 10)
+                await asyncio.wait_for(bot.wait(), PATIENCE)
         assert "SLACK_BOT_TOKEN" in str(ended.value)
         assert "\n" not in str(ended.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbox.server import Sandbox
+from tests.waiting import PATIENCE, until
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 """An app that asks for more than Marginalia does."""
@@ -60,7 +61,7 @@ class Told:
         await until(lambda: len(self.box.dispatcher.sockets) == times)
 
     async def body(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self.bodies.get(), 5)
+        return await asyncio.wait_for(self.bodies.get(), PATIENCE)
 
     async def event(self) -> dict[str, Any]:
         event: dict[str, Any] = (await self.body())["event"]
@@ -68,7 +69,7 @@ class Told:
 
     async def all(self) -> list[dict[str, Any]]:
         """What was heard by the time that all is acknowledged."""
-        await asyncio.wait_for(self.box.settle(), 5)
+        await asyncio.wait_for(self.box.settle(), PATIENCE)
         # Bolt acknowledges before its listeners have run.
         for _ in range(3):
             await asyncio.sleep(0.005)
@@ -79,20 +80,13 @@ class Told:
             await handler.close_async()
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Lets the others run until something is so."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 def client_of(box: Sandbox, token: str | None = None) -> AsyncWebClient:
     return AsyncWebClient(token=token or box.bot_token, base_url=box.api_url)
 
 
 @pytest.fixture
 async def box() -> AsyncIterator[Sandbox]:
-    async with Sandbox(MANIFEST, retry_delays=(0.01, 0.02, 0.03), ack_timeout=2.0) as running:
+    async with Sandbox(MANIFEST, retry_delays=(0.01, 0.02, 0.03), ack_timeout=PATIENCE) as running:
         yield running
 
 

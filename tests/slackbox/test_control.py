@@ -15,7 +15,8 @@ from slackbox.acts import ACTS
 from slackbox.client import Control
 from slackbox.errors import Refusal
 from slackbox.server import Sandbox
-from tests.slackbox.conftest import CHANNEL, Told, client_of, until
+from tests.slackbox.conftest import CHANNEL, Told, client_of
+from tests.waiting import until
 
 
 @pytest.fixture

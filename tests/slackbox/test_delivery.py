@@ -34,7 +34,8 @@ from slackbox.faults import CallFault, DeliveryFault
 from slackbox.listening import Listener
 from slackbox.manifest import load
 from slackbox.server import Sandbox
-from tests.slackbox.conftest import CHANNEL, MANIFEST, Told, client_of, until
+from tests.slackbox.conftest import CHANNEL, MANIFEST, Told, client_of
+from tests.waiting import PATIENCE, until
 
 
 class Wire:
@@ -43,7 +44,7 @@ class Wire:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse):
         self.socket = socket
 
-    async def heard(self, seconds: float = 3) -> dict[str, Any]:
+    async def heard(self, seconds: float = PATIENCE) -> dict[str, Any]:
         body: dict[str, Any] = await self.socket.receive_json(timeout=seconds)
         return body
 
@@ -77,7 +78,7 @@ async def test_hello_envelope_and_acknowledgement(box: Sandbox):
         assert envelope["payload"]["event"]["ts"] == posted.ts
         assert box.dispatcher.pending == 1
         await wire.acknowledge(envelope)
-        await asyncio.wait_for(box.settle(), 1)
+        await asyncio.wait_for(box.settle(), PATIENCE)
 
 
 async def test_what_is_not_acknowledged_is_sent_three_more_times():
@@ -92,12 +93,12 @@ async def test_what_is_not_acknowledged_is_sent_three_more_times():
         assert [e["retry_reason"] for e in envelopes] == ["", "timeout", "timeout", "timeout"]
         assert len({e["payload"]["event_id"] for e in envelopes}) == 1
         assert len({e["envelope_id"] for e in envelopes}) == 4
-        await asyncio.wait_for(box.settle(), 1)
+        await asyncio.wait_for(box.settle(), PATIENCE)
         assert [lost["event"]["text"] for lost in box.dispatcher.lost] == ["Why?"]
 
 
 async def test_events_wait_for_a_connection():
-    async with Sandbox(MANIFEST, retry_delays=(0.0, 0.4)) as box:
+    async with Sandbox(MANIFEST, retry_delays=(0.0, 3.0)) as box:
         box.person("mirela").post(CHANNEL, "is anybody there?")
         await asyncio.sleep(0.02)
         async with wired(box) as wire:
@@ -106,14 +107,14 @@ async def test_events_wait_for_a_connection():
             assert envelope["payload"]["event"]["text"] == "is anybody there?"
             assert envelope["retry_attempt"] == 2
             await wire.acknowledge(envelope)
-            await asyncio.wait_for(box.settle(), 1)
+            await asyncio.wait_for(box.settle(), PATIENCE)
         assert not box.dispatcher.lost
 
 
 async def test_events_that_find_no_connection_are_lost_in_the_end():
     async with Sandbox(MANIFEST, retry_delays=(0.0, 0.01)) as box:
         box.person("mirela").post(CHANNEL, "and now?")
-        await asyncio.wait_for(box.settle(), 1)
+        await asyncio.wait_for(box.settle(), PATIENCE)
         assert [lost["event"]["text"] for lost in box.dispatcher.lost] == ["and now?"]
 
 
@@ -134,7 +135,7 @@ async def test_deliveries_are_spread_over_up_to_ten_connections(box: Sandbox):
         running = [tasks.create_task(listen(w, h)) for w, h in zip(wires, heard, strict=False)]
         for i in range(30):
             box.person("mirela").post(CHANNEL, str(i))
-        await asyncio.wait_for(box.settle(), 3)
+        await asyncio.wait_for(box.settle(), PATIENCE)
         for task in running:
             task.cancel()
         for one in stack:
@@ -172,7 +173,7 @@ async def test_the_real_client_connects_anew_when_it_is_asked_to(box: Sandbox, t
 async def test_an_old_socket_is_closed_some_time_after_it_is_asked_to_go(box: Sandbox, reason: str):
     async with Control(box.control_url) as control, wired(box) as old:
         await old.heard()
-        await control.act("refresh_sockets", reason=reason, seconds=0.2)
+        await control.act("refresh_sockets", reason=reason, seconds=1.5)
         asked = await old.heard()
         assert (asked["type"], asked["reason"]) == ("disconnect", reason)
         # Until then it is a socket like any other.
@@ -180,14 +181,14 @@ async def test_an_old_socket_is_closed_some_time_after_it_is_asked_to_go(box: Sa
         await old.acknowledge(await old.heard())
         async with wired(box) as new:
             await new.heard()
-            ended = await old.socket.receive(timeout=3)
+            ended = await old.socket.receive(timeout=PATIENCE)
             assert ended.type is aiohttp.WSMsgType.CLOSE
             assert len(box.dispatcher.sockets) == 1
             box.person("mirela").post(CHANNEL, "and another")
             envelope = await new.heard()
             assert envelope["payload"]["event"]["text"] == "and another"
             await new.acknowledge(envelope)
-            await asyncio.wait_for(box.settle(), 1)
+            await asyncio.wait_for(box.settle(), PATIENCE)
 
 
 async def test_deliveries_go_wrong_as_planned(box: Sandbox, told: Told):
@@ -296,7 +297,7 @@ async def test_who_is_killed_while_talking_makes_no_noise(caplog: pytest.LogCapt
     for want in wants:
         _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
         writer.write(want)
-        await asyncio.wait_for(arrived.acquire(), 5)
+        await asyncio.wait_for(arrived.acquire(), PATIENCE)
         writer.transport.abort()
     await until(lambda: done)  # the one that was cut off last is noticed last
     gone.set()
@@ -356,8 +357,8 @@ async def test_bolt_is_told_over_http(box: Sandbox, channel: str):
     async with serving(handler.handle) as url:
         await box.dispatcher.verify(url)
         posted = box.person("mirela").post(CHANNEL, "Why?")
-        assert await asyncio.wait_for(heard.get(), 3) == posted.ts
-        await asyncio.wait_for(box.settle(), 3)
+        assert await asyncio.wait_for(heard.get(), PATIENCE) == posted.ts
+        await asyncio.wait_for(box.settle(), PATIENCE)
         assert not box.dispatcher.lost
         outcome = await box.person("mirela").command("/ask", "why & how", CHANNEL)
         assert outcome.acknowledged
@@ -367,7 +368,7 @@ async def test_bolt_is_told_over_http(box: Sandbox, channel: str):
 
 async def test_requests_are_signed_and_sent_again():
     requests: list[dict[str, str]] = []
-    async with Sandbox(MANIFEST, retry_delays=(0.0, 0.0, 0.0), ack_timeout=0.4) as box:
+    async with Sandbox(MANIFEST, retry_delays=(0.0, 0.0, 0.0)) as box:
         verifier = SignatureVerifier(box.signing_secret)
 
         async def handle(request: Request) -> Response:
@@ -378,15 +379,17 @@ async def test_requests_are_signed_and_sent_again():
                 return PlainTextResponse(data["challenge"])
             requests.append(dict(request.headers))
             if len(requests) == 1:
+                box.dispatcher._timeout = 1.0
                 return Response(status_code=500)
             if len(requests) == 2:
-                await asyncio.sleep(0.8)
+                box.dispatcher._timeout = PATIENCE
+                await asyncio.sleep(1.5)
             return Response()
 
         async with serving(handle) as url:
             await box.dispatcher.verify(url)
             box.person("mirela").post(CHANNEL, "Why?")
-            await asyncio.wait_for(box.settle(), 3)
+            await asyncio.wait_for(box.settle(), PATIENCE)
     assert [r.get("x-slack-retry-num") for r in requests] == [None, "1", "2"]
     assert [r.get("x-slack-retry-reason") for r in requests] == [None, "http_error", "http_timeout"]
 
@@ -405,7 +408,7 @@ async def test_no_retry_is_asked_for(box: Sandbox):
     async with serving(handle) as url:
         await box.dispatcher.verify(url)
         box.person("mirela").post(CHANNEL, "Why?")
-        await asyncio.wait_for(box.settle(), 3)
+        await asyncio.wait_for(box.settle(), PATIENCE)
     assert count == 1
     assert len(box.dispatcher.lost) == 1
 
@@ -463,7 +466,7 @@ async def test_each_kind_goes_to_the_url_that_the_manifest_gives(tmp_path: Path)
         assert (await mirela.command("/qa", "help", CHANNEL)).acknowledged
         assert (await mirela.shortcut("ask")).acknowledged
         assert await mirela.suggest("pick", "", channel=channel, ts=menu["ts"])
-        await asyncio.wait_for(box.settle(), 3)
+        await asyncio.wait_for(box.settle(), PATIENCE)
         assert not box.dispatcher.lost
     await listener.stop()
     assert told == {

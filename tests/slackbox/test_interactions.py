@@ -12,7 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbox.errors import Refusal
 from slackbox.server import Sandbox
-from tests.slackbox.conftest import CHANNEL, MANIFEST, Clock, Told, refusal, until
+from tests.slackbox.conftest import CHANNEL, MANIFEST, Clock, Told, refusal
+from tests.waiting import PATIENCE, until
 
 
 def plain(text: str) -> dict[str, Any]:
@@ -257,7 +258,7 @@ async def test_the_app_home(told: Told, box: Sandbox):
     assert shown is not None
     assert shown["blocks"][0]["elements"][0]["action_id"] == "refresh"
     assert (await mirela.act("refresh", view="home")).acknowledged
-    await asyncio.wait_for(done.wait(), 1)
+    await asyncio.wait_for(done.wait(), PATIENCE)
     again = await told.client.views_publish(user_id=mirela.id, view={"type": "home", "blocks": []})
     assert again["view"]["id"] == published["view"]["id"]
 
@@ -339,7 +340,7 @@ async def test_answers_to_a_button(told: Told, box: Sandbox, channel: str):
 
     said = await told.client.chat_postMessage(channel=channel, text="x", blocks=[buttons("hide")])
     await mirela.act("hide", channel=channel, ts=said["ts"])
-    await asyncio.wait_for(answered.wait(), 3)
+    await asyncio.wait_for(answered.wait(), PATIENCE)
     history = (await told.client.conversations_history(channel=channel))["messages"]
     assert [m["text"] for m in history] == ["for all"]
     assert [note.text for note in box.workspace.ephemerals] == ["only you"]
@@ -364,7 +365,7 @@ async def test_buttons_in_notes(told: Told, box: Sandbox, channel: str):
     )
     assert (await told.client.conversations_history(channel=channel))["messages"] == []
     await mirela.act("ok", channel=channel, ts=said["message_ts"])
-    await asyncio.wait_for(answered.wait(), 3)
+    await asyncio.wait_for(answered.wait(), PATIENCE)
     (note,) = box.workspace.ephemerals
     assert note.text == "thanks"
     with pytest.raises(Refusal, match="message_not_found"):

@@ -14,8 +14,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slackbox.server import Sandbox
 from tests.browser import chromium, opened, serious  # noqa: F401
 from tests.in_thread import Aside, in_thread
-from tests.slackbox.conftest import CHANNEL, MANIFEST, client_of, until
+from tests.slackbox.conftest import CHANNEL, MANIFEST, client_of
 from tests.slackbox.test_page_details_in_browser import UNCOVERED
+from tests.waiting import until
 
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import make_url, text
@@ -18,6 +18,7 @@ from bot.sessions.ports import UnitOfWork, UnitOfWorkFactory
 from bot.store import engine
 from bot.store.database import Database
 from tests.store.builders import T0, question
+from tests.waiting import PATIENCE
 
 SECRET = "correct-horse-battery"
 
@@ -405,9 +406,15 @@ def test_two_running_bots_cannot_share_a_sqlite_file(sqlite_url: str, tmp_path: 
     two.restore(tmp_path / "backup.db")
 
 
-def test_who_waits_to_write_is_let_go_when_the_database_is_closed(sqlite_url: str) -> None:
+def test_who_waits_to_write_is_let_go_when_the_database_is_closed(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "LOCK_TIMEOUT_SECONDS", 3600)  # it is not this that lets go
     database = Database(sqlite_url)
     failed: list[BaseException] = []
+    waits = threading.Event()
+    turn = database._backend._writing
+    acquire = Mock(side_effect=lambda **within: waits.set() or turn.acquire(**within))
 
     def wait() -> None:
         try:
@@ -418,11 +425,12 @@ def test_who_waits_to_write_is_let_go_when_the_database_is_closed(sqlite_url: st
 
     with database.unit_of_work() as uow:
         add(uow)
+        database._backend._writing = Mock(acquire=acquire, release=turn.release)
         waiting = threading.Thread(target=wait)
         waiting.start()
-        time.sleep(0.2)
+        assert waits.wait(PATIENCE)
         database.close()
-        waiting.join(5)
+        waiting.join(PATIENCE)
         assert not waiting.is_alive()
     assert [database.is_outage(error) for error in failed] == [True]
     assert depth(database) == 1

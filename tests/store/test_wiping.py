@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import text
 
 from bot.store.database import Database
 from tests.store.builders import T0, question, session
+from tests.waiting import until
 
 ANSWER = "purple-elephant-4711"
 
@@ -35,7 +37,7 @@ def test_the_secret_of_a_closed_session_is_in_no_file_of_the_database(database: 
         uow.members.drop_secret(number)
     assert found_in_files(database, "secrets", secret), "or else this test shows nothing"
     # Where somebody may still see it, also in another database of the server, it is tried again.
-    assert any(database.wipe() for _attempt in range(20))
+    asyncio.run(until(database.wipe, "the table is written anew"))
     assert not found_in_files(database, "secrets", secret)
     with database.unit_of_work() as uow:
         assert uow.members.secret(number, make=True) == b""

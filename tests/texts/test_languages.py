@@ -24,8 +24,9 @@ from bot.demo.script import Actor
 from bot.texts import TEMPLATE
 from slackbox.model import Message
 from tests.scene import CHANNEL, END, EVENT, START, Scene, scene, text_of
-from tests.slack.member_driver import MemberDriver, until, words
+from tests.slack.member_driver import MemberDriver, words
 from tests.slack.organizer_driver import OrganizerDriver
+from tests.waiting import until
 
 WIDE = {ord(c): ord(c) + 0xFEE0 for c in ascii_letters}
 KEPT = re.compile(r"`[^`]*`|<[^>]*>|\{\{.*?\}\}|\{%.*?%\}|\{[^}]*\}|:[a-z_]+:|%")
