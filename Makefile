@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/pytest -n auto --dist worksteal
+# Without compiled files each worker would compile all tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 

@@ -52,17 +52,30 @@ SHARED_REQUIRED = os.environ.get("MARGINALIA_SHARED_REQUIRED") == "true"
 # Few examples where people wait for them. In CI the same ones each time: a new one is found on the
 # way (`make test-fresh`), and not when something lands.
 _IN_CI = os.environ.get("CI") == "true"
-settings.register_profile("default", max_examples=20, deadline=None, derandomize=_IN_CI)
-settings.register_profile("full", max_examples=60, deadline=None, derandomize=_IN_CI)
+settings.register_profile("default", max_examples=10, deadline=None, derandomize=_IN_CI)
+settings.register_profile("full", max_examples=30, deadline=None, derandomize=_IN_CI)
 _NEW: dict[str, Any] = {
     "deadline": None,
     "derandomize": False,
     "print_blob": True,
     "database": DirectoryBasedExampleDatabase(ROOT / ".hypothesis" / "examples"),
 }
-settings.register_profile("fresh", max_examples=60, **_NEW)
+settings.register_profile("fresh", max_examples=30, **_NEW)
 settings.register_profile("thorough", max_examples=10_000, **_NEW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+_ON_BOTH = {"store", "knowledge"}
+"""Folders of tests about what is said to a database: `make test` runs them on both kinds."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves the runs on PostgreSQL of all other tests to `make test-slow`."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call and "postgresql" in call.params.values() and item.path.parent.name not in _ON_BOTH:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

@@ -134,6 +134,7 @@ def test_a_database_in_somebody_elses_folder_is_one_line_with_the_command(tmp_pa
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_schedules_of_somebody_else_are_told_at_the_start(tmp_path: Path) -> None:
     """Before the bot talks to Slack, which is not there."""
     folder = tmp_path / "work"

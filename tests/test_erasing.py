@@ -134,6 +134,7 @@ class TestInTheDatabase:
             assert uow.people.get("U2") == Person("U2", "bob")
             assert uow.members.submission("t2").state == "withdrawn"  # type: ignore[union-attr]
 
+    @pytest.mark.slow
     def test_again_it_changes_nothing(self, database: Database) -> None:
         lived(database, "UZELDA")
         with database.unit_of_work() as uow:
@@ -162,6 +163,7 @@ class TestInTheDatabase:
         rows = str(_rows(database))
         assert not [n for n in ("UZELDA", NAME, DISPLAY, ASKED) if n in rows]
 
+    @pytest.mark.slow
     def test_an_author_keeps_the_id_that_the_file_names(self, database: Database) -> None:
         number = lived(database, "UZELDA")
         with database.unit_of_work() as uow:
@@ -223,6 +225,7 @@ async def site(world: Scene, target: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 class TestInTheAppHome:
+    @pytest.mark.slow
     async def test_two_clicks_erase_all_of_it(
         self, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -270,6 +273,7 @@ class TestInTheAppHome:
                     break
             assert left == set()
 
+    @pytest.mark.slow
     async def test_slacks_history_does_not_bring_it_back(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             cleo = MemberDriver(world, "cleo")
@@ -302,6 +306,7 @@ class TestInTheAppHome:
                 assert [a.what for a in uow.actions.listed(limit=5)][:1] == ["forgotten"]
 
 
+@pytest.mark.slow
 async def test_a_person_is_exported_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -266,6 +266,7 @@ HISTORIES["a long question in several messages is one text"] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HISTORIES)
 def test_live_and_import_make_the_same_archive(
     name: str, database: Database, tmp_path: Path, empty: Callable[[], Database]

@@ -49,6 +49,7 @@ async def test_an_announcement_waits_until_the_bot_may_post_it(
         assert len([text for text in world.told() if code in text]) == 1
 
 
+@pytest.mark.slow
 async def test_a_read_only_channel_in_which_the_bot_is_allowed_is_like_any_other(
     world: Scene,
 ) -> None:
@@ -90,6 +91,7 @@ async def test_people_of_another_workspace_ask_and_answer_under_their_names(
             assert world.threads() == [("Omar Reader", "Is it for me, noor?", [("noor", "It is.")])]
 
 
+@pytest.mark.slow
 async def test_an_author_of_another_workspace_is_found_by_name_once_they_write(
     tmp_path: Path,
 ) -> None:
@@ -113,6 +115,7 @@ async def test_an_author_of_another_workspace_is_found_by_name_once_they_write(
 # --- messages of other kinds -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_huddle_is_no_question_and_what_is_said_in_it_no_answer(world: Scene) -> None:
     async with world.bot() as bot:
         await world.to(START)
@@ -133,6 +136,7 @@ async def test_a_huddle_is_no_question_and_what_is_said_in_it_no_answer(world: S
         assert world.threads() == [("Ben", "Why?", [("Ada Author", "Because.")])]
 
 
+@pytest.mark.slow
 async def test_me_is_a_question_like_any_other(world: Scene) -> None:
     async with world.bot():
         await world.to(START)
@@ -141,6 +145,7 @@ async def test_me_is_a_question_like_any_other(world: Scene) -> None:
         assert world.threads() == [("Ben", "wonders **why**", [])]
 
 
+@pytest.mark.slow
 async def test_a_file_that_was_deleted_is_not_in_the_archive(
     world: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +163,7 @@ async def test_a_file_that_was_deleted_is_not_in_the_archive(
         assert "http" not in text
 
 
+@pytest.mark.slow
 async def test_what_the_bot_answers_in_the_channel_is_no_question(world: Scene) -> None:
     async with world.bot():
         await world.to(START)
@@ -171,6 +177,7 @@ async def test_what_the_bot_answers_in_the_channel_is_no_question(world: Scene) 
 # --- sockets ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_nothing_is_missed_while_slack_renews_the_connection(
     world: Scene, reason: str

@@ -180,6 +180,7 @@ def unreachable(p: Patient) -> None:
     p.env["SLACK_API_URL"] = "http://127.0.0.1:9/api/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "told"),
     [

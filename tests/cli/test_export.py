@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import marginalia
 from tests.scene import BOOK, END, EVENT, START, scene
 
@@ -55,6 +57,7 @@ async def test_export_to_the_terminal_to_a_file_and_in_place(tmp_path: Path) -> 
     assert path.read_text() == whole
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_exported_is_one_line(tmp_path: Path) -> None:
     env = await ran(tmp_path)
     other = tmp_path / "schedules" / "20260112-the-other.md"
@@ -75,6 +78,7 @@ async def test_what_cannot_be_exported_is_one_line(tmp_path: Path) -> None:
     assert "put it back" in gone.stderr
 
 
+@pytest.mark.slow
 async def test_status_says_how_much_was_asked(tmp_path: Path) -> None:
     env = await ran(tmp_path)
     (row,) = json.loads(marginalia("status", "--json", cwd=tmp_path, env=env).stdout)["events"]

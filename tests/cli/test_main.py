@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 import typer
 
 from bot.cli.main import COMMANDS
@@ -25,6 +26,7 @@ def test_every_command_is_in_the_room_that_it_is_said_to_be_in() -> None:
     assert found == COMMANDS
 
 
+@pytest.mark.slow
 def test_help_names_every_command(tmp_path: Path) -> None:
     """As a person starts it, with nothing read yet."""
     done = subprocess.run(

@@ -191,6 +191,7 @@ def reviewed(path: Path, answers: str) -> str:
     return shown.decode("utf-8", "replace")
 
 
+@pytest.mark.slow
 def test_mend_review_asks_on_a_terminal(tmp_path: Path) -> None:
     path = page(tmp_path, ADRIFT)
     shown = reviewed(path, "[9]\n[2]\nn\n\n")
@@ -315,6 +316,7 @@ def test_evaluate_pairing_on_labels(tmp_path: Path) -> None:
     assert len(none.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("model_installed")  # which brings numpy
 def test_weights_are_fitted_with_books_held_out(tmp_path: Path) -> None:
     first = page(tmp_path, ADRIFT)

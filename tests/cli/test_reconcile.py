@@ -135,6 +135,7 @@ def test_an_app_of_our_own_reads_everything_and_says_what_it_did(desk: Desk) -> 
     assert whole["calls"] >= 11, "every thread was looked at"
 
 
+@pytest.mark.slow
 def test_an_app_of_others_reads_slowly_and_says_how_far_behind_it_is(desk: Desk) -> None:
     """Slack's minute is a tenth of a second here; it gives 15 messages a call."""
     asked = [desk.ask(f"Question {number}?") for number in range(20)]
@@ -181,6 +182,7 @@ def test_a_session_that_has_not_opened_is_one_line(desk: Desk) -> None:
     assert err == "marginalia: the session of `20990101-later` has not opened yet\n"
 
 
+@pytest.mark.slow
 def test_status_says_how_far_behind_the_comparison_is(desk: Desk) -> None:
     def status() -> tuple[dict[str, Any], str]:
         (row,) = json.loads(desk.types("status", "--json")[1])["events"]

@@ -18,6 +18,7 @@ from bot.errors import UserError
 _TRY = ("try", "--port", "0", "--folder")
 
 
+@pytest.mark.slow
 def test_enter_ends_it_and_what_was_typed_before_does_not(tmp_path: Path) -> None:
     terminal, its_end = pty.openpty()
     process = subprocess.Popen(

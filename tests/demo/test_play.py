@@ -51,6 +51,7 @@ async def test_a_sample_comes_back(tmp_path: Path, format_folder: Path, name: st
     assert outside(tmp_path / "out.md") == outside(sample)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", ["ask-me-anything", "C0123ABCD", '"#ask-me-anything"'])
 async def test_a_page_with_a_channel_of_its_own_comes_back(tmp_path: Path, channel: str) -> None:
     page = tmp_path / f"{EVENT}.md"
@@ -62,6 +63,7 @@ async def test_a_page_with_a_channel_of_its_own_comes_back(tmp_path: Path, chann
     assert (tmp_path / "out.md").read_bytes() == page.read_bytes()
 
 
+@pytest.mark.slow
 async def test_the_reported_page_comes_back(
     tmp_path: Path, reported: dict[str, dict[str, Any]]
 ) -> None:

@@ -40,6 +40,7 @@ def near(at: datetime, other: datetime) -> bool:
     return timedelta(0) <= at - other < timedelta(minutes=5)
 
 
+@pytest.mark.slow
 async def test_a_day_passes_where_nothing_happens(stage: Stage) -> None:
     assert near(await move(stage, "+1 hour"), START + timedelta(hours=1))
     assert near(await move(stage, "+1 day"), START + timedelta(hours=25))
@@ -59,6 +60,7 @@ async def test_a_day_stops_at_what_happens_in_between(stage: Stage) -> None:
     assert near(stopped, told.replace(minute=0, second=0, microsecond=0))
 
 
+@pytest.mark.slow
 async def test_a_second_book(stage: Stage) -> None:
     """It is planned, opened, closed and archived as the first one; the board is the current one's."""
     extras = stage.box.extras

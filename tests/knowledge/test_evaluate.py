@@ -109,6 +109,7 @@ class TestCommand:
         assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 class TestReached:
     def test_words_are_never_below_plain_bm25(self, format_folder: Path) -> None:
         report = evaluate(SET, [format_folder / "samples", OWN])

@@ -134,6 +134,7 @@ class TestWhatIsIn:
             assert search(uow, "whales", book="another") == []
             assert search(uow, "whales", exclude=[f"20260105-a-book/{OTHER}"]) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("text", ["", "  ", "the of and", "?!", "\0", "nothingofthekind"])
     def test_a_text_without_a_known_word_finds_nothing(
         self, text: str, database: Database, indexed: Session
@@ -143,6 +144,7 @@ class TestWhatIsIn:
 
 
 class TestWhatIsOut:
+    @pytest.mark.slow
     @pytest.mark.parametrize("how", REMOVALS)
     def test_it_is_gone_in_the_same_transaction_and_stays_so(
         self, how: str, database: Database, indexed: Session
@@ -155,6 +157,7 @@ class TestWhatIsOut:
         with database.reading() as uow:
             assert found(uow, "compiler") == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("how", REMOVALS)
     def test_it_was_never_in_where_the_index_is_made_after(
         self, how: str, database: Database
@@ -196,6 +199,7 @@ class TestWhatIsOut:
             [hit] = Knowledge().search(uow, "compiler")
         assert "Greta" not in hit.question
 
+    @pytest.mark.slow
     def test_a_forgotten_name_in_a_file_does_not_come_in(self, database: Database) -> None:
         knowledge.update(database, archives(OWN))
         with database.unit_of_work() as uow:

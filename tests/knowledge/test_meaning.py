@@ -68,6 +68,7 @@ def test_a_book_may_be_the_only_one(database: Database, read: Session, model: Mo
         assert search(uow, MUSIC, book="another") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "\0", "…", "?!", "a" * 5000, "Why? " * 2000])
 def test_any_text_can_be_looked_for(
     text: str, database: Database, read: Session, model: Model

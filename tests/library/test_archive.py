@@ -427,6 +427,7 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     assert archive.read(path) == [Entry("A", "a")]
 
 
+@pytest.mark.slow
 def test_a_long_session_is_written_as_a_stream(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("---\ntitle: A\n---\n")

@@ -49,6 +49,7 @@ def test_answers_of_one_thread_keep_their_order() -> None:
         assert mine == sorted(mine, key=lambda post: int(post.partition(".")[2]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", sorted(STYLES))
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_better_than_both_baselines_and_sure_of_itself(style: str, share: float) -> None:

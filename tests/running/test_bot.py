@@ -59,6 +59,7 @@ class TestOpening:
             await world.to(START)
         assert world.workspace.bot.user_id in world.channel.members
 
+    @pytest.mark.slow
     async def test_a_bot_that_comes_late_opens_and_has_what_was_asked_meanwhile(
         self, world: Scene
     ) -> None:
@@ -72,6 +73,7 @@ class TestOpening:
             await world.to(END)
             assert world.threads() == [("Ben", "Was this lost?", [("Ada Author", "No.")])]
 
+    @pytest.mark.slow
     async def test_a_channel_that_is_not_there_is_one_clear_notice(self, tmp_path: Path) -> None:
         file = BOOK.replace("authors:", "channel: nowhere\nauthors:")
         async with (
@@ -100,6 +102,7 @@ class TestOpening:
 
 
 class TestCollecting:
+    @pytest.mark.slow
     async def test_what_is_a_question_and_what_is_a_reply(self, world: Scene) -> None:
         async with world.bot(unthreaded="keep"):
             await world.to(START)
@@ -126,6 +129,7 @@ class TestCollecting:
                 ("Ada Author", "Yes, Cleo.", []),
             ]
 
+    @pytest.mark.slow
     async def test_a_sure_answer_outside_a_thread_stands_under_its_question(
         self, world: Scene
     ) -> None:
@@ -155,6 +159,7 @@ class TestCollecting:
             await world.to(END)
             assert world.threads() == [("Ben", "What?", [("Ada Author", "Well: `that`.")])]
 
+    @pytest.mark.slow
     async def test_answers_to_a_deleted_question_are_kept(self, world: Scene) -> None:
         async with world.bot():
             await world.to(START)
@@ -168,6 +173,7 @@ class TestCollecting:
             assert text == "This message was deleted."
             assert replies == [("Ada Author", "A long and careful answer.")]
 
+    @pytest.mark.slow
     async def test_reactions_and_files(self, world: Scene) -> None:
         async with world.bot() as bot:
             await world.to(START)
@@ -186,6 +192,7 @@ class TestCollecting:
             assert "diagram.png" in text
             assert "https://" in text
 
+    @pytest.mark.slow
     async def test_what_is_no_question(self, world: Scene) -> None:
         async with world.bot():
             await world.to(START)
@@ -198,6 +205,7 @@ class TestCollecting:
             assert world.threads() == []
             assert "0 questions" in text_of(world.posted()[-1])
 
+    @pytest.mark.slow
     async def test_a_renamed_person_goes_by_the_latest_name(self, world: Scene) -> None:
         async with world.bot():
             await world.to(START)
@@ -208,6 +216,7 @@ class TestCollecting:
             await world.to(END)
             assert [name for name, _, _ in world.threads()] == ["Benedict", "Benedict"]
 
+    @pytest.mark.slow
     async def test_names_as_posted(self, tmp_path: Path) -> None:
         file = BOOK.replace("authors:", "names: as-posted\nauthors:")
         async with scene(tmp_path, {f"{EVENT}.md": file}) as world, world.bot():
@@ -222,6 +231,7 @@ class TestCollecting:
 
 
 class TestClosing:
+    @pytest.mark.slow
     async def test_the_close_counts_and_names_what_is_unanswered(self, world: Scene) -> None:
         async with world.bot():
             await world.to(START)
@@ -238,6 +248,7 @@ class TestClosing:
         assert "How to ask" not in text_of(announcement)
         assert "session ended" in text_of(announcement)
 
+    @pytest.mark.slow
     async def test_a_late_question_gets_a_private_note_once_a_person(self, world: Scene) -> None:
         async with world.bot():
             await world.to(START)
@@ -264,6 +275,7 @@ class TestClosing:
         block = "archive:\n- name: Ben\n  text: Anything?\n  replies: []\n"
         assert written == BOOK.replace("&b=2\n---", f"&b=2\n\n{block}\n---")
 
+    @pytest.mark.slow
     async def test_the_archive_goes_to_archive_dir(self, world: Scene) -> None:
         target = world.folder / "website" / "_books"
         async with world.bot(archive_dir=target):
@@ -302,6 +314,7 @@ class TestRestarting:
             ]
             assert len(world.posted()) == 2
 
+    @pytest.mark.slow
     async def test_a_bot_that_was_down_at_the_end_closes_when_it_is_back(
         self, world: Scene
     ) -> None:
@@ -315,6 +328,7 @@ class TestRestarting:
             assert len(world.posted()) == 2
             assert world.threads() == [("Ben", "The last one?", [])]
 
+    @pytest.mark.slow
     async def test_a_missed_session_is_collected_and_told_in_one_message(
         self, world: Scene
     ) -> None:
@@ -366,6 +380,7 @@ class TestFiles:
             assert len(world.posted()) == 2
             assert not any("Another" in text_of(m) for m in world.posted())
 
+    @pytest.mark.slow
     async def test_files_are_watched_on_after_a_reading_that_failed(
         self, world: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -386,6 +401,7 @@ class TestFiles:
             await self.until(world, lambda: bot.library.events[EVENT].title == "Another Book")
             assert readings > 1
 
+    @pytest.mark.slow
     async def test_a_moved_start_and_end_move_the_session(self, world: Scene) -> None:
         async with world.bot():
             path = world.schedules / f"{EVENT}.md"
@@ -399,6 +415,7 @@ class TestFiles:
             await world.to(END - timedelta(days=2))
             assert world.session().state is State.ARCHIVED
 
+    @pytest.mark.slow
     async def test_a_file_that_became_invalid_keeps_its_last_good_version(
         self, world: Scene
     ) -> None:

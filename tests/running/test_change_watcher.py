@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, event
 
 from bot.sessions.model import State
@@ -28,6 +29,7 @@ async def rested(world: Scene) -> None:
         await asyncio.sleep(2.5)
 
 
+@pytest.mark.slow
 async def test_a_bot_at_rest_sends_two_statements_a_second_at_most(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -79,6 +81,7 @@ async def test_what_another_process_writes_is_done_soon(tmp_path: Path, database
         assert world.posted()[-1].text == "Hello!"
 
 
+@pytest.mark.slow
 async def test_what_is_due_by_the_clock_is_done_at_rest(tmp_path: Path) -> None:
     async with scene(tmp_path, {f"{EVENT}.md": BOOK}) as world, world.bot(sweep_interval=0.1):
         await world.to(START - timedelta(hours=1))

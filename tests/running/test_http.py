@@ -104,6 +104,7 @@ async def test_what_is_not_signed_by_slack_changes_nothing(world: Scene) -> None
         assert [message.content["text"] for message in stored] == ["Signed?"]
 
 
+@pytest.mark.slow
 async def test_health_and_metrics(world: Scene) -> None:
     port = free_port()
     async with (
@@ -128,6 +129,7 @@ async def test_health_and_metrics(world: Scene) -> None:
         assert world.stage.box.bot_token not in metrics
 
 
+@pytest.mark.slow
 async def test_a_taken_port_is_one_line(world: Scene) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -184,6 +186,7 @@ async def test_whoever_comes_to_the_wrong_place_is_told_the_right_one(world: Sce
             assert "POST /slack/events" in answer.text
 
 
+@pytest.mark.slow
 async def test_the_manifest_is_all_that_http_needs(tmp_path: Path) -> None:
     """Events, buttons, commands and menus arrive by the URLs of our manifest alone."""
     port = free_port()

@@ -415,6 +415,7 @@ def at_three_times() -> list[History]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 @pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
 def test_exports_over_time_give_one_result_in_any_order(

@@ -162,6 +162,7 @@ async def test_an_archive_links_to_what_is_kept(tmp_path: Path) -> None:
         assert world.threads() == []
 
 
+@pytest.mark.slow
 async def test_a_file_that_slack_does_not_give_holds_nothing_up(tmp_path: Path) -> None:
     folder = tmp_path / "images" / "books"
     async with scene(tmp_path) as world:  # the app has no files:read
@@ -187,6 +188,7 @@ async def committed(world: Scene) -> None:
         await world.stage.bot.commits.wait_idle()
 
 
+@pytest.mark.slow
 async def test_kept_files_are_in_the_commit_of_their_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +224,7 @@ async def test_kept_files_are_in_the_commit_of_their_archive(
             assert kept.name not in git(tmp_path, "ls-files")
 
 
+@pytest.mark.slow
 async def test_an_export_in_place_keeps_files_too(tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.yaml"
     manifest.write_text(manifest_text(files_are_kept=True))

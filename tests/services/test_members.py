@@ -46,6 +46,7 @@ def is_named(world: Scene) -> bool:
 
 
 class TestFinding:
+    @pytest.mark.slow
     async def test_a_due_session_opens_before_its_author_is_known(self, world: Scene) -> None:
         """Slack does not list a single member; acknowledging and opening go on."""
         await world.stage.until(START + timedelta(hours=1))
@@ -64,6 +65,7 @@ class TestFinding:
             assert session is not None
             assert session.author_ids == {world.id("ada")}
 
+    @pytest.mark.slow
     async def test_members_are_listed_page_by_page_and_names_told_apart(self, world: Scene) -> None:
         crowd(world, 2 * PAGE)
         async with world.bot() as bot:
@@ -82,6 +84,7 @@ class TestFinding:
             assert "Ada Author" in text_of(world.posted()[0])
             assert not is_named(world)
 
+    @pytest.mark.slow
     async def test_a_hundred_files_cause_one_listing(self, world: Scene) -> None:
         async with world.bot() as bot:
             await world.look()
@@ -110,6 +113,7 @@ class TestFinding:
             assert f"<@{dora}>" in text_of(world.posted()[0])
             assert listed(world) == 1
 
+    @pytest.mark.slow
     async def test_who_is_renamed_is_found_by_the_new_name(self, world: Scene) -> None:
         path = world.schedules / f"{EVENT}.md"
         path.write_text(NAMED.replace("Ada Author]", "Benedict Reader]"))
@@ -134,6 +138,7 @@ class TestFinding:
 
 
 class TestListing:
+    @pytest.mark.slow
     async def test_it_goes_on_after_a_restart(self, world: Scene) -> None:
         crowd(world, 3 * PAGE)
         faults = world.stage.box.faults
@@ -156,6 +161,7 @@ class TestListing:
             assert is_named(world)
         assert listed(world) - made == 4 - before
 
+    @pytest.mark.slow
     async def test_a_place_that_slack_forgot_starts_it_over(self, world: Scene) -> None:
         crowd(world, PAGE)
         async with world.stage.hosting(world.schedules, world.folder) as bot:
@@ -177,6 +183,7 @@ class TestListing:
             await until(lambda: is_named(world), "the author is found")
         assert "continuing in 1 s" in caplog.text
 
+    @pytest.mark.slow
     async def test_a_refusal_is_told_with_slacks_code_and_nothing_else_waits(
         self, world: Scene, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -192,6 +199,7 @@ class TestListing:
         assert "SlackApiError" not in caplog.text
         assert "members cannot be listed: users.list: missing_scope" in caplog.text
 
+    @pytest.mark.slow
     async def test_nothing_is_listed_while_everybody_is_known(self, world: Scene) -> None:
         path = world.schedules / f"{EVENT}.md"
         path.write_text(
@@ -203,6 +211,7 @@ class TestListing:
         assert listed(world) == 0
 
 
+@pytest.mark.slow
 async def test_a_change_that_was_confirmed_while_members_are_listed_is_planned(
     world: Scene,
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_path_is_never_shown_and_another_kind_of_picture_is_a_link() -> None:
     assert "<https://books.example/images/a.webp|Cover>" in words(said(cover="images/a.webp"))
 
 
+@pytest.mark.slow
 async def test_a_picture_that_slack_cannot_load_keeps_nothing_back(tmp_path: Path) -> None:
     async with scene(tmp_path) as world, world.bot(website="https://books.example"):
         world.workspace.bad_pictures.add("https://books.example")
@@ -107,6 +108,7 @@ class TestAcknowledging:
             assert not marked & {reply, talk, own}
             assert "1 vote" not in await MemberDriver(world, "ada").home()
 
+    @pytest.mark.slow
     async def test_without_the_setting_nothing_is_marked(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             world.say("ben", "Which chapter should I read first?")

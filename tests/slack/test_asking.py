@@ -41,6 +41,7 @@ async def test_the_command_asks_in_the_channel_by_the_askers_name(tmp_path: Path
         ]
 
 
+@pytest.mark.slow
 async def test_a_question_that_mentions_everybody_calls_nobody(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
@@ -51,6 +52,7 @@ async def test_a_question_that_mentions_everybody_calls_nobody(tmp_path: Path) -
         assert message.text == "Hello @channel, @here and @experts: why?"
 
 
+@pytest.mark.slow
 async def test_the_announcements_button_opens_the_form_that_says_what_is_open(
     tmp_path: Path,
 ) -> None:
@@ -66,6 +68,7 @@ async def test_the_announcements_button_opens_the_form_that_says_what_is_open(
         await until(lambda: asked(world, "From the button?"))
 
 
+@pytest.mark.slow
 async def test_a_long_question_is_one_question_whatever_slack_takes_at_once(
     tmp_path: Path,
 ) -> None:
@@ -102,6 +105,7 @@ def _inputs(hands: MemberDriver) -> list[str]:
     return [b["block_id"] for b in view.content["blocks"] if "question" in b.get("block_id", "")]
 
 
+@pytest.mark.slow
 async def test_what_was_typed_stays_when_the_database_fails(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
@@ -122,6 +126,7 @@ async def test_what_was_typed_stays_when_the_database_fails(tmp_path: Path) -> N
         assert asked(world, "Will it last?").username == "Ben"
 
 
+@pytest.mark.slow
 async def test_sent_twice_it_is_asked_once(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
@@ -161,6 +166,7 @@ class TestAnonymously:
                 world.threads()
             )
 
+    @pytest.mark.slow
     async def test_an_organizer_can_mute_the_key_and_that_holds_for_the_session(
         self, tmp_path: Path
     ) -> None:
@@ -182,6 +188,7 @@ class TestAnonymously:
             assert "paused" in await ben.types("/ask", "By name?")
             assert "on its way" in await MemberDriver(world, "cleo").types("/ask", "Am I muted?")
 
+    @pytest.mark.slow
     async def test_two_sessions_give_two_keys_and_a_closed_one_forgets_its_secret(
         self, tmp_path: Path
     ) -> None:
@@ -222,6 +229,7 @@ class TestAhead:
                 ("Anonymous", "Cleo's, with no name?"),
             ]
 
+    @pytest.mark.slow
     async def test_a_restart_between_forgets_none(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:
             async with world.bot():
@@ -256,6 +264,7 @@ async def test_the_form_shows_what_was_asked_and_its_button_is_a_vote(tmp_path: 
         assert not any("What compiler" in m.text for m in world.channel.messages.values())
 
 
+@pytest.mark.slow
 async def test_asked_anyway_it_is_asked(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         world.say("cleo", "Which compiler passes should a beginner write first?")
@@ -269,6 +278,7 @@ async def test_asked_anyway_it_is_asked(tmp_path: Path) -> None:
         assert asked(world, "beginner write?").username == "Ben"
 
 
+@pytest.mark.slow
 class TestForWhichBook:
     NEXT = "20260119-the-next-book"
 
@@ -345,6 +355,7 @@ async def _asks_nothing_yet(world: Scene, hands: MemberDriver, text: str) -> str
     return words(form.content["blocks"])
 
 
+@pytest.mark.slow
 class TestWhatIsPromised:
     """Nobody is promised a message that cannot come."""
 
@@ -408,6 +419,7 @@ class TestWhatIsPromised:
             assert "Nobody knows me?" in await cleo.home()
 
 
+@pytest.mark.slow
 class TestWhatIsOffered:
     @pytest.mark.parametrize("text", ["What is it about?", "???", "Hi, how are you all?", "🙂"])
     async def test_words_without_a_meaning_of_their_own_are_like_nothing(
@@ -464,6 +476,7 @@ def test_what_shares_no_word_of_meaning_is_not_alike(words: list[str], other: st
         assert score == 0 or name == "other"
 
 
+@pytest.mark.slow
 async def test_with_no_session_there_is_one_line(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         await world.to(END)
@@ -484,6 +497,7 @@ async def _first_direct(world: Scene, ben: MemberDriver) -> str:
     return (await until(ben.direct))[0].text
 
 
+@pytest.mark.slow
 async def test_a_form_that_is_sent_after_the_end_says_so_and_keeps_the_text(
     tmp_path: Path,
 ) -> None:
@@ -495,6 +509,7 @@ async def test_a_form_that_is_sent_after_the_end_says_so_and_keeps_the_text(
         assert "is over" in outcome.errors["question0"]
 
 
+@pytest.mark.slow
 async def test_an_empty_question_is_not_sent(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
@@ -505,6 +520,7 @@ async def test_an_empty_question_is_not_sent(tmp_path: Path) -> None:
             await ben.person.submit({"text": "x" * 3001})
 
 
+@pytest.mark.slow
 async def test_a_question_that_slack_took_after_the_end_is_found_in_the_history(
     tmp_path: Path,
 ) -> None:

@@ -55,6 +55,7 @@ class TestQueue:
             await until(lambda: "The voted" not in _queue(ada))
             assert "1 is answered" in ada.home_now()
 
+    @pytest.mark.slow
     async def test_a_co_author_sees_what_the_other_took_and_set_aside(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             first = world.say("ben", "Who takes this?")
@@ -75,6 +76,7 @@ class TestQueue:
             await ada.clicks("queue_undo", f"queue {first}")
             assert "taken by" not in ada.home_now()
 
+    @pytest.mark.slow
     async def test_the_command_shows_the_same_and_its_buttons_renew_it(
         self, tmp_path: Path
     ) -> None:
@@ -88,6 +90,7 @@ class TestQueue:
             await until(lambda: "Nothing is waiting for you" in words(note.blocks))
             assert "skipped by" in words(note.blocks)
 
+    @pytest.mark.slow
     async def test_the_command_shows_the_last_session_until_another_begins(
         self, tmp_path: Path
     ) -> None:
@@ -103,6 +106,7 @@ class TestQueue:
             await world.to(START + timedelta(days=7))
             assert "Next Book" in await ada.qa("queue")
 
+    @pytest.mark.slow
     async def test_a_long_queue_is_in_pages(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             asked = [f"Number {n:02}, please?" for n in range(40)]
@@ -134,6 +138,7 @@ class TestQueue:
             await until(lambda: "skipped by" in words(note.blocks))
             assert "Page 4 of 4" in words(note.blocks), "the page stays where it was"
 
+    @pytest.mark.slow
     async def test_whatever_was_set_aside_can_be_put_back(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             asked = [world.say("ben", f"Number {n:02}, please?") for n in range(5)]
@@ -155,6 +160,7 @@ class TestQueue:
             )
             await until(lambda: "2 questions are waiting" in words(note.blocks))
 
+    @pytest.mark.slow
     async def test_an_author_of_several_open_sessions_sees_all_of_the_home(
         self, tmp_path: Path
     ) -> None:
@@ -178,6 +184,7 @@ class TestQueue:
                 assert "2 more sessions" in seen
                 assert "Privacy and messages" in seen, "nothing at its end is cut off"
 
+    @pytest.mark.slow
     async def test_a_restart_forgets_nothing(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:
             ada = MemberDriver(world, "ada")
@@ -242,6 +249,7 @@ class TestRights:
                 "not_a_question",
             }
 
+    @pytest.mark.slow
     async def test_an_author_who_was_taken_away_is_let_in_no_more(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             organizer = MemberDriver(world, world.stage.organizer)
@@ -252,6 +260,7 @@ class TestRights:
             assert "no longer" in await organizer.qa(f"author @{name} remove")
             assert "Only the authors of the book" in await cleo.qa("queue")
 
+    @pytest.mark.slow
     async def test_help_lists_what_one_may_do(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             member = await MemberDriver(world, "cleo").qa("help")
@@ -261,6 +270,7 @@ class TestRights:
             assert "/qa queue" in author
             assert "/qa author" not in author
 
+    @pytest.mark.slow
     async def test_a_misspelt_command_is_answered_with_the_nearest(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             assert "Did you mean `/qa privacy`?" in await MemberDriver(world, "ben").qa("privcay")
@@ -291,6 +301,7 @@ class TestDigest:
             await world.to(START + timedelta(days=1, hours=10, minutes=30))
             assert len(ada.direct()) == 1
 
+    @pytest.mark.slow
     async def test_it_comes_in_the_zone_of_an_author_who_wrote_nothing_yet(
         self, tmp_path: Path
     ) -> None:
@@ -310,6 +321,7 @@ class TestDigest:
             await world.to(START + timedelta(days=1, hours=9, minutes=1))
             assert len(cleo.direct()) == 1, "nothing comes in the morning of another zone"
 
+    @pytest.mark.slow
     async def test_who_muted_messages_gets_none(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             ada = MemberDriver(world, "ada")
@@ -346,6 +358,7 @@ class TestCorrections:
             assert [a.what for a in log(world)] == ["answers_undone", "answers"]
             assert question
 
+    @pytest.mark.slow
     async def test_merged_questions_share_answers_and_votes_and_come_apart_again(
         self, tmp_path: Path
     ) -> None:
@@ -380,6 +393,7 @@ class TestCorrections:
                 ("Cleo Reader", "When is the next edition?", [("Ada Author", "Next year.")]),
             ]
 
+    @pytest.mark.slow
     async def test_not_a_question_leaves_the_thread_out_and_takes_it_in_again(
         self, tmp_path: Path
     ) -> None:
@@ -398,6 +412,7 @@ class TestCorrections:
             assert "in the archive again" in await ada.shortcut("not_a_question", hello)
             assert len((await _threads(world))[0][2]) == 2
 
+    @pytest.mark.slow
     async def test_the_command_line_finds_them_in_the_archive_file_too(
         self, tmp_path: Path
     ) -> None:
@@ -410,6 +425,7 @@ class TestCorrections:
             assert world.threads() == [("Cleo Reader", "A real one?", [])]
             assert "1 question," in world.posted()[-1].text
 
+    @pytest.mark.slow
     async def test_what_is_no_message_of_a_session_is_said_so(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             (announcement,) = world.posted()
@@ -487,6 +503,7 @@ class TestTalk:
                 "Ben", "Cleo Reader", "Cleo Reader", "Ben",
             ]  # fmt: skip
 
+    @pytest.mark.slow
     async def test_an_author_says_what_is_no_question_and_takes_it_back(
         self, tmp_path: Path
     ) -> None:
@@ -514,6 +531,7 @@ class TestTalk:
             await world.to(END)
             assert len(world.threads()) == 2
 
+    @pytest.mark.slow
     async def test_an_edit_can_make_a_question_of_a_greeting(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             ts = world.say("ben", "Hi Ada")
@@ -524,12 +542,14 @@ class TestTalk:
             await world.hear()
             assert "1 question is waiting" in await ada.home()
 
+    @pytest.mark.slow
     async def test_whoever_asks_in_the_form_asks(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             ben = MemberDriver(world, "ben")
             await ben.types("/ask", "Hi all")
             assert "1 question is waiting" in await MemberDriver(world, "ada").home()
 
+    @pytest.mark.slow
     async def test_the_language_is_the_events(self, tmp_path: Path) -> None:
         book = BOOK.replace("---\n\nWhat", "language: de\n---\n\nWhat")
         async with open_session(tmp_path, book) as world:

@@ -38,6 +38,7 @@ def submissions(world: Scene) -> list[Submission]:
         return uow.members.submissions(session.id)
 
 
+@pytest.mark.slow
 async def test_a_question_for_an_archived_channel_is_kept_and_posted_later(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
@@ -92,6 +93,7 @@ async def test_a_delayed_question_can_be_read_and_taken_back(tmp_path: Path) -> 
         assert [s.state for s in submissions(world)] == ["withdrawn"]
 
 
+@pytest.mark.slow
 async def test_what_slack_will_never_take_goes_back_to_its_asker(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
@@ -109,6 +111,7 @@ async def test_what_slack_will_never_take_goes_back_to_its_asker(tmp_path: Path)
             assert uow.outbox.listed(("due", "held", "failed")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["invalid_blocks", "is_archived", "not_in_the_table"])
 async def test_an_anonymous_question_is_posted_in_the_end_even_after_the_session(
     tmp_path: Path, code: str
@@ -135,6 +138,7 @@ async def test_an_anonymous_question_is_posted_in_the_end_even_after_the_session
         ]
 
 
+@pytest.mark.slow
 async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
@@ -151,6 +155,7 @@ async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -
         assert "before it ended" in json.dumps([m.text for m in ben.direct()])
 
 
+@pytest.mark.slow
 async def test_questions_sent_ahead_go_back_when_the_session_is_cancelled(tmp_path: Path) -> None:
     async with scene(tmp_path, {f"{EVENT}.md": BOOK}) as world, world.bot() as bot:
         ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")

@@ -87,6 +87,7 @@ class TestBeforeAsking:
             assert "whales" not in seen
             assert "compiler" not in str([m.text for m in world.channel.messages.values()])
 
+    @pytest.mark.slow
     async def test_that_answers_it_ends_without_a_question_and_is_counted(
         self, tmp_path: Path
     ) -> None:
@@ -102,6 +103,7 @@ class TestBeforeAsking:
             assert "found their answer in “The Old &amp; Wise Book” and did not ask" in log
             assert ben.id not in log.split("found their answer")[0].splitlines()[-1]
 
+    @pytest.mark.slow
     async def test_asking_goes_on_with_one_click(self, tmp_path: Path) -> None:
         async with after_the_past(tmp_path) as world:
             ben = MemberDriver(world, "ben")
@@ -109,6 +111,7 @@ class TestBeforeAsking:
             await ben.submits()
             assert asked(world, LIKE).username == "Ben"
 
+    @pytest.mark.slow
     async def test_one_of_this_book_stands_once_with_its_answer_and_its_link(
         self, tmp_path: Path
     ) -> None:
@@ -124,6 +127,7 @@ class TestBeforeAsking:
             assert f"/p{ts.replace('.', '')}|open the thread>" in seen
             assert "[ask_mine_too]" not in seen
 
+    @pytest.mark.slow
     async def test_a_search_that_never_ends_keeps_no_question_back(self, tmp_path: Path) -> None:
         async with after_the_past(tmp_path) as world:
             ends = threading.Event()
@@ -148,6 +152,7 @@ class TestBeforeAsking:
 
 
 class TestFind:
+    @pytest.mark.slow
     async def test_it_is_only_for_who_asked_and_has_pages(self, tmp_path: Path) -> None:
         async with after_the_past(tmp_path) as world:
             for number in range(12):
@@ -175,6 +180,7 @@ class TestFind:
             assert "Constant folding" in long
 
 
+@pytest.mark.slow
 class TestQueue:
     async def test_an_author_replies_with_an_earlier_answer_once(self, tmp_path: Path) -> None:
         async with after_the_past(tmp_path) as world:
@@ -214,6 +220,7 @@ class TestQueue:
             assert len(replies(world, ts)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["withdrawn", "hidden", "forgotten", "deleted", "edited"])
 async def test_what_may_not_be_found_never_shows_in_slack(
     tmp_path: Path, how: str, database_url: str
@@ -253,6 +260,7 @@ async def test_what_may_not_be_found_never_shows_in_slack(
         assert replies(world, waiting) == []
 
 
+@pytest.mark.slow
 async def test_each_can_be_switched_off(tmp_path: Path) -> None:
     off = {"suggest_answers": False, "find": False, "point_to_answers": False}
     async with after_the_past(tmp_path, **off) as world:

@@ -12,6 +12,7 @@ from slackbox.faults import CallFault
 from tests.slack.conftest import World
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "pauses"),
     [("internal_error", [1, 2, 4, 8]), ("not_enabled", [60, 60, 60]), ("new_code", [60, 60])],

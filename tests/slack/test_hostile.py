@@ -294,6 +294,7 @@ def test_what_no_request_of_slacks_looks_like_is_refused_in_silence(
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nasty", [text for text in NASTY if text])
 async def test_ids_and_texts_may_hold_anything(
     world: World, nasty: str, caplog: pytest.LogCaptureFixture

@@ -60,6 +60,7 @@ def now() -> str:
     return f"{int(time.time())}.{next(_numbers):06d}"
 
 
+@pytest.mark.slow
 async def test_what_a_lock_keeps_from_being_stored_is_not_acknowledged_and_comes_again(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +80,7 @@ async def test_what_a_lock_keeps_from_being_stored_is_not_acknowledged_and_comes
     database.close()
 
 
+@pytest.mark.slow
 async def test_any_order_comes_to_the_same_end(world: World) -> None:
     """An edit before its message, a reply before its question, a deletion before either."""
     channel = world.channel.id
@@ -144,6 +146,7 @@ async def test_a_handler_that_fails_is_tried_again_and_then_parked_and_retried_b
     assert world.texts() == ["Unlucky?"]
 
 
+@pytest.mark.slow
 async def test_hostile_envelopes_disturb_nobody(world: World) -> None:
     deep: Any = "x"
     for _ in range(3000):
@@ -215,6 +218,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("kind", sorted(HANDLERS))
 async def test_no_event_whatever_it_holds_breaks_a_handler(kind: str, database: Database) -> None:
@@ -289,6 +293,7 @@ async def all_are_there(world: World) -> bool:
         return False
 
 
+@pytest.mark.slow
 async def test_a_database_that_is_gone_stops_acknowledging_and_goes_on(
     postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -314,6 +319,7 @@ async def test_a_database_that_is_gone_stops_acknowledging_and_goes_on(
     assert not [r for r in caplog.records if r.exc_info]
 
 
+@pytest.mark.slow
 async def test_deliveries_doubled_shuffled_and_lost_on_the_way(database: Database) -> None:
     async with made(database, connect=True) as world:
         for kind in ("repeat", "shuffle", "lose", "delay"):
@@ -327,6 +333,7 @@ async def test_deliveries_doubled_shuffled_and_lost_on_the_way(database: Databas
         assert world.texts() == [f"Question {number}?" for number in range(30)]
 
 
+@pytest.mark.slow
 async def test_a_socket_that_is_cut_is_back_at_once(database: Database) -> None:
     async with made(database, connect=True) as world:
         for _ in range(3):

@@ -78,6 +78,7 @@ def pairings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield counted
 
 
+@pytest.mark.slow
 async def test_nobody_waits_while_it_is_said_what_an_author_answers(live: World) -> None:
     slow = live.edge.linker.meaning = Slow()
     first = live.ask(FIRST, 1)
@@ -95,6 +96,7 @@ async def test_nobody_waits_while_it_is_said_what_an_author_answers(live: World)
     assert waiting(live) == set()
 
 
+@pytest.mark.slow
 async def test_a_burst_is_worked_out_together(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +135,7 @@ async def test_what_is_queued_survives_a_kill(database: Database) -> None:
         assert question_of(world, answer) == first
 
 
+@pytest.mark.slow
 async def test_what_a_killed_comparison_held_back_is_linked(live: World) -> None:
     await live.edge.stop()
     with live.database.unit_of_work() as uow:
@@ -143,6 +146,7 @@ async def test_what_a_killed_comparison_held_back_is_linked(live: World) -> None
     await until(lambda: waiting(live) == set())
 
 
+@pytest.mark.slow
 async def test_a_person_has_the_last_word_meanwhile(live: World) -> None:
     slow = live.edge.linker.meaning = Slow()
     live.ask(FIRST, 1)
@@ -157,6 +161,7 @@ async def test_a_person_has_the_last_word_meanwhile(live: World) -> None:
     assert live.box.workspace.ephemerals == []
 
 
+@pytest.mark.slow
 async def test_it_is_decided_again_when_the_question_is_gone_meanwhile(live: World) -> None:
     slow = live.edge.linker.meaning = Slow()
     first = live.ask(FIRST, 1)
@@ -170,6 +175,7 @@ async def test_it_is_decided_again_when_the_question_is_gone_meanwhile(live: Wor
     assert question_of(live, answer) != first
 
 
+@pytest.mark.slow
 async def test_what_always_fails_is_given_up(
     live: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,6 +194,7 @@ async def test_what_always_fails_is_given_up(
     await until(lambda: "And the next?" in live.texts())
 
 
+@pytest.mark.slow
 async def test_an_archive_waits_for_what_is_to_be_linked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

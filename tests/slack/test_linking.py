@@ -100,6 +100,7 @@ class TestSure:
             ]
             assert "2 questions, 1 answer" in world.posted()[-1].text, world.posted()[-1].text
 
+    @pytest.mark.slow
     async def test_undo_takes_it_back_for_good(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             first, _second = await asked(world)
@@ -122,6 +123,7 @@ class TestSure:
                 "Ada Author",
             ]
 
+    @pytest.mark.slow
     async def test_neither_an_edit_nor_a_comparison_with_the_history_undoes_it(
         self, tmp_path: Path
     ) -> None:
@@ -138,6 +140,7 @@ class TestSure:
                 session = uow.sessions.all()[0]
                 assert uow.reactions.of_session(session.id) == [], "the mark is no reader's"
 
+    @pytest.mark.slow
     async def test_the_shortcut_corrects_it_and_the_mark_goes_along(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             first, second = await asked(world)
@@ -154,6 +157,7 @@ class TestSure:
             assert "changed that in the meantime" in outcome.text
             assert under(world, answer) == (second, True), "the correction stands"
 
+    @pytest.mark.slow
     async def test_the_mark_goes_with_the_answer(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             first, _second = await asked(world)
@@ -165,6 +169,7 @@ class TestSure:
             await world.hear()
             assert mark(world, first) == []
 
+    @pytest.mark.slow
     async def test_what_was_missed_is_linked_when_the_history_is_read(self, world: World) -> None:
         """The history tells the newest first: the answer comes before its question."""
         author = first_is_author(world)
@@ -200,6 +205,7 @@ async def _compared_and_sent(world: World) -> None:
     await world.edge.sender.drain()
 
 
+@pytest.mark.slow
 class TestMarks:
     async def test_a_mark_of_which_a_restored_database_knows_nothing_goes(
         self, world: World
@@ -290,6 +296,7 @@ class TestUnsure:
             assert mark(world, question) == []
             assert ada.direct() == []
 
+    @pytest.mark.slow
     async def test_none_of_these_stands(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             await asked(world)
@@ -303,6 +310,7 @@ class TestUnsure:
             await world.to(END)
             assert ("Ada Author", UNSURE, []) in world.threads()
 
+    @pytest.mark.slow
     async def test_long_and_hostile_texts_stay_within_slacks_limits(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             for number in range(3):
@@ -313,6 +321,7 @@ class TestUnsure:
                 assert "<!channel>" not in shown(note)
             assert len(notes(world)) == 1
 
+    @pytest.mark.slow
     async def test_only_authors_may_click(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             await asked(world)
@@ -325,6 +334,7 @@ class TestUnsure:
                 )
 
 
+@pytest.mark.slow
 class TestChains:
     async def test_what_comes_later_decides_about_what_came_before(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
@@ -357,6 +367,7 @@ class TestChains:
             assert under(world, head) == (None, True)
 
 
+@pytest.mark.slow
 class TestLeftAlone:
     async def test_talk_gets_nothing(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
@@ -414,6 +425,7 @@ async def _compared(world: Scene) -> None:
     await world.hear()
 
 
+@pytest.mark.slow
 class TestMeaning:
     """The same with the model of the extra `meaning`, on the real thing."""
 
@@ -502,6 +514,7 @@ def _state(world: Scene) -> State | None:
         return session.state if session is not None else None
 
 
+@pytest.mark.slow
 class TestArchive:
     async def test_what_is_due_does_not_wait_for_the_model(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -58,6 +58,7 @@ def posted(world: Scene) -> list[Message]:
     return sorted(found, key=lambda m: m.ts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_form_filled_to_the_brim_is_one_question_in_the_archive(
     tmp_path: Path, kind: str

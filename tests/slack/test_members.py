@@ -60,6 +60,7 @@ class TestTold:
             await world.hear()
             assert (len(ben.direct()), len(cleo.direct())) == (2, 1)
 
+    @pytest.mark.slow
     async def test_all_of_it_is_muted_and_comes_back(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             question = world.say("ben", "Quietly?")
@@ -89,6 +90,7 @@ class TestMyQuestions:
             await until(lambda: "answered · 1 vote" in ben.home_now())
             assert "Is it mine?" in await ben.qa("mine")
 
+    @pytest.mark.slow
     async def test_a_withdrawn_question_is_in_no_archive_and_can_be_put_back(
         self, tmp_path: Path
     ) -> None:
@@ -107,6 +109,7 @@ class TestMyQuestions:
             await ben.clicks("mine_put_back", f"mine {question}")
             assert archive(world) == [("Ben", "Shall I?", [("Ada Author", "You will.")])]
 
+    @pytest.mark.slow
     async def test_one_that_the_form_posted_is_deleted_in_the_channel_too(
         self, tmp_path: Path
     ) -> None:
@@ -125,6 +128,7 @@ class TestMyQuestions:
             assert archive(world) == []
             await until(lambda: "Delete me?" not in ben.home_now())
 
+    @pytest.mark.slow
     async def test_nobody_withdraws_for_another(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             question = world.say("ben", "Mine alone?")
@@ -151,6 +155,7 @@ class TestMyQuestions:
             assert len(archive(world)) == 1
 
 
+@pytest.mark.slow
 class TestMine:
     async def test_many_questions_are_in_pages(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
@@ -209,6 +214,7 @@ class TestPrivacy:
             assert world.threads()[0][0] == "Anonymous"
             assert "Anonymous" in world.threads()[0][2][0][1]
 
+    @pytest.mark.slow
     async def test_a_word_that_means_nothing_is_explained(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             said = await MemberDriver(world, "ben").qa("privacy hide")
@@ -216,6 +222,7 @@ class TestPrivacy:
 
 
 class TestForgotten:
+    @pytest.mark.slow
     async def test_no_name_stays_and_none_comes_back(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -79,6 +79,7 @@ async def test_hidden_edited_and_back(world: Scene) -> None:
             assert what in log, log
 
 
+@pytest.mark.slow
 async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None:
     words = " ".join(f"word{n:04}" for n in range(900))
     text = f"{words}\n\n{'x' * 4000}\n{words}"
@@ -107,6 +108,7 @@ async def test_a_long_text_is_edited_in_parts_without_loss(world: Scene) -> None
         assert world.threads() == [("Ben", whole, [])]
 
 
+@pytest.mark.slow
 async def test_wide_blanks_between_the_parts_of_a_text_fit_into_the_form(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -120,6 +122,7 @@ async def test_wide_blanks_between_the_parts_of_a_text_fit_into_the_form(world: 
         await until(lambda: "Nothing was changed" in ines.notes())
 
 
+@pytest.mark.slow
 async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -134,6 +137,7 @@ async def test_a_text_that_its_writer_edits_meanwhile_is_not_frozen(world: Scene
         assert [text for _name, text, _replies in world.threads()] == ["What about that?"]
 
 
+@pytest.mark.slow
 async def test_by_command(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -186,6 +190,7 @@ async def test_a_muted_person_is_told_once_and_not_collected(world: Scene) -> No
         assert texts == ["Before, edited?", "Mine?", "After?"]
 
 
+@pytest.mark.slow
 async def test_what_comes_late_of_a_mute_that_ended_is_left_out_without_a_note(
     world: Scene,
 ) -> None:
@@ -207,6 +212,7 @@ async def test_what_comes_late_of_a_mute_that_ended_is_left_out_without_a_note(
         assert [text for _name, text, _replies in world.threads()] == ["After?"]
 
 
+@pytest.mark.slow
 async def test_a_message_of_no_session(world: Scene) -> None:
     async with office(world) as ines:
         ts = world.say("ben", "Long before")
@@ -216,6 +222,7 @@ async def test_a_message_of_no_session(world: Scene) -> None:
         assert "not part of a session" in ines.notes()
 
 
+@pytest.mark.slow
 async def test_the_log_on_the_command_line(
     world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +257,7 @@ async def test_the_log_on_the_command_line(
     assert "not allowed" not in plain
 
 
+@pytest.mark.slow
 async def test_a_form_answers_in_the_channel_in_which_it_was_opened(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -272,6 +280,7 @@ async def test_a_form_answers_in_the_channel_in_which_it_was_opened(world: Scene
         assert len(ines.direct()) == before
 
 
+@pytest.mark.slow
 async def test_where_the_bot_cannot_note_anything_a_form_answers_by_direct_message(
     world: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

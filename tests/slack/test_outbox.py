@@ -42,6 +42,7 @@ async def test_an_answer_that_was_lost_is_looked_for_and_not_said_again(world: W
         assert row.slack_ts == world.channel.messages[world.channel.timeline[-1]].ts
 
 
+@pytest.mark.slow
 async def test_a_lost_answer_is_found_behind_many_messages(world: World) -> None:
     world.box.limits.regime = "none"
     fail(world, "chat.postMessage", "lost_answer")
@@ -62,6 +63,7 @@ async def test_a_lost_answer_in_direct_messages_is_found_too(world: World) -> No
     assert texts == ["For you"]
 
 
+@pytest.mark.slow
 async def test_what_failed_keeps_its_place(world: World) -> None:
     for number in range(4):
         world.owe(f"k{number}", f"Part {number}")
@@ -84,6 +86,7 @@ async def test_retry_after_is_waited_for_by_the_whole_channel(world: World) -> N
     assert timedelta(seconds=25) < due - now <= timedelta(seconds=30)
 
 
+@pytest.mark.slow
 async def test_an_archived_channel_is_told_of_once_and_gets_its_messages_later(
     world: World,
 ) -> None:
@@ -133,6 +136,7 @@ async def test_what_slack_will_never_take_does_not_hold_up_the_rest(world: World
         assert [row.key for row in uow.outbox.listed()] == ["k1"]
 
 
+@pytest.mark.slow
 async def test_a_lease_of_a_dead_process_is_released_at_the_start(world: World) -> None:
     world.owe("k1", "Leased")
     now = SystemClock().now()
@@ -159,6 +163,7 @@ class Shifted:
         return at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [75.0, 3600.0])
 async def test_a_clock_that_differs_from_slacks_says_nothing_twice(
     world: World, ahead: float
@@ -170,6 +175,7 @@ async def test_a_clock_that_differs_from_slacks_says_nothing_twice(
     assert world.said().count("Once") == 1
 
 
+@pytest.mark.slow
 async def test_a_clock_that_was_set_back_an_hour_keeps_nothing_from_being_said(
     world: World,
 ) -> None:
@@ -191,6 +197,7 @@ async def test_a_clock_that_was_set_back_an_hour_keeps_nothing_from_being_said(
     assert world.said()[-3:] == ["Before", "Was being sent", "After"]
 
 
+@pytest.mark.slow
 async def test_replicas_whose_clocks_differ_say_everything_once(postgres_url: str) -> None:
     """Slack answers slowly; by the other's clock the lease has long run out."""
     database = Database(postgres_url)
@@ -216,6 +223,7 @@ async def test_replicas_whose_clocks_differ_say_everything_once(postgres_url: st
     database.close()
 
 
+@pytest.mark.slow
 async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anothers(
     world: World,
 ) -> None:
@@ -237,6 +245,7 @@ async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anot
         assert (row.state, row.error) == ("sent", None)
 
 
+@pytest.mark.slow
 async def test_a_process_that_was_stopped_for_long_sends_nothing_it_claimed_before(
     world: World,
 ) -> None:
@@ -257,6 +266,7 @@ def make_anew(database: Database) -> None:
     database.upgrade()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fresh", [False, True])
 async def test_a_database_older_than_the_channel_says_nothing_twice(
     sqlite_url: str, tmp_path: Path, fresh: bool
@@ -294,6 +304,7 @@ async def test_a_database_older_than_the_channel_says_nothing_twice(
     database.close()
 
 
+@pytest.mark.slow
 async def test_a_second_replica_on_a_restored_database_repeats_nothing(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,6 +326,7 @@ async def test_a_second_replica_on_a_restored_database_repeats_nothing(
     database.close()
 
 
+@pytest.mark.slow
 async def test_a_direct_message_alone_that_a_restored_database_lacks_is_not_said_again(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -339,6 +351,7 @@ async def test_a_direct_message_alone_that_a_restored_database_lacks_is_not_said
     database.close()
 
 
+@pytest.mark.slow
 async def test_a_new_database_does_not_take_another_books_announcement_for_its_own(
     sqlite_url: str,
 ) -> None:
@@ -373,6 +386,7 @@ def notes(world: World) -> list[str]:
     return [e.user for e in world.box.workspace.ephemerals]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["http", "ratelimited", "error"])
 async def test_a_private_note_that_was_refused_is_said_once(world: World, kind: str) -> None:
     fail(world, "chat.postEphemeral", kind, retry_after=0)
@@ -381,6 +395,7 @@ async def test_a_private_note_that_was_refused_is_said_once(world: World, kind: 
     assert notes(world) == [world.people[1]]
 
 
+@pytest.mark.slow
 async def test_a_private_note_whose_answer_was_lost_is_said_again(world: World) -> None:
     """Nobody can look whether it was said; twice is better than never."""
     fail(world, "chat.postEphemeral", "lost_answer")
@@ -389,6 +404,7 @@ async def test_a_private_note_whose_answer_was_lost_is_said_again(world: World) 
     assert notes(world) == [world.people[1]] * 2
 
 
+@pytest.mark.slow
 async def test_a_private_note_waits_until_slack_can_be_reached(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,6 +419,7 @@ async def test_a_private_note_waits_until_slack_can_be_reached(
     assert notes(world) == [world.people[1]]
 
 
+@pytest.mark.slow
 async def test_a_private_note_whose_sender_was_killed_is_said_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

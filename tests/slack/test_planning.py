@@ -96,6 +96,7 @@ async def test_a_session_is_planned_with_the_form(world: Scene) -> None:
                 await asyncio.sleep(0.01)
 
 
+@pytest.mark.slow
 async def test_what_is_wrong_stands_below_the_inputs_and_nothing_is_written(world: Scene) -> None:
     async with office(world) as ines:
         before = sorted(world.schedules.iterdir())
@@ -116,6 +117,7 @@ async def test_what_is_wrong_stands_below_the_inputs_and_nothing_is_written(worl
         assert len(sorted(world.schedules.iterdir())) == len(before) + 1
 
 
+@pytest.mark.slow
 async def test_the_schedule_shows_conflicts_and_broken_files(world: Scene) -> None:
     async with office(world) as ines:
         (world.schedules / "20260107-other.md").write_text(
@@ -165,6 +167,7 @@ async def test_moving_extending_opening_and_closing_change_the_file(world: Scene
             assert f"{what} `{EVENT}`" in log
 
 
+@pytest.mark.slow
 async def test_what_was_asked_in_the_second_of_the_close_belongs_to_the_session(
     world: Scene,
 ) -> None:
@@ -183,6 +186,7 @@ async def test_what_was_asked_in_the_second_of_the_close_belongs_to_the_session(
         assert world.threads() == [("Ben", "In time?", [])]
 
 
+@pytest.mark.slow
 async def test_what_is_confirmed_is_in_the_database(world: Scene) -> None:
     """However long the next look for what is due takes."""
     async with office(world) as ines:
@@ -196,6 +200,7 @@ async def test_what_is_confirmed_is_in_the_database(world: Scene) -> None:
             assert found.event.end == END + timedelta(days=1)
 
 
+@pytest.mark.slow
 async def test_the_folder_is_read_once_for_each_change(
     world: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +240,7 @@ async def test_the_folder_is_read_once_for_each_change(
     assert sorted(read) == [f"{EVENT}.md", f"{EVENT}.md", "folder"]
 
 
+@pytest.mark.slow
 async def test_extending_twice_within_a_minute_extends_once(world: Scene) -> None:
     path = world.schedules / f"{EVENT}.md"
     async with office(world) as ines:
@@ -250,6 +256,7 @@ async def test_extending_twice_within_a_minute_extends_once(world: Scene) -> Non
         assert log.count(f"extended `{EVENT}`") == 2
 
 
+@pytest.mark.slow
 async def test_extending_twice_leaves_alone_what_was_changed_in_between(
     world: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +271,7 @@ async def test_extending_twice_leaves_alone_what_was_changed_in_between(
         assert "end: 2026-01-07 12:00:00\n" in path.read_text()
 
 
+@pytest.mark.slow
 async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:
     async with office(world) as ines:
         before = len(sorted(world.schedules.iterdir()))
@@ -280,6 +288,7 @@ async def test_the_same_form_sent_twice_plans_one_book(world: Scene) -> None:
         assert len(sorted(world.schedules.iterdir())) == before + 1
 
 
+@pytest.mark.slow
 async def test_commits_of_a_bot_that_was_killed_are_made_and_pushed_once(
     world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +334,7 @@ async def test_commits_of_a_bot_that_was_killed_are_made_and_pushed_once(
         assert "wrote since" in git(world.schedules, "diff", "HEAD")
 
 
+@pytest.mark.slow
 async def test_cancelled_and_back(world: Scene) -> None:
     async with office(world) as ines:
         assert "is cancelled" in await ines.qa("cancel the-book")
@@ -336,6 +346,7 @@ async def test_cancelled_and_back(world: Scene) -> None:
         await state(world, State.OPEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "part"),
     [
@@ -357,6 +368,7 @@ async def test_every_error_says_what_to_do(world: Scene, text: str, part: str) -
     assert {p.name: p.read_bytes() for p in world.schedules.iterdir()} == before
 
 
+@pytest.mark.slow
 async def test_the_right_is_asked_for_every_time(world: Scene) -> None:
     async with office(world) as ines:
         ben = OrganizerDriver(world, world.id("ben"))
@@ -379,6 +391,7 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 async def test_changes_and_archives_are_commits(
     world: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -411,6 +424,7 @@ async def test_changes_and_archives_are_commits(
         assert git(world.schedules, "status", "--short") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mended", [True, False])
 async def test_a_change_that_could_not_be_committed_is_tried_once_more_at_the_end(
     world: Scene,
@@ -443,6 +457,7 @@ async def _told(world: Scene) -> str:
     return "\n".join(world.told())
 
 
+@pytest.mark.slow
 async def test_without_a_repository_the_bot_says_so_and_does_not_start(world: Scene) -> None:
     from bot.errors import UserError
 
@@ -451,6 +466,7 @@ async def test_without_a_repository_the_bot_says_so_and_does_not_start(world: Sc
             pass
 
 
+@pytest.mark.slow
 async def test_many_long_events_are_within_slacks_limits(world: Scene) -> None:
     for number in range(40):
         day = datetime(2026, 2, 2, tzinfo=UTC) + timedelta(days=number)

@@ -48,6 +48,7 @@ async def test_everything_that_was_missed_is_repaired(world: World) -> None:
     assert (again.repaired, again.deleted) == (0, 0)
 
 
+@pytest.mark.slow
 async def test_a_deleted_root_keeps_its_replies_and_an_empty_thread_goes(world: World) -> None:
     root = world.ask("Root?")
     reply = world.ask("Reply", 1, thread=root)
@@ -60,6 +61,7 @@ async def test_a_deleted_root_keeps_its_replies_and_an_empty_thread_goes(world: 
     assert world.texts() == []
 
 
+@pytest.mark.slow
 async def test_a_question_deleted_while_nobody_heard_keeps_its_replies(world: World) -> None:
     root = world.ask("Root?")
     world.ask("Reply", 1, thread=root)
@@ -74,6 +76,7 @@ async def test_a_question_deleted_while_nobody_heard_keeps_its_replies(world: Wo
     assert again.deleted == 0
 
 
+@pytest.mark.slow
 async def test_a_question_asked_ahead_that_slack_dates_before_the_opening_is_found(
     world: World,
 ) -> None:
@@ -94,6 +97,7 @@ async def test_a_question_asked_ahead_that_slack_dates_before_the_opening_is_fou
     assert "Asked ahead?" in text
 
 
+@pytest.mark.slow
 async def test_what_a_person_posts_through_an_app_is_found_when_its_writer_is_known(
     world: World,
 ) -> None:
@@ -111,6 +115,7 @@ async def test_what_a_person_posts_through_an_app_is_found_when_its_writer_is_kn
     assert world.texts() == ["Mine"]
 
 
+@pytest.mark.slow
 async def test_news_cost_one_call_however_long_the_session(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +137,7 @@ async def test_news_cost_one_call_however_long_the_session(
     assert report.read < 240
 
 
+@pytest.mark.slow
 async def test_a_message_that_stands_after_all_comes_back(world: World) -> None:
     ts = world.ask("I am here")
     await world.edge.reconciler.whole(world.session_id)
@@ -157,6 +163,7 @@ async def test_calls_that_fail_are_made_again(
     assert world.texts() == ["Found?"]
 
 
+@pytest.mark.slow
 async def test_the_internal_regime_is_never_too_fast(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +184,7 @@ async def test_the_internal_regime_is_never_too_fast(
         assert refused == []
 
 
+@pytest.mark.slow
 async def test_the_restricted_regime_is_learnt_and_kept_to(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -93,6 +93,7 @@ async def walked(world: World, interval: float = 1000.0) -> AsyncIterator[Walk]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.slow
 async def test_after_an_absence_everything_is_compared(world: World) -> None:
     root = world.ask("One?")
     reply = world.ask("Answer", 1, thread=root)
@@ -129,6 +130,7 @@ async def test_in_between_threads_take_turns(world: World, monkeypatch: pytest.M
         assert all(after - before <= 2 for before, after in pairwise([0, *better]))
 
 
+@pytest.mark.slow
 async def test_news_come_before_a_long_comparison(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +149,7 @@ async def test_news_come_before_a_long_comparison(
         assert any(c.waiting for c in walk.road.courses.values()), "before the threads are done"
 
 
+@pytest.mark.slow
 async def test_who_is_slow_says_how_far_behind(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,6 +165,7 @@ async def test_who_is_slow_says_how_far_behind(
     assert "threads are still to be compared" in told[0]
 
 
+@pytest.mark.slow
 async def test_only_who_leads_compares(world: World) -> None:
     world.ask("One?")
     async with walked(world) as walk:
@@ -180,6 +184,7 @@ async def test_only_who_leads_compares(world: World) -> None:
         assert world.texts() == ["One?", "Two?"]
 
 
+@pytest.mark.slow
 async def test_a_session_that_is_not_watched_any_more_is_let_go(world: World) -> None:
     async with walked(world) as walk:
         await walk.rested()
@@ -188,6 +193,7 @@ async def test_a_session_that_is_not_watched_any_more_is_let_go(world: World) ->
         await walk.until(lambda: not walk.road.courses, "nothing is watched")
 
 
+@pytest.mark.slow
 async def test_trouble_with_one_channel_is_said_once_and_passes(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -207,6 +213,7 @@ async def test_trouble_with_one_channel_is_said_once_and_passes(
     assert "not_in_channel" in refused[0]
 
 
+@pytest.mark.slow
 async def test_a_database_that_was_gone_is_no_traceback(
     postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -112,6 +112,7 @@ async def announced_after(world: World, code: str, number: int) -> None:
     assert len(told(world)) == before + found.is_told
 
 
+@pytest.mark.slow
 async def test_no_measured_code_loses_an_announcement(world: World) -> None:
     for number, code in enumerate(MEASURED):
         await announced_after(world, code, number)
@@ -198,6 +199,7 @@ async def test_no_code_loses_a_message(slack_folder: Path, sqlite_url: str) -> N
     database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", CALLS)
 async def test_no_method_loses_what_it_does(sqlite_url: str, method: str) -> None:
     database = Database(sqlite_url)
@@ -208,6 +210,7 @@ async def test_no_method_loses_what_it_does(sqlite_url: str, method: str) -> Non
     database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["restricted_action_thread_locked", "is_archived"])
 async def test_who_asked_a_long_question_hears_that_a_later_part_is_delayed(
     world: World, code: str

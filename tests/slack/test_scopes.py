@@ -204,6 +204,7 @@ def test_every_scope_is_tried():
     assert {*FEATURES, *IN_HISTORY} == set(manifest.scopes(files_are_kept=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feature", dict.fromkeys(FEATURES.values()), ids=lambda f: f.__name__)
 async def test_with_all_scopes_each_feature_works(feature: Feature, tmp_path: Path):
     assert await works(feature, None, tmp_path)
@@ -237,6 +238,7 @@ async def once(database: Database, person: int | None, scope: str | None) -> boo
         return row.state == "sent" and texts.count("Once") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", IN_HISTORY)
 async def test_without_a_scope_a_message_is_not_found_in_the_history(
     scope: str, database: Database, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,7 @@ READS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", READS)
 async def test_a_refused_read_is_told_once_and_shown(
     tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch

@@ -98,6 +98,7 @@ async def test_a_draw_is_announced_published_and_repeatable(world: Scene, tmp_pa
         assert "3 previous winners" in form
 
 
+@pytest.mark.slow
 async def test_a_draw_that_takes_long_goes_on_and_sending_the_form_again_draws_no_other(
     world: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +122,7 @@ async def test_a_draw_that_takes_long_goes_on_and_sending_the_form_again_draws_n
         assert len(uploaded(world, ".json")) == 1
 
 
+@pytest.mark.slow
 async def test_an_author_chooses(world: Scene) -> None:
     async with office(world) as ines:
         await ask(world)
@@ -166,6 +168,7 @@ async def test_the_handover(world: Scene) -> None:
         assert len(uploaded(world, f"{EVENT}.md")) == 1
 
 
+@pytest.mark.slow
 async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
     async with office(world) as ines:
         await world.to(START)
@@ -214,6 +217,7 @@ async def test_the_handover_says_what_needs_a_look(world: Scene) -> None:
         assert "Unknown" in archived
 
 
+@pytest.mark.slow
 async def test_what_was_linked_without_certainty_needs_a_look(world: Scene) -> None:
     """At the end all is judged once more: what seemed sure when it came may not be."""
     async with office(world) as ines:
@@ -260,6 +264,7 @@ async def test_reminders_are_posted_once_each(world: Scene) -> None:
         assert len([t for t in texts if "halfway through" in t]) == 1
 
 
+@pytest.mark.slow
 async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
     async with office(world, reminders="1 hour before start; half-way; 1 hour before end") as ines:
         await world.look()
@@ -284,6 +289,7 @@ async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
         await until(lambda: sum("left to ask" in text_of(m) for m in world.posted()) == 2)
 
 
+@pytest.mark.slow
 async def test_a_reminder_is_not_sent_late(world: Scene) -> None:
     async with office(world, reminders="half-way; 1 hour before end"):
         await world.to(START)

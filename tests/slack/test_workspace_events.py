@@ -49,6 +49,7 @@ class TestLabels:
             await world.hear()
             assert label(world, "channel", made.id) == "ai-talk"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["subteam_created", "subteam_updated"])
     async def test_names_of_groups_too(self, world: Scene, kind: str) -> None:
         async with world.bot():
@@ -56,6 +57,7 @@ class TestLabels:
             await world.hear()
             assert label(world, "usergroup", "S1") == "authors"
 
+    @pytest.mark.slow
     async def test_and_aliases_of_emoji(self, world: Scene) -> None:
         def tell(**what: Any) -> None:
             world.workspace.emit({"type": "emoji_changed", **what})
@@ -73,6 +75,7 @@ class TestLabels:
             await world.hear()
             assert label(world, "emoji", "yep") is None
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "event",
         [
@@ -93,6 +96,7 @@ class TestLabels:
 
 
 class TestRenamedChannels:
+    @pytest.mark.slow
     async def test_the_end_of_an_open_session_moves_after_its_channel_was_renamed(
         self, world: Scene
     ) -> None:
@@ -109,6 +113,7 @@ class TestRenamedChannels:
             assert session is not None
             assert session.state is State.ARCHIVED
 
+    @pytest.mark.slow
     async def test_a_session_to_come_opens_in_its_channel_whatever_it_is_called(
         self, world: Scene
     ) -> None:
@@ -131,6 +136,7 @@ class TestRenamedChannels:
             assert len(world.posted("book-of-the-week")) == 1
             assert world.posted("books") == []
 
+    @pytest.mark.slow
     async def test_a_plan_changes_while_its_channel_is_archived(self, world: Scene) -> None:
         async with world.bot():
             await world.look()
@@ -143,6 +149,7 @@ class TestRenamedChannels:
             assert any("is archived, deleted, or private" in told for told in world.told())
 
 
+@pytest.mark.slow
 class TestTheOrganizersChannel:
     def desk(self, world: Scene) -> Any:
         bot = world.workspace.bot.user_id
@@ -201,6 +208,7 @@ class TestRemoval:
         assert "SLACK_BOT_TOKEN" in str(ended.value)
         assert "\n" not in str(ended.value)
 
+    @pytest.mark.slow
     async def test_another_tokens_end_is_not_ours(self, world: Scene) -> None:
         async with world.bot() as bot:
             world.workspace.emit({"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}})
@@ -231,6 +239,7 @@ async def test_the_log_says_who_runs_on_what_and_what_happens(
     assert sum(1 for line in lines if "the archive of session 1 is in" in line) == 1
 
 
+@pytest.mark.slow
 async def test_channels_that_slack_does_not_tell_hold_up_no_session(
     world: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,6 +14,7 @@ from tests.in_thread import Aside, in_thread
 from tests.slackbox.conftest import CHANNEL, MANIFEST
 
 PATIENCE = 30_000
+pytestmark = pytest.mark.slow
 UNCOVERED = """element => [...element.querySelectorAll("button")].every(button => {
   const box = button.getBoundingClientRect();
   const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);

@@ -77,6 +77,7 @@ def test_many_threads_write_and_read_at_once(database: Database) -> None:
         assert later(9) < found.content_changed_at < later(9) + timedelta(microseconds=120)
 
 
+@pytest.mark.slow
 def test_other_processes_write_and_read_at_once(database: Database, database_url: str) -> None:
     with database.unit_of_work() as uow:
         session_id = session(uow).id
@@ -169,6 +170,7 @@ def test_replicas_empty_the_inbox_together(postgres_url: str) -> None:
     assert all(keys == sorted(keys) for keys in handled)
 
 
+@pytest.mark.slow
 def test_replicas_never_send_a_row_twice_nor_out_of_order(postgres_url: str) -> None:
     with Database(postgres_url).unit_of_work() as uow:
         for number in range(60):
@@ -238,6 +240,7 @@ def test_the_lead_is_free_when_the_leader_is_killed(postgres_url: str) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_a_long_session_is_streamed_in_little_memory(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

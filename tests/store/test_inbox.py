@@ -153,6 +153,7 @@ def test_thousands_are_stored_at_once(database: Database) -> None:
     assert claimed(database, 3) == ["e0", "e1", "e2"]
 
 
+@pytest.mark.slow
 def test_claims_read_only_what_waits(database: Database) -> None:
     """What it costs to claim must not grow with what was done long ago."""
     seen: list[tuple[str, Any]] = []

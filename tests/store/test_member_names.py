@@ -143,6 +143,7 @@ def test_who_is_forgotten_is_found_by_no_name_and_never_comes_back(database: Dat
         assert uow.member_names.find("Ada Author") is None
 
 
+@pytest.mark.slow
 def test_replicas_that_write_the_same_members_do_not_stop_each_other(database: Database) -> None:
     members = [Person(f"U{n}", f"Name {n}") for n in range(50)]
 

@@ -150,6 +150,7 @@ def everything(uow: UnitOfWork, ts: str) -> tuple[Any, ...]:
     return uow.messages.get("C1", ts), uow.messages.revisions("C1", ts)
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 def test_any_order_and_repetition_ends_the_same(database: Database) -> None:
     """Posts, edits and a deletion of one message, shuffled and doubled."""

@@ -63,6 +63,7 @@ class TestMoved:
         source.close()
         target.close()
 
+    @pytest.mark.slow
     def test_any_text_arrives(self, sqlite_url: str, postgres_url: str) -> None:
         source, target = Database(sqlite_url), Database(postgres_url)
 
@@ -126,6 +127,7 @@ class TestMoved:
         source.close()
         target.close()
 
+    @pytest.mark.slow
     async def test_a_session_goes_on_where_it_was(
         self, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -68,6 +68,7 @@ def ids(found: list[Session]) -> list[str]:
     return [session.event.id for session in found]
 
 
+@pytest.mark.slow
 def test_what_is_asked_at_each_look_reads_no_past_session(
     past: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +84,7 @@ def test_what_is_asked_at_each_look_reads_no_past_session(
     assert len(read) <= 9 + 1
 
 
+@pytest.mark.slow
 def test_a_message_reads_only_the_sessions_around_it(
     past: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_message_reads_only_the_sessions_around_it(
     assert len(read) <= 10
 
 
+@pytest.mark.slow
 def test_a_reply_to_a_session_long_past_still_finds_it(past: Database) -> None:
     root = ts_of(T0 + timedelta(days=3, hours=1))
     posted = Posted(CHANNEL, ts_of(NOW), "U9", {"text": "Thanks!"}, thread_ts=root)
@@ -133,6 +136,7 @@ def test_an_author_finds_the_sessions_that_are_theirs(
         assert uow.sessions.states()["e200"] is State.CANCELLED
 
 
+@pytest.mark.slow
 def test_the_database_looks_the_changed_ones_up_by_an_index(past: Database) -> None:
     plans: list[str] = []
     explain = "EXPLAIN QUERY PLAN " if not past.shared else "EXPLAIN "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.sessions.model import Action, Message, State, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.store import pruning
@@ -66,6 +68,7 @@ def test_what_waits_for_slack_is_not_pruned(database: Database) -> None:
         assert uow.outbox.keys("") == ["k"]
 
 
+@pytest.mark.slow
 def test_the_file_of_sqlite_shrinks(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     with database.unit_of_work() as uow:

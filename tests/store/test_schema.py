@@ -33,6 +33,7 @@ def test_migrations_make_the_tables_of_the_models(database: Database) -> None:
         assert compare_metadata(context, metadata) == []
 
 
+@pytest.mark.slow
 def test_a_column_that_no_migration_makes_is_noticed(bare: Database) -> None:
     with bare.engine.begin() as connection:
         connection.execute(text("ALTER TABLE people ADD COLUMN surprise TEXT"))
@@ -83,6 +84,7 @@ def test_many_replicas_upgrade_at_once(bare_url: str) -> None:
         assert all(pool.map(start, range(6)))
 
 
+@pytest.mark.slow
 def test_a_migration_that_fails_leaves_nothing(
     bare_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def test_answers_unfold_under_their_question(chromium: Browser, served: Served) 
         assert visit.complaints == []
 
 
+@pytest.mark.slow
 def test_one_question_large(chromium: Browser, served: Served) -> None:
     """The presenter goes on with a key, shows answers, and sees only what the filter shows."""
     with opened(chromium, height=700) as visit:
@@ -125,6 +126,7 @@ def ends(page: Page) -> tuple[bool, bool]:
     return page.locator(".into").is_visible(), page.locator(".live").is_visible()
 
 
+@pytest.mark.slow
 def test_after_the_close_nobody_is_invited_to_ask(chromium: Browser, served: Served) -> None:
     with opened(chromium) as visit:
         page = visit.page

@@ -37,6 +37,7 @@ def write(page: Page, field: str, text: str) -> None:
     page.get_by_label(field, exact=True).press("Enter")
 
 
+@pytest.mark.slow
 def test_the_two_minute_tour(chromium: Browser, stage: Aside[Stage]) -> None:
     url = stage.it.box.control_url
     with opened(chromium) as visit, opened(chromium, width=360, height=740) as phone:
@@ -132,6 +133,7 @@ authors: [Odalys Fenwright]
 """
 
 
+@pytest.mark.slow
 def test_time_stops_at_what_happens_and_a_second_book_follows(
     chromium: Browser, stage: Aside[Stage]
 ) -> None:
@@ -173,6 +175,7 @@ def revoke(stage: Aside[Stage]) -> None:
     stage.do(lambda _: asyncio.to_thread(write))
 
 
+@pytest.mark.slow
 def test_it_fits_a_phone_in_the_dark(chromium: Browser, stage: Aside[Stage]) -> None:
     with opened(chromium, width=360, height=740, dark=True) as visit:
         visit.page.set_default_timeout(PATIENCE)
