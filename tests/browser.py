@@ -97,7 +97,7 @@ def opened(
         java_script_enabled=scripts,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     try:
         yield Visit(context.new_page())
     finally:

@@ -169,12 +169,12 @@ class Command:
         self.signal(signal.SIGKILL)
         self.process.join(10)
 
-    def wait(self, seconds: float = 30.0) -> int | None:
+    def wait(self, seconds: float = 60.0) -> int | None:
         """The exit code, None if it still runs after so many seconds."""
         self.process.join(seconds)
         return self.process.exitcode
 
-    async def ended(self, seconds: float = 30.0) -> int | None:
+    async def ended(self, seconds: float = 60.0) -> int | None:
         """The same, while others go on."""
         return await asyncio.to_thread(self.wait, seconds)
 
@@ -192,7 +192,7 @@ class Box:
         ours, theirs = _FORKS.Pipe()
         process = _FORKS.Process(target=run_sandbox, args=(seed, theirs), daemon=True)
         process.start()
-        if not ours.poll(30):
+        if not ours.poll(60):
             raise TimeoutError("the sandbox did not start")
         told = json.loads(ours.recv())
         return cls(process, told.pop("control_url"), told)

@@ -25,6 +25,7 @@ from bot.store.tables import forgotten, metadata, secrets
 from tests.scene import END, EVENT, Scene
 from tests.slack.member_driver import MemberDriver, asked, open_session
 from tests.store.builders import T0, question, reply, session
+from tests.waiting import until
 
 NAME, DISPLAY = "Zelda Quackenbush", "zeldaq"
 ASKED = "Why do translated proverbs limp so?"
@@ -63,7 +64,7 @@ def _files(database: Database) -> Iterator[tuple[str, bytes]]:
 
 def wiped(database: Database) -> None:
     """Writes the files anew; other tests may write in other databases of the server meanwhile."""
-    assert any(database.wipe(whole=True) for _attempt in range(20))
+    asyncio.run(until(lambda: database.wipe(whole=True), "the tables are written anew"))
 
 
 def lived(database: Database, person: str) -> int:

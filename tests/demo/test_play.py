@@ -218,7 +218,7 @@ def test_on_a_terminal_the_demo_goes_on_in_the_browser(tmp_path: Path) -> None:
         with urlopen(Request(found[1], headers={"Accept": "text/html"})) as page:
             assert "<title>" in page.read().decode()
         os.write(terminal, b"\n")
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

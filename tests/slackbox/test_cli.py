@@ -33,7 +33,7 @@ def test_it_runs_says_how_to_connect_and_stops(
     found: dict[str, object] = {}
 
     def visit() -> None:
-        control = httpx.Client(base_url=f"http://127.0.0.1:{ports[1]}/", timeout=10)
+        control = httpx.Client(base_url=f"http://127.0.0.1:{ports[1]}/", timeout=60)
         try:
             while True:
                 try:
