@@ -187,6 +187,7 @@ def test_the_demo_tells_a_story_in_order(tmp_path: Path) -> None:
     assert "apart from the error messages?" in done.stdout.rpartition("as the website shows it")[2]
 
 
+@pytest.mark.slow
 def test_the_picture_in_the_readme_is_of_this_program(tmp_path: Path) -> None:
     done = marginalia("demo", "--seconds", "1", "--picture", "demo.svg", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
