@@ -125,6 +125,7 @@ MAIN = "from bot.cli import main; main()"
 OWNER = f"{os.geteuid()}:{os.getegid()}"
 
 
+@pytest.mark.slow
 def test_a_database_in_somebody_elses_folder_is_one_line_with_the_command(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     (folder / "var").mkdir(parents=True)

@@ -17,6 +17,7 @@ from tests.processes import Box, Command
 from tests.waiting import free_port, until
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_nothing_is_confirmed_that_is_not_stored_and_nothing_is_said_twice(
     postgres_url: str, tmp_path: Path

@@ -72,6 +72,7 @@ def test_nothing_else_can_be_written(tmp_path: Path) -> None:
     assert done.stdout.split() == ["-", "-", "-", "/mnt/mine/here", "/tmp/here"]
 
 
+@pytest.mark.slow
 async def test_a_session_from_its_opening_to_its_archive(tmp_path: Path) -> None:
     """The volume has the mode that the image gives it, the schedules belong to the user."""
     folder = tmp_path / "marginalia"

@@ -19,6 +19,7 @@ from tests.processes import Box, Command
 from tests.waiting import free_port, until
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_another_opens_the_session_when_the_leader_is_killed(
     postgres_url: str, tmp_path: Path

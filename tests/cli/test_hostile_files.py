@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from slackbox.server import Sandbox
 from tests.cli.running import started
 from tests.cli.test_run import BOOK
@@ -85,6 +87,7 @@ def grown(pid: int) -> Callable[[], int]:
     return lambda: most() - before
 
 
+@pytest.mark.slow
 async def test_what_is_dropped_into_the_folder_disturbs_nobody(tmp_path: Path) -> None:
     schedules, outside = tmp_path / "schedules", tmp_path / "outside"
     schedules.mkdir()

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.running import marginalia
 
 WEEKS = [datetime(2021, 3, 1, tzinfo=UTC) + timedelta(days=7 * n) for n in range(5)]
@@ -111,6 +113,7 @@ def exported(folder: Path, number: int) -> str:
     return marginalia("export", f"book-{number}", cwd=folder).stdout
 
 
+@pytest.mark.slow
 def test_importing_twice_gives_the_same_and_it_exports_like_a_live_session(tmp_path: Path) -> None:
     dump(tmp_path)
     rehearsed = run(tmp_path, "--dry-run")

@@ -267,6 +267,7 @@ def test_evaluate_pairing_of_nothing(tmp_path: Path) -> None:
     assert (data["answers"], data["best_guess"]["accuracy"]) == (0, None)
 
 
+@pytest.mark.slow
 def test_evaluate_pairing_with_what_life_has(tmp_path: Path) -> None:
     pages = [
         page(tmp_path, of_posts(seed, style), f"2026030{seed}-{style}.md")

@@ -49,6 +49,7 @@ def stored(folder: Path) -> int:
         return count
 
 
+@pytest.mark.slow
 async def test_killed_and_started_again_it_announces_once_and_loses_nothing(
     tmp_path: Path,
 ) -> None:

@@ -93,6 +93,7 @@ def test_what_is_wrong_with_a_page_of_the_past_is_a_warning(tmp_path: Path) -> N
     assert "`start` is not a valid date" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_replayed_file_is_what_a_yaml_reader_reads(tmp_path: Path, format_folder: Path) -> None:
     sample = format_folder / "samples" / f"{ARCHIVED[2]}.md"
     done = marginalia("replay", sample, "--output", "out.md", cwd=tmp_path)
@@ -114,6 +115,7 @@ _NAMES = st.text(
 _WORDS = st.text("abc déf 漢字 *_~`#>-1.()[]&<:|{}%\n", min_size=1).filter(lambda t: t.strip())
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(Entry, _NAMES, _WORDS, st.lists(st.builds(Entry, _NAMES, _WORDS), max_size=3)),

@@ -162,6 +162,7 @@ def test_what_is_dumped_is_parsed_again(entries: list[Entry]) -> None:
     assert archive.parse(file_with(archive.dump(entries))) == entries
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(categories=["Cs", "L", "Zs"]), max_size=40))
 def test_a_lone_surrogate_becomes_a_replacement_character(text: str) -> None:
     [entry] = archive.parse(file_with(archive.dump([Entry("a", text)])))

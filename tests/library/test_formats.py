@@ -231,6 +231,7 @@ def test_organizers_write_markdown_where_nothing_is(tmp_path: Path) -> None:
     assert path == tmp_path / "20240506-next-book.md"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["markdown", "record"])
 async def test_a_replay_writes_the_format_that_it_read(form: str, tmp_path: Path) -> None:
     page = tmp_path / "20240415-the-book.md"
@@ -244,6 +245,7 @@ async def test_a_replay_writes_the_format_that_it_read(form: str, tmp_path: Path
     assert (tmp_path / f"out{page.suffix}").read_bytes() == page.read_bytes()
 
 
+@pytest.mark.slow
 def test_convert_writes_both_ways(tmp_path: Path) -> None:
     source = tmp_path / "schedules" / "20240415-the-book.md"
     source.parent.mkdir()

@@ -81,6 +81,7 @@ def test_what_the_runs_found(message: dict[str, Any], website: Kramdown) -> None
     assert list(hostile.faults([message], names, website)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_messages_of_an_enemy_are_dead(part: int, website: Kramdown) -> None:
     """Other messages in each run; `python -m tests.markup.hostile` does as many as you like."""

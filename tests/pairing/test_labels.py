@@ -13,6 +13,7 @@ from bot.laboratory.labels import Judged, Label
 from tests.cli.running import marginalia
 
 
+@pytest.mark.slow
 def test_mend_moves_what_the_labels_say(format_folder: Path) -> None:
     folder = format_folder / "adrift"
     links = {}

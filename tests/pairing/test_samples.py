@@ -52,6 +52,7 @@ def test_askers_posts_are_what_the_labels_say(format_folder: Path, file: str) ->
             assert (decision.kind, decision.question) == (Kind.TALK, question), entry
 
 
+@pytest.mark.slow
 def test_with_the_model_they_are_so_too(format_folder: Path, model: Model) -> None:
     found = pair(mending.read(format_folder / "samples" / SEED).posts(), meaning=model)
     wanted = {

@@ -67,6 +67,7 @@ async def test_a_session_by_http_requests(world: Scene) -> None:
         assert world.threads() == [("Ben", "Over HTTP?", [("Ada Author", "Indeed.")])]
 
 
+@pytest.mark.slow
 async def test_what_is_not_signed_by_slack_changes_nothing(world: Scene) -> None:
     port = free_port()
     secret = world.stage.box.signing_secret

@@ -85,6 +85,7 @@ def votes(database: Database) -> set[tuple[str, str]]:
         return {(r.ts, r.user) for r in uow.reactions.of_session(session.id)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", exports.SHAPES, ids=lambda shape: shape.__name__)
 def test_every_shape_of_an_export_gives_the_same(
     shape: Callable[[Path, History], Path], tmp_path: Path, empty: Callable[[], Database]

@@ -221,6 +221,7 @@ async def post(world: Scene, body: bytes, kind: str, secret: str = "", at: float
     return await world.stage.bot.edge.request(body, headers)
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("kind", sorted(NAMES))
 def test_whatever_people_seem_to_have_done_there_is_no_traceback(

@@ -186,6 +186,7 @@ async def kept_after(world: World, method: str, code: str) -> None:
     assert row(world, key).state == "sent", key
 
 
+@pytest.mark.slow
 async def test_no_code_loses_a_message(slack_folder: Path, sqlite_url: str) -> None:
     codes = documented(slack_folder)["chat.postMessage"]
     assert set(MEASURED) <= set(codes)

@@ -52,6 +52,7 @@ def program(url: str, body: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_many_threads_write_and_read_at_once(database: Database) -> None:
     with database.unit_of_work() as uow:
         session_id = session(uow).id

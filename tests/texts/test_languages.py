@@ -132,6 +132,7 @@ async def test_announcement_reminders_and_close(world: Scene, folder: Path) -> N
         assert latin(late) == []
 
 
+@pytest.mark.slow
 async def test_notices(world: Scene, folder: Path) -> None:
     async with greek(world, folder) as ines:
         await world.to(START)
@@ -153,6 +154,7 @@ async def test_notices(world: Scene, folder: Path) -> None:
         assert latin(await answer(MemberDriver(world, ines.who), "schedule")) == ["nowhere"]
 
 
+@pytest.mark.slow
 async def test_home_and_commands(world: Scene, folder: Path) -> None:
     async with greek(world, folder) as ines:
         await world.to(START)
@@ -238,6 +240,7 @@ async def test_forms_and_what_is_wrong_in_them(world: Scene, folder: Path) -> No
         assert latin(words((await ben.ask()).content["blocks"])) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", texts.languages())
 async def test_forms_have_room_for_each_language(world: Scene, code: str) -> None:
     """Nothing of what a form says is cut: titles have 24 characters, options 75."""
