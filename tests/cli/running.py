@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.processes import Command, limit_descriptors
 
-PATIENCE = 110.0
+PATIENCE = 240.0
 """Seconds after which a command that was to end has failed."""
 
 
