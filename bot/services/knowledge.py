@@ -63,8 +63,8 @@ WORDS = 0.3
 NEAR_SHOWN, DOUBLED = 0.58, 0.012
 """From which score on a hit is suggested, where there is a model; and how much higher that is each
 time there are twice as many questions, of which one is then likelier to be near by chance."""
-SHARES, FLAT = (2.0, 1.0, 1.0, 1.5), 10.0
-"""How much each ranking counts: by question, by sentences, by question with answers, by words."""
+FLAT = 5.0
+"""How little the first ranks of a ranking differ, where several are fused."""
 READ = 16
 """Of how many documents the model reads the texts before they are stored."""
 _STATES = (State.OPEN, State.CLOSED, State.ARCHIVED)
@@ -187,7 +187,7 @@ class Knowledge:
         if near is None:
             return [(name, score, score >= SHOWN) for name, score in words[:most]]
         # Some may be gone that are still in memory: `search` leaves them out.
-        ranked = knowledge.fused([*near.rankings, [name for name, _score in words]], SHARES, FLAT)
+        ranked = knowledge.fused([*near.rankings, [name for name, _score in words]], FLAT)
         said = dict(words)
         enough = NEAR_SHOWN + DOUBLED * math.log2(max(1, uow.knowledge.count()))
         found = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
@@ -219,15 +219,15 @@ def rarity(documents: int, having: int) -> float:
     return math.log(1 + (documents - having + 0.5) / (having + 0.5))
 
 
-def fused(rankings: Sequence[Sequence[int]], shares: Sequence[float], flat: float) -> list[int]:
+def fused(rankings: Iterable[Sequence[int]], flat: float) -> list[int]:
     """Several rankings as one, by the reciprocals of the ranks (Cormack et al., SIGIR 2009).
 
-    `shares` say how much each ranking counts, `flat` how little its first ranks differ.
+    Each counts as much as the others; `flat` says how little the first ranks of one differ.
     """
     scores: dict[int, float] = {}
-    for ranking, share in zip(rankings, shares, strict=True):
+    for ranking in rankings:
         for rank, name in enumerate(ranking):
-            scores[name] = scores.get(name, 0.0) + share / (flat + rank)
+            scores[name] = scores.get(name, 0.0) + 1 / (flat + rank)
     return sorted(scores, key=lambda name: (-scores[name], name))
 
 

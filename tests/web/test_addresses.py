@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,15 +16,17 @@ from justhtml import JustHTML
 
 from bot.library.archive import Entry
 from bot.sessions.model import Event
+from bot.web import text
 from bot.web.site import addresses, books, folder, pages
-from bot.web.site.books import Posted
+from bot.web.site.addresses import State
+from bot.web.site.books import Book, Posted, Said, Thread
 from bot.web.site.pages import Recorded
 from tests.web import shelf
 from tests.web.conftest import Command
 
-STEPS = int(os.environ.get("MARGINALIA_ADDRESS_STEPS", "20"))
-"""How many changes are made, with two builds for five of them; 1,000 take some minutes. Until
-2026-11-28 each landing made 60."""
+STEPS = int(os.environ.get("MARGINALIA_ADDRESS_STEPS", "100"))
+"""How many changes are made. After each the ledger is asked; after each `PAGES`-th the pages are."""
+PAGES = 50
 BOOKS = ("20230102-first", "20240108-second", "20250106-third")
 AUTHOR = "Ana Lima"
 WORDS = [
@@ -150,53 +152,104 @@ class Shelf:
         return Recorded(
             None,
             [
-                Posted(each.name, each.text, f"C1/{each.number}.000100", "", at)
+                Posted(each.name, each.text, self.message(each), "", at)
                 for each in self.asked
                 if not each.gone and not each.dropped
             ],
         )
 
+    def message(self, asked: Asked) -> str:
+        return f"C1/{asked.number}.000100" if self.stored and not asked.dropped else ""
+
     def build(self) -> Path:
-        """Makes the site anew, and notes the addresses of the questions on it."""
+        """Makes the site anew."""
         site = self.root / "site"
-        for book in BOOKS:
-            threads = [
-                Entry(each.name, each.text, tuple(each.replies))
-                for each in self.asked
-                if each.here and each.book == book
-            ]
-            shelf.write(self.root / "schedules", book, threads, title=book, day=self._day(book))
-        planned, _ = books.find([self.root / "schedules"])
+        site.mkdir(exist_ok=True)
         folder.publish(
             site,
             lambda made: pages.build(
-                planned, made, pages.Site(), self.posted, addresses.read(site / addresses.NAME)
+                self.planned, made, pages.Site(), self.posted, addresses.read(self.ledger)
             ),
         )
-        lines = (site / "questions.jsonl").read_text("utf-8").splitlines()
-        rows = iter([json.loads(line) for line in lines])
-        for book in BOOKS:
-            for each in self.asked:
-                if each.here and each.book == book:
-                    row = next(rows)
-                    assert row["text"] == each.text
-                    self.addresses.setdefault(row["url"], each)
-                    assert self.addresses[row["url"]] is each, "no address is used twice"
         return site
 
-    def _day(self, book: str) -> str:
-        return f"{book[:4]}-{book[4:6]}-{book[6:8]}"
+    @property
+    def ledger(self) -> Path:
+        return self.root / "site" / addresses.NAME
+
+    def here(self, book: str) -> list[Asked]:
+        return [each for each in self.asked if each.here and each.book == book]
+
+    def write(self) -> None:
+        """Writes the archives."""
+        for book in BOOKS:
+            threads = [Entry(each.name, each.text, tuple(each.replies)) for each in self.here(book)]
+            shelf.write(self.root / "schedules", book, threads, title=book, day=self._day(book))
+        self.planned, _ = books.find([self.root / "schedules"])
+
+    def book(self, event: Event) -> Book:
+        """A book as the site reads it."""
+        messages = {(each.name, each.text): self.message(each) for each in self.asked}
+
+        def said(entry: Entry, place: int = 0) -> Said:
+            author = AUTHOR if entry.name == AUTHOR else ""
+            message = messages.get((entry.name, entry.text), "")
+            return Said(entry.name, entry.text, text.message(entry.text), author, place, message)
+
+        return Book(
+            event,
+            tuple(
+                Thread(at, said(Entry(each.name, each.text), at), tuple(map(said, each.replies)))
+                for at, each in enumerate(self.here(event.id), 1)
+            ),
+            text.description("", ""),
+            None,
+        )
 
     def check(self) -> None:
-        """Asks every address that there ever was."""
+        """Asks the ledger for every address that there ever was."""
+        ledger = addresses.read(self.ledger)
+        placed = [(each.event.id, ledger.place(self.book(each.event))) for each in self.planned]
+        ledger.finish()
+        self.ledger.write_text(ledger.text(), "ascii")
+        standing: dict[str, tuple[Asked, str]] = {}
+        for event, book in placed:
+            for each, thread in zip(self.here(event), book.threads, strict=True):
+                assert self.addresses.setdefault(thread.page, each) is each, "used twice"
+                standing[thread.page] = each, each.text
+                for number, reply in enumerate(each.replies, 1):
+                    standing[f"{thread.page}#r{number}"] = each, reply.text
+        assert self.addresses.keys() == ledger.addresses.keys()
+        for at, each in self.addresses.items():
+            address, (host, chain) = ledger.addresses[at], self.stands(each)
+            if host.gone:
+                assert address.state is State.GONE, at
+            elif address.state is State.HERE:
+                assert standing[at][0] is each, at
+            else:
+                found, said = standing[address.to]
+                assert (address.state, found) == (State.MOVED, host), at
+                assert "#" not in address.to or said in chain, at
+
+    def stands(self, asked: Asked) -> tuple[Asked, list[str]]:
+        """The question under which a question stands now, and the texts on the way there."""
+        chain = [asked.text]
+        while asked.under is not None:
+            asked = asked.under
+            chain.append(asked.text)
+        return asked, chain
+
+    def check_pages(self) -> None:
+        """Asks every address that there ever was for its page."""
         site = self.build()
+        lines = (site / "questions.jsonl").read_text("utf-8").splitlines()
+        texts = {row["url"]: row["text"] for row in map(json.loads, lines)}
+        here = [each for book in BOOKS for each in self.here(book)]
+        assert list(texts.values()) == [each.text for each in here]
         for address, each in self.addresses.items():
             page = _parsed(site / unquote(address))
-            host, chain = each, [each.text]
-            while host.under is not None:
-                host = host.under
-                chain.append(host.text)
-            if each.gone or host.gone:
+            host, chain = self.stands(each)
+            if host.gone:
                 assert page.query("h1")[0].to_text() == "This question was withdrawn", address
                 continue
             fragment = ""
@@ -211,6 +264,9 @@ class Shelf:
                 [reply] = page.query(f"[id='{fragment}'] .said")
                 assert reply.to_text().strip() in chain
 
+    def _day(self, book: str) -> str:
+        return f"{book[:4]}-{book[4:6]}-{book[6:8]}"
+
 
 def _parsed(path: Path) -> JustHTML:
     return JustHTML(path.read_text("utf-8"), strict=True, sanitize=False)
@@ -221,10 +277,14 @@ def _parsed(path: Path) -> JustHTML:
 @pytest.mark.parametrize(("seed", "stored"), [(1, False), (2, False), (3, True)])
 def test_every_address_answers_after_any_changes(tmp_path: Path, seed: int, stored: bool) -> None:
     one = Shelf(tmp_path, seed, stored=stored)
-    one.check()
-    for _ in range(STEPS):
-        one.change()
+    one.write()
+    one.build()
+    for step in range(STEPS):
         one.check()
+        if step % PAGES == 0:
+            one.write()
+            one.check_pages()
+        one.change()
     assert len(one.addresses) >= 15
 
 
@@ -294,6 +354,63 @@ def test_the_site_says_of_an_edited_a_merged_and_a_withdrawn_question_what_happe
     assert _pages(site) == [first, second, third]
 
 
+def test_a_build_of_a_part_withdraws_nothing(marginalia: Command, tmp_path: Path) -> None:
+    shelf.write(tmp_path / "schedules", EVENT, ASKED)
+    marginalia("site")
+    shelf.write(
+        tmp_path / "schedules", EVENT, (replace(ASKED[0], replies=()), replace(ASKED[1], name="Li"))
+    )
+    other = shelf.write(tmp_path / "schedules", "20250106-other", ASKED[2:], day="2025-01-06")
+    marginalia("site")
+    site = tmp_path / "var/site"
+    before = (site / "addresses.json").read_bytes()
+    addresses = [row["at"] for row in json.loads(before)["addresses"]]
+    assert len(addresses) == 4
+    pages = {at: (site / at).read_text("utf-8") for at in addresses}
+    marginalia("site", str(other))
+    assert (site / "addresses.json").read_bytes() == before
+    headings = [_parsed(site / at).query("h1")[0].to_text() for at in addresses]
+    assert headings == [
+        *["This book is not here now"] * 2,
+        "This question has moved",
+        ASKED[2].text,
+    ]
+    marginalia("site")
+    assert pages == {at: (site / at).read_text("utf-8") for at in addresses}
+
+
+@pytest.mark.parametrize("base", ["", "https://books.example/a b/"])
+def test_servers_are_told_what_moved_and_what_is_gone(
+    marginalia: Command, tmp_path: Path, base: str
+) -> None:
+    options = ("--base-url", base) if base else ()
+    shelf.write(tmp_path / "schedules", EVENT, ASKED)
+    marginalia("site", *options)
+    site = tmp_path / "var/site"
+    assert not (site / "former").exists()
+    first, second, third = [page.removeprefix(base) for page in _pages(site)]
+    merged = Entry(
+        "Wendy", ASKED[0].text, (*ASKED[0].replies, Entry("Max", ASKED[1].text), *ASKED[1].replies)
+    )
+    shelf.write(tmp_path / "schedules", EVENT, (merged,))
+    marginalia("site", *options)
+    root = "/a%20b" if base else ""
+    assert (site / "former/_redirects").read_text().splitlines() == [
+        f"{root}/{second} {root}/{first}#r2 301!",
+        f"{root}/{third} {root}/former/books/q/withdrawn.html 410!",
+    ]
+    decoded = unquote(root)
+    assert (site / "former/nginx.conf").read_text().splitlines() == [
+        f'error_page 410 "{decoded}/former/books/q/withdrawn.html";',
+        f'location = "{decoded}/{second}" {{ return 301 "{root}/{first}#r2"; }}',
+        f'location = "{decoded}/{third}" {{ return 410; }}',
+    ]
+    page = _parsed(site / "former/books/q/withdrawn.html")
+    assert page.query("h1")[0].to_text() == "This question was withdrawn"
+    for link in page.query("link[rel=stylesheet]"):
+        assert (site / third).parent.joinpath(link.attrs["href"]).is_file(), "it is shown there"
+
+
 def test_a_question_written_anew_in_its_place_keeps_its_address(
     marginalia: Command, tmp_path: Path
 ) -> None:
@@ -337,10 +454,9 @@ def test_search_engines_are_told_every_page_but_those_of_what_is_gone(
     assert {each.tag for each in sitemap} == {f"{space}url"}
     listed = [each.findtext(f"{space}loc") for each in sitemap]
     pages = {each.relative_to(site).as_posix() for each in site.rglob("*.html")}
-    [gone] = [each for each in pages if "withdrawn" in (site / each).read_text("utf-8")]
-    assert sorted(map(str, listed)) == sorted(
-        f"https://books.example/a/{p}" for p in pages - {gone}
-    )
+    gone = {each for each in pages if "withdrawn" in (site / each).read_text("utf-8")}
+    assert len(gone) == 2, "its page, and the one that servers show for all of them"
+    assert sorted(map(str, listed)) == sorted(f"https://books.example/a/{p}" for p in pages - gone)
     assert (site / "robots.txt").read_text() == (
         "User-agent: *\nAllow: /\nSitemap: https://books.example/a/sitemap.xml\n"
     )

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -103,7 +103,12 @@ class Address:
     @property
     def book(self) -> str:
         """The id of the event it was asked in."""
-        return self.at.split("/")[1]
+        return book_of(self.at)
+
+
+def book_of(at: str) -> str:
+    """The id of the event that an address is in."""
+    return at.split("/")[1].partition(".html")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +122,16 @@ class _Place:
 
 @dataclass(slots=True)
 class Ledger:
-    """All addresses. `place` is called for each book of a site, then `finish` once."""
+    """All addresses. `place` is called for each book of a site, then `finish` once. `absent` are
+    then the books with addresses that are not in this site."""
 
     addresses: dict[str, Address] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
     _books: dict[str, list[Address]] = field(default_factory=lambda: defaultdict(list))
     _order: dict[str, int] = field(default_factory=dict)
     _lost: list[Address] = field(default_factory=list)
     _places: dict[str, str] = field(default_factory=dict)
+    _replied: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         """Sorts the addresses by book."""
@@ -155,7 +163,12 @@ class Ledger:
         return placed
 
     def finish(self) -> None:
-        """Settles the addresses of what no book has where it was: moved elsewhere, or gone."""
+        """Settles the addresses of what no book has where it was: moved elsewhere, or gone.
+
+        A question whose book is not in this site, as when a part of the files is built, is not
+        gone: its address stays as it was.
+        """
+        self.absent = frozenset(self._books)
         lost = [*self._lost, *(each for some in self._books.values() for each in some)]
         waiting = {each.at: each for each in lost}
         while waiting:
@@ -165,23 +178,35 @@ class Ledger:
 
     def _follow(self, address: Address, waiting: dict[str, Address]) -> None:
         del waiting[address.at]
-        keys = (address.known.message, address.known.mark)
+        known = address.known
+        keys = (known.message, known.mark)
         to = next((self._places[key] for key in keys if key in self._places), "")
+        if not to and address.book in self.absent and address.state is State.HERE:
+            self._order[address.at] = len(self._order)
+            return
+        is_itself = to in self.addresses
+        to = to or self._host(address, waiting)
+        address.state, address.to = (State.MOVED, to) if to else (State.GONE, "")
         if to in self.addresses:
             address.host = to
-        target = self.addresses.get(address.host)
-        if not to and target is not None:
-            # It was merged with a question that has an address of its own.
+        if is_itself or not to:  # where the question is, its other address knows the rest
+            address.known = Identity(message=known.message, mark=known.mark)
+
+    def _host(self, address: Address, waiting: dict[str, Address]) -> str:
+        """Where the question is that it was merged with, or, if none of the replies are there but
+        elsewhere, the question that has most of them; '' for nowhere."""
+        if address.to and book_of(address.to) in self.absent:
+            return address.to
+        target, to = self.addresses.get(address.host), ""
+        if target is not None:
             if target.at in waiting:
                 self._follow(target, waiting)
             if target.state is not State.GONE:
                 to = target.at if target.state is State.HERE else target.to
-        if to:
-            address.state, address.to = State.MOVED, to
-        else:
-            known = address.known
-            address.state, address.to = State.GONE, ""
-            address.known = Identity(message=known.message, mark=known.mark)
+        having = Counter(at for each in address.known.replies for at in self._replied[each])
+        if having and to.partition("#")[0] not in having:
+            to = max(sorted(having), key=lambda at: having[at])
+        return to
 
     def of(self, state: State) -> Iterator[Address]:
         """The addresses in a state, sorted."""
@@ -220,6 +245,8 @@ class Ledger:
         for place in places:
             for key in (place.known.message, place.known.mark):
                 self._places.setdefault(key, place.at)
+            for reply in place.known.replies:
+                self._replied[reply].append(place.at)
         self._places.pop("", None)
         for address in lost:
             to = _standing(address.known, places)

@@ -25,7 +25,7 @@ from bot.sessions.model import Event
 from bot.texts import _
 from bot.web import figures, look, text
 from bot.web.figures import Asked, Counted, Figure, Given
-from bot.web.site import addresses, books, covers, data, feeds, search, sitemap, structured
+from bot.web.site import addresses, books, covers, data, feeds, former, search, sitemap, structured
 from bot.web.site.addresses import Ledger, State
 from bot.web.site.books import Book, Planned, Posted, Thread
 from bot.web.site.related import Listed, Related
@@ -47,7 +47,7 @@ Known = Callable[[Event], Recorded]
 """Gives what the database has of an event."""
 
 TITLE = "Book of the Week"
-FORMER = ("site/moved.html", "site/gone.html")
+FORMER = ("site/moved.html", "site/gone.html", "site/absent.html")
 """The pages of addresses that have no question now."""
 
 
@@ -340,19 +340,31 @@ class _Writer:
     def former(self, ledger: Ledger) -> None:
         """Writes a page for each address that has no question now."""
         books = {each.event.id: (each.event.title, each.href) for each in self.summary.entries}
-        for state, template in zip((State.MOVED, State.GONE), FORMER, strict=True):
-            for each in ledger.of(state):
-                (self.folder / each.at).parent.mkdir(parents=True, exist_ok=True)
-                self.page(
-                    Path(each.at),
-                    template,
-                    root="../../../",
-                    to=each.to,
-                    book=books.get(each.book),
-                    canonical=state is State.MOVED
-                    and self.site.base_url
-                    and self.site.url(text.href(each.to)),
-                )
+        moved, gone, absent = FORMER
+        for template, some in (
+            (moved, ledger.of(State.MOVED)),
+            (gone, ledger.of(State.GONE)),
+            (absent, (each for each in ledger.of(State.HERE) if each.book in ledger.absent)),
+        ):
+            for each in some:
+                self.former_page(each.at, template, each.to, books.get(each.book))
+        files = former.files(ledger, self.site.base_url)
+        if files:
+            self.former_page(former.WITHDRAWN, gone)
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content.encode("utf-8", "surrogateescape"))
+
+    def former_page(self, at: str, template: str, to: str = "", book: Link | None = None) -> None:
+        """Writes what an address without a question shows."""
+        (self.folder / at).parent.mkdir(parents=True, exist_ok=True)
+        self.page(
+            Path(at),
+            template,
+            root="../../../",
+            to=to,
+            book=book,
+            canonical=to and self.site.base_url and self.site.url(text.href(to)),
+        )
 
     def author(self, name: str) -> Author:
         """The page of an author, the same for each book with that name."""
