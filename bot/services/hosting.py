@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.services.shared import Shared
 from bot.sessions import asking, digests, lifecycle
+from bot.sessions.knowledge import PRIVATE
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Session, State
 from bot.slack.api.gateway import ChannelTrouble, reason_of
@@ -83,11 +84,11 @@ class Hosting:
             return
         try:
             if due.step is Step.OPEN:
-                await self._edge.gateway.join(session.channel)
+                await self._join(session.channel)
                 await asyncio.to_thread(self._open, due.session_id)
                 return
             if due.step is Step.MISSED:
-                await self._edge.gateway.join(session.channel)
+                await self._join(session.channel)
                 await asyncio.to_thread(self._adopt, due.session_id)
         except ChannelTrouble as error:
             await asyncio.to_thread(self._notices.channel_trouble, session, error)
@@ -95,6 +96,17 @@ class Hosting:
                 return
         await self._catch_up(due.session_id)
         await asyncio.to_thread(self._close, due.session_id)
+
+    async def _join(self, channel: str) -> None:
+        is_public = await self._edge.gateway.join(channel)
+        await asyncio.to_thread(self._note_privacy, channel, is_public)
+
+    def _note_privacy(self, channel: str, is_public: bool) -> None:
+        with self._database.unit_of_work() as uow:
+            if is_public:
+                uow.labels.remove(PRIVATE, [channel])
+            else:
+                uow.labels.put(PRIVATE, {channel: ""})
 
     def session(self, session_id: int) -> Session | None:
         with self._database.reading() as uow:

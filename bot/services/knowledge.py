@@ -65,6 +65,8 @@ NEAR_SHOWN, DOUBLED = 0.58, 0.012
 time there are twice as many questions, of which one is then likelier to be near by chance."""
 FLAT = 5.0
 """How little the first ranks of a ranking differ, where several are fused."""
+SPARE = 20
+"""How many more documents are looked at than are asked for, since some may be withheld."""
 READ = 16
 """Of how many documents the model reads the texts before they are stored."""
 _STATES = (State.OPEN, State.CLOSED, State.ARCHIVED)
@@ -94,6 +96,23 @@ class Progress:
     done: int
     events: int
     documents: int
+
+
+def _withheld(uow: UnitOfWork, documents: Iterable[Document], asked_in: str) -> frozenset[str]:
+    """The events of private channels whose archives are not public yet."""
+    held = {each.event_id: each.channel for each in documents if each.channel not in ("", asked_in)}
+    private = {
+        channel
+        for channel in set(held.values())
+        if uow.labels.get(knowledge.PRIVATE, channel) is not None
+    }
+    events = [event for event, channel in held.items() if channel in private]
+    sessions = [uow.sessions.by_event(event) for event in events]
+    return frozenset(
+        event
+        for event, session in zip(events, sessions, strict=True)
+        if session is None or session.state is not State.ARCHIVED
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +152,24 @@ class Knowledge:
         book: str | None = None,
         exclude: Collection[str] = (),
         quoted: int = knowledge.QUOTED,
+        *,
+        asked_in: str = "",
     ) -> list[Hit]:
         """The answered questions that fit a text best, best first.
 
         `text` is plain text, `limit` how many hits are given at most. `book` is the id of the
         event that is searched, None for all. `exclude` are the `key`s of hits that are not wanted
         (`EVENT/TS`, such as the question itself); `quoted` is how many characters of the authors'
-        words a hit has at most.
+        words a hit has at most. What was said in a private channel is given where it is archived,
+        and in that channel (`asked_in`).
         """
-        found = self._found(uow, text, limit + len(exclude), book)
+        found = self._found(uow, text, limit + len(exclude) + SPARE, book)
         documents = uow.knowledge.get([name for name, _score, _shown in found])
+        withheld = _withheld(uow, documents.values(), asked_in)
         hits = [
             self._hit(documents[name], score, shown, quoted)
             for name, score, shown in found
-            if name in documents
+            if name in documents and documents[name].event_id not in withheld
         ]
         return [hit for hit in hits if hit.key not in exclude][:limit]
 
@@ -172,7 +195,7 @@ class Knowledge:
             text = plain(question.content)
             key = question.channel, question.ts, text
             if key not in known:
-                hits = self.search(uow, text, 1)
+                hits = self.search(uow, text, 1, asked_in=question.channel)
                 known[key] = next((hit for hit in hits if hit.shown), None)
             return known[key]
 

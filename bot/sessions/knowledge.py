@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 VERSION = "2"
 """Goes up when what is stored of the same text changes: all is then indexed anew."""
+PRIVATE = "private"
+"""The kind of labels that name the private channels."""
 QUOTED = 300
 """How many characters of the authors' words a hit quotes, unless told otherwise."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -175,8 +177,14 @@ class Knowledge(Protocol):
         limit: int = 3,
         book: str | None = None,
         exclude: Collection[str] = (),
+        *,
+        asked_in: str = "",
     ) -> list[Hit]:
-        """The answered questions that fit a plain text best, best first."""
+        """The answered questions that fit a plain text best, best first.
+
+        What was said in a private channel is given where it is archived, and in that channel
+        (`asked_in`).
+        """
 
     def hit(self, uow: UnitOfWork, key: str) -> Hit | None:
         """The question that a hit's `key` names, None where it is not in the index (any more)."""

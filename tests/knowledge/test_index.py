@@ -13,7 +13,7 @@ from bot.library.library import load
 from bot.services import knowledge
 from bot.services.knowledge import Knowledge, Source
 from bot.sessions.forgetting import forget
-from bot.sessions.knowledge import Hit
+from bot.sessions.knowledge import PRIVATE, Hit
 from bot.sessions.model import Author, Hidden, Person, Session, State, Talk
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
@@ -133,6 +133,19 @@ class TestWhatIsIn:
             assert [h.place for h in search(uow, "whales", book="20260105-a-book")] == [OTHER]
             assert search(uow, "whales", book="another") == []
             assert search(uow, "whales", exclude=[f"20260105-a-book/{OTHER}"]) == []
+
+    def test_what_was_said_in_a_private_channel_is_for_that_channel_until_it_is_archived(
+        self, database: Database, indexed: Session
+    ) -> None:
+        def places(uow: UnitOfWork, channel: str = "") -> list[str]:
+            return [hit.place for hit in Knowledge().search(uow, "whales", asked_in=channel)]
+
+        with database.unit_of_work() as uow:
+            uow.labels.put(PRIVATE, {"C1": ""})
+            assert places(uow) == places(uow, "C2") == []
+            assert places(uow, "C1") == [OTHER]
+            uow.sessions.save(replace(indexed, state=State.ARCHIVED))
+            assert places(uow) == [OTHER]
 
     @pytest.mark.slow
     @pytest.mark.parametrize("text", ["", "  ", "the of and", "?!", "\0", "nothingofthekind"])

@@ -266,6 +266,7 @@ async def test_each_can_be_switched_off(tmp_path: Path) -> None:
     async with after_the_past(tmp_path, **off) as world:
         ben, ada = MemberDriver(world, "ben"), MemberDriver(world, "ada")
         assert "turned the search off" in await ben.qa("find compiler")
+        assert "/qa find" not in await ben.qa("help")
         assert "on its way" in await ben.types("/ask", LIKE)
         await world.hear()
         assert "Answered before" not in await ada.home()

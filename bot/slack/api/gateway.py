@@ -89,8 +89,10 @@ class Gateway:
             if not cursor:
                 return
 
-    async def join(self, channel_id: str) -> None:
-        """Joins a public channel. Raises ChannelTrouble if that is not possible.
+    async def join(self, channel_id: str) -> bool:
+        """Joins a public channel; gives False for a private one, where there is nothing to do.
+
+        Raises ChannelTrouble if it cannot be joined.
 
         Raises SlackApiError for a refusal that passes by itself.
         """
@@ -99,7 +101,7 @@ class Gateway:
         except SlackApiError as error:
             code = code_of(error)
             if code == "method_not_supported_for_channel_type":
-                return  # a private channel that we see is one that we are in
+                return False  # a private channel that we see is one that we are in
             if passing(error):
                 raise
             raise ChannelTrouble(
@@ -111,6 +113,7 @@ class Gateway:
                 channel_id,
                 code,
             ) from None
+        return True
 
     async def person(self, user: str) -> Person | None:
         """A member by ID; None where Slack does not know it. Raises SlackApiError for a refusal."""

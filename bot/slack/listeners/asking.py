@@ -50,7 +50,7 @@ async def ask(interaction: Interaction) -> None:
         await _open(interaction, sessions, target)
         return
     typed = plain({"text": interaction.text})
-    like = await _asked_before(interaction, target.id, typed)
+    like = await _asked_before(interaction, target, typed)
     is_clear = await interaction.read(_is_clear, sessions, target, interaction.channel)
     if like or not is_clear:
         lead = "" if is_clear else blocks.which_book(target)
@@ -116,7 +116,7 @@ async def sent(interaction: Interaction) -> dict[str, object]:
     if not form.text.strip():
         raise FormError({question_block(0): _("Please write your question.")})
     if not form.seen and form.session is not None:
-        like = await _asked_before(interaction, form.session_id, form.text)
+        like = await _asked_before(interaction, form.session, form.text)
         if like:
             view = blocks.form(form, like, interaction.context.notifier.workspace_url)
             return {"response_action": "update", "view": view}
@@ -131,11 +131,11 @@ async def sent(interaction: Interaction) -> dict[str, object]:
     return {"response_action": "update", "view": view}
 
 
-async def _asked_before(interaction: Interaction, session_id: int, text: str) -> Before:
+async def _asked_before(interaction: Interaction, session: Session, text: str) -> Before:
     """What was answered in any book, and what was asked in this one and is not among that."""
     hits, like = await asyncio.gather(
-        finding.suggested(interaction.context, text),
-        interaction.read(similar, session_id, text, interaction.user),
+        finding.suggested(interaction.context, text, session.channel),
+        interaction.read(similar, session.id, text, interaction.user),
     )
     shown = {(hit.channel, hit.ts) for hit in hits}
     return Before(tuple(hits), tuple(m for m in like if (m.channel, m.ts) not in shown))

@@ -37,8 +37,8 @@ _searching = ThreadPoolExecutor(2, thread_name_prefix="suggestions")
 """Of their own, so that searches that take too long keep nothing else from running."""
 
 
-async def suggested(context: HandlerContext, text: str) -> list[Hit]:
-    """Up to three answered questions that fit a text (plain), best first.
+async def suggested(context: HandlerContext, text: str, channel: str) -> list[Hit]:
+    """Up to three answered questions that fit a text (plain) of a channel's member, best first.
 
     None where they are switched off, or are not found in `BUDGET_SECONDS`.
     """
@@ -47,7 +47,8 @@ async def suggested(context: HandlerContext, text: str) -> list[Hit]:
 
     def search() -> list[Hit]:
         with context.reading() as uow:
-            return context.services.knowledge.search(uow, text, SUGGESTED)
+            knowledge = context.services.knowledge
+            return knowledge.search(uow, text, SUGGESTED, asked_in=channel)
 
     job = asyncio.get_running_loop().run_in_executor(_searching, search)
     try:
@@ -58,13 +59,15 @@ async def suggested(context: HandlerContext, text: str) -> list[Hit]:
     return [hit for hit in hits if hit.shown]
 
 
-@router.subcommand("find", N_("words"), N_("Search the questions that authors have answered."))
+@router.subcommand(
+    "find", N_("words"), N_("Search the questions that authors have answered."), setting="find"
+)
 async def find(interaction: Interaction) -> None:
     """Shows what fits best, to who asked for it alone."""
     words = head(" ".join(plain({"text": interaction.text}).split()), WORDS)
     if not words:
         raise UserError(_("Write what to look for, such as `/qa find deadlines`."))
-    await interaction.say(*await interaction.read(_found, interaction.context, words, 1))
+    await interaction.say(*await interaction.read(_found, interaction, words, 1))
 
 
 @router.action("find_previous")
@@ -72,16 +75,17 @@ async def find(interaction: Interaction) -> None:
 async def turned(interaction: Interaction) -> None:
     """Another page of what was found."""
     words, number = paging.turned(interaction.value)
-    shown = await interaction.read(_found, interaction.context, words, number)
+    shown = await interaction.read(_found, interaction, words, number)
     await interaction.replace(*shown)
 
 
 def _found(
-    uow: UnitOfWork, context: HandlerContext, words: str, number: int
+    uow: UnitOfWork, interaction: Interaction, words: str, number: int
 ) -> tuple[str, list[Block]]:
+    context = interaction.context
     if not context.handler_settings.find:
         raise UserError(_("An organizer has turned the search off."))
-    hits = context.services.knowledge.search(uow, words, FOUND)
+    hits = context.services.knowledge.search(uow, words, FOUND, asked_in=interaction.channel or "")
     return blocks.found(words, paging.page(hits, number, blocks.SHOWN))
 
 

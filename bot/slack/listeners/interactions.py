@@ -106,10 +106,12 @@ class Interactions:
 
     async def _help(self, interaction: Interaction) -> None:
         sessions = await interaction.read(_sessions_of, interaction.user)
+        settings = self.context.handler_settings
         mine = [
             s
             for s in self.subcommands.values()
-            if self.context.may(s.who, interaction.user, sessions)
+            if (not s.setting or getattr(settings, s.setting))
+            and self.context.may(s.who, interaction.user, sessions)
         ]
         await interaction.say(*help_blocks.help_message(mine))
 

@@ -26,13 +26,17 @@ HomeSection = Callable[[UnitOfWork, HandlerContext, str], Sequence[dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """`/qa NAME …`. `usage` is what follows the name; `help` is one line, from the catalogue."""
+    """`/qa NAME …`. `usage` is what follows the name; `help` is one line, from the catalogue.
+
+    Where the setting named `setting` is off, the help leaves it out.
+    """
 
     name: str
     usage: str
     help: str
     who: Who
     run: Handler
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ class Router:
         return _entering(self.commands, name, who)
 
     def subcommand(
-        self, name: str, usage: str, help: str, who: Who = Who.MEMBER
+        self, name: str, usage: str, help: str, who: Who = Who.MEMBER, setting: str = ""
     ) -> Callable[[Handler], Handler]:
         """`/qa name`. Mark `usage` and `help` with `N_`."""
 
         def enter(run: Handler) -> Handler:
-            self.subcommands[name] = Subcommand(name, usage, help, who, run)
+            self.subcommands[name] = Subcommand(name, usage, help, who, run, setting)
             return run
 
         return enter
