@@ -1,16 +1,16 @@
 """Fits the weights of bot/sessions/pairing/weights.py, whole books held out in turn.
 
     python scripts/tune_pairing.py FILE... --labels FILE.tsv... [--leave-out] [--steps 20] [--pull 0.5]
-        [--home FILE.json] [--meaning]
+        [--home FILE.json] [--torn FILE...] [--meaning]
 
 The likelihood of the right questions is raised by gradient steps (Adam; Kingma and Ba, 2015): those
 of the entries that the labels name, and of answers torn out of threads, with and without what life
 has (bot/laboratory/life.py). A pull keeps each weight near the one that is in the table now, or in
 the file given with `--home` (scripts/pairing_start.json has the weights that were set by hand
-before any entry was labelled); `--meaning` fits to each page with the language model, too. How
-an answer is divided into messages is not given; the likelihood sums over all ways. With
+before any entry was labelled). The weights of the language model are not fitted. How an answer is divided into messages is not given; the likelihood sums over all ways. With
 `--leave-out` the books are held out in five groups, and each is measured by weights that were
-fitted to the other groups. Needs numpy, which the extra `meaning` brings.
+fitted to the other groups: on its labels, and on torn answers where it is one of those that `--torn`
+names; with `--meaning` by the language model, too. Needs numpy, which the extra `meaning` brings.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import numpy as np
 
 from bot.laboratory import labels as labelling
 from bot.laboratory.detach import detach
+from bot.laboratory.evaluate import Guess, guesses, report
 from bot.laboratory.labels import Judged, Label
 from bot.laboratory.life import live
 from bot.library import mending
@@ -46,11 +47,13 @@ Truth = Mapping[str, frozenset[str]]
 Array = Any
 NAMES = list(TABLE)
 PLACE = {name: place for place, name in enumerate(NAMES)}
-WAYS = ((0.3, False), (0.3, False), (0.5, False), (0.3, True))
+WAYS = ((0.3, False), (0.5, False), (0.3, True), (0.3, True))
 """How each page is torn for the fit: what share, and whether with life."""
-WEIGHTS = {"labels": 1.5, "torn": 1.0, "life": 0.3}
+WEIGHTS = {"labels": 1.5, "torn": 1.0, "life": 1.0}
 """What each way counts, before the root of how many answers it has."""
 GROUPS = 5
+SEEDS = range(1, 6)
+"""The seeds of the torn answers that books left out are measured on."""
 MASKS = [
     np.array([name in group for name in NAMES], dtype=float)
     for group in (PLACE_SIGNALS, set(NAMES) - PLACE_SIGNALS - ALIKE, ALIKE)
@@ -234,23 +237,21 @@ def _fits(state: State, right: frozenset[str] | None) -> bool:
     return state in right if right else state is None
 
 
-def tasks(
-    posts: Sequence[Post], truth: Truth, weight: float, meaning: Meaning | None
-) -> list[Task]:
+def tasks(posts: Sequence[Post], truth: Truth, weight: float) -> list[Task]:
     """The chains of a session."""
     laid = SessionFeatures(posts)
     keep = {post: min(right, default=None) for post, right in truth.items()}
-    found = chains.build(laid, TABLE, keep=keep, meaning=meaning)
+    found = chains.build(laid, TABLE, keep=keep)
     chains.run(laid, found, TABLE)
     return [Task(laid, chain, truth, weight) for chain in found]
 
 
-def of_page(name: str, page: Page, labelled: Truth, meaning: Meaning | None) -> list[Task]:
+def of_page(name: str, page: Page, labelled: Truth) -> list[Task]:
     """All that a page gives to fit to."""
     found = []
     if labelled:
         weight = WEIGHTS["labels"] / math.sqrt(len(labelled))
-        found += tasks(page.posts(), labelled, weight, meaning)
+        found += tasks(page.posts(), labelled, weight)
     for number, (share, lives) in enumerate(WAYS):
         dice = Random(f"fit {number} {name}")
         detached = detach(page.posts(), dice, share)
@@ -260,7 +261,7 @@ def of_page(name: str, page: Page, labelled: Truth, meaning: Meaning | None) -> 
             posts, truth = lived.posts, dict(lived.truth)
         if truth:
             weight = WEIGHTS["life" if lives else "torn"] / math.sqrt(len(truth))
-            found += tasks(posts, {**labelled, **truth}, weight, meaning)
+            found += tasks(posts, {**labelled, **truth}, weight)
     return found
 
 
@@ -284,11 +285,28 @@ def fit(
 
 
 def measured(
-    name: str, page: Page, labels: Sequence[Label], table: Mapping[str, float]
+    name: str,
+    page: Page,
+    labels: Sequence[Label],
+    table: Mapping[str, float],
+    meaning: Meaning | None,
 ) -> list[Judged]:
     """What a table moves of a page's labelled entries."""
-    links = linked(pair(page.posts(), table=table))
+    links = linked(pair(page.posts(), table=table, meaning=meaning))
     return labelling.judge((one for one in labels if one.file == name), {name: links})
+
+
+def torn(
+    path: Path, page: Page, table: Mapping[str, float], meaning: Meaning | None
+) -> list[Guess]:
+    """What a table guesses of a page's torn answers, as `evaluate-pairing --seed` tears them."""
+    return [
+        guess
+        for seed in SEEDS
+        for guess in guesses(
+            detach(page.posts(), Random(f"{seed} {path.name}"), 0.3), table, meaning
+        )
+    ]
 
 
 def said(judged: Sequence[Judged]) -> str:
@@ -310,24 +328,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="0 only measures")
     parser.add_argument("--pull", type=float, default=0.5)
     parser.add_argument("--home", type=Path, help="weights to begin with, as JSON")
-    parser.add_argument("--meaning", action="store_true", help="fit with the model, too")
+    parser.add_argument("--meaning", action="store_true", help="measure with the model, too")
+    parser.add_argument(
+        "--torn", nargs="+", type=Path, default=[], help="measure torn answers of these"
+    )
     given = parser.parse_args()
     home = {**TABLE, **json.loads(given.home.read_text("utf-8"))} if given.home else TABLE
     model = Model() if given.meaning else None
     labels = [label for path in given.labels for label in labelling.read(path)]
     pages = {path.stem: mending.read(path) for path in given.files}
     pages = {name: page for name, page in pages.items() if page.authors}
+    paths = {path.stem: path for path in given.files}
     todo = {
-        name: [
-            task
-            for compared in ((None,) if model is None else (None, model))
-            for task in of_page(
-                name,
-                page,
-                {one.entry: one.questions for one in labels if one.file == name},
-                compared,
-            )
-        ]
+        name: of_page(name, page, {one.entry: one.questions for one in labels if one.file == name})
         for name, page in pages.items()
     }
     if not given.leave_out:
@@ -335,7 +348,9 @@ def main() -> None:
         table = fit(every_task, given.steps, given.pull, home)
         print(json.dumps({name: round(weight, 2) for name, weight in table.items()}, indent=4))
         return
-    every: list[Judged] = []
+    models = {"words": None} if model is None else {"words": None, "model": model}
+    judged: dict[str, list[Judged]] = {way: [] for way in models}
+    guessed: dict[str, list[Guess]] = {way: [] for way in models}
     for group in range(GROUPS):
         out = list(pages)[group::GROUPS]
         table = fit(
@@ -345,11 +360,20 @@ def main() -> None:
             home,
         )
         for name in out:
-            mine = measured(name, pages[name], labels, table)
-            now = measured(name, pages[name], labels, TABLE)
-            print(f"{name}\n  fitted to others: {said(mine)}\n  the table of now: {said(now)}")
-            every += mine
-    print(f"all, fitted to others: {said(every)}")
+            for way, compared in models.items():
+                mine = measured(name, pages[name], labels, table, compared)
+                print(f"{name}, by {way}: {said(mine)}", flush=True)
+                judged[way] += mine
+                if paths[name] in given.torn:
+                    guessed[way] += torn(paths[name], pages[name], table, compared)
+    for way in models:
+        print(f"all, by {way}: {said(judged[way])}")
+        if guessed[way]:
+            found = report(guessed[way])
+            print(
+                f"torn, by {way}: precision {found.precision.part} of {found.precision.whole}, "
+                f"coverage {found.coverage.part} of {found.coverage.whole}"
+            )
 
 
 if __name__ == "__main__":

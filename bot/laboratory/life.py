@@ -58,9 +58,125 @@ TALK: tuple[str, ...] = (
     "Not related to any question, but this paper came out today and I found it fascinating: https://example.org/paper",
     "A quick remark for those who read the early edition: some figures have changed since.",
     "I am happy to announce that the second edition is out now.",
+    "You're welcome, {first}!",
+    "My pleasure {asker} 🙂",
+    "Glad that helped, {first}. Good luck with it!",
+    "Thanks {host}!",
+    "Thanks a lot for the warm welcome, {host}.",
+    "Hi {host}, I'm here. Where do I find the questions?",
+    "{host} thanks for the introduction. I'm looking forward to this week.",
+    "Good morning from Lisbon!",
+    "Hi folks",
+    "Hello from a rainy Hamburg. I'll start going through your messages after breakfast.",
+    "Hey there! I've got about an hour before my next meeting, so fire away.",
+    "Will be offline for a few hours, dinner time here.",
+    "Just landed, give me a moment to catch up with everything.",
+    "Need to run to a meeting, more answers this afternoon.",
+    "Okay, that's all I can manage today. More tomorrow!",
+    "I think I've replied to everybody. If I missed your message, ping me.",
+    "Did I overlook anyone? Please tell me.",
+    "I've now worked through the backlog. Some of you asked really deep things, that was great fun.",
+    "Sorry that I am slow, we had a power cut in the village.",
+    "Sorry folks, Slack keeps putting my replies outside of the threads. I'll move them later.",
+    "I see that I answered in the wrong place above. Apologies!",
+    "How do I reply within a thread on the phone?",
+    "{host} should I answer in the threads or here?",
+    "I wasn't feeling well yesterday but I am back on my feet and will continue now.",
+    "{author} is in bed with a bad cold, so today you only get me.",
+    "{author} sends greetings; he will be here from Wednesday.",
+    "Unfortunately {author} lost her voice and her internet connection on the same day. She asks for patience.",
+    "{author} and I are both around now.",
+    "My co-author is giving birth this week, so please be kind if answers take long 🙂",
+    "We will be joined by {author} in the evening.",
+    "{author} wrote most of the chapters on this and can tell you more on Thursday.",
+    "The e-book is half price until Sunday: https://example.org/deal",
+    "My publisher kindly made a code for you: CLUB35 takes 35 percent off all formats.",
+    "There will be a free workshop on the topics of the book on 12 May. Registration: https://example.org/workshop",
+    "For those who prefer listening, I was on a podcast about the book last month: https://example.org/podcast",
+    "Chapter 3 can be read free of charge on the publisher's page: https://example.org/ch3",
+    "The repository with all notebooks is here: https://example.org/repo",
+    "If you want a signed copy, drop me a line.",
+    "We are looking for reviewers for the next edition. DM me if you'd like to read early drafts.",
+    "I post about such things on my blog every other week: https://example.org/blog",
+    "I'm also on Mastodon if anybody wants to connect: https://example.org/@me",
+    "A translation into Polish comes out next month!",
+    "My team is hiring two engineers, remote in Europe: https://example.org/jobs",
+    "Tomorrow at 6 pm CET I'm giving a live demo on YouTube, come and say hello: https://example.org/live",
+    "Let me turn the tables: what made you pick up a book like this?",
+    "I'd love to hear from you: which tools does your company use for this?",
+    "Since many ask about careers, tell me: where are you at the moment, studying or working?",
+    "Quick poll: do you read technical books on paper or on a screen?",
+    "Which topics should a second edition have? Put your wishes below.",
+    "What would you like to build with what you have learned?",
+    "Does anybody know a good alternative to Slack for such discussions?",
+    "I'm curious how many of you come from a non-technical background.",
+    "Riddle for tonight: why does the example on the cover not compile?",
+    "Congratulations to {asker}, {asker} and the other winners!",
+    "Well deserved, {first}! Enjoy the book.",
+    "Special thanks to {asker} for the most detailed questions I ever got.",
+    "Thanks to {asker} and {asker} for pushing me to think harder about this.",
+    "A shout-out to {host}, who keeps all of this running week after week.",
+    "{host}, it was an honour. Let's do it again when the next book is out!",
+    "It was great to be part of this. Thank you, {host}, and thank you all for the kind words.",
+    "Many thanks again for having invited us. {author} and I enjoyed every minute.",
+    "What a week! I did not expect this many messages.",
+    "I'm overwhelmed by the response, thank you.",
+    "This is really a lovely community.",
+    "Bye for now and happy reading!",
+    "All the best to everybody, and stay healthy.",
+    "Have fun with the book 🎉",
+    "Take care, and let me know how your projects turn out.",
+    "Wishing all of you success on your journey.",
+    "I'll keep an eye on this channel over the weekend in case something comes up.",
+    "The winners will be chosen on Friday evening, as far as I know.",
+    "If you haven't asked anything yet, there is still time until tonight.",
+    "Don't be shy, there are no stupid questions!",
+    "Please post one question per message, this makes it easier for me.",
+    "Could you please mention me by name when you ask, so that I get a notification?",
+    "Interesting article on this that I read this morning: https://example.org/a",
+    "By the way, this tweet sums up nicely what the first chapters are about: https://example.org/t",
+    "Something that nobody has brought up yet: the appendix on setting up your machine. Do not skip it.",
+    "One thing I want to say before the week ends. Reading alone will not get you far, so do the exercises, all of them.",
+    "I want to stress that the opinions here are mine and not my employer's.",
+    "A small correction to the printed book: on page 41 the plus should be a minus. The errata page has it.",
+    "Fun fact: the animal on the cover was chosen by my daughter.",
+    "Today is five years since the day we signed the contract for the book. Time flies.",
+    "For context, since some of you wondered who I am: I've been an engineer for twenty years, and now teach.",
+    "A bit about me: I studied physics, moved into data by accident and have been stuck there since.",
+    "Hi, I'm one of the two authors. I live in Oslo, work on search and drink too much coffee.",
+    "I'd like to introduce myself. I am a researcher at a small institute, and this book came out of my lectures.",
+    "Let me share the slides of yesterday's talk, since they show where all this is heading: https://example.org/slides",
+    "The recording of our session is online: https://example.org/rec",
+    "I see a common theme in this channel: many worry whether they know enough mathematics. Do not worry.",
+    "Great to see that so many of you care about testing.",
+    "I love how engaged you are!",
+    "Haha, this made my day 😄",
+    "👋",
+    "🙏🙏",
+    "Done for today.",
+    "Still here!",
+    "Back online.",
+    "Sorry, wrong channel.",
+    "Please ignore the last message.",
+    "testing",
+    "We have just reached 100 questions!",
+    "Only two more hours to go.",
+    "I will put together a summary of this week's discussion on my site and post the link.",
+    "Somebody wrote to me privately about the certificate: no, there is none.",
+    "As announced yesterday, the draw takes place at noon.",
+    "As {host} said, feel free to tag me.",
+    "Like {host} wrote above, threads are better, so I try to use them from now on.",
+    "I agree with {host}, what a discussion.",
+    "{host} can you pin this?",
+    "{host} do you know when the books get sent?",
+    "Thank you {host} for the opportunity, and thank you {asker} for the first question!",
+    "Good night. I'll look at the question of {asker} and the other new ones tomorrow.",
+    "{first}, I haven't forgotten you, my answer is coming tonight.",
+    "@{asker} I've sent you a direct message.",
+    "{asker} please check your inbox.",
 )
-"""What authors say at top level that answers nothing. `{host}`, `{asker}` and `{author}` become
-names."""
+"""What authors say at top level that answers nothing. `{host}`, `{asker}`, `{first}` (the first word
+of it) and `{author}` become names."""
 HOSTED: tuple[str, ...] = (
     "Hi all! This week {author} answers your questions about the book. Ask away in this channel!",
     "Reminder: please ask your questions as separate messages and reply in threads.",
@@ -134,11 +250,15 @@ def _with_talk(
     askers = sorted({post.name for post in top if not post.is_author})
     if not authors or not askers:
         return list(posts)
+    host = random.choice((HOST, random.choice(askers)))
     new: list[tuple[int, Post]] = []
     for number in range(max(1, round(len(top) * _TALK))):
         person, name = random.choice(authors)
         other = next((one for _, one in authors if one != name), "Iris Ek")
-        text = random.choice(TALK).format(host=HOST, asker=random.choice(askers), author=other)
+        asker = random.choice(askers)
+        text = random.choice(TALK).format(
+            host=host, asker=asker, first=asker.split()[0], author=random.choice(_forms(other))
+        )
         post = Post(f"talk{number}", person, name, True, text)
         truth[post.id] = frozenset()
         new.append((random.randint(1, len(top)), post))
@@ -149,6 +269,10 @@ def _with_talk(
     for place, post in sorted(new, key=lambda one: -one[0]):
         top.insert(place, post)
     return _threads_last([*top, *(post for post in posts if post.thread is not None)])
+
+
+def _forms(name: str) -> tuple[str, str]:
+    return name, name.split(maxsplit=1)[0]
 
 
 def _out_of_order(posts: Sequence[Post], random: Random) -> list[Post]:

@@ -339,8 +339,8 @@ def test_weights_are_fitted_with_books_held_out(tmp_path: Path) -> None:
     home = tmp_path / "home.json"
     home.write_text(json.dumps(dict.fromkeys(TABLE, 0.0)), encoding="utf-8")
     said = ran("--leave-out", "--home", str(home))
-    assert f"{first.stem}\n  fitted to others: " in said
-    assert said.splitlines()[-1].startswith("all, fitted to others: precision")
+    assert f"{first.stem}, by words: " in said
+    assert said.splitlines()[-1].startswith("all, by words: precision")
 
 
 def test_the_seed_session_is_mended_whole(format_folder: Path, tmp_path: Path) -> None:

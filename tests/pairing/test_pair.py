@@ -83,8 +83,8 @@ def test_who_is_still_unanswered() -> None:
         )
     ).of("6")
     assert decision is not None
-    assert decision.question == "1"
-    assert "still unanswered" in decision.reason
+    assert decision.candidates[0].question == "1"
+    assert "still unanswered" in decision.candidates[0].reason
 
 
 def test_one_message_split_over_several_posts() -> None:

@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.sessions.pairing import talk, words
@@ -128,24 +128,7 @@ class SessionFeatures:
         self.authors = {post.person: post.name for post in posts if post.is_author}
         self.people = {post.person: post.name for post in posts}
         self.texts = {post.id: _text(post) for post in posts}
-        # An author's name says who is spoken to, not what of.
-        names = self._names_of_authors()
-        self.of_authors = talk.of_people(names)
-        called = {stem for name in names for stem in words.stems(name)}
-        for text in self.texts.values():
-            text.stems = [stem for stem in text.stems if stem not in called]
-            text.phrases = frozenset(itertools.pairwise(text.stems))
-        self.rarity = Rarity.of(text.stems for text in self.texts.values())
-        grams = {post: words.grams(text.shown) for post, text in self.texts.items()}
-        letters = Rarity.of(grams.values(), frozenset())
-        everybody = Directory(self.people)
-        for post in posts:
-            text = self.texts[post.id]
-            text.bag = self.rarity.bag(text.stems)
-            text.letters = letters.bag(grams[post.id])
-            text.naming = everybody.find(words.unquoted(post.text), post.mentions, post.person)
-            if post.is_author:
-                text.naming = text.naming.without(talk.to_all(text.shown))
+        self._read()
         self.questions = [
             self._question(post, at) for at, post in enumerate(self.top) if not post.is_author
         ]
@@ -173,6 +156,32 @@ class SessionFeatures:
             waiting = here is not None and here.waits
             self.asked_before.append(self.asked_before[-1] + asked)
             self.open_before.append(self.open_before[-1] + waiting)
+
+    def _read(self) -> None:
+        """Finds whom each text names and what words it has besides."""
+        everybody = Directory(self.people)
+        for post in self.posts:
+            text = self.texts[post.id]
+            text.naming = everybody.find(words.unquoted(post.text), post.mentions, post.person)
+        # A name says who is spoken to, not what of.
+        names = self._names_of_authors()
+        self.of_authors = talk.of_people(names)
+        called = {stem for name in names for stem in words.stems(name)}
+        grams = {}
+        for post, text in self.texts.items():
+            said = text.naming.said.values()
+            others = called.union(*map(words.stems, said))
+            text.stems = [stem for stem in text.stems if stem not in others]
+            text.phrases = frozenset(itertools.pairwise(text.stems))
+            grams[post] = words.grams(_without(text.shown, said))
+        self.rarity = Rarity.of(text.stems for text in self.texts.values())
+        letters = Rarity.of(grams.values(), frozenset())
+        for post in self.posts:
+            text = self.texts[post.id]
+            text.bag = self.rarity.bag(text.stems)
+            text.letters = letters.bag(grams[post.id])
+            if post.is_author:
+                text.naming = text.naming.without(talk.to_all(text.shown))
 
     def _names_of_authors(self) -> set[str]:
         """The plain words of the authors' names: of those who write, and of those who are greeted
@@ -371,6 +380,13 @@ class SessionFeatures:
                     question.covered = True
                     self.covered.append(Covered(question.post.id, reply.id, reason))
                 waiting = []
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    """A text without these names."""
+    for name in names:
+        text = text.replace(name, " ")
+    return text
 
 
 def _text(post: Post) -> Text:

@@ -239,14 +239,18 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     values |= dict.fromkeys(marks(text.shown[:_OPENING]) & text.marks_of_talk, 1.0)
     if laid.of_authors.search(plain(text.shown)):
         values["speaks of an author"] = part
-    if text.thanks and text.long <= _SHORT:
+    polite = text.thanks or "is a courtesy" in text.marks_of_talk
+    if polite and text.long <= _SHORT and not opens(laid, post):
         values["only thanks"] = 1
     if not any(pair.shared for pair in pairs):
         values["shares nothing"] = 1
     if not text.stems:
         values["says nothing"] = 1
+    values["speaks of the subject"] = math.log1p(laid.rarity.shared(text.stems))
     if any(person not in laid.authors for person in text.naming.addressed):
         values["names someone"] = 1
+    else:
+        values["names nobody, as they do"] = max(0.0, -math.log(2 - 2 * laid.naming[post.person]))
     if text.items >= 2 or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
         values["begins an answer"] = 1
     values["length"] = math.log1p(text.long) / 4

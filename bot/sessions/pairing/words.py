@@ -222,6 +222,8 @@ def unquoted(text: str) -> str:
 
 
 _POSTS, _GRAM, _REPEATED = 60, 4, 8
+_OFTEN = 3
+"""From how many posts on a word is one of the session's subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,10 @@ class Rarity:
         """0 for a word that all posts have; less for a word that everybody uses."""
         rare = math.log((2 + self.posts) / (1 + self.counts.get(word, 0)))
         return rare * _COMMON_WEIGHT if word in self.common else rare
+
+    def shared(self, found: Iterable[str]) -> int:
+        """How many of these stems others use too, the common ones aside: words of the subject."""
+        return sum(self.counts.get(w, 0) >= _OFTEN for w in set(found) if w not in self.common)
 
     def bag(self, found: Iterable[str]) -> Bag:
         """The vector of a text: rarity times (1 + log of) how often the word stands there."""
