@@ -167,13 +167,13 @@ class SessionFeatures:
         names = self._names_of_authors()
         self.of_authors = talk.of_people(names)
         called = {stem for name in names for stem in words.stems(name)}
-        grams = {}
-        for post, text in self.texts.items():
+        grams: dict[str, list[str]] = {}
+        for key, text in self.texts.items():
             said = text.naming.said.values()
             others = called.union(*map(words.stems, said))
             text.stems = [stem for stem in text.stems if stem not in others]
             text.phrases = frozenset(itertools.pairwise(text.stems))
-            grams[post] = words.grams(_without(text.shown, said))
+            grams[key] = words.grams(_without(text.shown, said))
         self.rarity = Rarity.of(text.stems for text in self.texts.values())
         letters = Rarity.of(grams.values(), frozenset())
         for post in self.posts:
