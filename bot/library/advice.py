@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.library import files, formats
 from bot.library.document import Document
 from bot.library.event import Schedule
-from bot.library.problem import FileError, Problem, Severity, quoted
+from bot.library.problem import Problem, Severity, quoted
 from bot.library.values import Field, Value
 from bot.texts import _
 
@@ -43,18 +42,14 @@ _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg"})
 _HEAD_BYTES = 4096
 
 
-def on(schedule: Schedule, path: Path, now: datetime) -> list[Problem]:
-    """Warnings about a file that could be read, in order; none for one with an archive."""
-    if schedule.event is not None and schedule.event.archived:
+def on(
+    schedule: Schedule, document: Document, fields: dict[str, Field], now: datetime
+) -> list[Problem]:
+    """Warnings about a file, in order; none for one with an archive or with broken YAML."""
+    archived = schedule.event is not None and schedule.event.archived
+    if not fields or archived or "archive" in fields:
         return []
-    try:
-        document = formats.of(path).document(files.read(path)[0])
-        fields = document.fields(skip=("archive",))
-    except FileError:
-        return []  # `check` says what is wrong with it
-    if "archive" in fields:
-        return []
-    return list(_Adviser(schedule, path, document, fields, now).warnings())
+    return list(_Adviser(schedule, schedule.path, document, fields, now).warnings())
 
 
 def on_ignored(path: Path) -> Problem | None:

@@ -98,11 +98,19 @@ def parse(document: Document, path: Path, timezone: str = UTC_NAME) -> Schedule:
 
     `timezone` is the IANA name of the zone of files that name none.
     """
+    return parse_fields(document, path, timezone)[0]
+
+
+def parse_fields(
+    document: Document, path: Path, timezone: str = UTC_NAME
+) -> tuple[Schedule, dict[str, Field]]:
+    """The schedule in a document, and the keys that it was read from; none of a file with broken
+    YAML."""
     try:
         fields = document.fields(skip=("archive",))
     except FileError as error:
-        return Schedule(path, None, (error.at(path),))
-    return _Parser(path, document, fields, timezone).schedule()
+        return Schedule(path, None, (error.at(path),)), {}
+    return _Parser(path, document, fields, timezone).schedule(), fields
 
 
 def event_id(path: Path) -> str:

@@ -215,6 +215,7 @@ def check(
     found over all paths together. Where `now` is given, what was hardly meant is a warning too.
     """
     reading = _Reading(default_channel, now, None, members, timezone)
+    reading.advises = True
     known: dict[Path | None, Directory] = {}
     texts: dict[Path, Templates] = {}
     seen: set[Path] = set()
@@ -254,7 +255,6 @@ def check(
                 reading.ignored([path])
         reading.named_templates(texts[root])
     reading.overlaps()
-    reading.advise()
     return Checked(tuple(reading.sorted_problems()), len(seen))
 
 
@@ -405,19 +405,35 @@ class _Reading:
         self.problems: list[Problem] = []
         self.schedules: dict[str, Schedule] = {}
         self.holders: dict[str, Path] = {}
+        self.advises = False
+        """Whether files are also searched for what is hardly meant."""
 
     def take(self, path: Path, directory: Directory) -> None:
         """Reads a file, or takes it as it was read before."""
         name = event.event_id(path)
         known = self.previous.files.get(path) if self.previous else None
         try:
-            read = _read(path, known, self.timezone)
+            read = self.read(path, known)
         except FileError as error:
             self.problems.append(error.at(path))
             self.became_invalid(name, path)
             return
         self.files[path] = read
         self.plan(path, read.schedule, directory)
+
+    def read(self, path: Path, known: Read | None) -> Read:
+        """The file as it is now; raises FileError where that cannot be said."""
+        if known is not None and files.unchanged(path, known.stamp):
+            return known
+        data, stamp = files.read(path)
+        try:
+            document = formats.of(path).document(data)
+        except FileError as error:
+            return Read(stamp, Schedule(path, None, (error.at(path),)))
+        schedule, fields = event.parse_fields(document, path, self.timezone)
+        if self.advises and self.now is not None:
+            self.problems += advice.on(schedule, document, fields, self.now)
+        return Read(stamp, schedule)
 
     def plan(self, path: Path, schedule: Schedule, directory: Directory) -> None:
         """Takes what a file says, or would say."""
@@ -452,12 +468,6 @@ class _Reading:
     def ignored(self, paths: Iterable[Path]) -> None:
         """Files that look like schedules, and whose names keep them from being read."""
         self.problems += [found for path in paths if (found := advice.on_ignored(path))]
-
-    def advise(self) -> None:
-        """What files say that is hardly meant."""
-        for path, read in self.files.items():
-            if self.now is not None:
-                self.problems += advice.on(read.schedule, path, self.now)
 
     def became_invalid(self, name: str, path: Path) -> None:
         """Keeps the last good version of a file that cannot be used now."""
@@ -541,18 +551,6 @@ class _Reading:
             texts,
             self.timezone,
         )
-
-
-def _read(path: Path, known: Read | None, timezone: str) -> Read:
-    """The file as it is now; raises FileError where that cannot be said."""
-    if known is not None and files.unchanged(path, known.stamp):
-        return known
-    data, stamp = files.read(path)
-    try:
-        schedule = event.parse(formats.of(path).document(data), path, timezone)
-    except FileError as error:
-        schedule = Schedule(path, None, (error.at(path),))
-    return Read(stamp, schedule)
 
 
 def _list(names: Sequence[str], limit: int = 10) -> str:
