@@ -248,7 +248,12 @@ class TestInTheAppHome:
 
             form = await cleo.opens(cleo.person.act("mine_stored", view="home", block_id="stored"))
             shown = json.dumps(form.content, ensure_ascii=False)
-            for said in ("Name: Cleo Reader", "Questions: 1", "replies: 1", "reactions: 1"):
+            for said in (
+                "Name: Cleo Reader",
+                "Questions and other posts: 1",
+                "replies: 1",
+                "reactions: 1",
+            ):
                 assert said in shown
             for said in (ASKED, ANSWERED, "The Book"):
                 assert said in shown

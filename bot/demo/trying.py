@@ -35,7 +35,7 @@ TOUR = (
         "Click “to the end” to let the week pass. The bot closes the session and writes its "
         "archive."
     ),
-    N_("Read the archive (at the top): your question and its answer, as the website shows them."),
+    N_("Read the archive (at the top): your question and its answer, ready for the website."),
 )
 
 
@@ -59,11 +59,11 @@ async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIte
             "board_url": "",
         }
         async with stage.hosting(schedules, folder, **changed) as bot, http.serving(bot):
+            stage.box.extras = _extras(stage)  # a page that is open shows them at the next event
             await stage.until(event.start)
             await stage.bot.tick()
             await stage.settle()
             stage.clock.run(1.0)
-            stage.box.extras = _extras(stage)
             yield stage
 
 

@@ -183,6 +183,7 @@ def summary(
         {who for who, person in known.items() if person.name},
         queue.elsewhere(uow, session),
         unsure,
+        queue.skipped(uow, session),
     )
 
 

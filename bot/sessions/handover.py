@@ -60,12 +60,14 @@ def handover(
     named: Collection[str],
     elsewhere: Collection[str] = (),
     unsure: Iterable[Doubt] = (),
+    skipped: Collection[str] = (),
 ) -> Handover:
     """The figures of a session.
 
     `threads` are as the archive has them, `voted` says who voted for a question, by `ts` (nobody
     does for their own), `named` the member IDs of people whose name is known, `elsewhere` the
-    `ts` of questions that were answered elsewhere. What is hidden from the archive, and the
+    `ts` of questions that were answered elsewhere, `skipped` of those that an author said need no
+    answer, which are not listed as unanswered. What is hidden from the archive, and the
     thread of a question that is, counts nowhere.
     """
     authors = session.author_ids
@@ -87,6 +89,7 @@ def handover(
     asked.sort(key=lambda entry: entry[0].at)
     waits = [(first.at - q.at).total_seconds() for q, first, _votes in asked if first]
     ranked = sorted(((q, n) for q, _first, n in asked if n), key=lambda p: (-p[1], p[0].at))
+    aside = {*elsewhere, *skipped}
     other = [q for q, first, _votes in asked if first is None and q.ts in elsewhere]
     return Handover(
         questions=len(asked),
@@ -94,7 +97,7 @@ def handover(
         participants=len(people),
         first_answer=timedelta(seconds=median(waits)) if waits else None,
         most_voted=tuple(ranked[:MOST_VOTED]),
-        unanswered=tuple(q for q, first, _votes in asked if not first and q.ts not in elsewhere),
+        unanswered=tuple(q for q, first, _votes in asked if not first and q.ts not in aside),
         nameless=tuple(sorted(who for who in people if who not in named and is_member(who))),
         unsure=tuple(unsure),
         elsewhere=len(other),

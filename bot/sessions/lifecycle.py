@@ -195,7 +195,7 @@ def close_session(uow: UnitOfWork, notifier: Notifier, session: Session, at: dat
     uow.members.drop_secret(session.id)
     threads = uow.messages.iter_threads(session.id)
     shown = (m for thread in threads for m in (thread.question, *thread.replies) if not m.deleted)
-    numbers = figures(session, shown, queue.elsewhere(uow, session))
+    numbers = figures(session, shown, queue.elsewhere(uow, session), queue.skipped(uow, session))
     if uow.outbox.get(f"session {session.id} announcement") is None:
         notifier.missed(uow, session, numbers, at)
     else:
@@ -219,13 +219,16 @@ def archived(uow: UnitOfWork, session_id: int, changed_at: datetime) -> None:
 
 
 def figures(
-    session: Session, messages: Iterable[Message], elsewhere: Collection[str] = ()
+    session: Session,
+    messages: Iterable[Message],
+    elsewhere: Collection[str] = (),
+    skipped: Collection[str] = (),
 ) -> Figures:
     """Counts a session. An answer is a reply by an author; authors' own posts ask nothing.
 
     What is hidden does not count, nor does its thread; who talks takes part, and asks and answers
-    nothing. `elsewhere` are the `ts` of questions
-    that do not wait: they were answered in another place.
+    nothing. `elsewhere` are the `ts` of questions that were answered in another place, `skipped` of
+    those that need no answer: neither are listed as unanswered.
     """
     authors = session.author_ids
     listed = list(messages)
@@ -247,5 +250,5 @@ def figures(
             answers += 1
             if message.question_ts is not None:
                 answered.add(message.question_ts)
-    waiting = tuple(q for ts, q in questions.items() if ts not in answered)
+    waiting = tuple(q for ts, q in questions.items() if ts not in answered | set(skipped))
     return Figures(len(questions), answers, len(people), waiting)

@@ -150,7 +150,7 @@ def conclude(
         link(uow, notifier, session, message, question, at)
     elif decision.kind is not pairing.Kind.TALK and not queued.again:
         found = [questions[c.question] for c in decision.candidates if c.question in questions]
-        asked = [q for q in found if q.author not in session.author_ids]
+        asked = [q for q in found if q.author not in session.author_ids and not q.is_talk]
         if asked:
             notifier.offer(uow, session, message, asked, at)
 

@@ -100,8 +100,17 @@ def queue(uow: UnitOfWork, session: Session, names: Collection[str]) -> Queue:
 
 def elsewhere(uow: UnitOfWork, session: Session) -> set[str]:
     """The `ts` of the questions of which an author said that they are answered elsewhere."""
+    return _handled(uow, session, Handled.ELSEWHERE)
+
+
+def skipped(uow: UnitOfWork, session: Session) -> set[str]:
+    """The `ts` of the questions of which an author said that they need no answer."""
+    return _handled(uow, session, Handled.SKIPPED)
+
+
+def _handled(uow: UnitOfWork, session: Session, how: Handled) -> set[str]:
     handlings = uow.members.handlings(session.id)
-    return {ts for ts, handling in handlings.items() if handling.how is Handled.ELSEWHERE}
+    return {ts for ts, handling in handlings.items() if handling.how is how}
 
 
 def handle(uow: UnitOfWork, question: Message, how: Handled | None, by: str, at: datetime) -> bool:

@@ -124,7 +124,7 @@ class TestBeforeAsking:
             seen = words(ben.form.content["blocks"])
             assert seen.count("Which parser generators do you like?") == 1
             assert "> None at all." in seen
-            assert f"/p{ts.replace('.', '')}|open the thread>" in seen
+            assert f"/p{ts.replace('.', '')}|open the message>" in seen
             assert "[ask_mine_too]" not in seen
 
     @pytest.mark.slow

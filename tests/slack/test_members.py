@@ -184,7 +184,7 @@ class TestMine:
 
 def _numbers(shown: str, heading: str) -> list[str]:
     """The questions below a heading of the home."""
-    part = shown.partition(heading)[2].partition("Most voted")[0].partition("Privacy")[0]
+    part = shown.partition(heading)[2].partition("Questions of others")[0].partition("Privacy")[0]
     return re.findall(r"Number \d\d, please\?", part)
 
 

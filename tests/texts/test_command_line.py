@@ -12,6 +12,7 @@ SAYS = {
     *("UserError", "typer.BadParameter", "typer.Exit", "typer.echo", "typer.prompt"),
     *("console.print", "progress.add_task", "Finding", "Problem", "FileError", "Refusal", "_note"),
     *("Table", "table.add_column", "TextColumn"),
+    *("UnreadableError", "self._problem", "refused", "Decision", "Candidate"),
 }
 """Calls whose positional arguments people read."""
 GATHERED = {"_", "N_", "n_", "json.dumps", "reason_of", "archive.dump", "isinstance", "getattr"}
@@ -26,6 +27,8 @@ LEFT_OUT = (
     "store/tables.py",
 )
 """Slack's texts have tests of their own; the sandbox answers as Slack does, in English."""
+COVERED = ("slack/api/checkup.py", "slack/api/dump/", "sessions/pairing/")
+"""What of these the command line prints: `doctor`, `import` and the reasons of `mend`."""
 MEASURING = {"evaluate", "_labelled", "_print_judged", "_report_lines"}
 """`evaluate-pairing` measures the program for those who change it, and speaks English."""
 WORD = re.compile(r"[A-Za-z]{2,}")
@@ -43,6 +46,11 @@ EXCEPTIONS = {
     "{task.fields[day]}": "a place",
     "over": "a code that the page reads",
     "stuck": "a code that the page reads",
+    "auth.test": "a method of Slack's",
+    "conversations.list": "a method of Slack's",
+    "conversations.info": "a method of Slack's",
+    "users.info": "a method of Slack's",
+    "users.json": "a file",
 }
 """Texts that are not translated, and why."""
 
@@ -87,7 +95,7 @@ def test_what_commands_say_is_in_the_catalogue() -> None:
     found = []
     for path in sorted(update.ROOT.rglob("*.py")):
         place = path.relative_to(update.ROOT).as_posix()
-        if not place.startswith(LEFT_OUT):
+        if place.startswith(COVERED) or not place.startswith(LEFT_OUT):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found += [f"{place}:{line}: {text}" for line, text in spoken(tree)]
     assert found == []

@@ -13,6 +13,7 @@ from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
 from bot.sessions.pairing.session import Question, SessionFeatures
 from bot.sessions.pairing.signals import Pair
 from bot.sessions.pairing.weights import EVEN, PHRASES, SAID, TABLE, level
+from bot.texts import _
 
 MAX_CANDIDATES = 3
 """How many candidates a decision names, and how many signals a reason."""
@@ -91,7 +92,7 @@ def _decision(
         return _settled(node)
     shares = {state: _of_chain(chain, at, state) for state in node.marginals if state is not None}
     if not shares:
-        return Decision(post.id, Kind.TALK, (), 1.0, "nothing was asked before it", True)
+        return Decision(post.id, Kind.TALK, (), 1.0, _("nothing was asked before it"), True)
     shares = _any_of_a_run(laid, node, shares, claims)
     order = sorted(shares, key=lambda state: (-shares[state], -laid.question[state].place))
     candidates = tuple(
@@ -103,7 +104,7 @@ def _decision(
         reason = _talk_reason(node, table)
         return Decision(post.id, Kind.TALK, (), talk, reason, True, None, candidates)
     if best.confidence < EVEN:
-        reason = f"nothing stands out; perhaps {best.reason}"
+        reason = _("nothing stands out; perhaps {reason}", reason=best.reason)
         return Decision(
             post.id, Kind.UNDECIDED, (), best.confidence, reason, True, None, candidates
         )
@@ -180,7 +181,7 @@ def _any_of_a_run(
 
 
 def _settled(node: Node) -> Decision:
-    reason = "set by a person"
+    reason = _("set by a person")
     question = node.spans[0].states[0]
     if question is None:
         return Decision(node.post.id, Kind.TALK, (), 1.0, reason, True)
@@ -250,9 +251,14 @@ def _reason(
         if gains[phrase] >= total * _SAYS_LITTLE
     ]
     waiting = not found.question.answered_by and "taken by them" not in node.taken.get(state, {})
-    if waiting and SAID["next"] not in said:
-        said.append(SAID["open"])
-    return ", ".join(said) or SAID["none"]
+    if waiting and _said("next") not in said:
+        said.append(_said("open"))
+    return ", ".join(said) or _said("none")
+
+
+def _said(name: str) -> str:
+    phrase = SAID[name]
+    return _(phrase)
 
 
 def _say(laid: SessionFeatures, span: Sequence[Node], found: Pair, phrase: str) -> str:
@@ -260,12 +266,12 @@ def _say(laid: SessionFeatures, span: Sequence[Node], found: Pair, phrase: str) 
         asker = found.question.post.person
         said = (laid.texts[node.post.id].naming.said.get(asker) for node in span)
         form = next((form for form in said if form), None)
-        return f"{phrase} ({form})" if form else phrase
+        return f"{_(phrase)} ({form})" if form else _(phrase)
     if phrase == SAID["words"] and found.shared:
         spelt = words.original(" ".join(node.post.text for node in span))
         shown = ", ".join(f"'{spelt.get(word, word)}'" for word in found.shared[:_WORDS])
-        return f"shares {shown}"
-    return phrase
+        return _("shares {words}", words=shown)
+    return _(phrase)
 
 
 def _talk_reason(node: Node, table: Mapping[str, float]) -> str:
@@ -275,7 +281,7 @@ def _talk_reason(node: Node, table: Mapping[str, float]) -> str:
         if name in PHRASES and table[name] * value > 0
     }
     said = sorted(gains, key=lambda phrase: -gains[phrase])[:MAX_CANDIDATES]
-    return ", ".join(said) or SAID["no question"]
+    return ", ".join(map(_, said)) or _said("no question")
 
 
 def _of_asker(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]) -> Decision:
@@ -287,7 +293,7 @@ def _of_asker(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]
     if not question.asks and text.thanks and text.long < signals.LONG:
         for_it = _thanked(laid, post, decided)
         if for_it:
-            named = "thanks, and asks nothing"
+            named = _("gives thanks and asks nothing")
             return Decision(post.id, Kind.TALK, (for_it,), 0.9, named, False)
     if earlier is not None and earlier.person == post.person and not earlier.is_author:
         first = laid.question[question.group[0]]
@@ -295,11 +301,11 @@ def _of_asker(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]
         goes_on = signals.goes_on(laid, post)
         if not before.asks or goes_on or not question.asks:
             reason = (
-                "the post before announces it"
+                _("the post before announces it")
                 if not before.asks
-                else "the same asker goes on"
+                else _("the same asker goes on")
                 if goes_on
-                else "adds to the same asker's post before it"
+                else _("adds to the same asker's post before it")
             )
             return Decision(
                 post.id, Kind.CONTINUES, (first.post.id,), 0.8, reason, False, earlier.id
@@ -307,8 +313,8 @@ def _of_asker(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]
     if not question.asks and (
         text.long < signals.LONG or "speaks to everyone" in text.marks_of_talk
     ):
-        return Decision(post.id, Kind.TALK, (), 0.8, "asks nothing", False)
-    return Decision(post.id, Kind.QUESTION, (), 0.9, "asks", False)
+        return Decision(post.id, Kind.TALK, (), 0.8, _("asks nothing"), False)
+    return Decision(post.id, Kind.QUESTION, (), 0.9, _("asks"), False)
 
 
 def _thanked(laid: SessionFeatures, post: Post, decided: Mapping[str, Decision]) -> str | None:

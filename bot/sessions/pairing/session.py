@@ -14,6 +14,7 @@ from bot.sessions.pairing.meaning import Likeness, Meaning
 from bot.sessions.pairing.names import Directory, Named, Naming
 from bot.sessions.pairing.posts import Covered, Post
 from bot.sessions.pairing.words import Bag, Rarity
+from bot.texts import _
 
 _ITEM = re.compile(r"^[ \t]*(?:\(?(\d{1,2}|[a-h])[.)]|[-*•◦]|q\d*[:.)])(?=\s|$|\S)", re.M | re.I)
 _MARKER = re.compile(r"^[ \t]*(?:[-*•◦]|\(?[\da-h][.):])[ \t]*", re.I)
@@ -370,9 +371,9 @@ class SessionFeatures:
                 if not said and not numbered:
                     continue
                 reason = (
-                    "numbers its answers"
+                    _("numbers its answers")
                     if numbered
-                    else f'says "{said.group().strip()}"'
+                    else _("says “{words}”", words=said.group().strip())
                     if said
                     else ""
                 )

@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack import manifest
 from bot.slack.api import refusals
 from bot.slack.api.gateway import code_of
+from bot.texts import _
 
 CLOCK_SECONDS = 5.0
 """Seconds by which the machine's clock may differ from Slack's."""
@@ -49,7 +50,7 @@ class Finding:
 def refused(check: str, method: str, error: SlackApiError) -> Finding:
     """A finding for a call that Slack refused."""
     code = code_of(error)
-    text = f"Slack refuses {method}: {code}"
+    text = _("Slack refuses {method}: {code}", method=method, code=code)
     return Finding(check, State.PROBLEM, text, refusals.remedy(method, code))
 
 
@@ -74,7 +75,7 @@ class Checkup:
         try:
             answer = await self.client.auth_test()
         except SlackApiError as error:
-            return refused("bot token", "auth.test", error)
+            return refused(_("bot token"), "auth.test", error)
         self._me = answer.data if isinstance(answer.data, dict) else {}
         self._headers = {str(k).lower(): str(v) for k, v in dict(answer.headers).items()}
         self.granted = frozenset(_listed(self._headers.get("x-oauth-scopes", "")))
@@ -83,12 +84,14 @@ class Checkup:
         name, team = self._me.get("user"), self._me.get("team")
         if not self._me.get("bot_id"):
             return Finding(
-                "bot token",
+                _("bot token"),
                 State.PROBLEM,
-                f"the token is that of {name}, a person, in {team}",
-                "copy the Bot User OAuth Token (xoxb-…), not the user's, from OAuth & Permissions",
+                _("the token belongs to {name}, a person, in {team}", name=name, team=team),
+                _(
+                    "copy the Bot User OAuth Token (xoxb-…), not the user's, from OAuth & Permissions"
+                ),
             )
-        return Finding("bot token", State.OK, f"{name} in {team}")
+        return Finding(_("bot token"), State.OK, _("{name} in {team}", name=name, team=team))
 
     def scopes(self, *, files_are_kept: bool = False) -> Finding:
         """Whether the scopes are granted that the manifest asks for."""
@@ -96,39 +99,42 @@ class Checkup:
         missing, more = sorted(wanted - self.granted), sorted(self.granted - wanted)
         if missing:
             return Finding(
-                "scopes",
+                _("scopes"),
                 State.PROBLEM,
-                f"not granted: {', '.join(missing)}",
-                "add them under OAuth & Permissions (or paste `marginalia manifest` under App "
-                "Manifest) and install the app again",
+                _("not granted: {scopes}", scopes=", ".join(missing)),
+                _(
+                    "add them under OAuth & Permissions (or paste `marginalia manifest` under App "
+                    "Manifest) and install the app again"
+                ),
             )
         if more:
             return Finding(
-                "scopes",
+                _("scopes"),
                 State.WARNING,
-                f"granted and needed by nothing: {', '.join(more)}",
-                "remove them under OAuth & Permissions",
+                _("granted, but not needed: {scopes}", scopes=", ".join(more)),
+                _("remove them under OAuth & Permissions"),
             )
-        return Finding("scopes", State.OK, f"all {len(wanted)} are granted")
+        return Finding(_("scopes"), State.OK, _("all {count} are granted", count=len(wanted)))
 
     def clock(self) -> Finding:
         """Whether the machine's clock shows Slack's time."""
         if self._drift is None:
-            return Finding("clock", State.WARNING, "Slack's time is not known")
+            return Finding(_("clock"), State.WARNING, _("Slack's time is not known"))
         seconds = round(self._drift)
         if abs(self._drift) <= CLOCK_SECONDS:
-            return Finding("clock", State.OK, "within seconds of Slack's")
-        side = "ahead of" if seconds > 0 else "behind"
+            return Finding(_("clock"), State.OK, _("within seconds of Slack's"))
         return Finding(
-            "clock",
+            _("clock"),
             State.PROBLEM,
-            f"this machine is {abs(seconds)} s {side} Slack",
-            "set the clock by NTP, for example with systemd-timesyncd or chrony",
+            _("this machine is {seconds} s ahead of Slack", seconds=seconds)
+            if seconds > 0
+            else _("this machine is {seconds} s behind Slack", seconds=-seconds),
+            _("set the clock by NTP, for example with systemd-timesyncd or chrony"),
         )
 
     async def app_token(self, token: str) -> Finding:
         """Whether the app-level token is right, and of the same app as the bot token."""
-        name = "app token"
+        name = _("app token")
         try:
             await self.client.apps_connections_open(app_token=token)
         except SlackApiError as error:
@@ -136,23 +142,31 @@ class Checkup:
             return Finding(
                 name,
                 State.PROBLEM,
-                f"Slack refuses apps.connections.open: {code}",
-                "generate one with connections:write under Basic Information → App-Level Tokens, "
-                "turn Socket Mode on, and put the token into SLACK_APP_TOKEN",
+                _("Slack refuses {method}: {code}", method="apps.connections.open", code=code),
+                _(
+                    "generate one with connections:write under Basic Information → App-Level "
+                    "Tokens, turn Socket Mode on, and put the token into SLACK_APP_TOKEN"
+                ),
             )
         found = _APP_TOKEN.match(token)
         if found is None or self.app_id is None:
             return Finding(
-                name, State.WARNING, "Slack takes it; whether it is of the same app is not known"
+                name,
+                State.WARNING,
+                _("Slack accepts it, but it is not known whether it belongs to the same app"),
             )
         if found[1] != self.app_id:
             return Finding(
                 name,
                 State.PROBLEM,
-                f"it belongs to the app {found[1]}, and the bot token to {self.app_id}",
-                "copy both tokens from the settings of one app",
+                _(
+                    "it belongs to the app {app}, but the bot token to {other}",
+                    app=found[1],
+                    other=self.app_id,
+                ),
+                _("copy both tokens from the settings of one app"),
             )
-        return Finding(name, State.OK, f"of the same app, {self.app_id}")
+        return Finding(name, State.OK, _("of the same app, {app}", app=self.app_id))
 
     async def channels(self, names: Collection[str], organizers: str | None) -> list[Finding]:
         """Whether the bot is in each channel or can join it, and may post there.
@@ -162,7 +176,7 @@ class Checkup:
         try:
             known = await self._listed_channels()
         except SlackApiError as error:
-            return [refused("channels", "conversations.list", error)]
+            return [refused(_("channels"), "conversations.list", error)]
         return [await self._channel(known, name, name == organizers) for name in names]
 
     async def person(self, check: str, slack_id: str, what: str) -> Finding | None:
@@ -175,12 +189,12 @@ class Checkup:
         except SlackApiError as error:
             if code_of(error) not in ("user_not_found", "user_not_visible"):
                 return refused(check, "users.info", error)
-            text = f"{what}: {slack_id} is nobody in this workspace"
-            return Finding(check, State.PROBLEM, text, "correct the member ID")
+            text = _("{what}: nobody in this workspace has the ID {id}", what=what, id=slack_id)
+            return Finding(check, State.PROBLEM, text, _("correct the member ID"))
         user = answer.get("user") or {}
         if user.get("deleted"):
-            text = f"{what}: the account {slack_id} is deactivated"
-            return Finding(check, State.PROBLEM, text, "name somebody whose account is active")
+            text = _("{what}: the account {id} is deactivated", what=what, id=slack_id)
+            return Finding(check, State.PROBLEM, text, _("name somebody whose account is active"))
         return None
 
     async def _listed_channels(self) -> dict[str, dict[str, Any]]:
@@ -208,11 +222,13 @@ class Checkup:
             return Finding(
                 check,
                 State.PROBLEM,
-                "there is no channel of this name that the bot can see",
-                "create it, or type /invite @Marginalia there if it is private",
+                _("the bot sees no channel of this name"),
+                _("create it, or type /invite @Marginalia there if it is private"),
             )
         if listed.get("is_archived"):
-            return Finding(check, State.PROBLEM, "it is archived", "unarchive it or name another")
+            return Finding(
+                check, State.PROBLEM, _("it is archived"), _("unarchive it or name another channel")
+            )
         try:
             answer = await self.client.conversations_info(channel=listed["id"])
         except SlackApiError as error:
@@ -220,15 +236,15 @@ class Checkup:
         channel = {**listed, **(answer.get("channel") or {})}
         unfit = _restriction(channel, for_notices)
         if unfit:
-            remedy = "let the bot post there in the channel's settings, or name another channel"
+            remedy = _("let the bot post there in the channel's settings, or name another channel")
             return Finding(check, State.PROBLEM, unfit, remedy)
         if channel.get("is_member"):
-            return Finding(check, State.OK, "the bot is in it and may post")
+            return Finding(check, State.OK, _("the bot is in it and may post"))
         if channel.get("is_private"):
             return Finding(
-                check, State.PROBLEM, "the bot is not in it", "type /invite @Marginalia there"
+                check, State.PROBLEM, _("the bot is not in it"), _("type /invite @Marginalia there")
             )
-        return Finding(check, State.OK, "the bot joins it by itself and may post")
+        return Finding(check, State.OK, _("the bot joins it by itself and may post"))
 
     async def _find_app(self) -> None:
         """Which app the bot token is of: `auth.test` says it for some tokens only."""
@@ -258,13 +274,13 @@ class Checkup:
 def _restriction(channel: Mapping[str, Any], for_notices: bool) -> str:
     """Why the bot cannot do its work in a channel; '' where it can."""
     if channel.get("is_read_only"):
-        return "it is read-only: the bot may not post"
+        return _("it is read-only: the bot may not post")
     if channel.get("is_thread_only"):
-        return "only replies in threads may be posted in it"
+        return _("only replies in threads may be posted in it")
     if channel.get("is_non_threadable") and not for_notices:
-        return "nothing in it can be answered in a thread"
+        return _("nothing in it can be answered in a thread")
     if channel.get("is_frozen"):
-        return "it is frozen"
+        return _("it is frozen")
     return ""
 
 

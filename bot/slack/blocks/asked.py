@@ -135,7 +135,7 @@ def answered(
         section(f"{lead}\n{quoted}"),
         section(shown),
         note(
-            linked(link, _("Read it in the thread"))
+            linked(link, _("Read it in Slack"))
             + " · "
             + _("To turn these messages off, type `/qa quiet`.")
         ),
@@ -153,7 +153,7 @@ def answered_before(
         title=escape_mrkdwn(session.event.title),
     )
     quoted = f"> {escape_mrkdwn(excerpt(asked.content, 300))}"
-    thread = linked(link, _("Read it in the thread"))
+    thread = linked(link, _("Read it in Slack"))
     off = _("To turn these messages off, type `/qa quiet`.")
     return lead, [
         section(f"{lead}\n{quoted}"),

@@ -28,7 +28,7 @@ from bot.slack.blocks.kit import (
 )
 from bot.slack.blocks.limits import when
 from bot.slack.text import excerpt, linked, permalink
-from bot.texts import _
+from bot.texts import _, n_
 
 MOST_INPUTS = 4
 """Inputs of 3,000 characters: what a message's blocks take together."""
@@ -79,7 +79,7 @@ def form(asking: Form, before: Before | None = None, workspace_url: str = "") ->
     if before:
         blocks += _answered(before.hits, asking.session_id)
         blocks += _like(before.like, workspace_url)
-        blocks += [note(_("If not, send yours.")), divider()]
+        blocks += [note(_below(before)), divider()]
     if not asking.lead or len(asking.sessions) > 1:  # which says the same of the only one
         blocks.append(_about(asking))
     texts = list(limits.parts(asking.text, limits.INPUT))[:MOST_INPUTS]
@@ -104,7 +104,7 @@ def form(asking: Form, before: Before | None = None, workspace_url: str = "") ->
     blocks.append(
         field(
             "anonymous",
-            _("Your name"),
+            _("Anonymity"),
             checkboxes("anonymous", [box], ["anonymous"] if asking.anonymous else []),
             hint=_(
                 "I cannot tell you when an anonymous question is answered, because I do not store "
@@ -149,7 +149,11 @@ def _answered(hits: Sequence[Hit], session_id: int) -> list[Block]:
 def _like(like: Sequence[Message], workspace_url: str) -> list[Block]:
     if not like:
         return []
-    lead = _("*Somebody has already asked a question like yours.* Is it one of these?")
+    lead = n_(
+        "*Somebody has already asked a question like yours.* Is it this one?",
+        "*Somebody has already asked questions like yours.* Is it one of these?",
+        len(like),
+    )
     shown = []
     for question in like:
         link = permalink(workspace_url, question.channel, question.ts)
@@ -163,6 +167,16 @@ def _like(like: Sequence[Message], workspace_url: str) -> list[Block]:
             )
         )
     return [section(lead), *shown]
+
+
+def _below(before: Before) -> str:
+    """What the buttons do, below the questions that look alike."""
+    send = _("If not, send yours.")
+    if not before.like:
+        return send
+    return (
+        _("*This is mine too* adds your vote to that question, and yours is not sent.") + f" {send}"
+    )
 
 
 def question_block(number: int) -> str:
@@ -251,7 +265,7 @@ def told(is_quiet: bool) -> str:
             "You have turned my direct messages off, so check the thread for the answer. "
             "To turn them back on, type `/qa quiet`."
         )
-    return _("I will send you a direct message when an author answers it.")
+    return _("I will send you a direct message when an author answers the question.")
 
 
 def counted(question: Message, workspace_url: str, *, anonymous: bool, is_quiet: bool) -> View:

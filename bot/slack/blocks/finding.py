@@ -31,7 +31,7 @@ def source(hit: Hit) -> str:
         title=f"_{_line(hit.title, TITLE)}_",
         year=hit.year,
     )
-    links = ((hit.slack, _("open the thread")), (hit.page, _("read it on the website")))
+    links = ((hit.slack, _("open the message")), (hit.page, _("read it on the website")))
     return " · ".join([said, *(linked(link, text) for link, text in links if link)])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.sessions.model import Who
-from bot.slack.blocks.kit import Block, header, section
+from bot.slack.blocks.kit import Block, header, note, section
 from bot.texts import N_, _
 
 TITLES = {
@@ -41,7 +41,8 @@ def help_message(commands: Sequence[Command]) -> tuple[str, list[Block]]:
         if own:
             lines += own
             blocks.append(section(f"*{_(title)}*\n" + "\n".join(own)))
-    return "\n".join(lines), blocks
+    menu = _("More is in the ⋮ menu of each message, such as *Follow the answers*.")
+    return "\n".join([*lines, menu]), [*blocks, note(menu)]
 
 
 def line(command: Command) -> str:

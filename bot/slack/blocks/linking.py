@@ -72,4 +72,4 @@ def _who(question: Message) -> str:
 def _quoted(question: Message, workspace_url: str) -> str:
     link = permalink(workspace_url, question.channel, question.ts, question.thread_ts)
     quoted = f"> {escape_mrkdwn(excerpt(question.content, EXCERPT))}"
-    return quoted + "\n" + linked(link, _("open the thread")) if link else quoted
+    return quoted + "\n" + linked(link, _("open the message")) if link else quoted

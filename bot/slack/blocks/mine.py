@@ -154,9 +154,9 @@ def stored(found: Stored) -> View:
     name = escape_mrkdwn(", ".join(dict.fromkeys(names))) or "–"
     lines = [
         _("Name: {name}", name=name),
-        _("Questions: {count}", count=len(found.questions)),
+        _("Questions and other posts: {count}", count=len(found.questions)),
         _("Answers and other replies: {count}", count=len(found.replies)),
-        _("Questions not posted: {count}", count=len(found.unposted)),
+        _("Questions not posted yet: {count}", count=len(found.unposted)),
         _("Votes and reactions: {count}", count=len(found.votes)),
         _("Questions you follow: {count}", count=len(found.rows.get("follows", ()))),
         _("Entries in the organizers' log: {count}", count=len(found.rows.get("actions", ()))),
@@ -211,7 +211,7 @@ def erased() -> View:
     """What the form says when it is done."""
     text = _("I have erased your data as you chose. The archives will be updated in a moment.")
     later = _(
-        "If you take part again, that will be stored again, without your name where possible."
+        "If you take part again, what you do then is stored, without your name where possible."
     )
     return modal("erased", _("Your data"), [section(text), note(later)], close=_("Close"))
 
@@ -308,7 +308,7 @@ def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
 
 def _state(entry: Mine) -> str:
     if entry.question.is_talk:
-        return _("not counted as a question")
+        return _("not counted as a question; it stays in the archive")
     said = _("already answered") if entry.answered else _("waiting for an answer")
     if entry.votes:
         said += " · " + n_("{count} vote", "{count} votes", entry.votes)

@@ -124,7 +124,7 @@ def _entry(entry: Waiting, workspace_url: str, number: int, hit: Hit | None) -> 
     link = permalink(workspace_url, question.channel, question.ts)
     lead = f"*{_who(question)}*{_votes(entry.votes)} · {when(question.at)}"
     if link:
-        lead += " · " + linked(link, _("open the thread"))
+        lead += " · " + linked(link, _("open the message"))
     if entry.handling is not None and taken:
         lead += " · " + _("taken by {person}", person=f"<@{entry.handling.by}>")
     text = cut(escape_mrkdwn(excerpt(question.content, EXCERPT)), ESCAPED)

@@ -34,7 +34,9 @@ def form(
 ) -> View:
     """The form. `asked` are those who take part with how many questions, most first."""
     title = escape_mrkdwn(cut(session.event.title, 300))
-    names = [f"<@{who}> ({n})" for who, n in asked[:40]]
+    names = [
+        f"<@{who}> ({n_('{count} question', '{count} questions', n)})" for who, n in asked[:40]
+    ]
     if len(asked) > len(names):
         names.append(_("and {count} more", count=len(asked) - len(names)))
     intro = [

@@ -219,13 +219,16 @@ def other_questions(uow: UnitOfWork, context: HandlerContext, person: str) -> li
     known = {m.ts for m in followed}
     top: list[Mine] = []
     for session in uow.sessions.all((State.OPEN,)):
+        if person in session.author_ids:  # the queue shows them
+            continue
+        own = {person, *asking.keys_of(uow, session, person)}
         found = queues.queue(uow, session, context.handler_settings.votes)
         top += [
             Mine(w.question, w.votes, answered=False)
             for w in found.waiting[:5]
-            if w.question.author != person and w.question.ts not in known
+            if w.question.author not in own and w.question.ts not in known
         ]
-    return shown + blocks.others(_("Most voted"), top[:5], False, url)
+    return shown + blocks.others(_("Questions of others"), top[:5], False, url)
 
 
 @router.home(order=90)

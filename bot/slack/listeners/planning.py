@@ -18,9 +18,9 @@ from bot.sessions.model import Action, Event, Person, State, Who
 from bot.sessions.planning import Doer, Draft, Unfit
 from bot.sessions.ports import UnitOfWork
 from bot.slack.api.gateway import reason_of, slack_time
-from bot.slack.blocks import planning
+from bot.slack.blocks import kit, planning
 from bot.slack.blocks.limits import when
-from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.interaction import FormError, HandlerContext, Interaction
 from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
@@ -37,6 +37,17 @@ LAST_MICROSECONDS = timedelta(microseconds=999_999)
 """Added before a moment is cut to the second, so that it is not cut to an earlier one."""
 NIGHT = time(22, 59, 59)
 """When a session ends whose end is given as a day, where its file says no other time."""
+
+
+@router.home(order=15)
+def organizing(uow: UnitOfWork, context: HandlerContext, person: str) -> list[kit.Block]:
+    """Where an organizer begins."""
+    if person not in context.handler_settings.organizers:
+        return []
+    begin = _(
+        "You are an organizer. To plan a session, type `/qa new`; `/qa help` lists all commands."
+    )
+    return [kit.note(begin)]
 
 
 @router.subcommand(

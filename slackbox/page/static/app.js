@@ -174,7 +174,9 @@ function drawDesk() {
     clock.replaceChildren(el("time", {}),
       ...desk.clock.map((step) => el("button", { type: "button", data: { focus: `clock/${step}` }, onclick: (event) => move(step, event.currentTarget) }, step)));
   }
-  clock.firstElementChild.textContent = words;
+  const zone = shop.names.tz || "UTC";
+  clock.firstElementChild.textContent = NARROW.matches ? words : `${words} (${zone.split("/").pop().replaceAll("_", " ")})`;
+  clock.firstElementChild.title = `The time in ${zone}`;
   const papers = JSON.stringify([desk.papers, desk.links]);
   if ($("papers").dataset.signature !== papers) {
     $("papers").dataset.signature = papers;

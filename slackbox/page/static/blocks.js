@@ -183,7 +183,9 @@ function optionsOf(part, surface) {
   const kind = part.type.replace("multi_", "").replace("_select", "");
   if (kind === "users") return surface.people.map(({ id, name }) => ({ value: id, label: name }));
   if (LISTS[kind]) return surface.channels.map(({ id, name }) => ({ value: id, label: `#${name}` }));
-  const flat = (options) => options.map((option) => ({ value: option.value, label: option.text.text }));
+  const flat = (options) => options.map((option) => ({
+    value: option.value, label: [option.text, option.description].filter(Boolean).map((one) => one.text).join(" – "),
+  }));
   if (part.option_groups) return part.option_groups.map((group) => ({ group: group.label.text, options: flat(group.options) }));
   return flat(part.options || []);
 }
@@ -203,7 +205,7 @@ function select(block, part, surface) {
   const option = ({ value, label }) => el("option", { value, selected: chosen.has(value) }, label);
   const read = () => (many ? [...made.selectedOptions].map((o) => o.value) : made.value || null);
   const made = el("select", {
-    multiple: many, data: mark(block, part, surface), ...labels(surface, part),
+    multiple: many, title: many ? "Ctrl or ⌘ and a click choose several" : null, data: mark(block, part, surface), ...labels(surface, part),
     onchange: () => touch(block, part, surface, read()),
   },
     many ? null : el("option", { value: "" }, (part.placeholder && part.placeholder.text) || "Choose an option"),

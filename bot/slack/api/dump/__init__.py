@@ -32,6 +32,7 @@ from bot.errors import UserError
 from bot.sessions.model import Person
 from bot.slack.api.dump.tree import MEMBER_BYTES, Tree, UnreadableError, is_sqlite
 from bot.slack.api.incoming import Malformed, person, ts_in
+from bot.texts import _, n_
 
 Object = Mapping[str, Any]
 
@@ -114,7 +115,7 @@ class Dump:
             try:
                 yield person(user)
             except Malformed as error:
-                self._problem("users.json", f"a member is left out: {error}")
+                self._problem("users.json", _("a member is left out: {error}", error=error))
 
     def find(self, wanted: str) -> Channel:
         """The channel with this name, with or without `#`, or this ID.
@@ -128,11 +129,23 @@ class Dump:
         if len({c.id for c in found}) > 1:
             ids = ", ".join(sorted(c.id for c in found))
             raise UserError(
-                f"{self.path}: several channels are called `{wanted}`; give one of {ids}"
+                _(
+                    "{path}: several channels are called `{wanted}`; give one of {ids}",
+                    path=self.path,
+                    wanted=wanted,
+                    ids=ids,
+                )
             )
         if found:
             return found[0]
-        raise UserError(f"{self.path}: has no channel `{wanted}`; there are: {self._listed()}")
+        raise UserError(
+            _(
+                "{path}: has no channel `{wanted}`; there are: {channels}",
+                path=self.path,
+                wanted=wanted,
+                channels=self._listed(),
+            )
+        )
 
     def parts(self, channel: Channel) -> list[Part]:
         """Where the channel's messages are, oldest day first.
@@ -150,9 +163,14 @@ class Dump:
                 parts.append(Part(path.name, partial(self._stored, path, channel.id)))
         if not parts:
             raise UserError(
-                f"{self.path}: has no messages of `{channel.name}`: no folder is called "
-                f"{' or '.join(f'`{n}`' for n in sorted(channel.names))}; if the channel was "
-                f"renamed, give the name of its folder. There are: {self._listed(filled=True)}"
+                _(
+                    "{path}: has no messages of `{channel}`: no folder is called {names}; if the "
+                    "channel was renamed, give the name of its folder. There are: {channels}",
+                    path=self.path,
+                    channel=channel.name,
+                    names=", ".join(f"`{n}`" for n in sorted(channel.names)),
+                    channels=self._listed(filled=True),
+                )
             )
         return parts
 
@@ -195,11 +213,22 @@ class Dump:
                 self.channels = tuple(_together((*self.channels, self._unlisted(folder))))
         if not (users or self.channels):
             if self.problems:
-                more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
-                raise UserError(f"{self.path}: nothing in it can be read: {self.problems[0]}{more}")
+                rest = len(self.problems) - 1
+                more = _(" (and {count} more)", count=rest) if rest else ""
+                raise UserError(
+                    _(
+                        "{path}: nothing in it can be read: {why}",
+                        path=self.path,
+                        why=self.problems[0],
+                    )
+                    + more
+                )
             raise UserError(
-                f"{self.path}: has no users.json, no channels.json and no messages; give the "
-                "folder or zip that Slack or slackdump made"
+                _(
+                    "{path}: has no users.json, no channels.json and no messages; give the folder "
+                    "or zip that Slack or slackdump made",
+                    path=self.path,
+                )
             )
 
     def _unlisted(self, folder: PurePosixPath) -> Channel:
@@ -258,8 +287,9 @@ class Dump:
 
     def _listed(self, filled: bool = False, most: int = 15) -> str:
         names = sorted({c.name for c in self.channels if not filled or self._has_files(c)})
-        more = f" and {len(names) - most} more" if len(names) > most else ""
-        return ", ".join(names[:most]) + more or "none"
+        rest = len(names) - most
+        more = _(" and {count} more", count=rest) if rest > 0 else ""
+        return ", ".join(names[:most]) + more or _("none")
 
     def _has_files(self, channel: Channel) -> bool:
         return bool(self._files_of(channel) or self._chunks or self._databases)
@@ -324,11 +354,11 @@ class Dump:
             data = data.get("messages", data.get("replies"))
         if not isinstance(data, list):
             if not quietly and data is not None:
-                self._problem(name, "holds no list, left out")
+                self._problem(name, _("contains no list, left out"))
             return []
         objects = _objects_in(data)
         if len(objects) < len(data) and not quietly:
-            self._problem(name, f"{len(data) - len(objects)} entries are no objects")
+            self._problem(name, _not_objects(len(data) - len(objects)))
         return list(_flat(objects, root))
 
     def _whole(self, name: str) -> Object | None:
@@ -365,7 +395,9 @@ class Dump:
             with closing(sqlite3.connect(address, uri=True)) as connection:
                 return [row[0] for row in connection.execute(query, values)]
         except sqlite3.Error as error:
-            self._problem(path.name, f"cannot be read ({error}), left out", damaged=True)
+            self._problem(
+                path.name, _("cannot be read ({error}), left out", error=error), damaged=True
+            )
             return None
 
     def _lines(self, name: str) -> Iterator[Object]:
@@ -378,13 +410,15 @@ class Dump:
                 with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
                     data = packed.read(MEMBER_BYTES)
             except (OSError, EOFError, zlib.error) as error:
-                self._problem(name, f"cannot be read ({_said(error)}), left out", damaged=True)
+                self._problem(
+                    name, _("cannot be read ({error}), left out", error=_said(error)), damaged=True
+                )
                 return
         for line in data.splitlines():
             try:
                 item = json.loads(line) if line.strip() else None
             except (ValueError, RecursionError):
-                self._problem(name, "has a line that is no JSON, left out")
+                self._problem(name, _("has a line that is not JSON, left out"))
                 continue
             if isinstance(item, dict):
                 yield item if "t" in item or "m" in item else {"id": _stem(name), "m": [item]}
@@ -395,11 +429,11 @@ class Dump:
         if data is None:
             return []
         if not isinstance(data, list):
-            self._problem(name, "holds no list, left out")
+            self._problem(name, _("contains no list, left out"))
             return []
         objects = _objects_in(data)
         if len(objects) < len(data):
-            self._problem(name, f"{len(data) - len(objects)} entries are no objects")
+            self._problem(name, _not_objects(len(data) - len(objects)))
         return objects
 
     def _json(self, name: str, quietly: bool) -> Any:
@@ -410,14 +444,16 @@ class Dump:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
             if not quietly:
-                self._problem(name, f"cannot be read ({type(error).__name__}), left out")
+                self._problem(
+                    name, _("cannot be read ({error}), left out", error=type(error).__name__)
+                )
             return None
 
     def _bytes(self, name: str) -> bytes | None:
         try:
             return self.tree.members[name].read()
         except UnreadableError as error:
-            self._problem(name, f"cannot be read, left out: {error}", damaged=True)
+            self._problem(name, _("cannot be read, left out: {error}", error=error), damaged=True)
             return None
 
     def _problem(self, name: str, what: str, damaged: bool = False) -> None:
@@ -426,6 +462,10 @@ class Dump:
         if line not in self._known:
             self._known.add(line)
             self.problems.append(line)
+
+
+def _not_objects(count: int) -> str:
+    return n_("{count} entry is not an object", "{count} entries are not objects", count)
 
 
 def _flat(messages: Iterable[Object], root: str | None) -> Iterator[Object]:

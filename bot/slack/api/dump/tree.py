@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.errors import UserError
+from bot.texts import N_, _
 
 MEMBER_BYTES = 512 * 1024 * 1024
 """The most that one file of an export may hold; a larger one is no day of a channel."""
@@ -35,7 +36,8 @@ _METHODS = {
 }
 _LOCAL = b"PK\x03\x04"
 _ENCRYPTED, _SIZES_FOLLOW = 0x1, 0x8
-_GIVE = "give the folder or zip that Slack or slackdump made"
+_DEFLATE64 = 9
+_GIVE = N_("give the folder or zip that Slack or slackdump made")
 
 
 class UnreadableError(Exception):
@@ -57,7 +59,7 @@ class _OnDisk:
     def read(self) -> bytes:
         try:
             if self.path.stat().st_size > MEMBER_BYTES:
-                raise UnreadableError("it is too large")
+                raise UnreadableError(_("it is too large"))
             return self.path.read_bytes()
         except OSError as error:
             raise UnreadableError((error.strerror or str(error)).lower()) from None
@@ -70,9 +72,9 @@ class _InZip:
 
     def read(self) -> bytes:
         if self.info.file_size > MEMBER_BYTES:
-            raise UnreadableError("it is too large")
+            raise UnreadableError(_("it is too large"))
         if self.info.flag_bits & _ENCRYPTED:
-            raise UnreadableError("it is encrypted; unpack the zip with its password")
+            raise UnreadableError(_("it is encrypted; unpack the zip with its password"))
         if self.info.compress_type not in _METHODS:
             raise _unknown_method(self.info.compress_type)
         try:
@@ -82,7 +84,7 @@ class _InZip:
             *(OSError, ValueError, EOFError, RuntimeError, NotImplementedError),
             *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
         ) as error:
-            raise UnreadableError(f"it is damaged: {_words(error)}") from None
+            raise UnreadableError(_("it is damaged: {error}", error=_words(error))) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class _Salvaged:
 
     def read(self) -> bytes:
         if self.encrypted:
-            raise UnreadableError("it is encrypted; unpack the zip with its password")
+            raise UnreadableError(_("it is encrypted; unpack the zip with its password"))
         with self.path.open("rb") as file:
             file.seek(self.start)
             packed = file.read(MEMBER_BYTES if self.size is None else min(self.size, MEMBER_BYTES))
@@ -110,17 +112,17 @@ class _Salvaged:
                     inflater = zlib.decompressobj(-15)
                     data = inflater.decompress(packed, MEMBER_BYTES)
                     if not inflater.eof:
-                        raise UnreadableError("it is cut off")
+                        raise UnreadableError(_("it is cut off"))
                 case zipfile.ZIP_BZIP2:
                     data = bz2.decompress(packed)
                 case _:
                     raise _unknown_method(self.method)
         except (zlib.error, OSError, ValueError) as error:
-            raise UnreadableError(f"it is damaged: {_words(error)}") from None
+            raise UnreadableError(_("it is damaged: {error}", error=_words(error))) from None
         if (self.size is not None and len(packed) < self.size) or (
             self.crc is not None and zlib.crc32(data) != self.crc
         ):
-            raise UnreadableError("it is cut off")
+            raise UnreadableError(_("it is cut off"))
         return data
 
 
@@ -147,16 +149,24 @@ class Tree:
                 start = file.read(16)
         except OSError as error:
             raise UserError(
-                f"{path}: cannot be read as a Slack export "
-                f"({(error.strerror or str(error)).lower()}); {_GIVE}"
+                _(
+                    "{path}: cannot be read as a Slack export ({error}); {remedy}",
+                    path=path,
+                    error=(error.strerror or str(error)).lower(),
+                    remedy=_(_GIVE),
+                )
             ) from None
         if start[:2] != b"PK":
             if is_sqlite(start) or path.name.endswith(ENDINGS):
                 alone: dict[str, Member] = {canonical(path.name): _OnDisk(path)}
                 return cls(path, alone, is_database=is_sqlite(start))
             raise UserError(
-                f"{path}: cannot be read as a Slack export (it is neither a folder nor a zip); "
-                f"{_GIVE}"
+                _(
+                    "{path}: cannot be read as a Slack export (it is neither a folder nor a zip); "
+                    "{remedy}",
+                    path=path,
+                    remedy=_(_GIVE),
+                )
             )
         try:
             archive = zipfile.ZipFile(path)
@@ -164,9 +174,13 @@ class Tree:
             members = {name: member for name, member in _salvaged(path) if _wanted(name)}
             if not members:
                 raise UserError(
-                    f"{path}: the zip is damaged, and nothing in it can be read; download it again"
+                    _(
+                        "{path}: the zip is damaged, and nothing in it can be read; download it "
+                        "again",
+                        path=path,
+                    )
                 ) from None
-            lost = "the zip is cut off or damaged; what can be read of it is read, the end is lost"
+            lost = _("the zip is cut off or damaged; what can be read is read, the end is lost")
             return cls(path, members, [f"{path.name}: {lost}"])
         found: dict[str, Member] = {
             name: _InZip(archive, info)
@@ -250,8 +264,14 @@ def _salvaged(path: Path) -> Iterator[tuple[str, Member]]:
 
 
 def _unknown_method(method: int) -> UnreadableError:
-    name = {9: "Deflate64, as Windows packs what is over 2 GB"}.get(method, f"method {method}")
-    return UnreadableError(f"it is compressed with {name}; unpack the zip and give the folder")
+    name = (
+        _("Deflate64, as Windows packs what is over 2 GB")
+        if method == _DEFLATE64
+        else _("method {number}", number=method)
+    )
+    return UnreadableError(
+        _("it is compressed with {name}; unpack the zip and give the folder", name=name)
+    )
 
 
 def _words(error: Exception) -> str:
