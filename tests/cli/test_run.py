@@ -184,8 +184,8 @@ async def test_an_app_that_is_uninstalled_ends_the_bot_with_one_line(tmp_path: P
             box.faults.calls.append(fault)
             box.workspace.emit({"type": "app_uninstalled"})
             assert await bot.ended() == 2
-    said = (tmp_path / "stderr.log").read_text()
-    assert said.count("\n") == 1, said
-    line = said.strip()
+    # Slack's library may log that it could not acknowledge the event, as the socket is closing.
+    said = (tmp_path / "stderr.log").read_text().splitlines()
+    (line,) = [one for one in said if "slack_sdk" not in one]
     assert line.startswith("marginalia: the app was uninstalled or its token was revoked")
     assert "account_inactive" in line

@@ -110,7 +110,10 @@ class TestWithoutATerminal:
         done = await setup(tmp_path, box, *BOOK, "--channel", "nowhere")
         assert (done.returncode, "no channel of this name" in done.stderr) == (2, True)
         done = await setup(tmp_path, box, *BOOK, "--organizers", "U404")
-        assert (done.returncode, "U404 is nobody" in done.stderr) == (2, True)
+        assert (done.returncode, "nobody in this workspace has the ID U404" in done.stderr) == (
+            2,
+            True,
+        )
         done = await setup(tmp_path, box, *BOOK, "--end", "2030-01-01")
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1
