@@ -32,8 +32,8 @@ TABLE: dict[str, float] = {
     "shares phrases with a reply": 2.9,
     "quotes it": 3.9,
     # What it means, where a model says so (meaning.py).
-    "means the question": 2.6,
-    "means what stands there": 6.1,
+    "means the question": 5.0,
+    "means what stands there": 5.0,
     "stands in its thread": 8.0,
     "several, first post": 1.2,
     "several, later post": -1.6,
@@ -92,7 +92,7 @@ TABLE: dict[str, float] = {
     # Talk.
     "talk": -0.8,
     "talk, of many questions": 0.3,
-    "talk, where meaning is compared": 0.8,
+    "talk, where meaning is compared": 1.2,
     "speaks to everyone": 5.4,
     "speaks of answering": 2.5,
     "says that they are there": 3.9,
@@ -139,7 +139,7 @@ ALIKE = frozenset(
 
 CONFIDENT = 0.7
 """From this confidence a post is linked by itself."""
-CONFIDENT_OF_MEANING = 0.8
+CONFIDENT_OF_MEANING = 0.78
 """The same where a model compared what is meant: it makes right and wrong ones surer."""
 EVEN = 0.5
 """Below this confidence a post is undecided."""
