@@ -58,6 +58,11 @@ def test_every_setting_that_is_named_exists() -> None:
     for page, text in texts():
         named = set(re.findall(r"\bMARGINALIA_[A-Z_]+\b", text)) - MADE_BY_COMPOSE
         assert named <= known, page
+    for name in GROUP.list_commands(typer.Context(GROUP)):  # type: ignore[attr-defined]
+        given = command(name)
+        helps = [given.help, *(getattr(option, "help", None) for option in given.params)]  # type: ignore[attr-defined]
+        named = set(re.findall(r"\bMARGINALIA\w+\b", "\n".join(filter(None, helps))))
+        assert named <= known, name
 
 
 def test_every_command_and_option_that_is_named_exists() -> None:

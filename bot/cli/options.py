@@ -14,7 +14,7 @@ MEANING = Annotated[
     Meaning | None,
     typer.Option(
         help="Whether what texts mean is compared, too, by the model of the extra `meaning`; "
-        "MARGINALIAMEANING if not given.",
+        "MARGINALIA_MEANING if not given.",
         show_default=False,
     ),
 ]
