@@ -198,14 +198,18 @@ def hidden(database: Database, asked: Collection[str]) -> set[str]:
 
 
 def marked_answered(database: Database, authors: Collection[str]) -> set[str]:
-    """The `ts` of questions that are to have a ✅: an author's answer outside threads stands there."""
+    """The `ts` of questions that are to have a ✅: an author's answer stands there that was posted
+    outside their threads, in the channel or in the announcement's thread."""
     with database.reading() as uow:
         (session,) = uow.sessions.all()
         messages = {m.ts: m for m in uow.messages.of_session(session.id)}
     outside = (
         m.question_ts
         for m in messages.values()
-        if m.author in authors and m.thread_ts is None and m.kind is Kind.REPLY and not m.deleted
+        if m.author in authors
+        and m.thread_ts in (None, session.announcement_ts)
+        and m.kind is Kind.REPLY
+        and not m.deleted
     )
     return {ts for ts in outside if ts in messages and not messages[ts].deleted}
 
