@@ -7,10 +7,11 @@ The likelihood of the right questions is raised by gradient steps (Adam; Kingma 
 of the entries that the labels name, and of answers torn out of threads, with and without what life
 has (bot/laboratory/life.py). A pull keeps each weight near the one that is in the table now, or in
 the file given with `--home` (scripts/pairing_start.json has the weights that were set by hand
-before any entry was labelled). The weights of the language model are not fitted. How an answer is divided into messages is not given; the likelihood sums over all ways. With
-`--leave-out` the books are held out in five groups, and each is measured by weights that were
-fitted to the other groups: on its labels, and on torn answers where it is one of those that `--torn`
-names; with `--meaning` by the language model, too. Needs numpy, which the extra `meaning` brings.
+before any entry was labelled). The weights of the language model are not fitted. How an answer is
+divided into messages is not given; the likelihood sums over all ways. With `--leave-out` the books
+are held out in five groups, and each is measured by weights that were fitted to the other groups:
+on its labels, and on torn answers where it is one of those that `--torn` names; with `--meaning` by
+the language model, too. Needs numpy, which the extra `meaning` brings.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def _same(path: Path, stamp: Stamp) -> bool:
 def exchange(one: Path, other: Path) -> bool:
     """Exchanges two files of one folder: in one step where the system and the disk can do that.
 
-    Elsewhere `other` gets the content of `one` in one step, and what it was before becomes `one`.
+    Elsewhere `other` gets the content of `one` in one step, and what `other` was before becomes `one`.
     Gives False, and `one` is gone, where not even that can be done. Raises OSError.
     """
     if _renameat2 and not _renameat2(_HERE, bytes(one), _HERE, bytes(other), _RENAME_EXCHANGE):

@@ -74,11 +74,13 @@ class Hosting:
             )
 
     def due(self) -> list[Due]:
+        """The sessions that are to be opened or closed now. May block."""
         with self._database.reading() as uow:
             waiting = uow.sessions.all((State.SCHEDULED, State.OPEN))
             return lifecycle.due(waiting, self._clock.now())
 
     async def do(self, due: Due) -> None:
+        """Opens or closes one session. Trouble with its channel is told to the organizers."""
         session = await asyncio.to_thread(self.session, due.session_id)
         if session is None:
             return
@@ -109,6 +111,7 @@ class Hosting:
                 uow.labels.put(PRIVATE, {channel: ""})
 
     def session(self, session_id: int) -> Session | None:
+        """One session as the database has it, None where there is none. May block."""
         with self._database.reading() as uow:
             return uow.sessions.get(session_id)
 

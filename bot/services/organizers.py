@@ -19,10 +19,10 @@ from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-ORGANIZERS_AGAIN = 60.0
-"""Seconds until the organizers' channel is looked for again that cannot be used."""
+ORGANIZERS_AGAIN_SECONDS = 60.0
+"""How long an organizers' channel that cannot be used is left alone until the next try."""
 ORGANIZERS_WAIT_SECONDS = 5.0
-"""Seconds for which what is due waits at a start until the organizers' channel is found."""
+"""How long what is due waits after a start for the organizers' channel to be found."""
 
 
 class OrganizersChannel:
@@ -85,7 +85,7 @@ class OrganizersChannel:
                 if notifier.organizers_channel is None and not self._outage.lasts:
                     text = _("The organizers' channel cannot be used: {reason}.", reason=trouble)
                     await asyncio.to_thread(self._notices.tell, f"{key} trouble", text)
-            await asyncio.sleep(ORGANIZERS_AGAIN)
+            await asyncio.sleep(ORGANIZERS_AGAIN_SECONDS)
             self._channels.look_again()
 
     async def wait(self) -> None:

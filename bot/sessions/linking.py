@@ -92,9 +92,9 @@ def decide(
 ) -> dict[str, pairing.Decision]:
     """The decisions about messages (`ts`) of a session, all worked out in one go.
 
-    With those that their authors posted in a row before them to the same question; without those
-    that are at top level no more. This can take seconds: the database must not be in use meanwhile. Raises ShuttingDown, and
-    whatever else `meaning` raises.
+    It also gives decisions about those that their authors posted in a row before them to the same
+    question, and none about those that are no longer at top level. This can take seconds: the
+    database must not be in use meanwhile. Raises ShuttingDown, and whatever else `meaning` raises.
     """
     decisions = pairing.pair(found.posts, found.known, meaning=meaning).decisions
     chosen = set(wanted)

@@ -208,8 +208,8 @@ class Postgresql:
             self._url,
             pool_pre_ping=True,
             hide_parameters=True,
-            # Two of these a bot, and a server takes 100 connections unless somebody says else:
-            # few are kept, more are made while they are needed.
+            # A bot has two of these pools, and a server takes 100 connections by default: few
+            # are kept open, and more are opened when they are needed.
             pool_size=3,
             max_overflow=12,
             pool_timeout=LOCK_TIMEOUT_SECONDS,

@@ -32,7 +32,7 @@ SPEED = int(os.environ.setdefault("FAULT_SPEED", str(_speed())))
 _SECONDS = {
     "bot.running.bot": ("HEARTBEAT_SECONDS", "LONGEST_TICK"),
     "bot.services.hosting": ("CATCH_UP_SECONDS",),
-    "bot.services.organizers": ("ORGANIZERS_AGAIN",),
+    "bot.services.organizers": ("ORGANIZERS_AGAIN_SECONDS",),
     "bot.running.attempts": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
     "bot.services.commits": ("WRITTEN_BY",),
     "bot.library.git": ("FIRST_PAUSE", "LONGEST_PAUSE"),

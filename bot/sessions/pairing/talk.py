@@ -85,7 +85,7 @@ _COURTESY = re.compile(
     r"|(?:happy|pleased|good|great|nice|lovely) to (?:hear|read|see|meet)|congrat\w*|well (?:deserved|done)"
     r"|ha(?:ha)+|lol|wow|hooray|yay|kudos|shout.?out|enjoy (?:the|your) (?:book|copy|day|week\w*|evening)"
     r"|good luck|all the best|have fun|kind of you|means a lot|kind words|warm welcome|please welcome"
-    r"|welcome to (?:the|our|this) \w+|let'?s go|(?:an|the|my) honou?r|enjoyed|had (?:a blast|fun)|well done|proud|hats off|terrific|(?:do|did) (?:a|an) \w+ job|made my day|(?:special|big|many|huge"
+    r"|welcome to (?:the|our|this) \w+|let'?s go|(?:an|the|my) honou?r|enjoyed|had (?:a blast|fun)|proud|hats off|terrific|(?:do|did) (?:a|an) \w+ job|made my day|(?:special|big|many|huge"
     r"|heartfelt) thanks?|thanks? (?:you )?to|overwhelmed|happy reading|wish(?:ing)? (?:you|all|everybody))\b",
     re.I,
 )
@@ -108,7 +108,7 @@ _SESSION = re.compile(
 )
 _OUTSIDE = re.compile(
     r"\b(?:podcasts?|recording|slides|episode|workshop|trainings?|conference|interview|errata"
-    r"|repo(?:sitory)?|signed|percent off|free|half.price|publisher|publisher's|hiring|blog|linkedin|twitter"
+    r"|repo(?:sitory)?|signed|percent off|free|half.price|publisher|hiring|blog|linkedin|twitter"
     r"|mastodon|discord|youtube|subscribe|translation|edition|e-?book|paperback|hardcover|ship(?:s|ped)?"
     r"|readers|rating|come (?:by|and say)|speaking at|a course|my (?:\w+ )?(?:course|talk|channel|team|site|website|company)|on the cover|printed)\b",
     re.I,

@@ -140,7 +140,8 @@ ALIKE = frozenset(
 CONFIDENT = 0.7
 """From this confidence a post is linked by itself."""
 CONFIDENT_OF_MEANING = 0.78
-"""The same where a model compared what is meant: it makes right and wrong ones surer."""
+"""The same where a model compared what is meant: it raises the confidence of right and wrong
+links alike."""
 EVEN = 0.5
 """Below this confidence a post is undecided."""
 
