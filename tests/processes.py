@@ -31,11 +31,11 @@ RETRY_DELAYS = (0.0, 0.3, 0.5)
 ACK_TIMEOUT = 1.0
 
 _FORKS = multiprocessing.get_context("forkserver")
-# A command's room is imported when it is called, and a library reads some of its parts when they
+# A command's module is imported when it is called, and a library reads some of its parts when they
 # are first used: named here, all of it is read once and not by every process that starts.
 _FORKS.set_forkserver_preload(
     [
-        *(f"bot.cli.{room}" for room in sorted({*COMMANDS.values()})),
+        *sorted({f"bot.cli.{where.partition(':')[0]}" for where in COMMANDS.values()}),
         "bot.cli.main",
         "slackbox.server",
         "anyio._backends._asyncio",

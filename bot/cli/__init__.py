@@ -1,4 +1,4 @@
-"""The commands, one file for each room of the house. They compose and decide nothing."""
+"""The commands, a file for each topic. They parse arguments, call services and print."""
 
 from bot.cli.main import main
 

@@ -8,25 +8,15 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import JSON
+from bot.cli.options import EVENT, JSON
 from bot.cli.stored import open_database, read_library, session_of
 from bot.services import boards as board_service
 from bot.settings import Settings
 from bot.texts import _
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(board)
-
-
 def board(
-    event: Annotated[
-        str,
-        typer.Argument(
-            help="The event: the name of its file, or a part that matches one event only."
-        ),
-    ],
+    event: EVENT,
     revoke: Annotated[
         bool, typer.Option("--revoke", help="Revoke the link, so that it no longer works.")
     ] = False,

@@ -23,11 +23,6 @@ from bot.settings import Settings
 from bot.texts import _, n_
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(check)
-
-
 def check(
     paths: Annotated[
         list[Path] | None,

@@ -16,11 +16,6 @@ from bot.settings import Settings
 from bot.texts import _
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(convert)
-
-
 def convert(
     sources: Annotated[
         list[Path], typer.Argument(metavar="SOURCE…", help="Schedule files, or folders of them.")

@@ -13,13 +13,6 @@ from bot.store.database import Database
 from bot.texts import _
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command()(backup)
-    app.command()(restore)
-    app.command("move-database")(move_database)
-
-
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,

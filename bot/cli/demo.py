@@ -42,12 +42,6 @@ _VERBS = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command()(demo)
-    app.command()(replay)
-
-
 def demo(
     seconds: Annotated[
         float, typer.Option(min=1, max=3600, help="How many seconds the week takes at least.")

@@ -17,11 +17,6 @@ from bot.slack.api.checkup import Finding, State
 from bot.texts import _, n_
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command(name="doctor")(examine)
-
-
 def examine(as_json: JSON = False) -> None:
     """Check the tokens, scopes, channels, authors, database, folders, clock and request URL.
 

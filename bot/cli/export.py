@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot import meaning as meanings
+from bot.cli.options import EVENT
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
 from bot.library import archive
@@ -19,18 +20,8 @@ from bot.settings import Settings
 from bot.texts import _
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(export)
-
-
 def export(
-    event: Annotated[
-        str,
-        typer.Argument(
-            help="The event: the name of its file, or a part that matches one event only."
-        ),
-    ],
+    event: EVENT,
     output: Annotated[
         Path | None, typer.Option(help="Write the file with its archive there.")
     ] = None,

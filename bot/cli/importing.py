@@ -31,11 +31,6 @@ _SHOWN = 20
 """How many problems are printed; `--json` has all of them."""
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("import")(import_)
-
-
 def import_(
     dumps: Annotated[
         list[Path],

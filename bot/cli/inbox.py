@@ -22,22 +22,17 @@ Id = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command with its subcommands."""
-    inbox = typer.Typer(help="List, retry or drop Slack's requests that could not be handled.")
-    inbox.callback(invoke_without_command=True)(_first)
-    inbox.command("list")(list_)
-    inbox.command()(retry)
-    inbox.command()(drop)
-    app.add_typer(inbox, name="inbox")
+inbox = typer.Typer()
 
 
+@inbox.callback(invoke_without_command=True)
 def _first(context: typer.Context, as_json: JSON = False) -> None:
     """List, retry or drop Slack's requests that could not be handled."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
 
+@inbox.command("list")
 def list_(as_json: JSON = False) -> None:
     """List the envelopes that are parked: what came from Slack and why it is not handled."""
     with open_database(Settings()) as database, database.reading() as uow:
@@ -67,6 +62,7 @@ def list_(as_json: JSON = False) -> None:
     )
 
 
+@inbox.command()
 def retry(envelope: Id, as_json: JSON = False) -> None:
     """Handle a parked request again. The bot does it when it next runs."""
     with open_database(Settings()) as database, database.unit_of_work() as uow:
@@ -77,6 +73,7 @@ def retry(envelope: Id, as_json: JSON = False) -> None:
     )
 
 
+@inbox.command()
 def drop(envelope: Id, as_json: JSON = False) -> None:
     """Give up a parked request: it is never handled."""
     with open_database(Settings()) as database, database.unit_of_work() as uow:

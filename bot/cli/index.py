@@ -23,12 +23,6 @@ from bot.settings import Settings
 from bot.texts import _, n_
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command()(index)
-    app.command("evaluate-index")(evaluate)
-
-
 def index() -> None:
     """Make the index of answered questions anew.
 

@@ -16,11 +16,6 @@ from bot.settings import Settings
 from bot.slack.blocks.moderating import InTerminal, said
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(log)
-
-
 def log(
     event: Annotated[
         str | None,

@@ -1,6 +1,6 @@
 """The command line as a whole: which commands there are, and how an error ends one.
 
-A command's room is imported when the command is called: half of them need Slack's clients and
+A command's module is imported when the command is called: half of them need Slack's clients and
 a database, and `check` should not wait for those.
 """
 
@@ -21,42 +21,42 @@ USER_ERROR = 2
 """The exit code for a mistake of the user."""
 
 COMMANDS = {
-    "backup": "database",
-    "board": "board",
-    "check": "check",
-    "convert": "convert",
-    "demo": "demo",
-    "doctor": "doctor",
-    "evaluate-index": "index",
-    "evaluate-pairing": "pairing",
-    "export": "export",
-    "export-person": "people",
-    "forget": "people",
-    "import": "importing",
-    "inbox": "inbox",
-    "index": "index",
-    "log": "log",
-    "manifest": "manifest",
-    "mend": "pairing",
-    "move-database": "database",
-    "outbox": "outbox",
-    "reconcile": "reconcile",
-    "replay": "demo",
-    "restore": "database",
-    "run": "run",
-    "sandbox": "sandbox",
-    "setup": "setup",
-    "site": "site",
-    "status": "status",
-    "template": "template",
-    "try": "trying",
-    "winners": "winners",
+    "backup": "database:backup",
+    "board": "board:board",
+    "check": "check:check",
+    "convert": "convert:convert",
+    "demo": "demo:demo",
+    "doctor": "doctor:examine",
+    "evaluate-index": "index:evaluate",
+    "evaluate-pairing": "pairing:evaluate",
+    "export": "export:export",
+    "export-person": "people:export_person",
+    "forget": "people:forget",
+    "import": "importing:import_",
+    "inbox": "inbox:inbox",
+    "index": "index:index",
+    "log": "log:log",
+    "manifest": "manifest:print_manifest",
+    "mend": "pairing:mend",
+    "move-database": "database:move_database",
+    "outbox": "outbox:outbox",
+    "reconcile": "reconcile:reconcile",
+    "replay": "demo:replay",
+    "restore": "database:restore",
+    "run": "run:run",
+    "sandbox": "sandbox:sandbox",
+    "setup": "setup:setup",
+    "site": "site:site",
+    "status": "status:status",
+    "template": "template:print_template",
+    "try": "trying:try_it",
+    "winners": "winners:winners",
 }
-"""The module of `bot.cli` in which each command stands."""
+"""The module of `bot.cli` in which each command stands, and its function there."""
 
 
-class _Rooms(TyperGroup):
-    """Finds each command in its room."""
+class _Commands(TyperGroup):
+    """Finds each command in its module."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All commands by name."""
@@ -64,12 +64,16 @@ class _Rooms(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command; None where there is none of that name."""
-        room = COMMANDS.get(cmd_name)
-        if room is None:
+        if cmd_name not in COMMANDS:
             return None
+        module, _colon, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(f"bot.cli.{module}"), name)
         inner = typer.Typer(rich_markup_mode=None)
         inner.callback()(_top)
-        import_module(f"bot.cli.{room}").register(inner)
+        if isinstance(command, typer.Typer):
+            inner.add_typer(command, name=cmd_name)
+        else:
+            inner.command(cmd_name)(command)
         group = typer.main.get_command(inner)
         assert isinstance(group, TyperGroup)  # noqa: S101 - a callback makes it one
         return group.commands[cmd_name]
@@ -81,7 +85,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    cls=_Rooms,
+    cls=_Commands,
 )
 
 

@@ -12,11 +12,6 @@ from bot.settings import Settings
 from bot.slack import manifest
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command(name="manifest")(print_manifest)
-
-
 def print_manifest(
     url: Annotated[
         str | None,

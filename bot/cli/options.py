@@ -10,6 +10,13 @@ import typer
 from bot.settings import Meaning
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+EVENT = Annotated[
+    str,
+    typer.Argument(
+        metavar="EVENT",
+        help="The event: the name of its file, or a part that matches one event only.",
+    ),
+]
 MEANING = Annotated[
     Meaning | None,
     typer.Option(

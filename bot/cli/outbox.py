@@ -36,22 +36,17 @@ OptionalId = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command with its subcommands."""
-    outbox = typer.Typer(help="List, retry or drop messages that wait to be sent to Slack.")
-    outbox.callback(invoke_without_command=True)(_first)
-    outbox.command("list")(list_)
-    outbox.command()(retry)
-    outbox.command()(drop)
-    app.add_typer(outbox, name="outbox")
+outbox = typer.Typer()
 
 
+@outbox.callback(invoke_without_command=True)
 def _first(context: typer.Context, as_json: JSON = False) -> None:
     """List, retry or drop messages that wait to be sent to Slack."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
 
+@outbox.command("list")
 def list_(as_json: JSON = False) -> None:
     """List what is not sent yet: why, what can be done about it, and when it is tried next."""
     with open_database(Settings()) as database, database.reading() as uow:
@@ -85,6 +80,7 @@ def list_(as_json: JSON = False) -> None:
     typer.echo(", ".join(f"{count} {_state(state)}" for state, count in counts.items()) + ".")
 
 
+@outbox.command()
 def retry(row: OptionalId = None, as_json: JSON = False) -> None:
     """Send one waiting message now, or all of them. The bot does it when it next runs.
 
@@ -101,6 +97,7 @@ def retry(row: OptionalId = None, as_json: JSON = False) -> None:
         done(row, "retried", _("Message {number} is sent again.", number=row), as_json)
 
 
+@outbox.command()
 def drop(row: Id, as_json: JSON = False) -> None:
     """Give up a message: it is never sent. A question goes back to its asker."""
     settings = Settings()

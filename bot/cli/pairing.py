@@ -28,12 +28,6 @@ from bot.texts import N_, _, n_
 _SHARE = 0.3
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command()(mend)
-    app.command("evaluate-pairing")(evaluate)
-
-
 def mend(
     path: Annotated[Path, typer.Argument(metavar="FILE.md", help="An archive page.")],
     in_place: Annotated[

@@ -20,12 +20,6 @@ from bot.texts import _, n_
 PERSON = Annotated[str, typer.Argument(help="The Slack member ID or the full name.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command()(forget)
-    app.command("export-person")(export_person)
-
-
 def forget(
     person: PERSON,
     name: Annotated[

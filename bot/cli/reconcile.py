@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated
 
 import typer
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
-from bot.cli.options import JSON
+from bot.cli.options import EVENT, JSON
 from bot.cli.stored import open_database, read_library, session_of
 from bot.errors import UserError
 from bot.running import bot as bots
@@ -26,19 +25,8 @@ SLOW_CALL_SECONDS = 5.0
 """Seconds a call, from which on whoever waits is told how far it is."""
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(reconcile)
-
-
 def reconcile(
-    event: Annotated[
-        str,
-        typer.Argument(
-            metavar="EVENT",
-            help="The event: the name of its file, or a part that matches one event only.",
-        ),
-    ],
+    event: EVENT,
     as_json: JSON = False,
 ) -> None:
     """Compare a session with Slack's history, thread by thread, and repair differences.

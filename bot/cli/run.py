@@ -8,8 +8,6 @@ import signal
 from collections.abc import Coroutine
 from typing import Any
 
-import typer
-
 from bot.running import connections, http, logs
 from bot.running.bot import Bot
 from bot.services import doctor
@@ -17,11 +15,6 @@ from bot.settings import Settings
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(run)
 
 
 def run() -> None:

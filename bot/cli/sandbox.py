@@ -19,11 +19,6 @@ from slackbox.manifest import load, parse
 from slackbox.server import Sandbox
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(sandbox)
-
-
 def sandbox(
     port: Annotated[
         int, typer.Option(help="The port of Slack's API. 0 chooses a free port.", min=0, max=65535)

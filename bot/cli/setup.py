@@ -38,11 +38,6 @@ DAYS = 4
 """From a session's first day to its last, where no end is given: Monday to Friday."""
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(setup)
-
-
 @dataclass(slots=True)
 class Answers:
     """What was answered: by flags and the environment, by what `.env` says, or by a person.

@@ -27,11 +27,6 @@ from bot.web.site.pages import Recorded
 OUTPUT = Path("var/site")
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(site)
-
-
 def site(
     paths: Annotated[
         list[Path] | None,

@@ -20,11 +20,6 @@ from bot.settings import Settings
 from bot.texts import N_, _, n_
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(status)
-
-
 def status(as_json: JSON = False) -> None:
     """List events with their sessions and how much was asked and answered."""
     settings = Settings()

@@ -9,11 +9,6 @@ import typer
 from bot.support import resources
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command(name="template")(print_template)
-
-
 def print_template(
     reminder: Annotated[
         bool,

@@ -19,12 +19,6 @@ from bot.errors import UserError
 from bot.running import logs
 from bot.texts import _
 
-
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("try")(try_it)
-
-
 Port = Annotated[
     int, typer.Option(help="The port of the page. 0 chooses a free port.", min=0, max=65535)
 ]

@@ -16,11 +16,6 @@ from bot.texts import _, n_
 RECORD_BYTES = 64 * 1024 * 1024
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(winners)
-
-
 def winners(
     record: Annotated[
         Path, typer.Argument(metavar="FILE", help="The record in the thread of the announcement.")
