@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ import typer
 
 from bot import texts
 from bot.cli.stored import open_database
+from bot.errors import UserError
 from bot.library.archive import Entry
+from bot.library.files import reason, replace
 from bot.library.problem import shown
 from bot.services import export
 from bot.sessions.model import Event, Thread
@@ -23,6 +26,7 @@ from bot.web import figures
 from bot.web.site import addresses, books, folder, pages
 from bot.web.site.books import Posted
 from bot.web.site.pages import Recorded
+from bot.web.site.wacz import NOWHERE, Visited, pack
 
 OUTPUT = Path("var/site")
 
@@ -44,6 +48,12 @@ def site(
     title: Annotated[
         str, typer.Option("--title", metavar="TEXT", help="The name of the site.")
     ] = pages.TITLE,
+    wacz: Annotated[
+        Path | None,
+        typer.Option(
+            "--wacz", metavar="FILE", help="Pack the site as one web archive, too (FILE.wacz)."
+        ),
+    ] = None,
 ) -> None:
     """Write the archives as a website: books, questions, search, feeds, figures, data.
 
@@ -54,6 +64,10 @@ def site(
     days, hours and waiting times. Files that cannot be used are reported and left out, and the
     command then exits with 2. The language of the pages is MARGINALIA_LANGUAGE.
     """
+    if wacz is not None and wacz.suffix != ".wacz":
+        raise UserError(
+            _("--wacz {path}: the name of a web archive ends with .wacz", path=shown(wacz))
+        )
     settings = Settings()
     texts.use(settings.language)
     planned, problems = books.find(paths or [settings.schedules], settings.timezone)
@@ -65,6 +79,8 @@ def site(
             return pages.build(planned, made, look, known, ledger)
 
         summary = folder.publish(output, write)
+    if wacz is not None:
+        _pack(wacz, output, look, summary)
     count = len(summary.entries)
     counted = (
         n_("{count} book", "{count} books", count),
@@ -84,6 +100,27 @@ def site(
         typer.echo(str(problem), err=True)
     if problems:
         raise typer.Exit(2)
+
+
+def _pack(target: Path, output: Path, site: pages.Site, summary: pages.Summary) -> None:
+    """Packs the site as one web archive."""
+    visited = Visited(
+        output,
+        folder.files(output),
+        summary.pages,
+        site.base_url or NOWHERE,
+        site.title,
+        summary.at,
+    )
+    try:
+        with tempfile.TemporaryFile() as packed:
+            pack(visited, packed)
+            packed.seek(0)
+            replace(target, iter(lambda: packed.read(1 << 20), b""))
+    except OSError as error:
+        raise UserError(
+            _("{path}: cannot be written: {error}", path=shown(target), error=reason(error))
+        ) from None
 
 
 @contextmanager

@@ -20,7 +20,9 @@ up to date; the store itself takes out at once what may not be found any more.
 
 from __future__ import annotations
 
+import heapq
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -50,8 +52,11 @@ CANDIDATES = 50
 """How many documents are ranked of each kind of search."""
 ASKED = 100
 """How many different words of a text are looked for."""
-POSTINGS = 20_000
-"""How many rows of words a search reads at most to find documents, its rarest words first."""
+POSTINGS, HEAVIEST = 20_000, 500
+"""How many rows of words a search reads at most to find documents, its rarest words first; and how
+many of each word, those where it counts most first."""
+WEIGHED = 200
+"""Of how many of the documents that are found so all words are counted."""
 COMMON, COMMON_SHARE = 2_000, 0.05
 """In how many documents, or what share of them, a word is so common that more are not counted."""
 SHOWN = 0.3
@@ -252,15 +257,23 @@ class Knowledge:
         best = sum(rarities.values()) * knowledge.HIGHEST
         if not best:
             return []
-        looked = _rarest(having)
-        found = uow.knowledge.by_words({word: rarities[word] for word in looked}, most, book)
-        if len(looked) < sum(map(bool, having.values())):  # those found get all of their words
-            weights = uow.knowledge.weights_of([name for name, _score in found], asked)
-            scores = {
-                name: math.fsum(rarities[word] * weight for word, weight in words.items())
-                for name, words in weights.items()
-            }
-            found = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        among: Collection[int]
+        if book is not None:
+            among = uow.knowledge.of_event(book)
+        else:
+            likely: dict[int, float] = defaultdict(float)
+            for word in _rarest(having):
+                for name, weight in uow.knowledge.heaviest(word, HEAVIEST):
+                    likely[name] += rarities[word] * weight
+            among = heapq.nlargest(
+                max(WEIGHED, most), likely, key=lambda name: (likely[name], name)
+            )
+        weights = uow.knowledge.weights_of(among, asked)
+        scores = {
+            name: math.fsum(rarities[word] * weight for word, weight in words.items())
+            for name, words in weights.items()
+        }
+        found = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         return [(name, score / best) for name, score in found]
 
     def _hit(self, document: Document, score: float, shown: bool, quoted: int) -> Hit:
@@ -505,7 +518,7 @@ def _rarest(having: dict[str, int]) -> list[str]:
     found: list[str] = []
     rows = 0
     for word, count in sorted(having.items(), key=lambda pair: (pair[1], pair[0])):
-        rows += count
+        rows += min(count, HEAVIEST)
         if rows > POSTINGS and found:
             break
         if count:

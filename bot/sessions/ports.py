@@ -839,10 +839,8 @@ class Knowledge(Protocol):
     def having(self, words: Collection[str], most: int) -> dict[str, int]:
         """How many documents have each of some stems, counted up to `most`."""
 
-    def by_words(
-        self, rarities: Mapping[str, float], limit: int, event_id: str | None = None
-    ) -> list[tuple[int, float]]:
-        """The documents with the best scores for stems and their rarities, best first."""
+    def heaviest(self, word: str, limit: int) -> list[tuple[int, float]]:
+        """The documents in which a stem counts most, and how much; the latest first of those alike."""
 
     def weights_of(
         self, documents: Collection[int], words: Collection[str]

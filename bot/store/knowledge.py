@@ -7,9 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Float,
     Text,
-    case,
     delete,
     func,
     insert,
@@ -94,25 +92,16 @@ class Knowledge(Repository):
             found[word] = self._connection.execute(query).scalar_one()
         return found
 
-    def by_words(
-        self, rarities: Mapping[str, float], limit: int, event_id: str | None = None
-    ) -> list[tuple[int, float]]:
-        """The documents that score best for stems with their rarities, best first, and the scores."""
-        if not rarities:
-            return []
-        rarity = case(rarities, value=knowledge_words.c.word, else_=literal(0.0, Float))
-        score = func.sum(knowledge_words.c.weight * rarity)
+    def heaviest(self, word: str, limit: int) -> list[tuple[int, float]]:
+        """The documents in which a stem counts most, and how much; the latest first of those alike."""
+        weight, document = knowledge_words.c.weight, knowledge_words.c.document
         query = (
-            select(knowledge_words.c.document, score)
-            .where(knowledge_words.c.word.in_(list(rarities)))
-            .group_by(knowledge_words.c.document)
-            .order_by(score.desc(), knowledge_words.c.document)
+            select(document, weight)
+            .where(knowledge_words.c.word == word)
+            .order_by(weight.desc(), document.desc())
             .limit(limit)
         )
-        if event_id is not None:
-            of_event = select(knowledge.c.id).where(knowledge.c.event_id == event_id)
-            query = query.where(knowledge_words.c.document.in_(of_event))
-        return [(document, found) for document, found in self._connection.execute(query)]
+        return [(name, found) for name, found in self._connection.execute(query)]
 
     def weights_of(
         self, documents: Collection[int], words: Collection[str]

@@ -451,10 +451,11 @@ knowledge = Table(
 knowledge_words = Table(
     "knowledge_words",
     metadata,
+    # In this order: a search reads the documents in which a word counts most, and no others.
     Column("word", Anything, primary_key=True),
+    Column("weight", Float, primary_key=True),
     Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), primary_key=True),
-    Column("weight", Float, nullable=False),
-    Index(None, "document"),
+    Index(None, "document", "word"),
     sqlite_with_rowid=False,
 )
 

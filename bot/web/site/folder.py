@@ -55,6 +55,11 @@ def publish(output: Path, write: Callable[[Path], Written]) -> Written:
     return written
 
 
+def files(output: Path) -> list[str]:
+    """The paths of the site's own files in a folder that `publish` made."""
+    return sorted(_ours(output.resolve(), output) - {MARKER})
+
+
 def _ours(target: Path, output: Path) -> frozenset[str]:
     """The files in the folder that are ours. Raises UserError if it is somebody else's."""
     if not target.exists():

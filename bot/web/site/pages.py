@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -126,6 +126,14 @@ class Summary:
     unsure: list[tuple[Path, int]] = field(default_factory=list)
     """Files in which posts by authors may answer a question without standing under it, and how
     many such posts there are."""
+    pages: list[str] = field(default_factory=list)
+    """The addresses of the pages within the site, without those of what is not there now."""
+
+    @property
+    def at(self) -> datetime:
+        """When the last of what is written began: the end of the latest book with questions."""
+        ends = [entry.event.end for entry in self.entries if entry.questions]
+        return max(ends or [entry.event.end for entry in self.entries])
 
     def total(self, what: str) -> int:
         """The sum of a number of the entries (`questions`) over all books."""
@@ -181,7 +189,7 @@ def build(
     writer.index()
     writer.write_authors()
     writer.data()
-    for name, content in sitemap.files(writer.listed, site.base_url).items():
+    for name, content in sitemap.files(writer.summary.pages, site.base_url).items():
         (folder / name).write_bytes(content)
     (folder / feeds.ATOM).write_bytes(feeds.atom(writer.recent, site.title, site.base_url))
     (folder / feeds.JSON).write_bytes(feeds.json_feed(writer.recent, site.title, site.base_url))
@@ -227,8 +235,6 @@ class _Writer:
     authors: dict[str, Author] = field(default_factory=dict)
     recent: list[feeds.Item] = field(default_factory=list)
     related: Related = field(default_factory=Related)
-    listed: list[str] = field(default_factory=list)
-    """The pages for search engines."""
 
     def book(
         self,
@@ -480,4 +486,4 @@ class _Writer:
         html = look.environment().get_template(template).render(values)
         (self.folder / path).write_text(html, "utf-8", newline="\n")
         if template not in FORMER:
-            self.listed.append(text.href(path.as_posix()))
+            self.summary.pages.append(text.href(path.as_posix()))
