@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import delete, insert, or_, select, update
 
 from bot.sessions.ports import QueuedCommit
-from bot.store.repository import Repository
+from bot.store.repository import Repository, from_row, to_row
 from bot.store.tables import commits
 
 
@@ -18,15 +18,8 @@ class Commits(Repository):
 
     def add(self, folder: Path, commit: QueuedCommit, at: datetime) -> int:
         """Stores it, not ready yet; gives its number."""
-        row = {
-            "folder": str(folder.absolute()),
-            "paths": [str(path) for path in commit.paths],
-            "message": commit.message,
-            "author_name": commit.author_name,
-            "author_email": commit.author_email,
-            "ready": False,
-            "at": at,
-        }
+        place, paths = str(folder.absolute()), [str(path) for path in commit.paths]
+        row = to_row(commits, commit, folder=place, paths=paths, ready=False, at=at)
         result = self._connection.execute(insert(commits).values(row).returning(commits.c.id))
         return int(result.scalar_one())
 
@@ -50,13 +43,6 @@ class Commits(Repository):
             .order_by(commits.c.id)
         )
         return [
-            QueuedCommit(
-                tuple(Path(path) for path in row.paths),
-                row.message,
-                row.author_name,
-                row.author_email,
-                row.id,
-                row.at,
-            )
+            from_row(QueuedCommit, row, paths=tuple(map(Path, row.paths)), number=row.id)
             for row in self._connection.execute(query)
         ]

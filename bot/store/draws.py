@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select
 
 from bot.sessions.winners import Draw, Ticket, Way, Weights
-from bot.store.repository import Repository
+from bot.store.repository import Repository, from_row, to_row
 from bot.store.tables import draws
 
 
@@ -17,20 +17,9 @@ class Draws(Repository):
 
     def add(self, draw: Draw) -> None:
         """Stores it. Its number must be free; two draws at once cannot have the same."""
-        self._connection.execute(
-            insert(draws).values(
-                session_id=draw.session_id,
-                number=draw.number,
-                seed=draw.seed,
-                wanted=draw.count,
-                weights=str(draw.weights),
-                tickets=[[ticket.text, ticket.person] for ticket in draw.tickets],
-                winners=list(draw.winners),
-                way=str(draw.way),
-                by=draw.by,
-                at=draw.at,
-            )
-        )
+        tickets = [[ticket.text, ticket.person] for ticket in draw.tickets]
+        row = to_row(draws, draw, wanted=draw.count, tickets=tickets)
+        self._connection.execute(insert(draws).values(row))
 
     def next_number(self, session_id: int) -> int:
         """1 for the first draw of a session."""
@@ -49,15 +38,7 @@ class Draws(Repository):
 
 
 def _draw(row: Row[Any]) -> Draw:
-    return Draw(
-        session_id=row.session_id,
-        number=row.number,
-        seed=row.seed,
-        count=row.wanted,
-        weights=Weights(row.weights),
-        tickets=tuple(Ticket(text, person) for text, person in row.tickets),
-        winners=tuple(row.winners),
-        way=Way(row.way),
-        by=row.by,
-        at=row.at,
-    )
+    tickets = tuple(Ticket(text, person) for text, person in row.tickets)
+    kinds = {"weights": Weights(row.weights), "way": Way(row.way)}
+    winners = tuple(row.winners)
+    return from_row(Draw, row, count=row.wanted, tickets=tickets, winners=winners, **kinds)

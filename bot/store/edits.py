@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from bot.sessions.moderation import Edit
 from bot.store import knowledge
-from bot.store.repository import Repository, WriteTurn
+from bot.store.repository import Repository, WriteTurn, from_row
 from bot.store.tables import edits, messages
 
 
@@ -22,10 +22,7 @@ class Edits(Repository):
         self._turn.take()
         knowledge.drop(self._connection, edit.channel, [edit.ts])
         values = {"text": edit.text, "by": edit.by, "at": edit.at}
-        statement = self._insert(edits).values(channel=edit.channel, ts=edit.ts, **values)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["channel", "ts"], set_=values)
-        )
+        self._upsert(edits, {"channel": edit.channel, "ts": edit.ts}, values)
 
     def remove(self, channel: str, ts: str) -> bool:
         """False if there was none."""
@@ -38,7 +35,7 @@ class Edits(Repository):
         """Of one message."""
         query = select(edits).where(edits.c.channel == channel, edits.c.ts == ts)
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else Edit(row.channel, row.ts, row.text, row.by, row.at)
+        return None if row is None else from_row(Edit, row)
 
     def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
         """By channel and `ts`."""
@@ -47,7 +44,5 @@ class Edits(Repository):
             .join(messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts))
             .where(messages.c.session_id == session_id)
         )
-        return {
-            (row.channel, row.ts): Edit(row.channel, row.ts, row.text, row.by, row.at)
-            for row in self._connection.execute(query)
-        }
+        rows = self._connection.execute(query)
+        return {(row.channel, row.ts): from_row(Edit, row) for row in rows}

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from bot.sessions.ports import Envelope
-from bot.store.repository import Repository
+from bot.store.repository import Repository, from_row
 from bot.store.tables import inbox
 
 # Written out, not bound: SQLite takes a partial index only for a condition it can read.
@@ -50,18 +50,9 @@ class Inbox(Repository):
             return 0
         if self._postgresql:
             self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADDING})
-        rows = [
-            {
-                "key": key,
-                "body": body,
-                "received_at": at,
-                "attempts": 0,
-                "state": "due",
-            }
-            for key, body in envelopes
-        ]
-        statement = self._insert_new(inbox)
-        return self._connection.execute(statement, rows).rowcount
+        new = {"received_at": at, "attempts": 0, "state": "due"}
+        rows = [{"key": key, "body": body, **new} for key, body in envelopes]
+        return self._connection.execute(self._insert_new(inbox), rows).rowcount
 
     def claim(self, limit: int, at: datetime) -> list[Envelope]:
         """Rows that are due, by arrival."""
@@ -122,12 +113,4 @@ class Inbox(Repository):
 
 
 def _envelope(row: Row[Any]) -> Envelope:
-    return Envelope(
-        id=row.id,
-        key=row.key,
-        body=row.body if row.body is not None else {},
-        received_at=row.received_at,
-        attempts=row.attempts,
-        error=row.error,
-        state=row.state,
-    )
+    return from_row(Envelope, row, body=row.body or {})

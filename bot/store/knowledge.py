@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from bot.sessions.knowledge import Document, Meanings, weights
-from bot.store.repository import Repository, WriteTurn, chunked
+from bot.store.repository import Repository, WriteTurn, chunked, from_row, to_row
 from bot.store.tables import (
     knowledge,
     knowledge_events,
@@ -62,10 +62,7 @@ class Knowledge(Repository):
         new = [document for place, document in now.items() if place not in kept]
         for start in range(0, len(new), _PART):
             self._add(new[start : start + _PART])
-        statement = self._insert(knowledge_events).values(event_id=event_id, made_of=made_of)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["event_id"], set_={"made_of": made_of})
-        )
+        self._upsert(knowledge_events, {"event_id": event_id}, {"made_of": made_of})
         return len(new)
 
     def remove(self, event_id: str) -> None:
@@ -258,29 +255,9 @@ def _drop(connection: Connection, documents: Sequence[int]) -> None:
 
 
 def _row(document: Document) -> dict[str, Any]:
-    return {
-        "event_id": document.event_id,
-        "place": document.place,
-        "title": document.title,
-        "year": document.year,
-        "question": document.question,
-        "answers": list(document.answers),
-        "answered_by": document.author,
-        "channel": document.channel,
-        "ts": document.ts,
-        "digest": document.digest,
-    }
+    return to_row(knowledge, document, answered_by=document.author, digest=document.digest)
 
 
 def _document(row: Any) -> Document:
-    return Document(
-        event_id=row.event_id,
-        place=row.place,
-        title=row.title,
-        year=row.year,
-        question=row.question,
-        answers=tuple(row.answers),
-        author=row.answered_by,
-        channel=row.channel,
-        ts=row.ts,
-    )
+    answers = tuple(row.answers)
+    return from_row(Document, row, author=row.answered_by, answers=answers, messages=())

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.sessions.member_names import MemberListing, folded, names_of
 from bot.sessions.model import FORGOTTEN, Person
 from bot.store.forgotten import Forgotten
-from bot.store.repository import Repository, WriteTurn, chunked
+from bot.store.repository import Repository, WriteTurn, chunked, from_row, to_row
 from bot.store.tables import member_listings, member_names, people
 
 
@@ -90,11 +91,7 @@ class MemberNames(Repository):
             delete(member_listings).where(member_listings.c.finished_at.is_(None))
         )
         new = MemberListing(last + 1, at)
-        self._connection.execute(
-            insert(member_listings).values(
-                number=new.number, began_at=at, cursor="", members=0, pages=0
-            )
-        )
+        self._connection.execute(insert(member_listings).values(to_row(member_listings, new)))
         return new
 
     def add_page(
@@ -104,20 +101,13 @@ class MemberNames(Repository):
         same = (member_listings.c.number == listing.number) & (
             member_listings.c.cursor == listing.cursor
         )
-        new = MemberListing(
-            listing.number,
-            listing.began_at,
-            cursor,
-            listing.members + len(persons),
-            listing.pages + 1,
-            None if cursor else at,
-        )
-        values = {
-            "cursor": new.cursor,
-            "members": new.members,
-            "pages": new.pages,
-            "finished_at": new.finished_at,
+        values: dict[str, Any] = {
+            "cursor": cursor,
+            "members": listing.members + len(persons),
+            "pages": listing.pages + 1,
+            "finished_at": None if cursor else at,
         }
+        new = replace(listing, **values)
         self._turn.take()
         changed = self._connection.execute(
             update(member_listings)
@@ -172,10 +162,4 @@ class MemberNames(Repository):
     def _listing(self, condition: Any) -> MemberListing | None:
         query = select(member_listings).where(condition).order_by(member_listings.c.number.desc())
         row = self._connection.execute(query.limit(1)).one_or_none()
-        return None if row is None else _listing(row)
-
-
-def _listing(row: Row[Any]) -> MemberListing:
-    return MemberListing(
-        row.number, row.began_at, row.cursor, row.members, row.pages, row.finished_at
-    )
+        return None if row is None else from_row(MemberListing, row)

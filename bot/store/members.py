@@ -7,11 +7,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, case, delete, func, select, update
+from sqlalchemy import Table, case, delete, func, select, update
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.model import Handled, Handling, Submission
-from bot.store.repository import Repository
+from bot.store.repository import Repository, from_row, to_row
 from bot.store.tables import (
     follows,
     handlings,
@@ -41,20 +41,11 @@ class Members(Repository):
 
     def drop_secret(self, session_id: int) -> None:
         """Forgets it for good; a new one is never made."""
-        statement = self._insert(secrets).values(session_id=session_id, secret="")
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["session_id"], set_={"secret": ""})
-        )
+        self._upsert(secrets, {"session_id": session_id}, {"secret": ""})
 
     def submit(self, submission: Submission) -> bool:
         """False if its token is known."""
-        row = {
-            name: getattr(submission, name)
-            for name in (
-                "token", "session_id", "asker", "text", "at", "name", "icon", "state",
-                "channel", "ts",
-            )
-        }  # fmt: skip
+        row = to_row(submissions, submission)
         statement = self._insert(submissions).on_conflict_do_nothing(index_elements=["token"])
         return self._connection.execute(statement, row).rowcount > 0
 
@@ -62,7 +53,7 @@ class Members(Repository):
         """By its token."""
         query = select(submissions).where(submissions.c.token == token)
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else _submission(row)
+        return None if row is None else from_row(Submission, row)
 
     def submissions(self, session_id: int, state: str | None = None) -> list[Submission]:
         """Those of a session, oldest first."""
@@ -70,13 +61,13 @@ class Members(Repository):
         if state is not None:
             query = query.where(submissions.c.state == state)
         rows = self._connection.execute(query.order_by(submissions.c.id))
-        return [_submission(row) for row in rows]
+        return [from_row(Submission, row) for row in rows]
 
     def submissions_of(self, askers: Collection[str]) -> list[Submission]:
         """Those of a person, oldest first."""
         query = select(submissions).where(submissions.c.asker.in_(sorted(askers)))
         rows = self._connection.execute(query.order_by(submissions.c.id))
-        return [_submission(row) for row in rows]
+        return [from_row(Submission, row) for row in rows]
 
     def anonymise(self, slack_id: str) -> None:
         """Takes name and picture from what a person sent; forgets what it follows and looks at."""
@@ -112,10 +103,7 @@ class Members(Repository):
     def handle(self, handling: Handling) -> None:
         """An author's word on a question."""
         word = {"how": str(handling.how), "by": handling.by, "at": handling.at}
-        statement = self._insert(handlings).values(channel=handling.channel, ts=handling.ts, **word)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["channel", "ts"], set_=word)
-        )
+        self._upsert(handlings, {"channel": handling.channel, "ts": handling.ts}, word)
 
     def unhandle(self, channel: str, ts: str) -> bool:
         """Takes it back."""
@@ -125,9 +113,7 @@ class Members(Repository):
     def handlings(self, session_id: int) -> dict[str, Handling]:
         """By the `ts` of the question."""
         rows = self._connection.execute(_of_session(handlings, session_id))
-        return {
-            row.ts: Handling(row.channel, row.ts, Handled(row.how), row.by, row.at) for row in rows
-        }
+        return {row.ts: from_row(Handling, row, how=Handled(row.how)) for row in rows}
 
     def follow(self, channel: str, ts: str, person: str) -> bool:
         """False if it is followed already."""
@@ -163,19 +149,11 @@ class Members(Repository):
 
     def opened_home(self, person: str, at: datetime) -> None:
         """Notes when somebody last opened the App Home."""
-        statement = self._insert(viewers).values(member=person, at=at)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["member"], set_={"at": at})
-        )
+        self._upsert(viewers, {"member": person}, {"at": at})
 
     def turn(self, person: str, part: str, number: int) -> None:
         """Notes which page is looked at."""
-        statement = self._insert(pages).values(member=person, part=part, number=number)
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["member", "part"], set_={"number": number}
-            )
-        )
+        self._upsert(pages, {"member": person, "part": part}, {"number": number})
 
     def pages(self, person: str) -> dict[str, int]:
         """The pages that are looked at, by the list they are of."""
@@ -216,19 +194,4 @@ def _of_session(table: Table, session_id: int) -> Any:
         select(table)
         .join(messages, (messages.c.channel == table.c.channel) & (messages.c.ts == table.c.ts))
         .where(messages.c.session_id == session_id)
-    )
-
-
-def _submission(row: Row[Any]) -> Submission:
-    return Submission(
-        token=row.token,
-        session_id=row.session_id,
-        asker=row.asker,
-        text=row.text,
-        at=row.at,
-        name=row.name,
-        icon=row.icon,
-        state=row.state,
-        channel=row.channel,
-        ts=row.ts,
     )

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from bot.sessions.model import Handled, Hidden, Kind, Message, Talk, Thread
 from bot.sessions.ports import ConcurrentUpdate, Counts
 from bot.store import knowledge
-from bot.store.repository import Repository, WriteTurn, chunked, insert_into
+from bot.store.repository import Repository, WriteTurn, chunked, from_row, insert_into, to_row
 from bot.store.tables import handlings, messages, revisions
 from bot.store.types import micros
 
@@ -543,45 +543,23 @@ def _revision_of(channel: str, ts: str) -> ColumnElement[bool]:
 
 def _row(message: Message, deleted_at: datetime | None = None) -> dict[str, Any]:
     root = message.question_ts or message.ts
-    return {
-        "channel": message.channel,
-        "ts": message.ts,
-        "ts_us": micros(message.ts),
-        "session_id": message.session_id,
-        "kind": str(message.kind),
-        "author": message.author,
-        "content": message.content,
-        "posted_name": message.posted_name,
-        "thread_ts": message.thread_ts,
-        "question_ts": message.question_ts,
-        "root_ts": root,
-        "root_us": micros(root),
-        "edited_ts": message.edited_ts,
-        "broadcast": message.broadcast,
-        "origin": message.origin,
-        "deleted_at": deleted_at,
-        "hidden": " ".join(sorted(message.hidden)),
-        "corrected": message.corrected,
-        "talk": str(message.talk),
-    }
+    return to_row(
+        messages,
+        message,
+        ts_us=micros(message.ts),
+        root_ts=root,
+        root_us=micros(root),
+        deleted_at=deleted_at,
+        hidden=" ".join(sorted(message.hidden)),
+    )
 
 
 def _message(row: Row[Any]) -> Message:
-    return Message(
-        session_id=row.session_id,
-        channel=row.channel,
-        ts=row.ts,
+    return from_row(
+        Message,
+        row,
         kind=Kind(row.kind),
-        author=row.author,
-        content=row.content,
-        posted_name=row.posted_name,
-        thread_ts=row.thread_ts,
-        question_ts=row.question_ts,
-        edited_ts=row.edited_ts,
         deleted=row.deleted_at is not None,
-        broadcast=row.broadcast,
-        origin=row.origin,
         hidden=frozenset(map(Hidden, row.hidden.split())),
-        corrected=row.corrected,
         talk=Talk(row.talk),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from bot.sessions.model import Mute
-from bot.store.repository import Repository
+from bot.store.repository import Repository, to_row
 from bot.store.tables import mutes, past_mutes
 
 
@@ -26,13 +26,7 @@ class Mutes(Repository):
     def add(self, mute: Mute) -> bool:
         """False if the subject was muted already."""
         self.forget()
-        row = {
-            "session_id": mute.session_id,
-            "subject": mute.subject,
-            "by": mute.by,
-            "at": mute.at,
-            "reason": mute.reason,
-        }
+        row = to_row(mutes, mute)
         statement = self._insert(mutes).on_conflict_do_nothing()
         return self._connection.execute(statement, row).rowcount > 0
 

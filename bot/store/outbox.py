@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.ports import Outgoing
-from bot.store.repository import Repository, chunked
+from bot.store.repository import Repository, chunked, from_row, to_row
 from bot.store.tables import outbox, paces
 
 # Written out, not bound: SQLite takes a partial index only for a condition it can read.
@@ -92,15 +92,7 @@ class Outbox(Repository):
 
     def add(self, outgoing: Outgoing, at: datetime) -> bool:
         """False if the key is there already."""
-        row = {
-            "key": outgoing.key,
-            "method": outgoing.method,
-            "payload": outgoing.payload,
-            "channel": outgoing.channel,
-            "created_at": at,
-            "attempts": 0,
-            "state": "due",
-        }
+        row = to_row(outbox, outgoing, created_at=at)
         statement = self._insert_new(outbox)
         return self._connection.execute(statement, row).rowcount > 0
 
@@ -352,18 +344,4 @@ class Outbox(Repository):
 
 
 def _outgoing(row: Row[Any], attempts: int | None = None) -> Outgoing:
-    return Outgoing(
-        key=row.key,
-        method=row.method,
-        payload=row.payload,
-        channel=row.channel,
-        id=row.id,
-        attempts=row.attempts if attempts is None else attempts,
-        error=row.error,
-        state=row.state,
-        slack_ts=row.slack_ts,
-        sent_at=row.sent_at,
-        created_at=row.created_at,
-        tried_at=row.tried_at,
-        not_before=row.not_before,
-    )
+    return from_row(Outgoing, row, attempts=row.attempts if attempts is None else attempts)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.model import FORGOTTEN, Person
 from bot.store.forgotten import Forgotten
-from bot.store.repository import Repository, chunked
+from bot.store.repository import Repository, chunked, from_row, to_row
 from bot.store.tables import people
 
 _ONE = select(people).where(people.c.slack_id == bindparam("of"))
@@ -35,7 +34,7 @@ class People(Repository):
             return self._read[slack_id]
         alias = self._forgotten.alias(slack_id)
         row = self._connection.execute(_ONE, {"of": alias}).one_or_none()
-        return None if row is None else replace(_person(row), slack_id=slack_id)
+        return None if row is None else from_row(Person, row, slack_id=slack_id)
 
     def many(self, slack_ids: Collection[str]) -> dict[str, Person]:
         """Those of `slack_ids` that are known."""
@@ -44,7 +43,7 @@ class People(Repository):
         for part in chunked(alias.values()):
             query = select(people).where(people.c.slack_id.in_(part))
             for row in self._connection.execute(query):
-                known[row.slack_id] = _person(row)
+                known[row.slack_id] = from_row(Person, row)
         found = {
             slack_id: replace(known[key], slack_id=slack_id)
             for slack_id, key in alias.items()
@@ -61,15 +60,8 @@ class People(Repository):
     def put(self, person: Person) -> None:
         """Inserts or updates all but `privacy` and `quiet`."""
         self._read.pop(person.slack_id, None)
-        row = {
-            "slack_id": self._forgotten.alias(person.slack_id),
-            "name": person.name,
-            "real_name": person.real_name,
-            "is_bot": person.is_bot,
-            "deleted": person.deleted,
-            "tz": person.tz,
-            "privacy": "full",
-        }
+        alias = self._forgotten.alias(person.slack_id)
+        row = to_row(people, person, slack_id=alias, privacy="full", quiet=False)
         statement = self._insert(people).values(row)
         new = statement.excluded
         self._connection.execute(
@@ -90,7 +82,7 @@ class People(Repository):
         """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
-        row = {"slack_id": key, "is_bot": False, "deleted": False, "privacy": privacy}
+        row = to_row(people, Person(key), privacy=privacy)
         self._connection.execute(
             self._insert(people)
             .values(row)
@@ -108,26 +100,28 @@ class People(Repository):
         if key != slack_id:
             self._connection.execute(delete(people).where(people.c.slack_id == slack_id))
         none = {"name": ANONYMOUS, "real_name": None, "tz": None, "privacy": FORGOTTEN}
-        statement = self._insert(people).values(slack_id=key, is_bot=False, deleted=False, **none)
+        new = to_row(people, Person(key), **none)
         self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["slack_id"], set_=none)
+            self._insert(people)
+            .values(new)
+            .on_conflict_do_update(index_elements=["slack_id"], set_=none)
         )
 
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
         """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
-        row = {"slack_id": key, "is_bot": False, "deleted": False, "privacy": "full"}
+        row = to_row(people, Person(key), quiet=quiet)
         self._connection.execute(
             self._insert(people)
-            .values(**row, quiet=quiet)
+            .values(row)
             .on_conflict_do_update(index_elements=["slack_id"], set_={"quiet": quiet})
         )
 
     def all(self) -> list[Person]:
         """Everyone, by Slack member ID."""
         query = select(people).order_by(people.c.slack_id)
-        return [_person(row) for row in self._connection.execute(query)]
+        return [from_row(Person, row) for row in self._connection.execute(query)]
 
     def find(self, who: str) -> list[Person]:
         """By ID, else by name. Names are compared here: SQLite's `lower` knows ASCII alone."""
@@ -142,16 +136,3 @@ class People(Repository):
             if folded in {(person.name or "").casefold(), (person.real_name or "").casefold()}
             and folded
         ]
-
-
-def _person(row: Row[Any]) -> Person:
-    return Person(
-        slack_id=row.slack_id,
-        name=row.name,
-        real_name=row.real_name,
-        is_bot=row.is_bot,
-        deleted=row.deleted,
-        tz=row.tz,
-        privacy=row.privacy,
-        quiet=row.quiet,
-    )

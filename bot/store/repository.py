@@ -1,13 +1,18 @@
-"""What the repositories share: a connection, and the two databases' `INSERT … ON CONFLICT`."""
+"""What the repositories share: a connection, the two databases' `INSERT … ON CONFLICT`, and rows as
+dataclasses: fields and columns have the same names, and others are said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import fields
 from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Row, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+T = TypeVar("T")
 Upsert = postgresql.Insert | sqlite.Insert
 MANY = 500
 """How many values go into one query: databases limit the parameters of one."""
@@ -53,6 +58,14 @@ class Repository:
         """An INSERT that leaves a row alone that is there already; its `rowcount` says."""
         return _insert_new(self._postgresql, table)
 
+    def _upsert(self, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+        """Inserts a row, or gives the one with this key these values."""
+        self._connection.execute(
+            self._insert(table)
+            .values(**key, **values)
+            .on_conflict_do_update(index_elements=list(key), set_=values)
+        )
+
 
 def insert_into(table: Table, on_postgresql: bool) -> Upsert:
     """The two databases' `INSERT`, which takes `ON CONFLICT`."""
@@ -64,6 +77,24 @@ def insert_into(table: Table, on_postgresql: bool) -> Upsert:
 @cache  # building it costs as much as running it
 def _insert_new(is_postgresql: bool, table: Table) -> Upsert:
     return insert_into(table, is_postgresql).on_conflict_do_nothing()
+
+
+@cache
+def _names(kind: Any, table: Table | None = None) -> tuple[str, ...]:
+    """The fields of a dataclass, or those of them that are columns; the database numbers rows."""
+    names = [field.name for field in fields(kind)]
+    return tuple(n for n in names if table is None or (n in table.c and n != "id"))
+
+
+def to_row(table: Table, thing: Any, /, **other: Any) -> dict[str, Any]:
+    """A dataclass as a row; `other` are the columns that are called or written otherwise."""
+    kind: Any = type(thing)
+    return {name: getattr(thing, name) for name in _names(kind, table)} | other
+
+
+def from_row(kind: Callable[..., T], row: Row[Any], /, **other: Any) -> T:
+    """A row as a dataclass; `other` are the fields that are called or written otherwise."""
+    return kind(**{name: getattr(row, name) for name in _names(kind) if name not in other}, **other)
 
 
 def chunked(values: Collection[str]) -> Iterator[list[str]]:

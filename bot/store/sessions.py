@@ -22,7 +22,7 @@ from sqlalchemy import (
 from bot.sessions.model import Event, Session, State
 from bot.sessions.ports import ConcurrentUpdate
 from bot.store import events
-from bot.store.repository import Repository
+from bot.store.repository import Repository, from_row, to_row
 from bot.store.tables import sessions
 
 _ALL = select(sessions)
@@ -229,37 +229,17 @@ def _not_over_before(since: datetime) -> ColumnElement[bool]:
 
 
 def _row(session: Session) -> dict[str, Any]:
-    return {
-        "event_id": session.event.id,
-        "event": events.to_text(session.event),
-        "starts_at": session.event.start,
-        "channel": session.channel,
-        "state": str(session.state),
-        "collects_from": session.collects_from,
-        "collects_until": session.collects_until,
-        "opened_at": session.opened_at,
-        "closed_at": session.closed_at,
-        "announcement_ts": session.announcement_ts,
-        "reconciled_ts": session.reconciled_ts,
-        "content_changed_at": session.content_changed_at,
-        "archived_at": session.archived_at,
-        "added_authors": sorted(session.added_authors),
-    }
+    return to_row(
+        sessions,
+        session,
+        event_id=session.event.id,
+        event=events.to_text(session.event),
+        starts_at=session.event.start,
+        state=str(session.state),
+        added_authors=sorted(session.added_authors),
+    )
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(
-        id=row.id,
-        event=events.from_text(row.event),
-        channel=row.channel,
-        state=State(row.state),
-        collects_from=row.collects_from,
-        collects_until=row.collects_until,
-        opened_at=row.opened_at,
-        closed_at=row.closed_at,
-        announcement_ts=row.announcement_ts,
-        reconciled_ts=row.reconciled_ts,
-        content_changed_at=row.content_changed_at,
-        archived_at=row.archived_at,
-        added_authors=frozenset(row.added_authors),
-    )
+    event, added = events.from_text(row.event), frozenset(row.added_authors)
+    return from_row(Session, row, event=event, state=State(row.state), added_authors=added)
