@@ -140,7 +140,7 @@ class Run:
         self.lines: list[str] = []
         self.is_down = False
         self._booted_at = [0.0] * plan.replicas
-        self._retried_at = 0.0
+        self._retried_at = self._acted_at = 0.0
         self._tried: Counter[tuple[str, str]] = Counter()
         self._doomed: dict[int, pace.Death] = {}
         self._beside: set[asyncio.Task[Any]] = set()
@@ -284,6 +284,7 @@ class Run:
         """So many things happen in the channel."""
         for _ in range(batches):
             await self.week.act(BATCH)
+        self._acted_at = time.monotonic()
 
     def edit_line(self) -> None:
         """A person adds a line to the file."""
@@ -488,7 +489,7 @@ class Run:
         """Compares once more with the history, lets everything come to rest, and judges."""
         await self.nothing_breaks()
         await self.control.settle()
-        await asyncio.sleep(GRACE.total_seconds())
+        await asyncio.sleep(self._acted_at + GRACE.total_seconds() - time.monotonic())
         log = self.folder / "reconcile.log"
         env = self.env(self.url)
         command = Command.start("reconcile", EVENT, env=env, folder=self.folder, log=log)
