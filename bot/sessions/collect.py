@@ -30,8 +30,9 @@ class Posted:
     `thread_ts` is None at top level (and for the root of a thread). `edited_ts` is None for a
     message that was never edited. `shown` is what it shows, where that is text alone and short
     enough to be talk. `form` says that the bot posted it for somebody, `token` which
-    submission it is, `part` which message of it (2, 3 …; 0 for the first). `through_app` says that an app posted it, for a person or for its own bot;
-    `writer` is what the message says itself of who wrote it.
+    submission it is, `event` the ID of the event that it was sent to, `part` which message of it
+    (2, 3 …; 0 for the first). `through_app` says that an app posted it, for a person or for its
+    own bot; `writer` is what the message says itself of who wrote it.
     """
 
     channel: str
@@ -44,6 +45,7 @@ class Posted:
     form: bool = False
     shown: str = ""
     token: str = ""
+    event: str = ""
     part: int = 0
     through_app: bool = False
     writer: Person | None = None
@@ -184,7 +186,7 @@ def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str 
         session_id: int | None = known.session_id
     else:
         root = thread_ts or ts
-        owner = _owner(_around(uow, channel, root), root)
+        owner = _of_thread(uow, _around(uow, channel, root), channel, root)
         session_id = owner.id if owner else None
     if session_id is None:
         return False
@@ -238,10 +240,23 @@ def _owner(sessions: list[Session], root: str) -> Session | None:
     return next((s for s in sessions if s.announcement_ts == root or s.collects(root)), None)
 
 
-def _asked_in(uow: UnitOfWork, posted: Posted) -> Session | None:
-    """The session that a question was sent to, even if Slack took it only after the end."""
+def _asked_in(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Session | None:
+    """The session that a question was sent to, even if Slack took it only after the end.
+
+    A restored database may know nothing of the question; then its message says which event it is.
+    """
     submission = uow.members.submission(posted.token) if posted.token else None
-    return uow.sessions.get(submission.session_id) if submission is not None else None
+    if submission is not None:
+        return uow.sessions.get(submission.session_id)
+    return next((s for s in sessions if posted.event and s.event.id == posted.event), None)
+
+
+def _of_thread(uow: UnitOfWork, sessions: list[Session], channel: str, root: str) -> Session | None:
+    """The session that a thread belongs to: that of its question, where that is known."""
+    question = uow.messages.get(channel, root)
+    if question is not None and question.origin == "form":
+        return uow.sessions.get(question.session_id)
+    return _owner(sessions, root)
 
 
 def _placed(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Message | None:
@@ -251,12 +266,12 @@ def _placed(uow: UnitOfWork, sessions: list[Session], posted: Posted) -> Message
         return _message(uow, known.session_id, posted, known.kind, known.question_ts, known.origin)
     thread = posted.thread_ts if posted.thread_ts != posted.ts else None
     if thread is None:
-        owner = _asked_in(uow, posted) or _owner(sessions, posted.ts)
+        owner = _asked_in(uow, sessions, posted) or _owner(sessions, posted.ts)
         if owner is None:
             return None
         origin = "form" if posted.form else "channel"
         return _message(uow, owner.id, posted, Kind.QUESTION, None, origin)
-    owner = _owner(sessions, thread)
+    owner = _of_thread(uow, sessions, posted.channel, thread)
     if owner is None:
         return None
     if posted.part:

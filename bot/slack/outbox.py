@@ -451,11 +451,16 @@ def probe_after(outgoing: Outgoing, now: datetime) -> timedelta:
 def _metadata(uow: UnitOfWork, outgoing: Outgoing) -> dict[str, Any]:
     """A message's metadata with what makes it known later: the row's key, and the event's ID.
 
-    The event tells sessions apart that have the same number in two databases.
+    The event tells sessions apart that have the same number in two databases, and says to which of
+    them a question belongs of which a restored database knows nothing.
     """
     metadata = outgoing.payload.get("metadata") or {"event_type": EVENT_TYPE}
     keyed = {**metadata.get("event_payload", {}), "key": outgoing.key}
     number = queued.session_of(outgoing)
+    token = asked_token(outgoing.key) or part_token(outgoing.key)
+    submission = uow.members.submission(token) if token is not None else None
+    if submission is not None:
+        number = submission.session_id
     session = uow.sessions.get(number) if number is not None else None
     if session is not None:
         keyed["event"] = session.event.id

@@ -31,6 +31,7 @@ from bot.slack.api.history import History, Page
 from bot.slack.api.incoming import (
     Deleted,
     Malformed,
+    form_asker,
     message_object,
     reactions_of,
     reactors_are_listed,
@@ -48,6 +49,9 @@ OVERLAP = timedelta(minutes=2)
 GRACE = timedelta(seconds=2)
 """A message younger than this may stand in one of Slack's stores and not yet in another."""
 INSTANT = timedelta(microseconds=1)
+LATE_QUESTIONS_FOR = timedelta(days=1)
+"""How long after the end the bot may post what was asked in time, without the database knowing:
+it was restored to before the question."""
 WRITTEN_AT_ONCE = 100
 """Messages that one transaction repairs, so that nobody waits long to store an envelope."""
 
@@ -214,17 +218,27 @@ class Reconciler:
         known = await asyncio.to_thread(self._standing, session, oldest, latest)
         seen: set[str] = set()
         suspicious: list[str] = []
-        async for page in self._history.channel(session.channel, oldest, latest):
+        until = ts_of(max(moment(latest), session.over_at + LATE_QUESTIONS_FOR))
+        async for shown in self._history.channel(session.channel, oldest, until):
             report.calls += 1
+            page = [m for m in shown if self._may_belong(m, latest)]
             seen |= await self._take(session, page, report, began)
             suspicious += await asyncio.to_thread(self._suspicious, session, page)
             if marks is not None:
                 marks |= self._marked(page)
-            shown = [ts for ts in map(ts_in, page) if ts is not None]
-            if tell is not None and shown:
-                tell(Progress(min(shown, key=moment), len(suspicious)))
+            read = [ts for ts in map(ts_in, shown) if ts is not None]
+            if tell is not None and read:
+                tell(Progress(min(read, key=moment), len(suspicious)))
         await self._delete(session, known - seen, began, report, None)
         return suspicious
+
+    def _may_belong(self, message: Mapping[str, Any], latest: str) -> bool:
+        """Whether a message of the channel may be the session's: after its end, only a question
+        that the bot posted for somebody."""
+        ts = ts_in(message)
+        if ts is None or moment(ts) < moment(latest):
+            return True
+        return form_asker(message, self._context.bot_id) is not None
 
     async def _take(
         self, session: Session, page: Page, report: Report, began: datetime

@@ -285,7 +285,7 @@ async def _lock_file(run: Run) -> None:
 def _hold_file(path: str, seconds: float) -> None:
     import time
 
-    with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(seconds)
         connection.execute("ROLLBACK")

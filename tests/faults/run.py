@@ -176,9 +176,9 @@ class Run:
                 for task in (*self._beside, self._supervising):
                     if task is not None:
                         task.cancel()
+                self._go_on()
                 for bot in self.bots:
                     if bot is not None:
-                        bot.signal(signal.SIGCONT)
                         bot.kill()
                 self.database.close()
         self.result.seconds = time.monotonic() - began
@@ -331,6 +331,13 @@ class Run:
 
     # Bots
 
+    def _go_on(self) -> None:
+        """Nobody stands still any more, also who came so late to the step at which to stop that
+        nobody waited for that."""
+        for bot in self.bots:
+            if bot is not None:
+                bot.signal(signal.SIGCONT)
+
     def start(self, number: int, log: Path, death: pace.Death | None = None) -> Command:
         """A process of a bot."""
         url = self.url
@@ -445,6 +452,7 @@ class Run:
             return True
         if time.monotonic() > self._retried_at + 1:
             self._retried_at = time.monotonic()
+            self._go_on()
             with self.database.unit_of_work() as uow:
                 uow.outbox.retry(None, uow.outbox.now(_now()))
         return False
@@ -501,6 +509,7 @@ class Run:
         for bot in self.bots:
             if bot is not None:
                 bot.signal(signal.SIGTERM)
+        self._go_on()
         for number, bot in enumerate(self.bots):
             if bot is not None and await bot.ended() not in (
                 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Submission
 from bot.slack.blocks import asked, limits
+from bot.store.database import Database
+from slackbox.faults import CallFault, DeliveryFault
 from slackbox.model import Message
-from tests.scene import END, EVENT, START, Scene
+from tests.scene import END, EVENT, START, Scene, scene
 from tests.slack.member_driver import MemberDriver, open_session
 from tests.waiting import PATIENCE, until
 
@@ -140,3 +143,46 @@ def test_the_messages_of_a_question_joined_are_the_question(seed: str, times: in
             shown = block["text"]["text"]
             assert 0 < limits.units(shown) <= limits.SECTION
             assert shown.strip()
+
+
+@pytest.mark.parametrize("restored", [False, True], ids=["events lost", "and a backup restored"])
+async def test_posted_after_the_close_it_is_found_though_no_event_told_of_it(
+    tmp_path: Path, restored: bool
+) -> None:
+    """All of its messages and the answer under it, even by a database older than the question."""
+    text, copy = "Nobody knows me? " + "&" * 11_000, tmp_path / "copy.db"
+    async with scene(tmp_path) as world:
+        async with world.bot() as bot:
+            await world.to(START)
+            bot.database.backup(copy)
+        async with world.bot() as bot:
+            faults = world.stage.box.faults
+            faults.calls.append(CallFault("chat.postMessage", "error", error="not_in_the_table"))
+            await send(MemberDriver(world, "cleo"), inputs(text), anonymous=["anonymous"])
+            await world.to(END)
+            await world.to(END + timedelta(minutes=3))
+            assert world.threads() == []
+            faults.deliveries.append(DeliveryFault("drop", 99, "message"))
+            with bot.database.unit_of_work() as uow:
+                uow.outbox.retry(None, uow.outbox.now(bot.wall.now()))
+            await bot.edge.sender.drain()
+            first = await until(lambda: posted(world))
+            assert len(first) > 1, "it is one message only"
+            world.say("ada", "Now I know you.", thread=first[0].ts)
+            world.say("ben", "Is it over?")
+            await world.hear()
+            faults.deliveries.clear()
+        if restored:
+            database = Database(f"sqlite:///{tmp_path / 'marginalia.db'}")
+            database.restore(copy)
+            database.close()
+        async with world.bot() as bot:
+            await bot.edge.reconciler.whole(1)
+            await world.look()
+            ((name, found, replies),) = world.threads()
+            assert name == "Anonymous"
+            assert found.count("&amp;") == 11_000
+            assert [reply for reply in replies if reply[0] != "Anonymous"] == [
+                ("Ada Author", "Now I know you.")
+            ]
+            assert world.notes("ben") == []

@@ -111,6 +111,7 @@ def message_object(
         form=asker is not None,
         shown=_shown(content) if asker is None else "",
         token=form_token(message) if asker is not None else "",
+        event=_event(message) if asker is not None else "",
         part=_part(message) if asker is not None else 0,
         through_app=asker is None and bool(message.get("bot_id")),
         writer=_writer(message, author) if asker is None else None,
@@ -207,6 +208,12 @@ def _about(message: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the metadata of a question from the form says of it."""
     payload = _mapping(message, "metadata").get("event_payload")
     return payload if isinstance(payload, Mapping) else {}
+
+
+def _event(message: Mapping[str, Any]) -> str:
+    """The ID of the event that a question from the form was sent to; '' where it is not said."""
+    event = _about(message).get("event")
+    return event if isinstance(event, str) else ""
 
 
 def _part(message: Mapping[str, Any]) -> int:
