@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-BOT = Path(__file__).resolve().parent.parent / "bot"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def without_selectors(font: bytes) -> bytes:
@@ -61,21 +61,31 @@ PACKAGES = [
     Package(
         "minisearch",
         "7.2.0",
-        "web/static",
+        "bot/web/static",
         {"package/dist/umd/index.js": "minisearch.js", "package/LICENSE.txt": "LICENSE.txt"},
     ),
     Package(
         "twemoji-colr-font",
         "15.0.3",
-        "sandbox/page/static",
+        "slackbox/page/static",
         {"package/twemoji.woff2": "twemoji.woff2", "package/LICENSE": "LICENSE.txt"},
+    ),
+    Package(
+        "@expo-google-fonts/source-serif-4",
+        "0.4.1",
+        "bot/web/static",
+        {
+            "package/400Regular/SourceSerif4_400Regular.ttf": "regular.ttf",
+            "package/400Regular_Italic/SourceSerif4_400Regular_Italic.ttf": "italic.ttf",
+            "package/LICENSE_FONT": "LICENSE.txt",
+        },
     ),
 ]
 
 
 def fetch(package: Package) -> None:
     """Packs the package and takes out the files."""
-    target = BOT / package.pages / "vendor" / package.name
+    target = ROOT / package.pages / "vendor" / package.name.rpartition("/")[2]
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -48,6 +48,13 @@ def site(
     title: Annotated[
         str, typer.Option("--title", metavar="TEXT", help="The name of the site.")
     ] = pages.TITLE,
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            help="With --base-url, draw a picture for each book and question, which links to it "
+            "show elsewhere."
+        ),
+    ] = True,
     wacz: Annotated[
         Path | None,
         typer.Option(
@@ -71,12 +78,12 @@ def site(
     settings = Settings()
     texts.use(settings.language)
     planned, problems = books.find(paths or [settings.schedules], settings.timezone)
-    look = pages.Site(title=title, base_url=base_url, website=settings.website)
+    look = pages.Site(title, base_url, settings.website, pictures)
     with _known(settings) as known:
 
         def write(made: Path) -> pages.Summary:
             ledger = addresses.read(output / addresses.NAME)
-            return pages.build(planned, made, look, known, ledger)
+            return pages.build(planned, made, look, known, ledger, output)
 
         summary = folder.publish(output, write)
     if wacz is not None:

@@ -7,11 +7,8 @@ another library and another language finds what it finds in Slack.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import shutil
 import socket
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,41 +18,22 @@ import pytest
 from slackbox.model import Message
 from slackbox.person import Person
 from slackbox.server import Sandbox
+from tests import npm
 from tests.slackbox.conftest import CHANNEL
 from tests.waiting import PATIENCE, until
 
 STARTER = Path(__file__).parent / "starter"
-INSTALLED = STARTER / "node_modules" / ".installed"
-"""A copy of the lock file that the packages were installed from."""
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("npm") is None and not os.environ.get("CI"),
-        reason="Node.js and npm are not installed",
-    ),
+    npm.REQUIRED,
 ]
 
 
 @pytest.fixture(scope="session")
 def packages() -> None:
-    """Installs what `package-lock.json` pins, once for all processes that test."""
-    lock = (STARTER / "package-lock.json").read_bytes()
-    with (STARTER / "package.json").open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if INSTALLED.is_file() and INSTALLED.read_bytes() == lock:
-            return
-        install(STARTER)
-        INSTALLED.write_bytes(lock)
-
-
-def install(folder: Path) -> None:
-    """Runs `npm ci`: nothing but the packages of the lock, whose hashes it checks."""
-    npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    done = subprocess.run(npm, cwd=folder, check=False, capture_output=True, text=True, timeout=110)
-    if done.returncode != 0 and not os.environ.get("CI"):
-        pytest.skip(f"npm cannot install the packages: {done.stderr.strip()[-200:]}")
-    assert done.returncode == 0, done.stderr
+    """Installs what `package-lock.json` pins."""
+    npm.install(STARTER)
 
 
 @asynccontextmanager

@@ -733,3 +733,50 @@ def test_whatever_the_files_say_the_pages_are_valid_and_have_no_script_of_theirs
         page = path.read_text("utf-8")
         script = r'<script(?! src=| type="application/ld\+json">\{)'
         assert not re.search(rf"{script}|<h1(?! dir)|<[^>]*onerror=", page)
+
+
+def test_links_from_elsewhere_show_a_picture(
+    marginalia: Command, schedules: Path, tmp_path: Path
+) -> None:
+    """Open Graph on the index, books and questions, with whole addresses; each picture is there."""
+    base = "https://books.example/a/"
+    assert marginalia("site", "--base-url", base) == 0
+    site = tmp_path / "var" / "site"
+    shown = [site / "index.html", *site.glob("books/*.html"), *site.glob("books/*/q/*.html")]
+    drawn = set()
+    for path in shown:
+        page = parsed(path)
+        said = {
+            each.attrs["property"]: each.attrs["content"] for each in page.query("meta[property]")
+        }
+        [canonical] = page.query("link[rel=canonical]")
+        [described] = page.query("meta[name=description]")
+        assert said["og:url"] == canonical.attrs["href"]
+        assert said["og:url"].startswith(base)
+        assert said["og:title"]
+        assert said["og:description"] == described.attrs["content"]
+        assert said["og:site_name"] == "Book of the Week"
+        picture = site / said["og:image"].removeprefix(base)
+        drawn.add(picture)
+        content = picture.read_bytes()
+        assert content.startswith(b"\x89PNG\r\n\x1a\n")
+        assert struct.unpack(">II", content[16:24]) == (600, 315)
+        assert (said["og:image:width"], said["og:image:height"]) == ("600", "315")
+    assert drawn == set(site.glob("pictures/*"))
+    assert len(drawn) > 5
+    assert all("og:image" not in path.read_text() for path in site.glob("authors/*.html"))
+
+
+def test_pictures_are_drawn_once(marginalia: Command, schedules: Path, tmp_path: Path) -> None:
+    site = tmp_path / "var" / "site"
+    assert marginalia("site") == 0
+    assert not (site / "pictures").exists()
+    assert "og:image" not in (site / "index.html").read_text()
+    assert marginalia("site", "--base-url", "https://books.example/") == 0
+    first, *_others = sorted(site.glob("pictures/*"))
+    first.write_bytes(b"drawn before")
+    assert marginalia("site", "--base-url", "https://books.example/") == 0
+    assert first.read_bytes() == b"drawn before"
+    assert marginalia("site", "--base-url", "https://books.example/", "--no-pictures") == 0
+    assert not (site / "pictures").exists()
+    assert "og:image" not in (site / "index.html").read_text()

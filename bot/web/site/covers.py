@@ -30,6 +30,16 @@ CLOTHS = (
 )
 
 
+SIZES = ((34, 13, 4), (28, 16, 5), (23, 19, 6), (19, 24, 8))
+"""Of the letters of a title on a cover, as `typeset` takes them."""
+
+
+def cloth(event_id: str) -> tuple[str, str, int]:
+    """The colours of a book, ground and blocking, and the number of its ornament."""
+    digest = hashlib.sha256(event_id.encode("utf-8", "replace")).digest()
+    return *CLOTHS[digest[0] % len(CLOTHS)], digest[1] % 3
+
+
 def file_of(event: Event, root: Path) -> Path | None:
     """The file that `cover` names, below the folder of schedules or one of the two above it.
 
@@ -51,9 +61,8 @@ def file_of(event: Event, root: Path) -> Path | None:
 
 def drawn(event: Event) -> str:
     """A cover set in type (SVG); the cloth follows from the event's id."""
-    digest = hashlib.sha256(event.id.encode("utf-8", "replace")).digest()
-    ground, blocking = CLOTHS[digest[0] % len(CLOTHS)]
-    title, size = _set(event.title)
+    ground, blocking, ornament = cloth(event.id)
+    title, size = typeset(event.title, SIZES)
     names = [author.name for author in event.authors]
     authors = [*names[:3], f"and {len(names) - 3} more"] if len(names) > 4 else names
     return (
@@ -62,23 +71,27 @@ def drawn(event: Event) -> str:
         .render(
             title=title,
             size=size,
-            authors=[_fit(name, 24) for name in authors],
+            authors=[fit(name, 24) for name in authors],
             ground=ground,
             blocking=blocking,
-            ornament=digest[1] % 3,
+            ornament=ornament,
             event=event,
         )
     )
 
 
-def _set(title: str) -> tuple[list[str], int]:
-    """The title in lines, and the size of its letters: the largest at which it fits."""
-    for size, measure, most in ((34, 13, 4), (28, 16, 5), (23, 19, 6), (19, 24, 8)):
-        lines = _lines(title.split(), measure)
+def typeset(text: str, sizes: Sequence[tuple[int, int, int]]) -> tuple[list[str], int]:
+    """A text in lines, and the size of its letters: the first of `sizes` at which it fits.
+
+    `sizes` are sizes, each with how many letters a line has and how many lines there are. A text
+    that fits at none is cut.
+    """
+    for size, measure, most in sizes:
+        lines = _lines(text.split(), measure)
         if len(lines) <= most and all(_width(line) <= measure for line in lines):
             return lines, size
-    lines = _lines([_fit(word, 24) for word in title.split()], 24)[:8]
-    return lines, 19
+    size, measure, most = sizes[-1]
+    return _lines([fit(word, measure) for word in text.split()], measure)[:most], size
 
 
 def _lines(words: Sequence[str], measure: int) -> list[str]:
@@ -91,7 +104,8 @@ def _lines(words: Sequence[str], measure: int) -> list[str]:
     return lines
 
 
-def _fit(text: str, measure: int) -> str:
+def fit(text: str, measure: int) -> str:
+    """A text cut to so many letters of middling width."""
     while _width(text) > measure:
         text = text.removesuffix("…")[:-1] + "…"
     return text

@@ -25,9 +25,21 @@ from bot.sessions.model import Event
 from bot.texts import _
 from bot.web import figures, look, text
 from bot.web.figures import Asked, Counted, Figure, Given
-from bot.web.site import addresses, books, covers, data, feeds, former, search, sitemap, structured
+from bot.web.site import (
+    addresses,
+    books,
+    covers,
+    data,
+    feeds,
+    former,
+    pictures,
+    search,
+    sitemap,
+    structured,
+)
 from bot.web.site.addresses import Ledger, State
 from bot.web.site.books import Book, Planned, Posted, Thread
+from bot.web.site.pictures import Pictures
 from bot.web.site.related import Listed, Related
 
 ASSETS = ("look.css", "icon.svg", "site.js", "vendor/minisearch/minisearch.js")
@@ -62,6 +74,8 @@ class Site:
     title: str = TITLE
     base_url: str = ""
     website: str = ""
+    pictures: bool = True
+    """Whether there are pictures for links from elsewhere, which need `base_url`."""
 
     def __post_init__(self) -> None:
         """Raises UserError for an address that is none."""
@@ -151,12 +165,14 @@ def build(
     site: Site,
     known: Known = lambda event: Recorded(),
     ledger: Ledger | None = None,
+    before: Path | None = None,
 ) -> Summary:
     """Writes the site into `folder`, which is empty.
 
     `planned` is not empty and in the order of the events' start; `known` gives what the database
-    has of an event; `ledger` are the addresses of the site before, brought up to date here. Raises
-    UserError for an archive that cannot be read and OSError for a folder that cannot be written.
+    has of an event; `ledger` are the addresses of the site before, brought up to date here, and
+    `before` is its folder, whose pictures are not drawn again. Raises UserError for an archive that
+    cannot be read and OSError for a folder that cannot be written.
     """
     for name in ("assets", "authors", "books", "covers", "figures", "search"):
         (folder / name).mkdir()
@@ -165,7 +181,7 @@ def build(
         shutil.copyfile(look.STATIC / name, target)
     (folder / "assets" / "LICENSE.txt").rename(folder / "assets" / "minisearch.LICENSE.txt")
     ledger = Ledger() if ledger is None else ledger
-    writer = _Writer(folder, site, search.names(planned))
+    writer = _Writer(folder, site, search.names(planned), Pictures(folder, before))
     with (
         search.Shards(folder / "search") as shards,
         (folder / data.NAME).open("w", encoding="utf-8", newline="\n") as rows,
@@ -174,8 +190,8 @@ def build(
         for at, each in enumerate(planned):
             recorded = known(each.event)
             book = ledger.place(books.read(each, site.website, recorded.posted))
-            before, after = planned[at - 1] if at else None, _get(planned, at + 1)
-            entry = writer.book(book, recorded.times, before, after)
+            previous = planned[at - 1] if at else None
+            entry = writer.book(book, recorded.times, previous, _get(planned, at + 1))
             spool.add((book, entry))
             shards.add(book, entry)
             rows.writelines(data.lines(book, site.url))
@@ -231,6 +247,7 @@ class _Writer:
     folder: Path
     site: Site
     shards: Sequence[str]
+    pictures: Pictures
     summary: Summary = field(default_factory=Summary)
     authors: dict[str, Author] = field(default_factory=dict)
     recent: list[feeds.Item] = field(default_factory=list)
@@ -287,6 +304,9 @@ class _Writer:
             before=before and (before.event.title, page_of(before.event)),
             after=after and (after.event.title, page_of(after.event)),
             canonical=self.site.base_url and self.site.url(entry.href),
+            picture=self.picture(
+                event.id, event.title, ", ".join(name for name, _href in entry.authors)
+            ),
             described=described,
             structured=structured.book(entry, described, self.home, self.site.url),
         )
@@ -340,6 +360,7 @@ class _Writer:
                 before=self.asked(book, asked[at - 1]) if at else None,
                 after=self.asked(book, asked[at + 1]) if at + 1 < len(asked) else None,
                 canonical=self.site.base_url and self.site.url(text.href(thread.page)),
+                picture=self.picture(event.id, addresses.headline(words), event.title),
                 structured=structured.question(book, thread, hrefs, self.home, self.site.url),
             )
 
@@ -405,6 +426,12 @@ class _Writer:
             (self.folder / "covers" / name).write_text(covers.drawn(book.event), "utf-8")
         return "covers/" + quote(name, errors="replace")
 
+    def picture(self, cloth: str, words: str, below: str = "") -> str:
+        """The address of the picture that a link to a page shows elsewhere; '' for none."""
+        if not self.site.base_url or not self.site.pictures:
+            return ""
+        return self.site.url(self.pictures.draw(cloth, words, below))
+
     def figures(self, name: str, drawn: Sequence[Figure]) -> Iterator[tuple[Figure, str]]:
         """Writes pictures and gives each with its address within the site."""
         if drawn:
@@ -435,6 +462,7 @@ class _Writer:
             entries=entries[::-1],
             pictures=pictures,
             canonical=self.site.base_url,
+            picture=self.picture("", self.site.title),
             structured=structured.index(self.site.title, entries[::-1], self.site.url),
         )
 
@@ -481,6 +509,7 @@ class _Writer:
             "site": self.site,
             "feeds": {"atom": feeds.ATOM, "json": feeds.JSON},
             "shards": self.shards,
+            "picture_size": (pictures.WIDTH, pictures.HEIGHT),
             "texts": search.texts(),
         }
         html = look.environment().get_template(template).render(values)
