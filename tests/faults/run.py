@@ -559,7 +559,7 @@ class Run:
             {
                 ts: entry
                 for ts, entry in entries.items()
-                if not session.over_at <= truth.moment(entry.thread_ts or ts) < read_at
+                if not session.over_at <= truth.moment(_asked_at(ts, entry, session)) < read_at
             }
             for entries in (content, found)
         )
@@ -719,6 +719,12 @@ def _whole(at: datetime) -> datetime:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _asked_at(ts: str, entry: truth.Entry, session: Session) -> str:
+    """When the question was asked that a message is or belongs to."""
+    is_asked = entry.thread_ts in (None, session.announcement_ts)
+    return ts if is_asked else str(entry.thread_ts)
 
 
 def _place(note: Outgoing) -> tuple[str, str]:
