@@ -28,7 +28,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from bot.sessions.model import Session, ts_of
+from bot.sessions.model import Session, moment, ts_of
 from bot.sessions.ports import Outgoing
 from bot.slack.reconcile import GRACE
 from bot.store.database import Database
@@ -546,10 +546,10 @@ class Run:
                 channel,
                 me,
                 session.announcement_ts or "",
-                ts_of(min(self.start_at, *map(truth.moment, self._announcements(channel)))),
+                ts_of(min(self.start_at, *map(moment, self._announcements(channel)))),
                 ts_of(session.over_at),
                 authors,
-                lambda user, ts: uow.mutes.covers(session.id, user, truth.moment(ts)),
+                lambda user, ts: uow.mutes.covers(session.id, user, moment(ts)),
             )
         found = truth.stored(self.database, authors)
         # The end was moved to where it is now, by a command or in the file. What was asked after
@@ -559,7 +559,7 @@ class Run:
             {
                 ts: entry
                 for ts, entry in entries.items()
-                if not session.over_at <= truth.moment(_asked_at(ts, entry, session)) < read_at
+                if not session.over_at <= moment(_asked_at(ts, entry, session)) < read_at
             }
             for entries in (content, found)
         )
@@ -684,8 +684,14 @@ class Run:
         answered = truth.marked_answered(self.database, self.week.authors)
         if marked != answered:
             with self.database.reading() as uow:
-                keys = [r.key for r in uow.outbox.listed(("sent",)) if r.method[:9] == "reactions"]
-            self._problems([f"marked as answered are {marked}, not {answered}: {keys}"])
+                rows = uow.outbox.listed(("sent", "due", "held", "failed", "dropped"))
+                marks = [(r.key, r.state) for r in rows if r.method.startswith("reactions")]
+                near = [
+                    (m.ts, m.author in self.week.authors, m.thread_ts, m.question_ts, m.deleted)
+                    for m in uow.messages.of_session(session.id)
+                    if (marked ^ answered) & {m.ts, m.thread_ts, m.question_ts}
+                ]
+            self._problems([f"marked as answered are {marked}, not {answered}: {marks}, {near}"])
         self.result.compared["moderated and marked"] += len(asked) + len(wanted) + len(answered)
 
     def _judge_file(self) -> None:
