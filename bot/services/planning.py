@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -97,11 +97,7 @@ class Planner:
     ) -> Event:
         """Moves an event, as far as its session allows that still."""
         async with self._writing:
-            session = await asyncio.to_thread(self._session, event_id)
-            if session is not None and session.state in OVER:
-                raise UserError(
-                    _("the session on “{title}” is over; plan a new one", title=session.event.title)
-                )
+            session = await asyncio.to_thread(self._not_over, event_id)
             if session is not None and session.state is State.OPEN and start is not None:
                 raise UserError(
                     _(
@@ -111,14 +107,32 @@ class Planner:
                     )
                 )
 
-            def message(made: tuple[Path, Event]) -> str:
-                event = made[1]
-                what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
-                return f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC"
+            return await self._move(event_id, start, end, by)
 
-            _path, event = await self._write(
-                by, lambda writer: writer.move(event_id, start, end), message
-            )
+    async def close(self, event_id: str, end: datetime, by: Doer) -> Event:
+        """Ends an open session at a moment by Slack's clock.
+
+        Where the bot's clock is ahead of that, the session opened before its planned start, and may
+        end before it, too: then the start in the file becomes that of what it collects.
+        """
+        async with self._writing:
+            session = await asyncio.to_thread(self._not_over, event_id)
+            start = None
+            if session is not None and session.collects_from and end <= session.event.start:
+                start = min(session.collects_from, end - timedelta(seconds=1))
+            return await self._move(event_id, start, end, by)
+
+    async def _move(
+        self, event_id: str, start: datetime | None, end: datetime | None, by: Doer
+    ) -> Event:
+        def message(made: tuple[Path, Event]) -> str:
+            event = made[1]
+            what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
+            return f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC"
+
+        _path, event = await self._write(
+            by, lambda writer: writer.move(event_id, start, end), message
+        )
         return event
 
     async def cancel(self, event_id: str, by: Doer) -> Event:
@@ -178,6 +192,15 @@ class Planner:
         for number in commits:
             self._commits.written(number, message(made))
         return made
+
+    def _not_over(self, event_id: str) -> Session | None:
+        """An event's session, if it has one. Raises UserError where that is over."""
+        session = self._session(event_id)
+        if session is not None and session.state in OVER:
+            raise UserError(
+                _("the session on “{title}” is over; plan a new one", title=session.event.title)
+            )
+        return session
 
     def _session(self, event_id: str) -> Session | None:
         with self._database.reading() as uow:

@@ -92,6 +92,9 @@ class Plans(Protocol):
     ) -> Event:
         """Writes `start`, `end` or both into the file of an event."""
 
+    async def close(self, event_id: str, end: datetime, by: Doer) -> Event:
+        """Ends an open session at a moment by Slack's clock."""
+
     async def cancel(self, event_id: str, by: Doer) -> Event:
         """Takes an event that has not begun out of the plan; its file stays, renamed."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.sessions import collect
-from bot.sessions.model import ts_of
+from bot.sessions.model import State, ts_of
 from tests.scene import EVENT, START, Scene, scene
 from tests.slack.organizer_driver import OrganizerDriver
 
@@ -76,3 +76,33 @@ async def test_closing_by_hand_ends_the_session_by_the_clock_of_slack(
         now = world.stage.clock.now() + ahead
         assert session.collects(asked)
         assert session.event.end - now <= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "after"),
+    [
+        pytest.param(timedelta(minutes=-5), timedelta(minutes=2), id="before the planned start"),
+        pytest.param(timedelta(minutes=-5), timedelta(minutes=10), id="Slack minutes behind"),
+        pytest.param(timedelta(minutes=5), timedelta(minutes=10), id="Slack minutes ahead"),
+    ],
+)
+async def test_closed_by_hand_the_archive_has_what_was_asked_in_time_by_the_clock_of_slack(
+    world: Scene, ahead: timedelta, after: timedelta
+) -> None:
+    slack_is(world, ahead)
+    organizer = world.stage.organizer
+    async with world.bot(organizers=(organizer,)):
+        await world.to(START + after)
+        world.say("ben", "In time?")
+        await world.hear()
+        closed_at = world.stage.clock.now() + ahead
+        assert "closes now" in await OrganizerDriver(world, organizer).qa("close now")
+        world.stage.clock.advance(timedelta(seconds=1))
+        world.say("cleo", "Too late?")
+        await world.to(world.stage.clock.now() + max(ahead, timedelta(0)) + timedelta(seconds=5))
+        session = world.session()
+        assert session is not None
+        assert closed_at <= session.over_at <= closed_at + timedelta(seconds=1)
+        assert session.state is State.ARCHIVED
+        assert [text for _name, text, _replies in world.threads()] == ["In time?"]
+        assert len(world.notes("cleo")) == 1

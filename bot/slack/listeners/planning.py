@@ -183,7 +183,7 @@ async def close_now(interaction: Interaction) -> None:
     except (SlackApiError, ClientError, TimeoutError) as error:
         log.info("the session closes by this machine's clock: %s", reason_of(error))
     end = (now + LAST_MICROSECONDS).replace(microsecond=0)
-    changed = await interaction.plans.move(event.id, None, end, await doer(interaction))
+    changed = await interaction.plans.close(event.id, end, await doer(interaction))
     await interaction.write(note, interaction, "closed", changed)
     await interaction.say(_("“{title}” closes now.", title=changed.title))
 
