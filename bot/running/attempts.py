@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
@@ -24,6 +25,7 @@ class LeadLostError(Exception):
     """Another replica leads now: what was begun as leader must not go on."""
 
 
+@dataclass(eq=False)
 class Attempts:
     """Does due things, and tries again what failed, later each time.
 
@@ -32,19 +34,12 @@ class Attempts:
     each failure that is new.
     """
 
-    def __init__(
-        self,
-        is_outage: Callable[[BaseException], bool],
-        waits_for_slack: Callable[[str, Exception], Awaitable[None]],
-        tell: Callable[[str, str], Awaitable[None]],
-        over: Callable[[str], None],
-    ):
-        self._is_outage = is_outage
-        self._waits_for_slack = waits_for_slack
-        self._tell = tell
-        self._over = over
-        self._failed: dict[str, tuple[int, float]] = {}
-        self._logged: dict[str, str] = {}
+    _is_outage: Callable[[BaseException], bool]
+    _waits_for_slack: Callable[[str, Exception], Awaitable[None]]
+    _tell: Callable[[str, str], Awaitable[None]]
+    _over: Callable[[str], None]
+    _failed: dict[str, tuple[int, float]] = field(default_factory=dict, init=False)
+    _logged: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def waiting(self) -> bool:

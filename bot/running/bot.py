@@ -151,8 +151,7 @@ class Bot:
                 repository(settings, folder), database, self.clock, self.wall, notices.tell
             )
         self.edge = Edge(
-            database.unit_of_work,
-            database.reading,
+            database,
             self.clock,
             self.wall,
             notifier,

@@ -14,7 +14,7 @@ from bot.library import archive
 from bot.library.git import Author
 from bot.services import export
 from bot.services.commits import Commits
-from bot.services.keeping import File, Keeper
+from bot.services.keeping import Keeper
 from bot.services.shared import Shared
 from bot.sessions import lifecycle, pairing, winners
 from bot.sessions.handover import Handover
@@ -64,37 +64,36 @@ class Archiving:
 
         Where a model still reads what was said, the archive waits for a later look.
         """
-        for session in await asyncio.to_thread(self._stale):
+        for session in await self._database.read(_stale):
             await attempt(f"session {session.id} archive file", partial(self._write, session))
-        for session in await asyncio.to_thread(self._unkept):
+        for session in await self._database.read(self._unkept):
             await attempt(f"session {session.id} kept files", partial(self._keep, session))
 
     async def _write(self, session: Session) -> None:
         names = self._edge.names
-        names.enqueue(await asyncio.to_thread(self._nameless, session.id))
+        names.enqueue(await self._database.read(_nameless, session.id))
         await names.wait_idle()
         if await self._is_read(session):
             await asyncio.to_thread(self._archive, session)
 
-    def _unkept(self) -> list[Session]:
+    def _unkept(self, uow: UnitOfWork) -> list[Session]:
         """Archived sessions with files that are to be kept and are not, and are due for a try."""
         if not self.keeper.is_on:
             return []
         now = self._clock.now()
-        with self._database.reading() as uow:
-            return [
-                session
-                for session in uow.sessions.begun_since(now - KEEPS_TRYING)
-                if session.state is State.ARCHIVED
-                and session.is_watched(now, KEEPS_TRYING)
-                and self._fetched.get(session.id, now - FETCH_EVERY) <= now - FETCH_EVERY
-                and self.keeper.missing(uow, session)
-            ]
+        return [
+            session
+            for session in uow.sessions.begun_since(now - KEEPS_TRYING)
+            if session.state is State.ARCHIVED
+            and session.is_watched(now, KEEPS_TRYING)
+            and self._fetched.get(session.id, now - FETCH_EVERY) <= now - FETCH_EVERY
+            and self.keeper.missing(uow, session)
+        ]
 
     async def _keep(self, session: Session) -> None:
         """Downloads what is missing, and has the archive written again with links to it."""
         now = self._fetched[session.id] = self._clock.now()
-        missing = await asyncio.to_thread(self._missing, session)
+        missing = await self._database.read(self.keeper.missing, session)
         problems = await self.keeper.fetch(session, missing)
         key = f"session {session.id} kept files"
         if problems:
@@ -109,15 +108,7 @@ class Archiving:
         else:
             self._notices.over(key)
         if len(problems) < len(missing):
-            await asyncio.to_thread(self._touch, session, now)
-
-    def _missing(self, session: Session) -> list[File]:
-        with self._database.reading() as uow:
-            return self.keeper.missing(uow, session)
-
-    def _touch(self, session: Session, at: datetime) -> None:
-        with self._database.unit_of_work() as uow:
-            uow.sessions.touch(session.id, at)
+            await self._database.write(lambda uow: uow.sessions.touch(session.id, now))
 
     async def _is_read(self, session: Session) -> bool:
         """Whether the model has read the session, as it may after a while, beside all that is due.
@@ -167,24 +158,6 @@ class Archiving:
                     return winners.record(draw, session.event.id).encode()
         raise UserError(_("{name} does not exist", name=name))
 
-    def _nameless(self, session_id: int) -> set[str]:
-        """Writers whose name nobody knows yet."""
-        with self._database.reading() as uow:
-            return uow.people.unknown(uow.messages.authors(session_id))
-
-    def _stale(self) -> list[Session]:
-        """Sessions that are over and changed since they were last exported.
-
-        While envelopes wait to be handled more may come, so the archive waits as well; and while
-        answers of the session are still to be linked.
-        """
-        with self._database.reading() as uow:
-            stale = uow.sessions.unarchived()
-            if not stale or uow.inbox.depth():
-                return []
-            linking = uow.links.sessions()
-            return [session for session in stale if session.id not in linking]
-
     def _archive(self, session: Session) -> None:
         at = self._clock.now()
         target = None
@@ -229,6 +202,24 @@ class Archiving:
         return export.summary(
             uow, session, settings.vote_reactions, settings.unthreaded, self._meaning
         )
+
+
+def _nameless(uow: UnitOfWork, session_id: int) -> set[str]:
+    """Writers whose name nobody knows yet."""
+    return uow.people.unknown(uow.messages.authors(session_id))
+
+
+def _stale(uow: UnitOfWork) -> list[Session]:
+    """Sessions that are over and changed since they were last exported.
+
+    While envelopes wait to be handled more may come, so the archive waits as well; and while
+    answers of the session are still to be linked.
+    """
+    stale = uow.sessions.unarchived()
+    if not stale or uow.inbox.depth():
+        return []
+    linking = uow.links.sessions()
+    return [session for session in stale if session.id not in linking]
 
 
 def folder_of(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
@@ -28,6 +29,7 @@ LED_TO = "led_to"
 """The kind of labels that say which channel ID a name in a file or a setting last led to."""
 
 
+@dataclass(eq=False)
 class ChannelFinder:
     """Finds channels by name: first among those the bot is in, then among all.
 
@@ -36,26 +38,20 @@ class ChannelFinder:
     is then told the name and what the channel is called now.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        gateway: Gateway,
-        renamed: Callable[[str, str], None],
-    ):
-        self._database = database
-        self._gateway = gateway
-        self._renamed = renamed
-        self._names: dict[str, str] = {}
-        self._ids: dict[str, str] = {}
-        self._remembered: dict[str, str] = {}
-        self._joined_is_read = False
-        self._is_complete = False
-        self._again_at = 0.0
-        self._failures = 0
-        self._failure: Exception | None = None
-        self._not_before = 0.0
-        self._listing: asyncio.Task[None] | None = None
-        self._began = 0.0
+    _database: Database
+    _gateway: Gateway
+    _renamed: Callable[[str, str], None]
+    _names: dict[str, str] = field(default_factory=dict, init=False)
+    _ids: dict[str, str] = field(default_factory=dict, init=False)
+    _remembered: dict[str, str] = field(default_factory=dict, init=False)
+    _joined_is_read: bool = field(default=False, init=False)
+    _is_complete: bool = field(default=False, init=False)
+    _again_at: float = field(default=0.0, init=False)
+    _failures: int = field(default=0, init=False)
+    _failure: Exception | None = field(default=None, init=False)
+    _not_before: float = field(default=0.0, init=False)
+    _listing: asyncio.Task[None] | None = field(default=None, init=False)
+    _began: float = field(default=0.0, init=False)
 
     def look_again(self) -> None:
         """What was found may be out of date: channels are asked for again when they are needed."""
@@ -166,18 +162,15 @@ class ChannelFinder:
         async for page in self._gateway.channels():
             pages += 1
             self._add(page)
-            await asyncio.to_thread(self._store, "channel", page)
+            await self._database.write(lambda uow, names: uow.labels.put("channel", names), page)
         self._is_complete = True
         self._again_at = time.monotonic() + PAUSE_PER_PAGE_SECONDS * (pages - 1)
         log.debug("%d channels are known", len(self._names))
 
-    def _store(self, kind: str, names: Mapping[str, str]) -> None:
-        with self._database.unit_of_work() as uow:
-            uow.labels.put(kind, names)
-
     def _remember(self, name: str, channel: str) -> None:
         if self.led_to(name) != channel:
-            self._store(LED_TO, {name: channel})
+            with self._database.unit_of_work() as uow:
+                uow.labels.put(LED_TO, {name: channel})
         self._remembered[name] = channel
 
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,6 +32,7 @@ WRITTEN_BY = timedelta(minutes=1)
 """After this time the files of a commit are written, or whoever wrote them was killed."""
 
 
+@dataclass(eq=False)
 class Commits:
     """What is to be committed in one repository. `tell` is told of failures, by a key.
 
@@ -38,22 +40,16 @@ class Commits:
     forgotten: it is in the files.
     """
 
-    def __init__(
-        self,
-        repository: Repository | None,
-        database: Database,
-        clock: Clock,
-        wall: Clock,
-        tell: Callable[[str, str], None],
-    ):
-        self._repository = repository
-        self._database = database
-        self._clock = clock
-        self._wall = wall
-        self._tell = tell
+    _repository: Repository | None
+    _database: Database
+    _clock: Clock
+    _wall: Clock
+    _tell: Callable[[str, str], None]
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
         self._commit_again, self._push_again = Backoff(), Backoff()
-        self._waits = repository is not None
-        self._task: asyncio.Task[None] | None = None
+        self._waits = self._repository is not None
 
     def check(self) -> None:
         """Raises UserError, one line, for a repository that cannot be used."""

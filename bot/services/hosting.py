@@ -15,6 +15,7 @@ from bot.sessions import asking, digests, lifecycle
 from bot.sessions.knowledge import PRIVATE
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Session, State
+from bot.sessions.ports import UnitOfWork
 from bot.slack.api.gateway import ChannelTrouble, reason_of
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Hosting:
 
     async def do(self, due: Due) -> None:
         """Opens or closes one session. Trouble with its channel is told to the organizers."""
-        session = await asyncio.to_thread(self.session, due.session_id)
+        session = await self._database.read(lambda uow: uow.sessions.get(due.session_id))
         if session is None:
             return
         try:
@@ -101,14 +102,7 @@ class Hosting:
 
     async def _join(self, channel: str) -> None:
         is_public = await self._edge.gateway.join(channel)
-        await asyncio.to_thread(self._note_privacy, channel, is_public)
-
-    def _note_privacy(self, channel: str, is_public: bool) -> None:
-        with self._database.unit_of_work() as uow:
-            if is_public:
-                uow.labels.remove(PRIVATE, [channel])
-            else:
-                uow.labels.put(PRIVATE, {channel: ""})
+        await self._database.write(_note_privacy, channel, is_public)
 
     def session(self, session_id: int) -> Session | None:
         """One session as the database has it, None where there is none. May block."""
@@ -169,3 +163,10 @@ class Hosting:
         else:
             log.info("session %d compared with Slack's history: %s", session_id, report)
         self._unsure()
+
+
+def _note_privacy(uow: UnitOfWork, channel: str, is_public: bool) -> None:
+    if is_public:
+        uow.labels.remove(PRIVATE, [channel])
+    else:
+        uow.labels.put(PRIVATE, {channel: ""})

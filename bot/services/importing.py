@@ -210,25 +210,17 @@ def _session(uow: UnitOfWork, event: Event, channel_id: str, at: datetime) -> Se
     return session
 
 
+@dataclass(eq=False)
 class _Importer:
     """Takes one export into the store."""
 
-    def __init__(
-        self,
-        source: _Source,
-        channel_id: str,
-        at: datetime,
-        tally: Tally,
-        lookup: Lookup,
-        left_out: Collection[str],
-    ):
-        self._source = source
-        self._channel = channel_id
-        self._at = at
-        self._tally = tally
-        self._lookup = lookup
-        self._left_out = left_out
-        self._met: set[str] = set()
+    _source: _Source
+    _channel: str
+    _at: datetime
+    _tally: Tally
+    _lookup: Lookup
+    _left_out: Collection[str]
+    _met: set[str] = field(default_factory=set, init=False)
 
     def meet_everyone(self, uow: UnitOfWork) -> None:
         """Stores the members and the names of the channels that the export lists."""

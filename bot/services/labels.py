@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import ClientError
@@ -22,24 +23,16 @@ READ_LABELS_AGAIN_SECONDS, LONGEST_LABELS_AGAIN = 30.0, 600.0
 """Seconds before names are asked for again that could not be read: at first, and at most."""
 
 
+@dataclass(eq=False)
 class Labels:
     """Keeps the names in the database, as far as Slack gives them."""
 
-    def __init__(
-        self,
-        database: Database,
-        gateway: Gateway,
-        channels: ChannelFinder,
-        notifier: SlackNotifier,
-        waits: WaitsForSlack,
-        outage: Outage,
-    ):
-        self._database = database
-        self._gateway = gateway
-        self._channels = channels
-        self._notifier = notifier
-        self._waits = waits
-        self._outage = outage
+    _database: Database
+    _gateway: Gateway
+    _channels: ChannelFinder
+    _notifier: SlackNotifier
+    _waits: WaitsForSlack
+    _outage: Outage
 
     def remember_address(self) -> None:
         """Keeps the address of the workspace, so that `marginalia site` can link to messages."""
@@ -79,9 +72,4 @@ class Labels:
 
     async def _label(self, kind: str, read: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
         names = await read()
-
-        def write() -> None:
-            with self._database.unit_of_work() as uow:
-                uow.labels.put(kind, names)
-
-        await asyncio.to_thread(write)
+        await self._database.write(lambda uow: uow.labels.put(kind, names))

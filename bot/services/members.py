@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aiohttp import ClientError
@@ -20,7 +21,6 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.sessions.member_names import MemberListing
-from bot.sessions.model import Person
 from bot.sessions.ports import Clock, UnitOfWork
 from bot.slack.api.gateway import PAGE, Gateway, code_of, passing, reason_of, retry_after
 from bot.store.database import Database
@@ -48,6 +48,7 @@ ABANDONED = timedelta(hours=12)
 Find = Callable[[str], str | None]
 
 
+@dataclass(eq=False)
 class MemberDirectory:
     """Finds members by name, and lists all of them while a name is looked for.
 
@@ -55,31 +56,23 @@ class MemberDirectory:
     key, and `over` that what a key was about is over.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        gateway: Gateway,
-        wall: Clock,
-        outage: Outage,
-        leads: Callable[[], bool],
-        tell: Callable[[str, str], None],
-        over: Callable[[str], None],
-    ):
-        self._database = database
-        self._gateway = gateway
-        self._wall = wall
-        self._outage = outage
-        self._leads = leads
-        self._tell = tell
-        self._over = over
-        self._is_wanted = False
-        self._is_pausing = False
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
+    _database: Database
+    _gateway: Gateway
+    _wall: Clock
+    _outage: Outage
+    _leads: Callable[[], bool]
+    _tell: Callable[[str, str], None]
+    _over: Callable[[str], None]
+    _is_wanted: bool = field(default=False, init=False)
+    _is_pausing: bool = field(default=False, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _calls: deque[float] = field(default_factory=deque, init=False)
+    _page: int = field(default=PAGE, init=False)
+    _found: dict[str, str | None] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
         self._idle.set()
-        self._calls: deque[float] = deque()
-        self._page = PAGE
-        self._found: dict[str, str | None] | None = None
 
     def forget(self) -> None:
         """Something was written to the database: names may belong to others now.
@@ -201,7 +194,12 @@ class MemberDirectory:
                 current = restarted or current
                 continue
             failures = 0
-            current = await asyncio.to_thread(self._store, current, persons, cursor)
+            current = await self._database.write(
+                lambda uow, *page: uow.member_names.add_page(*page, self._wall.now()),
+                current,
+                persons,
+                cursor,
+            )
             if current is not None and time.monotonic() - told_at >= PROGRESS_EVERY_SECONDS:
                 told_at = time.monotonic()
                 log.info("%d members listed so far", current.members)
@@ -222,7 +220,9 @@ class MemberDirectory:
             log.warning("listing members starts again, because Slack no longer accepts its cursor")
             if failures > 1:
                 await self._sleep(REFUSED_PAUSE_SECONDS)
-            return await asyncio.to_thread(self._begin)
+            return await self._database.write(
+                lambda uow: uow.member_names.begin_listing(self._wall.now())
+            )
         if isinstance(error, SlackApiError) and not passing(error):
             log.error("members cannot be listed: %s", why)
             await asyncio.to_thread(
@@ -261,13 +261,3 @@ class MemberDirectory:
             await asyncio.sleep(self._calls[0] + MINUTE_SECONDS - now)
             self._calls.popleft()
         self._calls.append(time.monotonic())
-
-    def _store(
-        self, listing: MemberListing, persons: Collection[Person], cursor: str
-    ) -> MemberListing | None:
-        with self._database.unit_of_work() as uow:
-            return uow.member_names.add_page(listing, persons, cursor, self._wall.now())
-
-    def _begin(self) -> MemberListing:
-        with self._database.unit_of_work() as uow:
-            return uow.member_names.begin_listing(self._wall.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
@@ -25,25 +26,17 @@ ORGANIZERS_WAIT_SECONDS = 5.0
 """How long what is due waits after a start for the organizers' channel to be found."""
 
 
+@dataclass(eq=False)
 class OrganizersChannel:
     """Says to the `notifier` which channel is the organizers'; `name` is None where they have none."""
 
-    def __init__(
-        self,
-        name: str | None,
-        channels: ChannelFinder,
-        gateway: Gateway,
-        notifier: SlackNotifier,
-        notices: Notices,
-        outage: Outage,
-    ):
-        self._name = name
-        self._channels = channels
-        self._gateway = gateway
-        self._notifier = notifier
-        self._notices = notices
-        self._outage = outage
-        self._found = asyncio.Event()
+    _name: str | None
+    _channels: ChannelFinder
+    _gateway: Gateway
+    _notifier: SlackNotifier
+    _notices: Notices
+    _outage: Outage
+    _found: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     async def remember(self) -> None:
         """Takes the channel that was the organizers' when it was last found, until it is again."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +21,7 @@ from bot.services.commits import Commits
 from bot.services.schedules import Schedules
 from bot.sessions.model import Event, Session, State
 from bot.sessions.planning import Doer, Draft, Planned
-from bot.sessions.ports import Clock
+from bot.sessions.ports import Clock, UnitOfWork
 from bot.store.database import Database
 from bot.texts import _
 
@@ -29,25 +30,17 @@ T = TypeVar("T")
 OVER = (State.CLOSED, State.ARCHIVED)
 
 
+@dataclass(eq=False)
 class Planner:
     """`bot.sessions.planning.Plans` over the files of one folder."""
 
-    def __init__(
-        self,
-        schedules: Schedules,
-        database: Database,
-        commits: Commits,
-        clock: Clock,
-        default_channel: str,
-        members: Members,
-    ):
-        self._schedules = schedules
-        self._database = database
-        self._commits = commits
-        self._clock = clock
-        self._default_channel = default_channel
-        self._members = members
-        self._writing = asyncio.Lock()
+    _schedules: Schedules
+    _database: Database
+    _commits: Commits
+    _clock: Clock
+    _default_channel: str
+    _members: Members
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def coming(self) -> tuple[Sequence[Planned], Sequence[str]]:
         """Events that are not over, by start, and problems of files that are no event's."""
@@ -97,7 +90,7 @@ class Planner:
     ) -> Event:
         """Moves an event, as far as its session allows that still."""
         async with self._writing:
-            session = await asyncio.to_thread(self._not_over, event_id)
+            session = await self._database.read(_not_over, event_id)
             if session is not None and session.state is State.OPEN and start is not None:
                 raise UserError(
                     _(
@@ -116,7 +109,7 @@ class Planner:
         end before it, too: then the start in the file becomes that of what it collects.
         """
         async with self._writing:
-            session = await asyncio.to_thread(self._not_over, event_id)
+            session = await self._database.read(_not_over, event_id)
             start = None
             if session is not None and session.collects_from and end <= session.event.start:
                 start = min(session.collects_from, end - timedelta(seconds=1))
@@ -139,7 +132,7 @@ class Planner:
         """Sets the file of an event aside."""
         async with self._writing:
             event = await asyncio.to_thread(self.find, event_id)
-            session = await asyncio.to_thread(self._session, event.id)
+            session = await self._database.read(lambda uow: uow.sessions.by_event(event.id))
             if session is not None and session.state is State.OPEN:
                 raise UserError(
                     _(
@@ -193,15 +186,12 @@ class Planner:
             self._commits.written(number, message(made))
         return made
 
-    def _not_over(self, event_id: str) -> Session | None:
-        """An event's session, if it has one. Raises UserError where that is over."""
-        session = self._session(event_id)
-        if session is not None and session.state in OVER:
-            raise UserError(
-                _("the session on “{title}” is over; plan a new one", title=session.event.title)
-            )
-        return session
 
-    def _session(self, event_id: str) -> Session | None:
-        with self._database.reading() as uow:
-            return uow.sessions.by_event(event_id)
+def _not_over(uow: UnitOfWork, event_id: str) -> Session | None:
+    """An event's session, if it has one. Raises UserError where that is over."""
+    session = uow.sessions.by_event(event_id)
+    if session is not None and session.state in OVER:
+        raise UserError(
+            _("the session on “{title}” is over; plan a new one", title=session.event.title)
+        )
+    return session

@@ -33,7 +33,7 @@ class Reminding:
 
     async def poll(self, attempt: Attempt) -> None:
         """Posts the reminders that are due and were not posted yet, each as an attempt."""
-        for session, reminder in await asyncio.to_thread(self._due):
+        for session, reminder in await self._database.read(self._due):
             key = f"session {session.id} reminder {reminder.text} post"
             await attempt(key, partial(self._remind, session, reminder))
 
@@ -49,15 +49,14 @@ class Reminding:
         """When the next reminder will be due, None if none is to come."""
         return reminders.next_moment(sessions, self._defaults, self._clock.now())
 
-    def _due(self) -> list[tuple[Session, Reminder]]:
+    def _due(self, uow: UnitOfWork) -> list[tuple[Session, Reminder]]:
         now = self._clock.now()
-        with self._database.reading() as uow:
-            return [
-                (session, reminder)
-                for session in uow.sessions.all((State.SCHEDULED, State.OPEN))
-                for reminder in reminders.due(session, self._defaults, now)
-                if not _posted(uow, session, reminder)
-            ]
+        return [
+            (session, reminder)
+            for session in uow.sessions.all((State.SCHEDULED, State.OPEN))
+            for reminder in reminders.due(session, self._defaults, now)
+            if not _posted(uow, session, reminder)
+        ]
 
     def _post(self, session_id: int, reminder: Reminder) -> None:
         own = self._schedules.library.templates.texts.get(reminder.template)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aiohttp import ClientError
@@ -33,6 +34,7 @@ PLAN_WITHIN_SECONDS = 1.5
 """How long the answer to who changed a schedule file waits until the change is planned."""
 
 
+@dataclass(eq=False)
 class Schedules:
     """Keeps what the files plan: `library` is the last reading of the folder, `revision` counts
     those that found something new.
@@ -41,35 +43,24 @@ class Schedules:
     session.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        clock: Clock,
-        notifier: SlackNotifier,
-        notices: Notices,
-        members: MemberDirectory,
-        channels: ChannelFinder,
-        tasks: Tasks,
-        stop: asyncio.Event,
-        follow: Callable[[], Awaitable[object]],
-    ):
-        self._settings = settings
-        self._database = database
-        self._clock = clock
-        self._notifier = notifier
-        self._notices = notices
-        self._members = members
-        self._channels = channels
-        self._tasks = tasks
-        self._stop = stop
-        self._follow = follow
-        self._reading = asyncio.Lock()
-        self._unplanned: dict[str, Event] = {}
-        self._withdrawn: dict[str, None] = {}
-        self._problems: list[Problem] = []
-        self.library = Library(settings.schedules)
-        self.revision = 0
+    _settings: Settings
+    _database: Database
+    _clock: Clock
+    _notifier: SlackNotifier
+    _notices: Notices
+    _members: MemberDirectory
+    _channels: ChannelFinder
+    _tasks: Tasks
+    _stop: asyncio.Event
+    _follow: Callable[[], Awaitable[object]]
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _unplanned: dict[str, Event] = field(default_factory=dict, init=False)
+    _withdrawn: dict[str, None] = field(default_factory=dict, init=False)
+    _problems: list[Problem] = field(default_factory=list, init=False)
+    revision: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.library = Library(self._settings.schedules)
 
     def _load(self, previous: Library | None) -> Library:
         authors = (a for e in (previous.events.values() if previous else ()) for a in e.authors)
@@ -194,7 +185,9 @@ class Schedules:
         """Plans what changed, and tries again what could not be: its channel was not there."""
         while self._withdrawn:
             event_id = next(iter(self._withdrawn))
-            await asyncio.to_thread(self._withdraw, event_id)
+            await self._database.write(
+                lifecycle.withdraw, self._notifier, event_id, self._clock.now()
+            )
             if event_id not in self.library.events:  # it may have come back meanwhile
                 self._unplanned.pop(event_id, None)
             self._withdrawn.pop(event_id, None)
@@ -227,10 +220,10 @@ class Schedules:
             if channel is None:
                 if session is not None and session.event.channel == event.channel:
                     # The rest of the plan holds while the channel is not found.
-                    await asyncio.to_thread(self._plan_in, event, session.channel)
+                    await self._plan_in(event, session.channel)
                 return
         if channel is not None:
-            await asyncio.to_thread(self._plan_in, event, channel)
+            await self._plan_in(event, channel)
         if self.library.events.get(event_id, event) == event:
             self._unplanned.pop(event_id, None)
 
@@ -255,16 +248,11 @@ class Schedules:
             found = [uow.sessions.by_event(event_id) for event_id in event_ids]
         return {session.event.id: session for session in found if session is not None}
 
-    def _plan_in(self, event: Event, channel: str) -> None:
-        with self._database.unit_of_work() as uow:
-            now, catch_up = self._clock.now(), self.catch_up_time
-            lifecycle.plan(uow, self._notifier, event, channel, now, catch_up)
+    async def _plan_in(self, event: Event, channel: str) -> None:
+        now, catch_up = self._clock.now(), self.catch_up_time
+        await self._database.write(lifecycle.plan, self._notifier, event, channel, now, catch_up)
 
     @property
     def catch_up_time(self) -> timedelta:
         """How long after its end a session nobody ran is still made up for."""
         return timedelta(days=self._settings.catch_up_days)
-
-    def _withdraw(self, event_id: str) -> None:
-        with self._database.unit_of_work() as uow:
-            lifecycle.withdraw(uow, self._notifier, event_id, self._clock.now())

@@ -1,13 +1,13 @@
 """What the domain needs from outside, as protocols: a clock and a unit of work over a store.
 
-`bot.store` implements them with SQLAlchemy; `bot.slack`, `bot.clock` and `bot.library` are
-handed a `UnitOfWorkFactory` and never see a table. One unit of work is one transaction: leaving
+`bot.store` implements them with SQLAlchemy; `bot.slack` is handed what gives units of work
+(`bot.support.transactions`) and never sees a table. One unit of work is one transaction: leaving
 the `with` block commits, an exception rolls back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -919,6 +919,3 @@ class UnitOfWork(Protocol):
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""
-
-
-UnitOfWorkFactory = Callable[[], AbstractContextManager[UnitOfWork]]

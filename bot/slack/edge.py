@@ -21,7 +21,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.sessions import collect
 from bot.sessions.pairing import Meaning
-from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack.api import shape
 from bot.slack.api.gateway import Gateway, code_of, passing, reason_of
 from bot.slack.api.history import History, Regime
@@ -41,6 +41,7 @@ from bot.slack.reconcile import Reconciler
 from bot.slack.waiting import WaitsForSlack
 from bot.support.outage import Outage
 from bot.support.tasks import Tasks
+from bot.support.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,7 @@ class Refused(Exception):
 class Edge:
     """The bot's side of one Slack workspace.
 
-    `factory` gives a unit of work that writes, `reading` one that only reads. `connected` is
-    called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
+    `connected` is called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
     its token revoked. `contents` makes the files that are queued,
     `meaning` compares what texts mean, to link authors' answers, which is done while `leads` says
     that this replica leads; `one_writes`, that the database lets only one transaction write. `waits` is told what waits for Slack.
@@ -70,8 +70,7 @@ class Edge:
 
     def __init__(
         self,
-        factory: UnitOfWorkFactory,
-        reading: UnitOfWorkFactory,
+        database: Transactions,
         clock: Clock,
         wall: Clock,
         notifier: SlackNotifier,
@@ -97,8 +96,7 @@ class Edge:
         self.notifier = notifier
         self.outage = outage
         self.socket: Socket | None = None
-        self._factory = factory
-        self._reading = reading
+        self._database = database
         self._clock = clock
         self._wall = wall
         self._signing_secret = signing_secret
@@ -111,10 +109,9 @@ class Edge:
             clock, notifier, None, None, settings.unthreaded, settings.apps_left_out
         )
         self.waits = waits
-        self.names = Names(factory, self.gateway, wall, clock, self.waits)
+        self.names = Names(database, self.gateway, wall, clock, self.waits)
         self.handler_context = HandlerContext(
-            factory,
-            reading,
+            database,
             clock,
             wall,
             notifier,
@@ -127,8 +124,7 @@ class Edge:
         self.handler_context.touched = self.homes.touch
         self.handler_context.show_home = self.homes.publish
         self.sender = OutboxSender(
-            factory,
-            reading,
+            database,
             gateway.plain,
             self.history,
             wall,
@@ -138,10 +134,9 @@ class Edge:
             outage,
             contents,
         )
-        self.writer = InboxWriter(factory, wall, self._stored, outage)
+        self.writer = InboxWriter(database, wall, self._stored, outage)
         self.linker = Linker(
-            factory,
-            reading,
+            database,
             self.context,
             wall,
             outage,
@@ -149,7 +144,7 @@ class Edge:
             leads,
         )
         self.worker = InboxWorker(
-            factory,
+            database,
             self.context,
             wall,
             self.names,
@@ -159,8 +154,7 @@ class Edge:
             one_writes,
         )
         self.reconciler = Reconciler(
-            factory,
-            reading,
+            database,
             self.history,
             self.context,
             self.names,
@@ -284,7 +278,7 @@ class Edge:
         of storing and handling.
         """
         try:
-            with self._reading() as uow:
+            with self._database.reading() as uow:
                 return not people.is_news(uow, people.member_in(event))
         except Exception as error:  # noqa: BLE001 - it is stored, and whoever handles it says so
             log.debug("a changed member is stored unseen: %s", type(error).__name__)

@@ -11,18 +11,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import DataError, DBAPIError
 
-from bot.sessions.ports import Clock, Envelope, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, Envelope, UnitOfWork
 from bot.slack.api.incoming import Malformed, place_of, users_in
 from bot.slack.listeners import HANDLERS
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
 from bot.support.outage import Outage
 from bot.support.tasks import happens
+from bot.support.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -45,26 +47,24 @@ MAX_NESTING = 100
 UNSTORABLE = "unstorable"
 
 
+@dataclass(eq=False)
 class InboxWriter:
     """Stores envelopes, many with one commit; `idle` while none wait to be stored."""
 
-    def __init__(
-        self,
-        factory: UnitOfWorkFactory,
-        clock: Clock,
-        stored: Callable[[], None],
-        outage: Outage,
-    ):
-        self._factory = factory
-        self._clock = clock
-        self._stored = stored
-        self._outage = outage
-        self._waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = []
-        self._flushing: asyncio.Task[None] | None = None
-        self._put_at = -QUIET_SECONDS
-        self.idle = asyncio.Event()
+    _database: Transactions
+    _clock: Clock
+    _stored: Callable[[], None]
+    _outage: Outage
+    _waiting: list[tuple[str, Mapping[str, Any], asyncio.Future[None]]] = field(
+        default_factory=list, init=False
+    )
+    _flushing: asyncio.Task[None] | None = field(default=None, init=False)
+    _put_at: float = field(default=-QUIET_SECONDS, init=False)
+    idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    received: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
         self.idle.set()
-        self.received = 0
 
     @property
     def busy(self) -> bool:
@@ -132,10 +132,11 @@ class InboxWriter:
         return None
 
     def _store(self, rows: list[tuple[str, Mapping[str, Any]]]) -> None:
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             uow.inbox.add(rows, self._clock.now())
 
 
+@dataclass(eq=False)
 class InboxWorker:
     """Handles what is stored. `wall` is the wall clock: retries wait in real time.
 
@@ -144,29 +145,18 @@ class InboxWorker:
     flood, and catches up after it.
     """
 
-    def __init__(
-        self,
-        factory: UnitOfWorkFactory,
-        context: Context,
-        wall: Clock,
-        names: Names,
-        outage: Outage,
-        writer: InboxWriter,
-        handled: Callable[[], None] = lambda: None,
-        is_waited_for: bool = True,
-    ):
-        self._factory = factory
-        self._writer = writer
-        self._on_handled = handled
-        self._is_waited_for = is_waited_for
-        self._context = context
-        self._wall = wall
-        self._names = names
-        self._outage = outage
-        self._wake = asyncio.Event()
-        self._busy = asyncio.Lock()
-        self._retry_at: datetime | None = None
-        self.handled = 0
+    _database: Transactions
+    _context: Context
+    _wall: Clock
+    _names: Names
+    _outage: Outage
+    _writer: InboxWriter
+    _on_handled: Callable[[], None] = lambda: None
+    _is_waited_for: bool = True
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _retry_at: datetime | None = field(default=None, init=False)
+    handled: int = field(default=0, init=False)
 
     def wake(self) -> None:
         """Something was stored."""
@@ -227,7 +217,7 @@ class InboxWorker:
         """
         now = self._wall.now()
         try:
-            with self._factory() as uow:
+            with self._database.unit_of_work() as uow:
                 envelopes = uow.inbox.claim(limit, now)
                 unknown = self._prepare(uow, envelopes, together=True)
                 for envelope in envelopes:
@@ -239,7 +229,7 @@ class InboxWorker:
             log.debug("handling requests one by one because of %s", type(error).__name__)
         else:
             return len(envelopes), unknown
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             envelopes = uow.inbox.claim(limit, now)
             unknown = self._prepare(uow, envelopes)
             for envelope in envelopes:

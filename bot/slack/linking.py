@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.markup import plain
 from bot.sessions import linking, pairing
 from bot.sessions.model import Message, moment
-from bot.sessions.ports import Clock, ConcurrentUpdate, QueuedLink, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, ConcurrentUpdate, QueuedLink, UnitOfWork
 from bot.slack.listeners.context import Context
 from bot.support.outage import Outage
 from bot.support.tasks import happens
+from bot.support.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ AT_ONCE = 10
 """Messages that one transaction links, so that nobody waits long to store an envelope."""
 
 
+@dataclass(eq=False)
 class Linker:
     """Links what is queued, on the one replica that leads.
 
@@ -37,27 +40,16 @@ class Linker:
     tried again; `meaning` compares what texts mean, None for words alone.
     """
 
-    def __init__(
-        self,
-        factory: UnitOfWorkFactory,
-        reading: UnitOfWorkFactory,
-        context: Context,
-        wall: Clock,
-        outage: Outage,
-        meaning: pairing.Meaning | None,
-        leads: Callable[[], bool],
-    ):
-        self._factory = factory
-        self._reading = reading
-        self._context = context
-        self._wall = wall
-        self._outage = outage
-        self._leads = leads
-        self._wake = asyncio.Event()
-        self._busy = asyncio.Lock()
-        self._drained = asyncio.Event()
-        self._retry_at: datetime | None = None
-        self.meaning = meaning
+    _database: Transactions
+    _context: Context
+    _wall: Clock
+    _outage: Outage
+    meaning: pairing.Meaning | None
+    _leads: Callable[[], bool]
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _drained: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _retry_at: datetime | None = field(default=None, init=False)
 
     def wake(self) -> None:
         """Something may have been queued."""
@@ -71,7 +63,8 @@ class Linker:
             try:
                 leads = self._leads()
                 if leads and not led:
-                    await asyncio.to_thread(self._release)
+                    # Whoever held messages back, to compare them with Slack's history, was killed.
+                    await self._database.write(lambda uow: uow.links.release())
                 led = leads
                 if leads:
                     await self.drain()
@@ -102,22 +95,13 @@ class Linker:
 
     async def wait_idle(self, session_id: int) -> None:
         """Returns when nothing of a session is due to be linked; somebody must `run` meanwhile."""
-        while await asyncio.to_thread(self._is_due, session_id):
+        while session_id in await self._database.read(lambda uow: uow.links.due(self._wall.now())):
             self._drained.clear()
             self.wake()
             await self._drained.wait()
 
-    def _release(self) -> None:
-        """Whoever held messages back, while it compared them with Slack's history, was killed."""
-        with self._factory() as uow:
-            uow.links.release()
-
-    def _is_due(self, session_id: int) -> bool:
-        with self._reading() as uow:
-            return session_id in uow.links.due(self._wall.now())
-
     def _link_due(self) -> int:
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             due = uow.links.due(self._wall.now())
         for queued in due.values():
             self._link(queued)
@@ -142,7 +126,7 @@ class Linker:
             self._conclude(queued[start : start + AT_ONCE], decisions)
 
     def _decide(self, queued: Sequence[QueuedLink]) -> dict[str, pairing.Decision]:
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             session = uow.sessions.get(queued[0].session_id)
             if session is None:
                 return {}
@@ -179,7 +163,7 @@ class Linker:
     ) -> None:
         at, context = self._context.clock.now(), self._context
         again = []
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             for link in queued:
                 decision = decisions.get(link.ts)
                 try:
@@ -193,7 +177,7 @@ class Linker:
 
     def _failed(self, queued: Sequence[QueuedLink]) -> None:
         now = self._wall.now()
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             for link in queued:
                 if link.again:  # a later look at its session considers it once more
                     continue

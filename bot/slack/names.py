@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from bot.sessions.model import Person
-from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, UnitOfWork
 from bot.slack.api.gateway import Gateway, passing
 from bot.slack.waiting import WaitsForSlack
 from bot.support.tasks import happens
+from bot.support.transactions import Transactions
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -27,30 +29,25 @@ PAUSE_SECONDS = 5.0
 """Seconds before the next question when Slack could not be asked."""
 
 
+@dataclass(eq=False)
 class Names:
     """Asks Slack for the people whom the store does not know by name, one at a time.
 
     What they wrote meanwhile gets their name when it is known.
     """
 
-    def __init__(
-        self,
-        factory: UnitOfWorkFactory,
-        gateway: Gateway,
-        wall: Clock,
-        clock: Clock,
-        waits: WaitsForSlack,
-    ):
-        self._factory = factory
-        self._gateway = gateway
-        self._wall = wall
-        self._clock = clock
-        self._waits = waits
-        self._known: set[str] = set()
-        self._unknown: dict[str, datetime] = {}
-        self._wanted: dict[str, None] = {}
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
+    _database: Transactions
+    _gateway: Gateway
+    _wall: Clock
+    _clock: Clock
+    _waits: WaitsForSlack
+    _known: set[str] = field(default_factory=set, init=False)
+    _unknown: dict[str, datetime] = field(default_factory=dict, init=False)
+    _wanted: dict[str, None] = field(default_factory=dict, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def __post_init__(self) -> None:
         self._idle.set()
 
     def unseen(self, users: Iterable[str]) -> set[str]:
@@ -98,7 +95,7 @@ class Names:
                 if found is None:
                     self._unknown[user] = self._wall.now()
                 else:
-                    await asyncio.to_thread(self._write, found)
+                    await self._database.write(self._store, found)
                     self._known.add(user)
             except (SlackApiError, ClientError, TimeoutError, OSError) as error:
                 await self._waits.cannot_read(what, error)
@@ -112,11 +109,10 @@ class Names:
                 continue
             self._wanted.pop(user, None)
 
-    def _write(self, found: Person) -> None:
-        with self._factory() as uow:
-            if found.name is not None:
-                for session_id in uow.messages.named(found.slack_id, found.name):
-                    uow.sessions.touch(session_id, self._clock.now())
-            uow.people.put(found)
-            if not uow.member_names.is_current(found):
-                uow.member_names.put([found])
+    def _store(self, uow: UnitOfWork, found: Person) -> None:
+        if found.name is not None:
+            for session_id in uow.messages.named(found.slack_id, found.name):
+                uow.sessions.touch(session_id, self._clock.now())
+        uow.people.put(found)
+        if not uow.member_names.is_current(found):
+            uow.member_names.put([found])

@@ -22,7 +22,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import UserError
 from bot.sessions.pairing import ShuttingDown
-from bot.sessions.ports import Clock, Outgoing, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack import queued
 from bot.slack.api import refusals, uploads
 from bot.slack.api.gateway import code_of, method_of, reason_of, retry_after, status_of
@@ -33,6 +33,7 @@ from bot.slack.notifier import SlackNotifier, asked_token, part_token, question_
 from bot.slack.said import SaidAlready
 from bot.support.outage import Outage
 from bot.support.tasks import happens
+from bot.support.transactions import Transactions
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,7 @@ class OutboxSender:
     `client` must try nothing again by itself: what was sent may have been done.
     """
 
-    factory: UnitOfWorkFactory
-    reading: UnitOfWorkFactory
+    database: Transactions
     client: AsyncWebClient
     history: History
     wall: Clock
@@ -74,7 +74,7 @@ class OutboxSender:
     _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.said = SaidAlready(self.client, self.history, self.reading, self.wall)
+        self.said = SaidAlready(self.client, self.history, self.database, self.wall)
 
     def wake(self) -> None:
         """Something may have been queued."""
@@ -175,7 +175,7 @@ class OutboxSender:
             async with asyncio.timeout_at(until):
                 ts = await self._said_already(outgoing, payload)
                 if ts is None:
-                    if not await asyncio.to_thread(self._still_holds, outgoing):
+                    if not await self.database.read(self._holds, outgoing):
                         log.info("%s is now being sent by another process", outgoing.key)
                         return
                     if asyncio.get_running_loop().time() >= until:
@@ -190,9 +190,8 @@ class OutboxSender:
         else:
             await asyncio.to_thread(self._sent, outgoing, ts)
 
-    def _still_holds(self, outgoing: Outgoing) -> bool:
-        with self.reading() as uow:
-            return uow.outbox.holds(outgoing, self._now(uow))
+    def _holds(self, uow: UnitOfWork, outgoing: Outgoing) -> bool:
+        return uow.outbox.holds(outgoing, self._now(uow))
 
     def _now(self, uow: UnitOfWork) -> datetime:
         """The present by the clock that all replicas share."""
@@ -205,7 +204,7 @@ class OutboxSender:
 
     def _claim(self) -> tuple[Outgoing | None, dict[str, Any] | None]:
         """The next row and its payload; no payload where what it refers to is not sent."""
-        with self.factory() as uow:
+        with self.database.unit_of_work() as uow:
             now = self._now(uow)
             outgoing = uow.outbox.claim(now, now + LEASE, self.interval)
             if outgoing is None:
@@ -271,7 +270,7 @@ class OutboxSender:
         return self._direct[channel]
 
     def _sent(self, outgoing: Outgoing, ts: str | None) -> None:
-        with self.factory() as uow:
+        with self.database.unit_of_work() as uow:
             uow.outbox.sent(outgoing.id, ts, self._now(uow))
             self.on_sent(uow, outgoing, ts)
 
@@ -289,7 +288,7 @@ class OutboxSender:
     def _retry(self, outgoing: Outgoing, why: str, wait: float | None) -> None:
         pause = timedelta(seconds=wait if wait is not None else backoff(outgoing.attempts))
         log.info("%s will be sent again: %s", outgoing.key, why)
-        with self.factory() as uow:
+        with self.database.unit_of_work() as uow:
             now = self._now(uow)
             if not uow.outbox.holds(outgoing, now):
                 return
@@ -302,7 +301,7 @@ class OutboxSender:
         """Somebody must act before Slack takes the row."""
         if outgoing.error != code:
             log.error("Slack refused %s: %s", outgoing.key, refusals.explain(method, code))
-        with self.factory() as uow:
+        with self.database.unit_of_work() as uow:
             now = self._now(uow)
             if not uow.outbox.holds(outgoing, now):
                 return
@@ -364,7 +363,7 @@ class OutboxSender:
     def _cannot(self, outgoing: Outgoing, why: str) -> None:
         """Gives up a row that cannot be made, such as a file of what is not there any more."""
         log.error("%s was not sent: %s", outgoing.key, why)
-        with self.factory() as uow:
+        with self.database.unit_of_work() as uow:
             now = self._now(uow)
             if not uow.outbox.holds(outgoing, now):
                 return
@@ -386,7 +385,7 @@ class OutboxSender:
 
     def _until_due(self) -> float | None:
         """Seconds until the next row may be sent; None where none waits."""
-        with self.reading() as uow:
+        with self.database.reading() as uow:
             now = self._now(uow)
             due = uow.outbox.next_due(now, self.interval)
         return None if due is None else (due - now).total_seconds()

@@ -26,7 +26,7 @@ from typing import Any
 from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
 from bot.sessions.model import Message, Reaction, Session, moment, ts_of
-from bot.sessions.ports import ConcurrentUpdate, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import ConcurrentUpdate, UnitOfWork
 from bot.slack.api.history import History, Page
 from bot.slack.api.incoming import (
     Deleted,
@@ -41,6 +41,7 @@ from bot.slack.api.incoming import (
 from bot.slack.listeners.context import Context
 from bot.slack.names import Names
 from bot.slack.notifier import ANSWERED
+from bot.support.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class _Item:
     complete: bool
 
 
+@dataclass(eq=False)
 class Reconciler:
     """Compares sessions with Slack's history.
 
@@ -110,23 +112,13 @@ class Reconciler:
     what the store raises.
     """
 
-    def __init__(
-        self,
-        factory: UnitOfWorkFactory,
-        reading: UnitOfWorkFactory,
-        history: History,
-        context: Context,
-        names: Names,
-        queued: Callable[[], None] = lambda: None,
-    ):
-        self._factory = factory
-        self._reading = reading
-        self._history = history
-        self._context = context
-        self._names = names
-        self._queued = queued
-        self._holds: set[int] = set()
-        self._counted: dict[tuple[str, str], tuple[object, object]] = {}
+    _database: Transactions
+    _history: History
+    _context: Context
+    _names: Names
+    _queued: Callable[[], None] = lambda: None
+    _holds: set[int] = field(default_factory=set, init=False)
+    _counted: dict[tuple[str, str], tuple[object, object]] = field(default_factory=dict, init=False)
 
     async def whole(self, session_id: int, tell: Tell | None = None) -> Report:
         """Everything about a session, however long that takes; `tell` hears how far it is."""
@@ -142,7 +134,7 @@ class Reconciler:
     async def news(self, session_id: int, tell: Tell | None = None) -> Report:
         """What the channel shows since the last moment the two are known to agree."""
         report = Report()
-        session = await asyncio.to_thread(self._session, session_id)
+        session = await self._database.read(lambda uow: uow.sessions.get(session_id))
         if session is None or session.collects_from is None:
             return report
         began = self._context.clock.now()
@@ -163,11 +155,11 @@ class Reconciler:
         those of which Slack counts other replies than the store are compared at once.
         """
         report = Report()
-        session = await asyncio.to_thread(self._session, session_id)
+        session = await self._database.read(lambda uow: uow.sessions.get(session_id))
         if session is None or session.collects_from is None:
             return report, []
         marks: dict[str, bool] = {}
-        oldest = await asyncio.to_thread(self._earliest, session)
+        oldest = await self._database.read(_earliest, session)
         suspicious = await self._channel(session, oldest, report, tell, marks)
         for root in suspicious:
             report.add(await self._thread(session_id, root))
@@ -184,11 +176,11 @@ class Reconciler:
 
     async def _thread(self, session_id: int, root: str) -> Report:
         report = Report()
-        session = await asyncio.to_thread(self._session, session_id)
+        session = await self._database.read(lambda uow: uow.sessions.get(session_id))
         if session is None:
             return report
         began = self._context.clock.now()
-        known = await asyncio.to_thread(self._replies, session.channel, root)
+        known = await self._database.read(lambda uow: uow.messages.replies(session.channel, root))
         seen: set[str] = set()
         first: Mapping[str, Any] = {}
         async for page in self._history.replies(session.channel, root):
@@ -214,8 +206,10 @@ class Reconciler:
         `marks` is told of each message whether the bot marked it as answered, where Slack says so.
         """
         began = self._context.clock.now()
-        latest = await asyncio.to_thread(self._latest, session)
-        known = await asyncio.to_thread(self._standing, session, oldest, latest)
+        latest = await self._database.read(_latest, session)
+        known = await self._database.read(
+            lambda uow: uow.messages.standing(session.id, oldest, latest)
+        )
         seen: set[str] = set()
         suspicious: list[str] = []
         until = ts_of(max(moment(latest), session.over_at + LATE_QUESTIONS_FOR))
@@ -289,7 +283,7 @@ class Reconciler:
     ) -> tuple[list[_Item], set[str]]:
         """Those of which the store has something else, and the members nobody knows."""
         tss = [item.posted.ts for item in items]
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             stored = uow.messages.many(session.channel, tss)
             reactions = uow.reactions.of_messages(session.channel, tss)
             unknown = self._names.lookup(uow, users)
@@ -308,7 +302,7 @@ class Reconciler:
         count = 0
         notifier, at = self._context.notifier, self._context.clock.now()
         seen_at = ts_of(began - GRACE)
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             for item in items:
                 posted = item.posted
                 uow.messages.revive(posted.channel, posted.ts, began - GRACE)
@@ -341,12 +335,12 @@ class Reconciler:
 
     def _mark(self, session_id: int, marks: Mapping[str, bool]) -> None:
         """Puts a mark where one is missing, and takes away what stands for no answer."""
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             session = uow.sessions.get(session_id)
             if session is None or not linking.wrongly_marked(uow, session, marks):
                 return
         at = self._context.clock.now()
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             for ts, is_to in linking.wrongly_marked(uow, session, marks).items():
                 self._context.notifier.mark(uow, session.channel, ts, is_to, at)
 
@@ -354,13 +348,9 @@ class Reconciler:
         """Lets authors' messages be linked, now that what was asked before them is stored."""
         if session_id not in self._holds:
             return
-        await asyncio.to_thread(self._released, session_id)
+        await self._database.write(lambda uow: uow.links.release(session_id))
         self._holds.discard(session_id)
         self._queued()
-
-    def _released(self, session_id: int) -> None:
-        with self._factory() as uow:
-            uow.links.release(session_id)
 
     def _react(self, uow: UnitOfWork, item: _Item, seen_at: str) -> bool:
         posted = item.posted
@@ -383,49 +373,23 @@ class Reconciler:
 
     def _deleted(self, session: Session, gone: list[str], root: str | None) -> int:
         at = self._context.clock.now()
-        with self._factory() as uow:
+        with self._database.unit_of_work() as uow:
             notifier = self._context.notifier
             return sum(linking.delete(uow, notifier, session.channel, ts, at, root) for ts in gone)
 
     # The store
 
-    def _session(self, session_id: int) -> Session | None:
-        with self._reading() as uow:
-            return uow.sessions.get(session_id)
-
     def _not_deleted(self, session: Session, tss: list[str]) -> list[str]:
         """Those of some messages that the store does not know as deleted."""
         if not tss:
             return []
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             stored = uow.messages.many(session.channel, tss)
         return [ts for ts in tss if ts not in stored or not stored[ts].deleted]
 
-    def _earliest(self, session: Session) -> str:
-        """Where the session begins in the channel: by Slack's clock it may have opened before its
-        start, and so may stand there what was asked ahead."""
-        with self._reading() as uow:
-            posted = [moment(s.ts) for s in uow.members.submissions(session.id) if s.ts]
-        return ts_of(min([session.collects_from or session.over_at, *posted]))
-
-    def _latest(self, session: Session) -> str:
-        """Where the session ends in the channel: Slack may have taken a question that was asked
-        in time after the end."""
-        with self._reading() as uow:
-            posted = [moment(s.ts) for s in uow.members.submissions(session.id) if s.ts]
-        return ts_of(max([session.over_at, *(at + INSTANT for at in posted)]))
-
-    def _standing(self, session: Session, oldest: str, latest: str) -> set[str]:
-        with self._reading() as uow:
-            return uow.messages.standing(session.id, oldest, latest)
-
-    def _replies(self, channel: str, root: str) -> set[str]:
-        with self._reading() as uow:
-            return uow.messages.replies(channel, root)
-
     def _threads(self, session: Session) -> list[str]:
         """The roots of the session's threads, the one that was active last first."""
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             found = uow.messages.roots(session.id)
         if session.announcement_ts is not None:
             found.add(session.announcement_ts)
@@ -443,7 +407,7 @@ class Reconciler:
             for message in page
             if message.get("reply_count") and message.get("thread_ts") in (None, message.get("ts"))
         }
-        with self._reading() as uow:
+        with self._database.reading() as uow:
             sizes = uow.messages.thread_sizes(session.channel, counted)
         suspicious = []
         for root, count in counted.items():
@@ -457,13 +421,27 @@ class Reconciler:
 
     def _agreed(self, session_id: int, ts: str) -> None:
         try:
-            with self._factory() as uow:
+            with self._database.unit_of_work() as uow:
                 session = uow.sessions.get(session_id)
                 if session is not None and (session.reconciled_ts or "") < ts:
                     session.reconciled_ts = ts
                     uow.sessions.save(session)
         except ConcurrentUpdate:
             log.debug("session %d changed in the meantime; comparing it again", session_id)
+
+
+def _earliest(uow: UnitOfWork, session: Session) -> str:
+    """Where the session begins in the channel: by Slack's clock it may have opened before its
+    start, and so may stand there what was asked ahead."""
+    posted = [moment(s.ts) for s in uow.members.submissions(session.id) if s.ts]
+    return ts_of(min([session.collects_from or session.over_at, *posted]))
+
+
+def _latest(uow: UnitOfWork, session: Session) -> str:
+    """Where the session ends in the channel: Slack may have taken a question that was asked
+    in time after the end."""
+    posted = [moment(s.ts) for s in uow.members.submissions(session.id) if s.ts]
+    return ts_of(max([session.over_at, *(at + INSTANT for at in posted)]))
 
 
 def _same(message: Message, posted: Posted) -> bool:

@@ -60,6 +60,7 @@ class SessionProgress:
     found: Report = field(default_factory=Report)
 
 
+@dataclass(eq=False)
 class ReconcileScheduler:
     """Keeps sessions in agreement with Slack's history, on the one replica that leads.
 
@@ -67,30 +68,18 @@ class ReconcileScheduler:
     in seconds between two looks for news. `what` says what is read for a session, in words.
     """
 
-    def __init__(
-        self,
-        reconciler: Reconciler,
-        history: History,
-        sessions: Callable[[], list[int]],
-        leads: Callable[[], bool],
-        interval: float,
-        now: Callable[[], datetime],
-        outage: Outage,
-        waits: WaitsForSlack,
-        what: Callable[[int], str],
-    ):
-        self._reconciler = reconciler
-        self._history = history
-        self._sessions = sessions
-        self._leads = leads
-        self._interval = interval
-        self._now = now
-        self._outage = outage
-        self._waits = waits
-        self._what = what
-        self._wake = asyncio.Event()
-        self._sessions_changed = True
-        self.courses: dict[int, SessionProgress] = {}
+    _reconciler: Reconciler
+    _history: History
+    _sessions: Callable[[], list[int]]
+    _leads: Callable[[], bool]
+    _interval: float
+    _now: Callable[[], datetime]
+    _outage: Outage
+    _waits: WaitsForSlack
+    _what: Callable[[int], str]
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _sessions_changed: bool = field(default=True, init=False)
+    courses: dict[int, SessionProgress] = field(default_factory=dict, init=False)
 
     def wake(self) -> None:
         """Sessions may have begun or ended."""

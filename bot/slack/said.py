@@ -10,10 +10,9 @@ their metadata.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +22,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sessions.model import ts_of
-from bot.sessions.ports import Clock, Outgoing, UnitOfWorkFactory
+from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack.api import uploads
 from bot.slack.api.gateway import reason_of, retry_after, slack_time
 from bot.slack.api.history import History
+from bot.support.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class SaidAlready:
 
     client: AsyncWebClient
     history: History
-    reading: UnitOfWorkFactory
+    database: Transactions
     wall: Clock
     _said: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     _is_older: bool = False
@@ -69,8 +69,9 @@ class SaidAlready:
         this process runs, and else for a while. Where Slack does not answer, the database is taken
         to be older.
         """
-        fresh, places = await asyncio.to_thread(self._last_used)
-        self._is_older = fresh
+        used = await self.database.read(lambda uow: uow.outbox.last_used())
+        places = [(channel, at) for channel, at in used if not _is_direct(channel)][:COMPARED]
+        self._is_older = not used
         if self.history.restricted:
             return
         for channel, sent_at in places:
@@ -80,7 +81,7 @@ class SaidAlready:
                 log.info("cannot compare the bot's messages in %s: %s", channel, reason_of(error))
                 self._is_older = True
                 continue
-            if await asyncio.to_thread(self._unknown, set(known)):
+            if not await self.database.read(_were_sent, known):
                 log.warning(
                     "Slack has messages of this bot that the database does not contain: it was "
                     "restored or is new. So the bot checks each channel before it posts "
@@ -113,7 +114,7 @@ class SaidAlready:
             return self._among(before, outgoing, payload)
         since = outgoing.tried_at
         if is_first:
-            since = await asyncio.to_thread(self._look_from, outgoing.channel)
+            since = await self.database.read(self._look_from, outgoing.channel)
         try:
             found = await self._messages(place, thread_ts, await self._by_slack(since))
         except SlackApiError as error:
@@ -160,7 +161,7 @@ class SaidAlready:
 
     async def _by_slack(self, at: datetime | None) -> str:
         """A `ts` somewhat before `at` (by the database's clock) as Slack's clock shows it."""
-        now = await asyncio.to_thread(self._now)
+        now = await self.database.read(self._now)
         began = now.timestamp() - time.monotonic()
         was_set = abs(began - self._clock_began) > 1
         if was_set or time.monotonic() >= self._ahead_until:
@@ -169,27 +170,20 @@ class SaidAlready:
             self._clock_began = began
         return ts_of((at or now - LOOK_BACK) - self._ahead - MARGIN)
 
-    def _now(self) -> datetime:
-        with self.reading() as uow:
-            return uow.outbox.now(self.wall.now())
+    def _now(self, uow: UnitOfWork) -> datetime:
+        return uow.outbox.now(self.wall.now())
 
-    def _look_from(self, channel: str) -> datetime | None:
+    def _look_from(self, uow: UnitOfWork, channel: str) -> datetime | None:
         """From when on a place is looked through: when something was last sent there, but a day
         ago at the latest. Another replica may have said something since the restored database."""
-        with self.reading() as uow:
-            sent_at = uow.outbox.sent_at(channel)
-            return sent_at and min(sent_at, uow.outbox.now(self.wall.now()) - LOOK_BACK_AT_LEAST)
+        sent_at = dict(uow.outbox.last_used()).get(channel)
+        return sent_at and min(sent_at, self._now(uow) - LOOK_BACK_AT_LEAST)
 
-    def _last_used(self) -> tuple[bool, list[tuple[str, datetime]]]:
-        with self.reading() as uow:
-            used = uow.outbox.last_used()
-        channels = [(c, at) for c, at in used if not _is_direct(c)]
-        return not used, channels[:COMPARED]
 
-    def _unknown(self, keys: set[str]) -> set[str]:
-        with self.reading() as uow:
-            rows = {key: uow.outbox.get(key) for key in keys}
-        return {key for key, row in rows.items() if row is None or row.slack_ts is None}
+def _were_sent(uow: UnitOfWork, keys: Iterable[str]) -> bool:
+    """Whether all that Slack has was sent from this database."""
+    rows = map(uow.outbox.get, keys)
+    return all(row is not None and row.slack_ts is not None for row in rows)
 
 
 def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:

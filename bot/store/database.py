@@ -24,6 +24,7 @@ from bot.store.leader import Alone, Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
 from bot.support.remedies import remedy
+from bot.support.transactions import Transactions
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 _PROBE = "probe"
 
 
-class Database:
+class Database(Transactions):
     """A database of Marginalia, `sqlite:///file` or `postgresql://user:password@host/name`.
 
     Nothing is opened before it is needed. All methods may be called from any thread. Raises

@@ -109,7 +109,7 @@ def handle(database: Database) -> None:
     """What the bot's worker does, with everybody known, so that Slack is asked nothing."""
     clock = Clock()
     names = Names(
-        database.unit_of_work,
+        database,
         Gateway(web_client("xoxb-none", "")),
         clock,
         clock,
@@ -117,8 +117,8 @@ def handle(database: Database) -> None:
     )
     outage = Outage(database.is_outage)
     context = Context(clock, SlackNotifier(), None, None)
-    writer = InboxWriter(database.unit_of_work, clock, lambda: None, outage)
-    worker = InboxWorker(database.unit_of_work, context, clock, names, outage, writer)
+    writer = InboxWriter(database, clock, lambda: None, outage)
+    worker = InboxWorker(database, context, clock, names, outage, writer)
     asyncio.run(worker.drain())
 
 

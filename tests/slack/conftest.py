@@ -108,8 +108,7 @@ async def made(database: Database, *, connect: bool = False, **box: Any) -> Asyn
             sandbox.workspace.join(channel, person)
         outage = Outage(database.is_outage)
         edge = Edge(
-            database.unit_of_work,
-            database.reading,
+            database,
             clock,
             clock,
             SlackNotifier(organizers=(people[0],)),

@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
-from bot.sessions.ports import UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import UnitOfWork
 from bot.store import engine
 from bot.store.database import Database
 from tests.store.builders import T0, question
@@ -46,7 +46,7 @@ def depth(database: Database) -> int:
 
 
 def test_leaving_commits_and_an_exception_rolls_back(database: Database) -> None:
-    factory: UnitOfWorkFactory = database.unit_of_work
+    factory = database.unit_of_work
     with factory() as uow:
         add(uow)
     with suppress(ZeroDivisionError), factory() as uow:

@@ -46,7 +46,7 @@ async def suggested(context: HandlerContext, text: str, channel: str) -> list[Hi
         return []
 
     def search() -> list[Hit]:
-        with context.reading() as uow:
+        with context.database.reading() as uow:
             knowledge = context.services.knowledge
             return knowledge.search(uow, text, SUGGESTED, asked_in=channel)
 

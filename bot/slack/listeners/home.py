@@ -95,7 +95,7 @@ class Homes:
 
         A home that Slack refuses is left alone for a while, longer each time.
         """
-        state, viewers = await self._desk.read(self._look)
+        state, viewers = await self._desk.database.read(self._look)
         now = monotonic()
         again = {person for person, at in self._not_before.items() if at <= now}
         if state == self._seen and not again:
@@ -137,7 +137,7 @@ class Homes:
 
         Raises SlackApiError where Slack refuses it.
         """
-        view = await self._desk.read(self.view, person)
+        view = await self._desk.database.read(self.view, person)
         mark = sha256(repr(view).encode()).hexdigest()
         if self._shown.get(person) == mark:
             return False

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,15 +20,17 @@ from bot.sessions.knowledge import Knowledge
 from bot.sessions.logbook import concerned
 from bot.sessions.model import Action, Message, Session, State, Who
 from bot.sessions.planning import Plans
-from bot.sessions.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from bot.sessions.ports import Clock, UnitOfWork
 from bot.sessions.rights import may
 from bot.slack.api.gateway import Gateway, reason_of
 from bot.slack.blocks import limits
 from bot.slack.notifier import SlackNotifier
+from bot.support.transactions import Transactions
 from bot.texts import _
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.ASCII)
@@ -91,15 +92,14 @@ class Services:
 
 @dataclass(slots=True)
 class HandlerContext:
-    """What the handlers have at hand. `factory` writes, `reading` only reads.
+    """What the handlers have at hand.
 
     `touched` is told that a session's questions changed, so that who looks at them sees it.
     `met` is told of members whose names are not known; it may be called from any thread.
     `show_home` publishes the App Home of a member; False if it is the same as before.
     """
 
-    factory: UnitOfWorkFactory
-    reading: UnitOfWorkFactory
+    database: Transactions
     clock: Clock
     wall: Clock
     notifier: SlackNotifier
@@ -111,14 +111,6 @@ class HandlerContext:
     touched: Callable[[], None] = lambda: None
     met: Callable[[set[str]], object] = lambda _people: None
     show_home: Callable[[str], Awaitable[bool]] = _show_nothing
-
-    async def read(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Runs `work(uow, …)` in a thread, in a transaction that only reads."""
-        return await asyncio.to_thread(_within, self.reading, work, arguments)
-
-    async def write(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Runs `work(uow, …)` in a thread, in a transaction that writes."""
-        return await asyncio.to_thread(_within, self.factory, work, arguments)
 
     def may(self, who: Who, person: str, sessions: Sequence[Session]) -> bool:
         """Whether the person may do what is `who`'s."""
@@ -217,13 +209,17 @@ class Interaction:
         """The member IDs mentioned in the command's text."""
         return _PERSON.findall(self.text)
 
-    async def read(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def read(
+        self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Runs `work(uow, …)` in a thread, in a transaction that only reads."""
-        return await self.context.read(work, *arguments)
+        return await self.context.database.read(work, *args, **kwargs)
 
-    async def write(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def write(
+        self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Runs `work(uow, …)` in a thread, in a transaction that writes."""
-        return await self.context.write(work, *arguments)
+        return await self.context.database.write(work, *args, **kwargs)
 
     async def say(self, text: str, blocks: Sequence[dict[str, Any]] | None = None) -> None:
         """Says something to the person alone: where it was done, else by direct message.
@@ -351,8 +347,3 @@ def refusal(who: Who) -> str:
             "author, ask an organizer to type `/qa author @you`."
         )
     return _("Only organizers can do that. Please ask one of them.")
-
-
-def _within(factory: UnitOfWorkFactory, work: Callable[..., T], arguments: Sequence[Any]) -> T:
-    with factory() as uow:
-        return work(uow, *arguments)
