@@ -106,7 +106,7 @@ NAMES = {
     ],
     "block_actions": names("actions"),
     "view_submission": names("views"),
-    "view_closed": names("closed"),
+    "view_closed": [],
     "block_suggestion": names("suggestions"),
     "message_action": names("shortcuts"),
     "shortcut": names("shortcuts"),

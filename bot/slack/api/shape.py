@@ -87,7 +87,6 @@ _NEEDED: dict[object, tuple[str, ...]] = {
     "message_action": ("user.id", "callback_id", "channel.id", "message.ts"),
     "shortcut": ("user.id", "callback_id"),
     "url_verification": ("challenge",),
-    "view_closed": ("user.id", "view.id", "view.type", "view.callback_id"),
     "view_submission": ("user.id", "view.id", "view.type", "view.callback_id"),
     None: ("user_id", "channel_id", "command"),
 }

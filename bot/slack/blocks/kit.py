@@ -65,7 +65,6 @@ def button(
     action_id: str,
     value: str = "",
     style: str | None = None,
-    url: str | None = None,
     confirm: Element | None = None,
 ) -> Element:
     """A button; `style` is `primary` or `danger`. A value that is too long raises ValueError."""
@@ -78,7 +77,6 @@ def button(
         element,
         value=_whole(value, limits.BUTTON_VALUE) or None,
         style=style,
-        url=url,
         confirm=confirm,
     )
 
@@ -121,13 +119,13 @@ def select(
     return _with(element, initial_option=chosen)
 
 
-def lookup(action_id: str, placeholder: str, least: int = 0) -> Element:
+def lookup(action_id: str, placeholder: str) -> Element:
     """A menu whose options the bot suggests while one types: for more than 100."""
     return {
         "type": "external_select",
         "action_id": action_id,
         "placeholder": plain(placeholder, limits.PLACEHOLDER),
-        "min_query_length": least,
+        "min_query_length": 0,
     }
 
 
@@ -186,9 +184,8 @@ def field(
     element: Element,
     hint: str = "",
     optional: bool = False,
-    dispatch: bool = False,
 ) -> Block:
-    """An input of a form. `dispatch` tells the bot at once what is chosen in it."""
+    """An input of a form."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -196,8 +193,6 @@ def field(
         "element": element,
         "optional": optional,
     }
-    if dispatch:
-        block["dispatch_action"] = True
     return _with(block, hint=plain(hint, limits.LABEL) if hint else None)
 
 
@@ -208,7 +203,6 @@ def modal(
     submit: str | None = None,
     close: str | None = None,
     metadata: str = "",
-    notify_on_close: bool = False,
 ) -> View:
     """A form. `metadata` comes back with it; one that is too long raises ValueError."""
     view: View = {
@@ -217,7 +211,6 @@ def modal(
         "title": plain(title, limits.TITLE),
         "blocks": limits.view_blocks(blocks),
         "private_metadata": _whole(metadata, limits.METADATA),
-        "notify_on_close": notify_on_close,
     }
     return _with(
         view,

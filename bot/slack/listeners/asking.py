@@ -88,10 +88,9 @@ async def more(interaction: Interaction) -> None:
 async def mine_too(interaction: Interaction) -> None:
     """The vote for a question that was asked already, and the wish to hear of its answer."""
     anonymous = "anonymous" in interaction.ticked("anonymous")
-    question, is_own = await interaction.write(
+    question, is_own = await interaction.change(
         support, interaction.value, interaction.user, anonymous
     )
-    interaction.context.touched()
     is_quiet = await interaction.read(_is_quiet, interaction.user)
     url = interaction.context.notifier.workspace_url
     view = (
@@ -201,11 +200,9 @@ def _submit_in(uow: UnitOfWork, interaction: Interaction, draft: Draft) -> Submi
 
 async def _submit(interaction: Interaction, draft: Draft) -> Submission:
     try:
-        submission = await interaction.write(_submit_in, interaction, draft)
+        return await interaction.change(_submit_in, interaction, draft)
     except NotTaken as error:
         raise UserError(_refused(error.why, draft.anonymous)) from None
-    interaction.context.touched()
-    return submission
 
 
 async def _open(

@@ -144,6 +144,16 @@ class Interaction:
         return self.context.services.plans
 
     @property
+    def action(self) -> str:
+        """The action ID of the button or menu; '' where it was neither."""
+        return str((self.body.get("actions") or [{}])[0].get("action_id") or "")
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it was done in the App Home, which is published anew by itself."""
+        return self.view.get("type") == "home"
+
+    @property
     def view(self) -> Mapping[str, Any]:
         """The view that it was done in; empty where it was done elsewhere."""
         view = self.body.get("view")
@@ -181,15 +191,7 @@ class Interaction:
 
     def typed(self, block_id: str) -> str:
         """What stands in a text input or is chosen in a menu of the view; '' for nothing."""
-        chosen = self._state(block_id)
-        option = chosen.get("selected_option")
-        if isinstance(option, Mapping):
-            return str(option.get("value") or "")
-        for name in ("value", "selected_user", "selected_channel", "selected_conversation",
-                     "selected_date", "selected_time", "selected_date_time"):  # fmt: skip
-            if chosen.get(name) is not None:
-                return str(chosen[name])
-        return ""
+        return chosen_in(self._state(block_id))
 
     def ticked(self, block_id: str) -> list[str]:
         """The values that are ticked or chosen in a list of the view."""
@@ -220,6 +222,14 @@ class Interaction:
     ) -> T:
         """Runs `work(uow, …)` in a thread, in a transaction that writes."""
         return await self.context.database.write(work, *args, **kwargs)
+
+    async def change(
+        self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `write`; who looks at the session's questions sees what changed."""
+        found = await self.write(work, *args, **kwargs)
+        self.context.touched()
+        return found
 
     async def say(self, text: str, blocks: Sequence[dict[str, Any]] | None = None) -> None:
         """Says something to the person alone: where it was done, else by direct message.
@@ -317,9 +327,29 @@ class Interaction:
         if unknown:
             self.context.met(unknown)
 
-    def session_here(self, uow: UnitOfWork) -> Session | None:
-        """The session that a person means in this channel: see `session_in`."""
-        return session_in(uow, self.channel, self.now)
+    def session_here(self, uow: UnitOfWork) -> Session:
+        """The session that a person means in this channel (`session_in`); UserError for none."""
+        session = session_in(uow, self.channel, self.now)
+        if session is None:
+            raise UserError(
+                _(
+                    "There is no session in this channel. Type the command in a channel that has "
+                    "one."
+                )
+            )
+        return session
+
+
+def chosen_in(element: Mapping[str, Any]) -> str:
+    """What was typed into an input, or what a button carries or a menu chose; '' for nothing."""
+    option = element.get("selected_option")
+    if isinstance(option, Mapping):
+        return str(option.get("value") or "")
+    for name in ("value", "selected_user", "selected_channel", "selected_conversation",
+                 "selected_date", "selected_time", "selected_date_time"):  # fmt: skip
+        if element.get(name) is not None:
+            return str(element[name])
+    return ""
 
 
 def session_in(uow: UnitOfWork, channel: str | None, at: datetime) -> Session | None:

@@ -22,9 +22,15 @@ from bot.sessions.model import Action, Session, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.api.gateway import code_of, reason_of
 from bot.slack.blocks import help as help_blocks
-from bot.slack.blocks.kit import View, modal, section
+from bot.slack.blocks.kit import modal, section
 from bot.slack.blocks.limits import PLACE
-from bot.slack.listeners.interaction import FormError, HandlerContext, Interaction, NotAllowed
+from bot.slack.listeners.interaction import (
+    FormError,
+    HandlerContext,
+    Interaction,
+    NotAllowed,
+    chosen_in,
+)
 from bot.slack.listeners.router import Guarded, Router, Subcommand
 from bot.texts import _
 
@@ -49,7 +55,6 @@ class Interactions:
         self._actions = _joined(router.actions for router in rooms)
         self._shortcuts = _joined(router.shortcuts for router in rooms)
         self._views = _joined(router.views for router in rooms)
-        self._closed = _joined(router.closed for router in rooms)
         self._suggestions = _joined(router.suggestions for router in rooms)
         self.subcommands: dict[str, Subcommand] = _joined(router.subcommands for router in rooms)
 
@@ -59,7 +64,6 @@ class Interactions:
         app.action(_ANY)(self._action)
         app.shortcut(_ANY)(self._shortcut)
         app.view_submission(_ANY)(self._submitted)
-        app.view_closed(_ANY)(self._view_closed)
         app.options(_ANY)(self._suggest)
 
     async def _command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -117,23 +121,15 @@ class Interactions:
 
     async def _action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        given = (body.get("actions") or [{}])[0]
         interaction = _turn(self.context, body)
-        interaction.value = _value(given)
-        guarded = self._actions.get(str(given.get("action_id")))
+        interaction.value = chosen_in((body.get("actions") or [{}])[0])
+        guarded = self._actions.get(interaction.action)
         if guarded is not None:
             await self._guarded(interaction, guarded)
 
     async def _shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         guarded = self._shortcuts.get(str(body.get("callback_id")))
-        if guarded is not None:
-            await self._guarded(_turn(self.context, body), guarded)
-
-    async def _view_closed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack()
-        view = body.get("view") or {}
-        guarded = self._closed.get(str(view.get("callback_id")))
         if guarded is not None:
             await self._guarded(_turn(self.context, body), guarded)
 
@@ -263,16 +259,6 @@ def _turn(context: HandlerContext, body: Mapping[str, Any]) -> Interaction:
     return interaction
 
 
-def _value(action: Mapping[str, Any]) -> str:
-    option = action.get("selected_option")
-    if isinstance(option, Mapping):
-        return str(option.get("value") or "")
-    for name in ("value", "selected_user", "selected_channel", "selected_conversation"):
-        if action.get(name) is not None:
-            return str(action[name])
-    return ""
-
-
 def _inputs(interaction: Interaction) -> list[str]:
     blocks = interaction.view.get("blocks") or ()
     return [str(b.get("block_id")) for b in blocks if b.get("type") == "input"]
@@ -293,11 +279,8 @@ def _kept(interaction: Interaction, text: str) -> dict[str, Any]:
     inputs = _inputs(interaction)
     if inputs:
         return {"response_action": "errors", "errors": {inputs[0]: text}}
-    return {"response_action": "push", "view": _message_view(text)}
-
-
-def _message_view(text: str) -> View:
-    return modal("message", _("Marginalia"), [section(text)], close=_("Back"))
+    view = modal("message", _("Marginalia"), [section(text)], close=_("Back"))
+    return {"response_action": "push", "view": view}
 
 
 def _late() -> str:

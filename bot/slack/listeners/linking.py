@@ -22,8 +22,7 @@ router = Router()
 @router.action("link_undo", Who.AUTHOR)
 async def undo(interaction: Interaction) -> None:
     """It does not answer that question."""
-    await interaction.write(_undo, interaction)
-    interaction.context.touched()
+    await interaction.change(_undo, interaction)
     await interaction.replace(
         *blocks.left(_("Undone: your message is no longer marked as an answer."))
     )
@@ -32,8 +31,7 @@ async def undo(interaction: Interaction) -> None:
 @router.action("link_choose", Who.AUTHOR)
 async def choose(interaction: Interaction) -> None:
     """It answers this question."""
-    answer, question = await interaction.write(_choose, interaction)
-    interaction.context.touched()
+    answer, question = await interaction.change(_choose, interaction)
     await interaction.replace(
         *blocks.done(answer, question, interaction.context.notifier.workspace_url)
     )
@@ -42,8 +40,7 @@ async def choose(interaction: Interaction) -> None:
 @router.action("link_none", Who.AUTHOR)
 async def none(interaction: Interaction) -> None:
     """It answers none of those."""
-    await interaction.write(_none, interaction)
-    interaction.context.touched()
+    await interaction.change(_none, interaction)
     await interaction.replace(*blocks.left())
 
 

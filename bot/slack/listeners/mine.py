@@ -42,8 +42,7 @@ async def privacy(interaction: Interaction) -> None:
         wanted = WORDS.get(interaction.text.split()[0].casefold())
         if wanted is None:
             raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
-        await interaction.write(set_privacy, interaction, wanted)
-        interaction.context.touched()
+        await interaction.change(set_privacy, interaction, wanted)
     await interaction.say(*await interaction.read(_privacy, interaction.user))
 
 
@@ -51,9 +50,8 @@ async def privacy(interaction: Interaction) -> None:
 @router.action("mine_quiet")
 async def quiet(interaction: Interaction) -> None:
     """Turns all direct messages about questions off, and on again."""
-    muted = await interaction.write(_quiet, interaction.user)
-    interaction.context.touched()
-    if interaction.view.get("type") != "home":
+    muted = await interaction.change(_quiet, interaction.user)
+    if not interaction.is_home:
         await interaction.say(
             _(
                 "You no longer get direct messages about questions. To turn them back on, type "
@@ -78,10 +76,9 @@ async def mine(interaction: Interaction) -> None:
 async def turned(interaction: Interaction) -> None:
     """Another page of one's own questions, or of those one follows."""
     part, number = paging.turned(interaction.value)
-    if interaction.view.get("type") == "home":
+    if interaction.is_home:
         if part in {"mine", "followed"}:
-            await interaction.write(lambda uow: uow.members.turn(interaction.user, part, number))
-            interaction.context.touched()
+            await interaction.change(lambda uow: uow.members.turn(interaction.user, part, number))
     else:
         shown = await interaction.read(_my_questions, interaction.context, interaction.user, number)
         await interaction.replace(_("Your questions"), shown)
@@ -95,30 +92,23 @@ async def choose_privacy(interaction: Interaction) -> None:
     """The menu in the App Home, and the buttons of `/qa privacy`."""
     if interaction.value not in blocks.PRIVACY:
         raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
-    await interaction.write(set_privacy, interaction, interaction.value)
-    interaction.context.touched()
-    if interaction.view.get("type") != "home":
+    await interaction.change(set_privacy, interaction, interaction.value)
+    if not interaction.is_home:
         await interaction.replace(*await interaction.read(_privacy, interaction.user))
 
 
 @router.action("mine_withdraw")
-async def withdraw(interaction: Interaction) -> None:
-    """One question is left out of the archive; one that the form posted is deleted too."""
-    await interaction.write(_withdraw, interaction, True)
-    await _renewed(interaction)
-
-
 @router.action("mine_put_back")
-async def put_back(interaction: Interaction) -> None:
-    """A withdrawn question is in the archive again."""
-    await interaction.write(_withdraw, interaction, False)
+async def withdraw(interaction: Interaction) -> None:
+    """A question is left out of the archive, and deleted if the form posted it; or it is back."""
+    await interaction.change(_withdraw, interaction, interaction.action == "mine_withdraw")
     await _renewed(interaction)
 
 
 @router.action("mine_withdraw_waiting")
 async def withdraw_waiting(interaction: Interaction) -> None:
     """A question that is not posted yet is not asked."""
-    if not await interaction.write(_take_back, interaction):
+    if not await interaction.change(_take_back, interaction):
         raise UserError(_("That question has already been posted; withdraw the posted one."))
     await _renewed(interaction)
 
@@ -136,9 +126,8 @@ async def show(interaction: Interaction) -> None:
 @router.action("mine_follow")
 async def follow(interaction: Interaction) -> None:
     """A direct message when an author answers the question."""
-    await interaction.write(_follow, interaction, True)
-    interaction.context.touched()
-    if interaction.view.get("type") != "home":
+    await interaction.change(_follow, interaction, True)
+    if not interaction.is_home:
         person = await interaction.read(lambda uow: uow.people.get(interaction.user))
         followed = told(person is not None and person.quiet)
         await interaction.say(
@@ -151,8 +140,7 @@ async def follow(interaction: Interaction) -> None:
 @router.action("mine_unfollow")
 async def unfollow(interaction: Interaction) -> None:
     """No more of them."""
-    await interaction.write(_follow, interaction, False)
-    interaction.context.touched()
+    await interaction.change(_follow, interaction, False)
 
 
 @router.action("mine_stored")
@@ -239,8 +227,7 @@ def settings(uow: UnitOfWork, context: HandlerContext, person: str) -> list[Bloc
 
 async def _renewed(interaction: Interaction) -> None:
     """Shows one's questions as they are now, in the home or in the note that was clicked in."""
-    interaction.context.touched()
-    if interaction.view.get("type") != "home":
+    if not interaction.is_home:
         number = paging.turned(interaction.value)[1]
         shown = await interaction.read(_my_questions, interaction.context, interaction.user, number)
         await interaction.replace(_("Your questions"), shown)

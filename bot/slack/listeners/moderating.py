@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from bot.errors import UserError
-from bot.sessions.logbook import Entry, entries
+from bot.sessions.logbook import entries
 from bot.sessions.model import Hidden, Message, Mute, Session, Who
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
@@ -63,8 +63,7 @@ async def moderate(interaction: Interaction) -> None:
 @router.view(moderating.MODERATE, Who.ORGANIZER)
 async def moderated(interaction: Interaction) -> dict[str, Any] | None:
     """Does what differs from how it was."""
-    said = await interaction.write(_moderated, interaction)
-    interaction.context.touched()
+    said = await interaction.change(_moderated, interaction)
     await interaction.say(" ".join(said) if said else _("Nothing was changed."))
     return None
 
@@ -80,8 +79,7 @@ async def hide(interaction: Interaction) -> None:
     channel, ts, reason = _linked(interaction.text)
     if not reason:
         raise UserError(_("Write a reason after the link; the log shows it."))
-    await interaction.write(_hide_linked, interaction, channel, ts, reason)
-    interaction.context.touched()
+    await interaction.change(_hide_linked, interaction, channel, ts, reason)
     await interaction.say(
         _("The message is left out of the archive. To undo this, type `/qa unhide LINK`.")
     )
@@ -91,8 +89,7 @@ async def hide(interaction: Interaction) -> None:
 async def unhide(interaction: Interaction) -> None:
     """Shows a message again."""
     channel, ts, _reason = _linked(interaction.text)
-    await interaction.write(_hide_linked, interaction, channel, ts, None)
-    interaction.context.touched()
+    await interaction.change(_hide_linked, interaction, channel, ts, None)
     await interaction.say(_("The message is in the archive again."))
 
 
@@ -104,16 +101,14 @@ async def unhide(interaction: Interaction) -> None:
 )
 async def mute(interaction: Interaction) -> None:
     """Mutes a person."""
-    people = interaction.people()
-    if len(people) != 1:
-        raise UserError(_("Name one person, for example `@name`."))
+    person = _one_person(interaction)
     reason = re.sub(r"<@[^>]*>", "", interaction.text).strip()
-    await interaction.write(_mute_here, interaction, people[0], reason)
+    await interaction.write(_mute_here, interaction, person, reason)
     await interaction.say(
         _(
             "<@{person}> is muted: what they write in this session from now on is not "
             "collected. To undo this, type `/qa unmute @name`.",
-            person=people[0],
+            person=person,
         )
     )
 
@@ -126,24 +121,27 @@ async def mute(interaction: Interaction) -> None:
 )
 async def unmute(interaction: Interaction) -> None:
     """Undoes a mute."""
-    people = interaction.people()
-    if len(people) != 1:
-        raise UserError(_("Name one person, for example `@name`."))
-    await interaction.write(_unmute_here, interaction, people[0])
+    person = _one_person(interaction)
+    await interaction.write(_unmute_here, interaction, person)
     await interaction.say(
-        _("<@{person}> is unmuted: what they write is collected again.", person=people[0])
+        _("<@{person}> is unmuted: what they write is collected again.", person=person)
     )
 
 
 @router.subcommand("log", "", N_("Show who did what, and when."), Who.ORGANIZER)
 async def log(interaction: Interaction) -> None:
     """Shows the log."""
-    found = await interaction.read(_log)
+    found = await interaction.read(
+        lambda uow: entries(uow, uow.actions.listed(None, moderating.LOGGED + 1))
+    )
     await interaction.say(*moderating.log(found, interaction.context.notifier.workspace_url))
 
 
-def _log(uow: UnitOfWork) -> list[Entry]:
-    return entries(uow, uow.actions.listed(None, moderating.LOGGED + 1))
+def _one_person(interaction: Interaction) -> str:
+    people = interaction.people()
+    if len(people) != 1:
+        raise UserError(_("Name one person, for example `@name`."))
+    return people[0]
 
 
 def _linked(text: str) -> tuple[str, str, str]:
@@ -274,7 +272,7 @@ def _hide(
 
 
 def _mute_here(uow: UnitOfWork, interaction: Interaction, person: str, reason: str) -> None:
-    session = _session(uow, interaction)
+    session = interaction.session_here(uow)
     if person in session.author_ids or person in interaction.context.handler_settings.organizers:
         raise UserError(_("Authors and organizers cannot be muted."))
     if not _mute(uow, interaction, session, person, reason):
@@ -282,7 +280,7 @@ def _mute_here(uow: UnitOfWork, interaction: Interaction, person: str, reason: s
 
 
 def _unmute_here(uow: UnitOfWork, interaction: Interaction, person: str) -> None:
-    if not _unmute(uow, interaction, _session(uow, interaction), person):
+    if not _unmute(uow, interaction, interaction.session_here(uow), person):
         raise UserError(_("The person is not muted in this session."))
 
 
@@ -300,12 +298,3 @@ def _unmute(uow: UnitOfWork, interaction: Interaction, session: Session, subject
         return False
     interaction.noted(uow, "unmuted", session, subject=subject)
     return True
-
-
-def _session(uow: UnitOfWork, interaction: Interaction) -> Session:
-    session = interaction.session_here(uow)
-    if session is None:
-        raise UserError(
-            _("There is no session in this channel. Type the command in a channel that has one.")
-        )
-    return session

@@ -43,8 +43,7 @@ async def merge(interaction: Interaction) -> None:
 @router.shortcut("not_a_question", Who.AUTHOR)
 async def leave_out(interaction: Interaction) -> None:
     """`Leave out of the archive`, and once more to put it back."""
-    hidden = await interaction.write(_leave_out, interaction)
-    interaction.context.touched()
+    hidden = await interaction.change(_leave_out, interaction)
     await interaction.say(
         _(
             "The message and its thread are left out of the archive. To undo this, use the same "
@@ -70,8 +69,7 @@ async def suggested(interaction: Interaction) -> list[dict[str, Any]]:
 @router.view("place", Who.AUTHOR)
 async def placed(interaction: Interaction) -> None:
     """Puts the message under the question, or back to where it was."""
-    said = await interaction.write(_place, interaction)
-    interaction.context.touched()
+    said = await interaction.change(_place, interaction)
     await interaction.say(said)
 
 

@@ -71,8 +71,10 @@ async def new(interaction: Interaction) -> None:
 async def planned(interaction: Interaction) -> dict[str, Any] | None:
     """Writes the file; what the check refuses stands below the inputs."""
     files = interaction.plans
-    if not await interaction.write(_begin, interaction.form_key, interaction.context.wall.now()):
-        event_id = await interaction.read(_result, interaction.form_key)
+    if not await interaction.write(
+        lambda uow: uow.requests.begin(interaction.form_key, interaction.context.wall.now())
+    ):
+        event_id = await interaction.read(lambda uow: uow.requests.result(interaction.form_key))
         if event_id is None:
             raise UserError(_("This form was sent already, and its file is being written."))
         event = await asyncio.to_thread(files.find, str(event_id))
@@ -82,7 +84,7 @@ async def planned(interaction: Interaction) -> dict[str, Any] | None:
             draft = await _with_authors(interaction, form)
             event = await files.create(draft, await doer(interaction))
         except BaseException as error:
-            await interaction.write(_drop, interaction.form_key)
+            await interaction.write(lambda uow: uow.requests.drop(interaction.form_key))
             if isinstance(error, UserError):
                 raise FormError(planning.form_errors(error)) from None
             raise
@@ -129,7 +131,11 @@ async def extend(interaction: Interaction) -> None:
         raise UserError(_("Write how much longer: `2 days` or `3 hours`."))
     # What is no duration is said of all that was typed, where it is no event's name either.
     longer = times.span(rest if times.span_or_none(rest) else interaction.text)
-    event = await _find(interaction, part) if part else await _open_event(interaction)
+    event = (
+        await _find(interaction, part)
+        if part
+        else await interaction.read(_of_state, interaction.channel, State.OPEN)
+    )
     wanted = longer.after(event.end, event.timezone)
     key = f"extend {event.id} {interaction.user} {longer}"
     now = interaction.context.wall.now()
@@ -138,10 +144,10 @@ async def extend(interaction: Interaction) -> None:
     try:
         changed = await interaction.plans.move(event.id, None, moved, await doer(interaction))
     except UserError:
-        await interaction.write(_drop, key)
+        await interaction.write(lambda uow: uow.requests.drop(key))
         raise
     if moved is not None:
-        await interaction.write(_extended, key, moved)
+        await interaction.write(_finish_extending, key, moved)
     if end is not None:
         await interaction.say(
             _(
@@ -262,18 +268,6 @@ def note(uow: UnitOfWork, interaction: Interaction, what: str, event: Event) -> 
     interaction.add(uow, Action(interaction.now, interaction.user, what, number, event.id, details))
 
 
-def _begin(uow: UnitOfWork, key: str, at: datetime) -> bool:
-    return uow.requests.begin(key, at)
-
-
-def _drop(uow: UnitOfWork, key: str) -> None:
-    uow.requests.drop(key)
-
-
-def _result(uow: UnitOfWork, key: str) -> Any:
-    return uow.requests.result(key)
-
-
 def _planned(uow: UnitOfWork, interaction: Interaction, event: Event) -> None:
     uow.requests.finish(interaction.form_key, event.id)
     note(uow, interaction, "planned", event)
@@ -291,7 +285,7 @@ def _begin_extending(
     return datetime.fromisoformat(result.removesuffix(DONE)), result.endswith(DONE)
 
 
-def _extended(uow: UnitOfWork, key: str, end: datetime) -> None:
+def _finish_extending(uow: UnitOfWork, key: str, end: datetime) -> None:
     uow.requests.finish(key, end.isoformat() + DONE)
 
 
@@ -323,12 +317,9 @@ async def _with_authors(interaction: Interaction, form: planning.Form) -> Draft:
     authors += [name for name in form.names if name not in authors]
     channel = form.draft.channel
     if channel:
-        channel = await interaction.read(_channel_name, channel)
+        name = await interaction.read(lambda uow: uow.labels.get("channel", form.draft.channel))
+        channel = name or channel
     return replace(form.draft, authors=tuple(authors), slack=slack, channel=channel)
-
-
-def _channel_name(uow: UnitOfWork, channel: str) -> str:
-    return uow.labels.get("channel", channel) or channel
 
 
 def _moved(event: Event, text: str, now: datetime, timezone: str) -> tuple[datetime, datetime]:
@@ -363,10 +354,6 @@ async def _meant(interaction: Interaction, state: State) -> Event:
 
 async def _find(interaction: Interaction, part: str) -> Event:
     return await asyncio.to_thread(interaction.plans.find, part)
-
-
-async def _open_event(interaction: Interaction) -> Event:
-    return await interaction.read(_of_state, interaction.channel, State.OPEN)
 
 
 def _in_state(uow: UnitOfWork, event: Event, state: State) -> None:

@@ -45,50 +45,40 @@ async def author(interaction: Interaction) -> None:
     if not people:
         raise UserError(_("Write who it is: `/qa author @person`."))
     removing = interaction.text.split()[-1].casefold() == "remove"
-    await interaction.say(await interaction.write(_authors, interaction, people, removing))
-    interaction.context.touched()
+    await interaction.say(await interaction.change(_authors, interaction, people, removing))
+
+
+HOW = {
+    "queue_take": Handled.TAKEN,
+    "queue_elsewhere": Handled.ELSEWHERE,
+    "queue_skip": Handled.SKIPPED,
+    "queue_undo": None,
+}
+"""What an author says with each button; with the last that it is back in the queue."""
 
 
 @router.action("queue_take", Who.AUTHOR)
-async def take(interaction: Interaction) -> None:
-    """The author answers it; the other authors see that."""
-    await _handled(interaction, Handled.TAKEN)
-
-
 @router.action("queue_elsewhere", Who.AUTHOR)
-async def elsewhere(interaction: Interaction) -> None:
-    """It was answered in another place."""
-    await _handled(interaction, Handled.ELSEWHERE)
+@router.action("queue_skip", Who.AUTHOR)
+@router.action("queue_undo", Who.AUTHOR)
+async def handled(interaction: Interaction) -> None:
+    """An author's word on a question, which the other authors see."""
+    how = HOW[interaction.action]
+    await _renewed(interaction, await interaction.change(_handle, interaction, how))
 
 
 @router.action("queue_before", Who.AUTHOR)
 async def before(interaction: Interaction) -> None:
     """It was answered before: the bot replies with that answer, once."""
-    await _renewed(interaction, await interaction.write(_point, interaction))
-
-
-@router.action("queue_skip", Who.AUTHOR)
-async def skip(interaction: Interaction) -> None:
-    """It will not be answered."""
-    await _handled(interaction, Handled.SKIPPED)
+    await _renewed(interaction, await interaction.change(_point, interaction))
 
 
 @router.action("queue_talk", Who.AUTHOR)
-async def talk(interaction: Interaction) -> None:
-    """It is no question."""
-    await _called(interaction, True)
-
-
 @router.action("queue_question", Who.AUTHOR)
-async def question(interaction: Interaction) -> None:
-    """It is one after all."""
-    await _called(interaction, False)
-
-
-@router.action("queue_undo", Who.AUTHOR)
-async def undo(interaction: Interaction) -> None:
-    """Back into the queue."""
-    await _handled(interaction, None)
+async def called(interaction: Interaction) -> None:
+    """It is no question, or it is one after all."""
+    is_talk = interaction.action == "queue_talk"
+    await _renewed(interaction, await interaction.change(_call, interaction, is_talk))
 
 
 @router.action("queue_previous", Who.AUTHOR)
@@ -146,27 +136,17 @@ async def _turned(
     interaction: Interaction, part: str, name: str, number: int, aside_number: int, turned_to: int
 ) -> None:
     session = await interaction.read(_with_id, interaction, name)
-    if interaction.view.get("type") == "home":
+    if interaction.is_home:
         key = f"{part} {session.id}"
-        await interaction.write(lambda uow: uow.members.turn(interaction.user, key, turned_to))
-        interaction.context.touched()
+        await interaction.change(lambda uow: uow.members.turn(interaction.user, key, turned_to))
     else:
         shown = await interaction.read(_shown, interaction.context, session, number, aside_number)
         await interaction.replace(*shown)
 
 
-async def _handled(interaction: Interaction, how: Handled | None) -> None:
-    await _renewed(interaction, await interaction.write(_handle, interaction, how))
-
-
-async def _called(interaction: Interaction, talk: bool) -> None:
-    await _renewed(interaction, await interaction.write(_call, interaction, talk))
-
-
 async def _renewed(interaction: Interaction, session: Session) -> None:
     """Shows the queue as it is now."""
-    interaction.context.touched()
-    if interaction.view.get("type") != "home":
+    if not interaction.is_home:
         number = _value(interaction)[2]
         await interaction.replace(
             *await interaction.read(_shown, interaction.context, session, number)
@@ -262,10 +242,6 @@ def _authors(
     uow: UnitOfWork, interaction: Interaction, people: Sequence[str], removing: bool
 ) -> str:
     session = interaction.session_here(uow)
-    if session is None:
-        raise UserError(
-            _("There is no session in this channel. Type the command in a channel that has one.")
-        )
     named = ", ".join(f"<@{person}>" for person in people)
     title = session.event.title
     if removing:

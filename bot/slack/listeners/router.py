@@ -57,7 +57,6 @@ class Router:
     actions: dict[str, Guarded] = field(default_factory=dict)
     shortcuts: dict[str, Guarded] = field(default_factory=dict)
     views: dict[str, Guarded] = field(default_factory=dict)
-    closed: dict[str, Guarded] = field(default_factory=dict)
     suggestions: dict[str, Guarded] = field(default_factory=dict)
     sections: list[tuple[int, HomeSection]] = field(default_factory=list)
 
@@ -87,10 +86,6 @@ class Router:
     def view(self, callback_id: str, who: Who = Who.MEMBER) -> Callable[[FormHandler], FormHandler]:
         """A form that was submitted."""
         return _entering(self.views, callback_id, who)
-
-    def view_closed(self, callback_id: str) -> Callable[[Handler], Handler]:
-        """A form that was closed, if it has `notify_on_close`."""
-        return _entering(self.closed, callback_id, Who.MEMBER)
 
     def options(
         self, action_id: str, who: Who = Who.MEMBER
