@@ -125,7 +125,7 @@ class ChannelFinder:
     async def _current(self, name: str) -> str | None:
         """The channel that has a name now, as far as that is known."""
         if not self._joined_is_read:
-            async for page in self._gateway.joined_channels():
+            async for page in self._gateway.channels(joined=True):
                 self._add(page)
             self._joined_is_read = True
         found = self._with(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,14 +95,17 @@ class SlackNotifier(Notifier):
 
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
         """Sends the private note."""
-        payload = {"channel": session.channel, "user": user, "text": notes.late(session)}
-        key = f"session {session.id} late {user}"
-        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+        self._note(uow, f"session {session.id} late {user}", session, user, notes.late(session), at)
 
     def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
         """Sends the private note."""
-        payload = {"channel": session.channel, "user": user, "text": notes.muted(session)}
         key = f"session {session.id} muted {user}"
+        self._note(uow, key, session, user, notes.muted(session), at)
+
+    def _note(
+        self, uow: UnitOfWork, key: str, session: Session, user: str, text: str, at: datetime
+    ) -> None:
+        payload = {"channel": session.channel, "user": user, "text": text}
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
 
     def tell_organizers(
@@ -199,8 +202,8 @@ class SlackNotifier(Notifier):
             return
         uow.members.update_submission(token, "delayed")
         if not is_anonymous(submission.asker):
-            text, blocks = asked.delayed(session, submission, code)
-            self._direct(uow, f"delayed {token}", submission.asker, text, blocks, at)
+            content = asked.delayed(session, submission, code)
+            self._post(uow, f"delayed {token}", submission.asker, content, at)
 
     def delay_rest(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
         """Tells an asker, once, that Slack does not take a later part of a long question yet."""
@@ -208,8 +211,8 @@ class SlackNotifier(Notifier):
         session = uow.sessions.get(submission.session_id) if submission is not None else None
         if submission is None or session is None or is_anonymous(submission.asker):
             return
-        text, blocks = asked.rest_delayed(session, code)
-        self._direct(uow, f"rest delayed {token}", submission.asker, text, blocks, at)
+        content = asked.rest_delayed(session, code)
+        self._post(uow, f"rest delayed {token}", submission.asker, content, at)
 
     def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
         """A direct message with the whole question; its row is dropped."""
@@ -223,16 +226,10 @@ class SlackNotifier(Notifier):
         uow.members.update_submission(token, "returned")
         text, messages = asked.returned(session, submission, code)
         key = f"returned {token}"
-        self._direct(uow, key, submission.asker, text, messages[0], at)
+        self._post(uow, key, submission.asker, (text, messages[0]), at)
         for number, blocks in enumerate(messages[1:], 2):
-            payload = {
-                "channel": submission.asker,
-                "text": text,
-                "blocks": blocks,
-                "thread_ts": {"ts_of": key},
-            }
-            row = Outgoing(f"{key} part {number}", "chat.postMessage", payload, submission.asker)
-            uow.outbox.add(row, at)
+            part = f"{key} part {number}"
+            self._post(uow, part, submission.asker, (text, blocks), at, {"ts_of": key})
         return True
 
     def answered(
@@ -247,9 +244,9 @@ class SlackNotifier(Notifier):
         """A direct message to each, with a link to the answer."""
         link = permalink(self.workspace_url, answer.channel, answer.ts, answer.thread_ts)
         for person in people:
-            text, blocks = asked.answered(session, question, answer, person, link)
             key = f"answer {answer.channel} {answer.ts} to {person}"
-            self._direct(uow, key, person, text, blocks, at)
+            content = asked.answered(session, question, answer, person, link)
+            self._post(uow, key, person, content, at)
 
     def answered_before(
         self,
@@ -274,16 +271,15 @@ class SlackNotifier(Notifier):
         uow.outbox.add(Outgoing(key, "chat.postMessage", payload, question.channel), at)
         link = self.link(question.channel, question.ts)
         for person in people:
-            text, blocks = asked.answered_before(session, question, hit, link)
-            self._direct(uow, f"{key} to {person}", person, text, blocks, at)
+            content = asked.answered_before(session, question, hit, link)
+            self._post(uow, f"{key} to {person}", person, content, at)
 
     def digest(
         self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
     ) -> None:
         """The digest, with links."""
-        text, blocks = queueing.digest(session, digest, self.workspace_url)
         key = f"session {session.id} digest {author} {digest.day.isoformat()}"
-        self._direct(uow, key, author, text, blocks, at)
+        self._post(uow, key, author, queueing.digest(session, digest, self.workspace_url), at)
 
     def mark(self, uow: UnitOfWork, channel: str, ts: str, answered: bool, at: datetime) -> None:
         """A ✅ on the question, or none any more, unless it acknowledges questions, too."""
@@ -338,18 +334,6 @@ class SlackNotifier(Notifier):
         }
         uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, message.channel), at)
 
-    def _direct(
-        self,
-        uow: UnitOfWork,
-        key: str,
-        person: str,
-        text: str,
-        blocks: list[dict[str, Any]],
-        at: datetime,
-    ) -> None:
-        payload = {"channel": person, "text": text, "blocks": blocks, "unfurl_links": False}
-        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, person), at)
-
     def _post(
         self,
         uow: UnitOfWork,
@@ -357,6 +341,7 @@ class SlackNotifier(Notifier):
         channel: str,
         content: tuple[str, list[dict[str, Any]]],
         at: datetime,
+        thread_ts: Mapping[str, str] | None = None,
     ) -> None:
         text, blocks = content
         payload = {
@@ -365,6 +350,7 @@ class SlackNotifier(Notifier):
             "blocks": message_blocks(blocks),
             "unfurl_links": False,
             "unfurl_media": False,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
         }
         uow.outbox.add(Outgoing(key, "chat.postMessage", payload, channel), at)
 

@@ -26,6 +26,7 @@ from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack.api import uploads
 from bot.slack.api.gateway import reason_of, retry_after, slack_time
 from bot.slack.api.history import History
+from bot.slack.api.incoming import about
 from bot.support.transactions import Transactions
 
 log = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ class SaidAlready:
             log.info("cannot read the bot's messages in %s: %s", place, reason_of(error))
             found = []
         if is_first:
-            ours = [m for m in found if "key" in _payload(m) or m.get("files")]
+            ours = [m for m in found if "key" in about(m) or m.get("files")]
             self._said[outgoing.channel, thread_ts or ""] = ours
         return self._among([*found, *before], outgoing, payload)
 
@@ -157,7 +158,7 @@ class SaidAlready:
 
     async def _keys(self, place: str, thread_ts: str | None, since: str) -> list[str]:
         found = await self._messages(place, thread_ts, since)
-        return [str(_payload(message)["key"]) for message in found if "key" in _payload(message)]
+        return [str(about(message)["key"]) for message in found if "key" in about(message)]
 
     async def _by_slack(self, at: datetime | None) -> str:
         """A `ts` somewhat before `at` (by the database's clock) as Slack's clock shows it."""
@@ -186,16 +187,10 @@ def _were_sent(uow: UnitOfWork, keys: Iterable[str]) -> bool:
     return all(row is not None and row.slack_ts is not None for row in rows)
 
 
-def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = message.get("metadata")
-    found = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
 def _is_it(message: Mapping[str, Any], outgoing: Outgoing, payload: Mapping[str, Any]) -> bool:
     if outgoing.method == uploads.FILE:
         return uploads.shared(message, payload)
-    found, wanted = _payload(message), _payload(payload)
+    found, wanted = about(message), about(payload)
     if found.get("key") != outgoing.key:
         return False
     # Messages of earlier versions of this program do not say their event.

@@ -199,19 +199,16 @@ class Checkup:
 
     async def _listed_channels(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        cursor = ""
-        while True:
-            page = await self.client.conversations_list(
-                types="public_channel,private_channel", limit=999, cursor=cursor or None
-            )
+        pages = await self.client.conversations_list(
+            types="public_channel,private_channel", limit=999
+        )
+        async for page in pages:
             for channel in page.get("channels") or ():
                 found[channel["id"]] = channel
                 # An archived channel keeps its name only where no other has taken it.
                 if not channel.get("is_archived") or channel["name"] not in found:
                     found[channel["name"]] = channel
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return found
+        return found
 
     async def _channel(
         self, known: Mapping[str, dict[str, Any]], name: str, for_notices: bool

@@ -55,39 +55,24 @@ class Gateway:
         self.client = client
         self.plain = plain or client
 
-    async def joined_channels(self) -> AsyncIterator[dict[str, str]]:
-        """The channels the bot is in, names by ID, page by page; archived ones are left out.
+    async def channels(self, joined: bool = False) -> AsyncIterator[dict[str, str]]:
+        """All channels the bot can see, or those it is in (`joined`), names by ID, page by page;
+        archived ones are left out.
 
+        <https://docs.slack.dev/reference/methods/conversations.list>,
         <https://docs.slack.dev/reference/methods/users.conversations>
         """
-        async for page in self._channels("users.conversations"):
-            yield page
-
-    async def channels(self) -> AsyncIterator[dict[str, str]]:
-        """All channels the bot can see, names by ID, page by page; archived ones are left out.
-
-        <https://docs.slack.dev/reference/methods/conversations.list>
-        """
-        async for page in self._channels("conversations.list"):
-            yield page
-
-    async def _channels(self, method: str) -> AsyncIterator[dict[str, str]]:
-        cursor = ""
-        while True:
-            answer = await self.client.api_call(
-                method,
-                http_verb="GET",
-                params={
-                    "types": "public_channel,private_channel",
-                    "exclude_archived": "true",
-                    "limit": str(PAGE),
-                    **({"cursor": cursor} if cursor else {}),
-                },
-            )
-            yield {c["id"]: c["name"] for c in answer.get("channels") or ()}
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
+        pages = await self.client.api_call(
+            "users.conversations" if joined else "conversations.list",
+            http_verb="GET",
+            params={
+                "types": "public_channel,private_channel",
+                "exclude_archived": "true",
+                "limit": str(PAGE),
+            },
+        )
+        async for page in pages:
+            yield {c["id"]: c["name"] for c in page.get("channels") or ()}
 
     async def join(self, channel_id: str) -> bool:
         """Joins a public channel; gives False for a private one, where there is nothing to do.

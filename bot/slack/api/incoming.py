@@ -61,14 +61,13 @@ def message_event(
     `left_out` as in `message_object`.
     """
     subtype = event.get("subtype")
-    channel = _string(event, "channel", _ID)
+    channel = string(event, "channel", _ID)
     if subtype == "message_changed":
-        return message_object(_mapping(event, "message"), channel, bot_id, left_out)
+        return message_object(mapping(event, "message"), channel, bot_id, left_out)
     if subtype == "message_deleted":
         previous = event.get("previous_message")
         thread = previous.get("thread_ts") if isinstance(previous, Mapping) else None
-        thread_ts = thread if isinstance(thread, str) and _TS.match(thread) else None
-        return Deleted(channel, _string(event, "deleted_ts", _TS), thread_ts)
+        return Deleted(channel, string(event, "deleted_ts", _TS), as_ts(thread))
     return message_object(event, channel, bot_id, left_out)
 
 
@@ -90,15 +89,15 @@ def message_object(
     if subtype is not None and not isinstance(subtype, str):
         raise Malformed("subtype is no text")
     if subtype == "tombstone":
-        return Deleted(channel, _string(message, "ts", _TS))
+        return Deleted(channel, string(message, "ts", _TS))
     if asker is None and not _by_a_member(message, subtype, left_out):
         return None
-    ts = _string(message, "ts", _TS)
+    ts = string(message, "ts", _TS)
     said = _comment(message) if subtype == "file_comment" else _legacy_upload(message)
-    author = asker or _string(said, "user", _ID)
+    author = asker or string(said, "user", _ID)
     content = _content(said) if asker is None else _question(message)
     thread_ts = message.get("thread_ts")
-    if thread_ts is not None and not (isinstance(thread_ts, str) and _TS.match(thread_ts)):
+    if thread_ts is not None and as_ts(thread_ts) is None:
         raise Malformed("thread_ts is no message timestamp")
     return Posted(
         channel=channel,
@@ -141,7 +140,7 @@ def _comment(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Its `text` is Slack's sentence about it.
     """
-    comment = _mapping(message, "comment")
+    comment = mapping(message, "comment")
     return {"user": comment.get("user"), "text": comment.get("comment")}
 
 
@@ -169,63 +168,57 @@ def _writer(message: Mapping[str, Any], author: str) -> Person | None:
     return found if found is not None and found.name else None
 
 
+def about(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the metadata of a message says of it; nothing in most."""
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    return payload if isinstance(payload, Mapping) else {}
+
+
+def _event_type(message: Mapping[str, Any]) -> object:
+    metadata = message.get("metadata")
+    return metadata.get("event_type") if isinstance(metadata, Mapping) else None
+
+
 def our_key(message: Mapping[str, Any]) -> str | None:
     """The key of a message that the bot posted, as its metadata has it; None in others."""
-    metadata = message.get("metadata")
-    if not isinstance(metadata, Mapping) or not message.get("bot_id"):
+    if not message.get("bot_id") or _event_type(message) not in (EVENT_TYPE, QUESTION_EVENT):
         return None
-    payload = metadata.get("event_payload")
-    if metadata.get("event_type") not in (EVENT_TYPE, QUESTION_EVENT) or not isinstance(
-        payload, Mapping
-    ):
-        return None
-    key = payload.get("key")
+    key = about(message).get("key")
     return key if isinstance(key, str) else None
 
 
 def form_asker(message: Mapping[str, Any], bot_id: str | None) -> str | None:
     """Whose question this is, if the bot itself posted it from the form."""
-    if bot_id is None or message.get("bot_id") != bot_id:
-        return None
-    metadata = message.get("metadata")
-    if not isinstance(metadata, Mapping) or metadata.get("event_type") != QUESTION_EVENT:
-        return None
-    payload = metadata.get("event_payload")
-    asker = payload.get("asker") if isinstance(payload, Mapping) else None
-    return asker if isinstance(asker, str) and asker else None
+    ours = bot_id is not None and message.get("bot_id") == bot_id
+    asker = about(message).get("asker")
+    is_question = ours and _event_type(message) == QUESTION_EVENT
+    return asker if is_question and isinstance(asker, str) and asker else None
 
 
 def form_token(message: Mapping[str, Any]) -> str:
     """Which submission a question from the form is; '' where its message does not say."""
-    metadata = message.get("metadata")
-    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
-    key = payload.get("key") if isinstance(payload, Mapping) else None
+    key = about(message).get("key")
     kind, token, *_part = [*key.split(" "), ""] if isinstance(key, str) else ["", ""]
     return token if kind == "question" else ""
 
 
-def _about(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the metadata of a question from the form says of it."""
-    payload = _mapping(message, "metadata").get("event_payload")
-    return payload if isinstance(payload, Mapping) else {}
-
-
 def _event(message: Mapping[str, Any]) -> str:
     """The ID of the event that a question from the form was sent to; '' where it is not said."""
-    event = _about(message).get("event")
+    event = about(message).get("event")
     return event if isinstance(event, str) else ""
 
 
 def _part(message: Mapping[str, Any]) -> int:
     """Which message of a long question it is: 2, 3 …; 0 for the first, or an only one."""
-    number = _about(message).get("part")
+    number = about(message).get("part")
     return number if isinstance(number, int) else 0
 
 
 def _question(message: Mapping[str, Any]) -> dict[str, Any]:
     """The content of a question from the form; one that was parted into sections is one text."""
     content = _content(message)
-    joints, blocks = _about(message).get("joints"), content.get("blocks")
+    joints, blocks = about(message).get("joints"), content.get("blocks")
     if not isinstance(joints, list) or not isinstance(blocks, list) or len(joints) != len(blocks):
         return content
     text = ""
@@ -238,42 +231,39 @@ def _question(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": text}
 
 
+def as_ts(value: object) -> str | None:
+    """A message timestamp; None for anything else."""
+    return value if isinstance(value, str) and _TS.match(value) else None
+
+
 def ts_in(message: Mapping[str, Any]) -> str | None:
     """A message object's `ts`, None where it has none that is one."""
-    value = message.get("ts")
-    return value if isinstance(value, str) and _TS.match(value) else None
+    return as_ts(message.get("ts"))
 
 
 def edited_ts(message: Mapping[str, Any]) -> str | None:
     """When a message was last edited, as a `ts`; None where it was not."""
     edited = message.get("edited")
-    value = edited.get("ts") if isinstance(edited, Mapping) else None
-    return value if isinstance(value, str) and _TS.match(value) else None
-
-
-def event_ts(event: Mapping[str, Any]) -> str | None:
-    """When an event happened, as a `ts`; None where it does not say."""
-    value = event.get("event_ts")
-    return value if isinstance(value, str) and _TS.match(value) else None
+    return as_ts(edited.get("ts")) if isinstance(edited, Mapping) else None
 
 
 def reaction_event(event: Mapping[str, Any]) -> Reaction | None:
     """A `reaction_added` or `reaction_removed` event; None if it is not on a message."""
-    item = _mapping(event, "item")
+    item = mapping(event, "item")
     if item.get("type") != "message":
         return None
     return Reaction(
-        channel=_string(item, "channel", _ID),
-        ts=_string(item, "ts", _TS),
-        name=_string(event, "reaction"),
-        user=_string(event, "user", _ID),
+        channel=string(item, "channel", _ID),
+        ts=string(item, "ts", _TS),
+        name=string(event, "reaction"),
+        user=string(event, "user", _ID),
     )
 
 
 def reactions_of(message: Mapping[str, Any], channel: str) -> set[Reaction]:
     """The reactions a message object of the history carries; one that is malformed is left out."""
     found: set[Reaction] = set()
-    ts = _string(message, "ts", _TS)
+    ts = string(message, "ts", _TS)
     listed = message.get("reactions")
     for reaction in listed if isinstance(listed, list) else ():
         name = reaction.get("name") if isinstance(reaction, Mapping) else None
@@ -314,7 +304,7 @@ def person(user: Mapping[str, Any]) -> Person:
     fields = profile if isinstance(profile, Mapping) else {}
     real = _text(fields.get("real_name")) or _text(user.get("real_name"))
     return Person(
-        slack_id=_string(user, "id", _ID),
+        slack_id=string(user, "id", _ID),
         name=(
             _text(fields.get("display_name"))
             or real
@@ -364,14 +354,16 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An object in an event. Raises Malformed where there is none."""
     value = holder.get(key)
     if not isinstance(value, Mapping):
         raise Malformed(f"{key} is missing or no object")
     return value
 
 
-def _string(holder: Mapping[str, Any], key: str, shape: re.Pattern[str] | None = None) -> str:
+def string(holder: Mapping[str, Any], key: str, shape: re.Pattern[str] | None = None) -> str:
+    """A text in an event, of a shape. Raises Malformed where there is none, or an empty one."""
     value = holder.get(key)
     if not isinstance(value, str) or not value or (shape is not None and not shape.match(value)):
         raise Malformed(f"{key} is missing or not as documented")

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from bot.sessions.model import State
 from bot.sessions.ports import UnitOfWork
 from bot.slack.api.gateway import passing, reason_of, retry_after
-from bot.slack.api.incoming import Malformed
+from bot.slack.api.incoming import string
 from bot.slack.blocks.kit import Block, View, header, home, section
 from bot.slack.listeners.context import Context
 from bot.slack.listeners.interaction import HandlerContext
@@ -38,9 +38,7 @@ POLL_SECONDS = 0.5
 
 def opened(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
     """<https://docs.slack.dev/reference/events/app_home_opened>: from then on it is kept fresh."""
-    user = event.get("user")
-    if not isinstance(user, str):
-        raise Malformed("user is missing")
+    user = string(event, "user")
     if event.get("tab", "home") == "home":
         uow.members.opened_home(user, context.clock.now())
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sessions.ports import UnitOfWork
-from bot.slack.api.incoming import Malformed
+from bot.slack.api.incoming import mapping, string
 from bot.slack.listeners.context import Context
 
 ALIAS = "alias:"
@@ -16,26 +16,26 @@ def channel(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None
     """<https://docs.slack.dev/reference/events/channel_rename>,
     <https://docs.slack.dev/reference/events/channel_created>.
     """
-    named = _mapping(event, "channel")
-    uow.labels.put("channel", {_text(named, "id"): _text(named, "name")})
+    named = mapping(event, "channel")
+    uow.labels.put("channel", {string(named, "id"): string(named, "name")})
 
 
 def usergroup(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
     """<https://docs.slack.dev/reference/events/subteam_updated>."""
-    group = _mapping(event, "subteam")
-    uow.labels.put("usergroup", {_text(group, "id"): _text(group, "handle")})
+    group = mapping(event, "subteam")
+    uow.labels.put("usergroup", {string(group, "id"): string(group, "handle")})
 
 
 def emoji(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None:
     """<https://docs.slack.dev/reference/events/emoji_changed>: only aliases have a label."""
     match event.get("subtype"):
         case "add":
-            _set(uow, _text(event, "name"), event.get("value"))
+            _set(uow, string(event, "name"), event.get("value"))
         case "remove":
             names = event.get("names")
             uow.labels.remove("emoji", [n for n in names or () if isinstance(n, str)])
         case "rename":
-            uow.labels.rename_alias(_text(event, "old_name"), _text(event, "new_name"))
+            uow.labels.rename_alias(string(event, "old_name"), string(event, "new_name"))
 
 
 def _set(uow: UnitOfWork, name: str, value: object) -> None:
@@ -43,20 +43,6 @@ def _set(uow: UnitOfWork, name: str, value: object) -> None:
         uow.labels.put("emoji", {name: value.removeprefix(ALIAS)})
     else:
         uow.labels.remove("emoji", [name])
-
-
-def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = event.get(key)
-    if not isinstance(value, Mapping):
-        raise Malformed(f"{key} is missing or no object")
-    return value
-
-
-def _text(holder: Mapping[str, Any], key: str) -> str:
-    value = holder.get(key)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{key} is missing or no text")
-    return value
 
 
 HANDLERS = {

@@ -8,16 +8,13 @@ from typing import Any
 
 from bot.sessions.model import FORGOTTEN, Person
 from bot.sessions.ports import UnitOfWork
-from bot.slack.api.incoming import Malformed, person
+from bot.slack.api.incoming import mapping, person
 from bot.slack.listeners.context import Context
 
 
 def member_in(event: Mapping[str, Any]) -> Person:
     """The member an event is about. Raises Malformed where it does not say."""
-    user = event.get("user")
-    if not isinstance(user, Mapping):
-        raise Malformed("user is missing or no object")
-    return person(user)
+    return person(mapping(event, "user"))
 
 
 def is_news(uow: UnitOfWork, member: Person) -> bool:

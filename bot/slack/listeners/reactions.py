@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.sessions import collect
 from bot.sessions.ports import UnitOfWork
-from bot.slack.api.incoming import event_ts, reaction_event
+from bot.slack.api.incoming import as_ts, reaction_event
 from bot.slack.listeners.context import Context
 
 
@@ -24,7 +24,7 @@ def removed(context: Context, uow: UnitOfWork, event: Mapping[str, Any]) -> None
 def _reacted(context: Context, uow: UnitOfWork, event: Mapping[str, Any], added: bool) -> None:
     reaction = reaction_event(event)
     if reaction is not None and reaction.user != context.bot_user_id:
-        collect.react(uow, reaction, added, event_ts(event))
+        collect.react(uow, reaction, added, as_ts(event.get("event_ts")))
 
 
 HANDLERS = {"reaction_added": added, "reaction_removed": removed}
