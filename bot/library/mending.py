@@ -208,6 +208,8 @@ _WROTE = re.compile(
     r"|\bin (?:the|this) (?:book|chapter),? (?:i|we)\b",
     re.I,
 )
+_READS = re.compile(r"\b(?:(?:book|reading) (?:club|group|circle)|(?:our|the|my) club)\b", re.I)
+"""What readers say who speak of the book as `our book` or `the chapter that we discussed`."""
 _WRITES, _REPLIES = 2, 3
 """In how many messages somebody speaks of the book as its author does, and in how many threads of
 others they reply, to be taken for one."""
@@ -224,7 +226,8 @@ def perhaps_authors(entries: Sequence[Entry], authors: frozenset[str]) -> frozen
         if "?" in entry.text and not _WROTE.search(entry.text):
             asking.add(entry.name)
         for said in (entry, *entry.replies):
-            spoken[said.name] += bool(_WROTE.search(said.text))
+            is_writer = _WROTE.search(said.text) and not _READS.search(said.text)
+            spoken[said.name] += bool(is_writer)
     helps = _helps(entries)
     alone = Counter(entry.name for entry in entries)
     return frozenset(

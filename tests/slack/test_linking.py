@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Collection
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.library.archive import Entry, write_archive
 from bot.services import archiving
 from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
@@ -17,6 +19,7 @@ from bot.sessions.pairing import Likeness, Meaning
 from bot.store.database import Database
 from slackbox.errors import Refusal
 from slackbox.model import Ephemeral, Message
+from tests.cli.running import marginalia
 from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
 from tests.slack.conftest import World, made
 from tests.slack.member_driver import MemberDriver, open_session, shown, words
@@ -365,6 +368,26 @@ class TestChains:
             await world.hear()
             assert under(world, rest) == (second, False)
             assert under(world, head) == (None, True)
+
+    async def test_mend_decides_the_same_of_the_archive(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            said = [("ben", FIRST), ("cleo", SECOND), ("ben", "Was it fun to write?")]
+            said += [("ada", text) for text in (HEAD, REST, TALK)]
+            posted = []
+            for who, text in said:
+                posted.append(world.say(who, text))
+                world.stage.clock.advance(timedelta(seconds=40))
+            await world.hear()
+            questions = [under(world, ts)[0] for ts in posted[3:]]
+            live = [question and 1 + posted.index(question) for question in questions]
+            names = {"ben": "Ben", "cleo": "Cleo Reader", "ada": "Ada Author"}
+        page = tmp_path / "20260302-page.md"
+        page.write_text("---\ntitle: Page\nauthors: [adaauthor]\nstart: 2026-03-02\n---\n", "utf-8")
+        write_archive(page, [Entry(names[who], text) for who, text in said])
+        done = marginalia("mend", page, "--meaning", "off", "--json", cwd=tmp_path)
+        proposals = json.loads(done.stdout)["proposals"]
+        assert live == [2, 2, None]
+        assert [one["question"] if one["moves"] else None for one in proposals] == live
 
 
 @pytest.mark.slow

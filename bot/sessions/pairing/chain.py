@@ -269,9 +269,32 @@ def _take(laid: SessionFeatures, chains: Sequence[Chain]) -> None:
     for who, chain in enumerate(chains):
         for node in chain.nodes:
             for question in () if node.settled else node.marginals:
-                taken = _taken(laid, node, who, claims.get(question, ()))
+                if question is None:
+                    taken = _named_in_vain(laid, node, who, claims)
+                else:
+                    taken = _taken(laid, node, who, claims.get(question, ()))
                 if taken:
                     node.taken[question] = taken
+
+
+def _named_in_vain(
+    laid: SessionFeatures,
+    node: Node,
+    who: int,
+    claims: Mapping[State, Collection[tuple[int, int, float]]],
+) -> Values:
+    """The signal that a message speaks to askers of whom no question waits any more."""
+    named = laid.texts[node.post.id].naming.addressed & laid.askers
+    if not named:
+        return {}
+    waits = 0.0
+    for question in (q for q in laid.questions if q.post.person in named and q.waits):
+        free = 1.0
+        for other, turn, share in claims.get(question.post.id, ()):
+            if (other, turn) != (who, node.turn):
+                free *= 1 - share
+        waits = max(waits, free)
+    return {"names whom nothing waits for": 1 - waits}
 
 
 def _taken(

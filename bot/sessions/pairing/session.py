@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.sessions.pairing import talk, words
+from bot.sessions.pairing import signs, talk, words
 from bot.sessions.pairing.meaning import Likeness, Meaning
 from bot.sessions.pairing.names import Directory, Named, Naming
 from bot.sessions.pairing.posts import Covered, Post
@@ -320,7 +320,7 @@ class SessionFeatures:
                 text.marks
                 or (
                     text.asks
-                    and not ((text.thanks and text.long < 25) or talk.EVERYONE.search(text.shown))
+                    and not ((text.thanks and text.long < 25) or signs.EVERYONE.search(text.shown))
                 )
             ),
         )

@@ -22,11 +22,12 @@ Values = dict[str, float]
 
 _GREETS = re.compile(r"\s*(?:hi|hello|hey|hallo|howdy|dear|good (?:one|question|point))\b", re.I)
 _GOES_ON = re.compile(
-    r"\s*(?:(?:Also|And|But|Or|So|In addition|In my case|Additionally|Furthermore|Moreover|Finally"
+    r"\s*(?:(?:First(?:ly)?|Second(?:ly)?|Third(?:ly)?|Next|Last(?:ly)?|Also|And|But|Or|So|In addition|In my case|Additionally|Furthermore|Moreover|Finally"
     r"|Meanwhile|Then|Another|Further|For example|For instance|PS|P\.S|Btw|BTW|By the way|Overall"
     r"|Beyond that|On another note|On the other hand|On the opposite|Besides|Anything|That said"
     r"|Having said|Here'?s|They|This|That|These|Those|He|She|Such)\b|[(*…]|\.\.\.|[a-z])"
 )
+_BULLET = re.compile(r"\s*(?:[-*•◦]|\(?(?:\d{1,2}|[a-h])[.)])\s")
 _MORE = re.compile(r"\s*(?:[-*•◦]\s|one more|second question|another (?:one|question)|p\.?s)", re.I)
 _YES_NO_ANSWER = re.compile(
     r"(?:[^.!?\n]{0,60}[,.!?\n:-]\s*)?(?:yes|yep|yeah|yup|no|nope|not|sure|definitely|absolutely|"
@@ -44,6 +45,8 @@ _PART = re.compile(
     r"(?:#?\d\b|first|second|third|last|bullet|point|part|question)",
     re.I,
 )
+_FEW = 6
+"""From how many different words on a text is compared in full."""
 _RARE = 1.5
 """From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
 _QUOTED = 0.85
@@ -104,9 +107,11 @@ def _words(
     laid: SessionFeatures, text: Text, question: Question, values: Values
 ) -> tuple[str, ...]:
     mine, theirs = text.bag, question.text.bag
-    values["like the question"] = math.sqrt(cosine(mine, theirs))
-    values["like the whole"] = math.sqrt(cosine(mine, question.whole))
-    values["letters alike"] = math.sqrt(cosine(text.letters, question.text.letters))
+    # One word in common says less where there are but a few.
+    part = math.sqrt(min(1.0, len(mine.weights) / _FEW))
+    values["like the question"] = part * math.sqrt(cosine(mine, theirs))
+    values["like the whole"] = part * math.sqrt(cosine(mine, question.whole))
+    values["letters alike"] = part * math.sqrt(cosine(text.letters, question.text.letters))
     both = [(laid.rarity.weight(word), word) for word in mine.weights if word in theirs.weights]
     both.sort(key=lambda found: (-found[0], found[1]))
     rare = sum(max(0.0, weight - _RARE) for weight, _ in both)
@@ -247,8 +252,12 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     if not text.stems:
         values["says nothing"] = 1
     values["speaks of the subject"] = math.log1p(laid.rarity.shared(text.stems))
-    if any(person not in laid.authors for person in text.naming.addressed):
+    named = {person for person in text.naming.addressed if person not in laid.authors}
+    if named:
         values["names someone"] = 1
+        theirs = [pair for pair in pairs if pair.question.post.person in named]
+        if text.long <= _SHORT and not any(pair.shared for pair in theirs):
+            values["names someone, shares nothing"] = 1
     else:
         values["names nobody, as they do"] = max(0.0, -math.log(2 - 2 * laid.naming[post.person]))
     if text.items >= 2 or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
@@ -260,13 +269,14 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
 def greets(laid: SessionFeatures, post: Post) -> bool:
     """Whether a post begins anew: it greets, praises the question, or speaks to an asker first."""
     text = laid.texts[post.id]
-    beginning = text.shown[:_BEGINNING]
+    beginning = text.shown[: min(_BEGINNING, len(text.shown) * 2 // 3)]
     return bool(
         _GREETS.match(text.shown)
         or opens(laid, post)
         or any(
             person not in laid.authors and text.naming.said[person] in beginning
             for person in text.naming.addressed
+            if not _GOES_ON.match(text.shown)
         )
     )
 
@@ -315,8 +325,10 @@ def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
         values["same, but greets"] = 1
     if one.numbers and two.numbers and two.numbers[0] == one.numbers[-1] + 1:
         values["same, next number"] = 1
-    elif _GOES_ON.match(two.shown):
+    elif _GOES_ON.match(two.shown) or _MORE.match(two.shown):
         values["same, goes on"] = 1
+    if _BULLET.match(one.shown) and _BULLET.match(two.shown):
+        values["same, both in a list"] = 1
     if not two.long:
         values["same, no word"] = 1
     elif two.long <= _SHORT and not two.naming.addressed:
