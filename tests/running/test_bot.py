@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from bot.sessions.model import State
 from bot.support import tasks
 from slackbox.model import Upload
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -285,6 +286,38 @@ class TestClosing:
         assert (world.schedules / f"{EVENT}.md").read_text(encoding="utf-8") == BOOK
         assert "- name: Ben" in (target / f"{EVENT}.md").read_text(encoding="utf-8")
 
+    async def test_an_archive_folder_that_cannot_be_made_stops_nothing_else(
+        self, world: Scene
+    ) -> None:
+        """It is told once; when the folder can be made the archive is there."""
+        in_the_way = world.folder / "website"
+        own = BOOK.replace("---\n\nWhat", 'reminders: ["1 hour after start"]\n---\n\nWhat')
+        later = own.replace("05 00:00", "10 00:00").replace("09 22", "12 22")
+        (world.schedules / "20260110-the-next.md").write_text(later.replace("The Book", "Next"))
+        async with world.bot(archive_dir=in_the_way / "_books", organizers=world.stage.organizer):
+            await world.to(START)
+            shutil.rmtree(in_the_way)
+            in_the_way.write_text("a file")
+            world.say("ben", "Anything?")
+            await world.to(END)
+            await world.to(END + timedelta(minutes=1))
+            (told,) = [text for text in world.told() if "website" in text]
+            assert "\n" not in told
+            start = START + timedelta(days=5)
+            await world.to(start)
+            assert "Next" in world.posted()[-1].text
+            await world.to(start + timedelta(hours=1))
+            assert len(world.posted()) == 4, "an announcement, a close, an announcement, a reminder"
+            in_the_way.unlink()
+            written = in_the_way / "_books" / f"{EVENT}.md"
+
+            async def is_written() -> bool:
+                await world.look()
+                return written.exists()
+
+            await until(is_written)
+            assert "- name: Ben" in written.read_text(encoding="utf-8")
+
 
 class TestRestarting:
     async def test_a_restart_in_the_middle_says_nothing_twice_and_loses_nothing(
@@ -416,6 +449,35 @@ class TestFiles:
             assert world.session().state is State.ARCHIVED
 
     @pytest.mark.slow
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            pytest.param(
+                "<<<<<<< HEAD\nend: 2026-01-09 22:59:59\n=======\nend: 2026-01-08 22:00:00\n"
+                ">>>>>>> other\n",
+                id="merge markers",
+            ),
+            pytest.param("end: 2026-01-09 2", id="half saved"),
+            pytest.param("end: <<<<<<< HEAD\n", id="a marker as a value"),
+        ],
+    )
+    async def test_merge_markers_and_half_saved_files_are_told_in_one_line(
+        self, world: Scene, broken: str
+    ) -> None:
+        async with world.bot(organizers=world.stage.organizer):
+            await world.to(START)
+            path = world.schedules / f"{EVENT}.md"
+            path.write_text(BOOK.replace("end: 2026-01-09 22:59:59\n", broken))
+            await self.until(world, lambda: world.stage.bot.library.broken == {EVENT})
+            await world.hear()
+            (told,) = [text for text in world.told() if f"{EVENT}.md:" in text]
+            assert "\n" not in told
+            world.say("ben", "Still open?")
+            path.write_text(BOOK)
+            await self.until(world, lambda: not world.stage.bot.library.broken)
+            await world.to(END)
+            assert [text for _name, text, _replies in world.threads()] == ["Still open?"]
+
     async def test_a_file_that_became_invalid_keeps_its_last_good_version(
         self, world: Scene
     ) -> None:

@@ -264,6 +264,24 @@ async def test_reminders_are_posted_once_each(world: Scene) -> None:
         assert len([t for t in texts if "halfway through" in t]) == 1
 
 
+async def test_a_broken_template_of_an_open_session_posts_nothing_and_is_told(world: Scene) -> None:
+    path = world.schedules / f"{EVENT}.md"
+    own = "reminders:\n- when: half-way\n  template: own\n---\n"
+    path.write_text(BOOK.replace("---\n\nWhat", f"{own}\nWhat"))
+    templates = world.schedules / "templates"
+    templates.mkdir()
+    (templates / "own.txt").write_text("Half of {{ title is over")
+    async with office(world):
+        await world.to(START)
+        posted = len(world.posted())
+        await world.to(START + (END - START) / 2)
+        await world.look()
+        assert len(world.posted()) == posted
+        told = [t for t in world.told() if "template" in t and "own" in t]
+        assert [t for t in told if "half-way" in t]
+        assert all("\n" not in t for t in told)
+
+
 @pytest.mark.slow
 async def test_moving_by_some_minutes_repeats_no_reminder(world: Scene) -> None:
     async with office(world, reminders="1 hour before start; half-way; 1 hour before end") as ines:
