@@ -100,6 +100,13 @@ def test_every_file_and_link_that_is_named_exists() -> None:
             assert (ROOT / named).exists(), (page, named)
 
 
+def test_every_test_that_is_named_exists() -> None:
+    for page, text in texts():
+        for file, name in re.findall(r"`([\w/]+\.py)::(\w+)`", text):
+            test = (ROOT / "tests" / file).read_text(encoding="utf-8")
+            assert f"def {name}(" in test, (page, name)
+
+
 def test_every_target_of_make_that_is_named_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
