@@ -434,9 +434,6 @@ class Outbox(Protocol):
     def holds(self, outgoing: Outgoing, at: datetime) -> bool:
         """Whether the lease that `claim` gave lasts, and is not another's by now."""
 
-    def sent_at(self, channel: str) -> datetime | None:
-        """When something was last sent to a channel; None for never."""
-
     def last_used(self) -> list[tuple[str, datetime]]:
         """The channels to which something was sent, and when last, latest first."""
 
@@ -730,9 +727,6 @@ class Requests(Protocol):
 
     def drop(self, key: str) -> None:
         """It was not done: the same request is a new one."""
-
-    def prune(self, before: datetime) -> int:
-        """Deletes those noted before; gives how many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,6 @@ class Edge:
         self.outage = outage
         self.socket: Socket | None = None
         self._database = database
-        self._clock = clock
-        self._wall = wall
         self._signing_secret = signing_secret
         self._connected = connected
         self._removed = removed
@@ -255,8 +253,9 @@ class Edge:
     async def _store(self, body: Mapping[str, Any]) -> BoltResponse:
         event = body.get("event")
         kind = event.get("type") if isinstance(event, Mapping) else None
-        if kind in REMOVALS:
-            self._ask_whether_removed()
+        if kind in REMOVALS and (self._asking is None or self._asking.done()):
+            # Does our token still work? An event may be old, or about another's.
+            self._asking = self._tasks.start(self._ask(), "removed")
         if (
             kind == "user_change"
             and isinstance(event, Mapping)
@@ -283,11 +282,6 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - it is stored, and whoever handles it says so
             log.debug("a changed member is stored unseen: %s", type(error).__name__)
             return False
-
-    def _ask_whether_removed(self) -> None:
-        """Asks Slack whether our token still works; an event may be old, or about another's."""
-        if self._asking is None or self._asking.done():
-            self._asking = self._tasks.start(self._ask(), "removed")
 
     async def _ask(self) -> None:
         try:

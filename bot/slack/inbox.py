@@ -195,7 +195,8 @@ class InboxWorker:
             while True:
                 limit = MAX_BATCH
                 if self._is_waited_for:
-                    await self._step_aside()
+                    # The writer goes first, for a while.
+                    await happens(self._writer.idle, STEP_ASIDE_SECONDS)
                     limit = BATCH_WHILE_BUSY if self._writer.busy else MAX_BATCH
                 handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
                 self._names.enqueue(unknown)
@@ -205,10 +206,6 @@ class InboxWorker:
                     self._on_handled()
                 if handled < limit:
                     return total
-
-    async def _step_aside(self) -> None:
-        """Lets the writer go first, for a while."""
-        await happens(self._writer.idle, STEP_ASIDE_SECONDS)
 
     def _handle_batch(self, limit: int = MAX_BATCH) -> tuple[int, set[str]]:
         """One transaction for the whole batch; if anything fails in it, one part for each.

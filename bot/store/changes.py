@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol, cast
+from typing import cast
 from uuid import uuid4
 
 import psycopg
@@ -25,24 +25,9 @@ _NOTIFY = "SELECT pg_notify('marginalia', %s)"
 _LISTEN = "LISTEN marginalia"
 
 
-class Changes(Protocol):
-    """Notices that another process wrote to the database. May be used from any thread."""
-
-    def any_since_last(self) -> bool:
-        """Says whether something may have been written since the last call; True at the first.
-
-        Raises SQLAlchemyError where the database cannot be used; the next call gives True.
-        """
-
-    def announced(self, connection: Connection) -> AbstractContextManager[None]:
-        """Lets others know that the transaction wrote which is committed within this block."""
-
-    def close(self) -> None:
-        """Closes the connection that it keeps; the next call opens another."""
-
-
 class _Kept:
-    """One connection that is kept, in no transaction."""
+    """Notices that another process wrote to the database, with one connection that is kept, in no
+    transaction. May be used from any thread."""
 
     def __init__(self, backend: Sqlite | Postgresql):
         self._backend = backend
@@ -50,7 +35,7 @@ class _Kept:
         self._mutex = threading.Lock()
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Closes the connection that it keeps; the next call opens another."""
         with self._mutex:
             self._drop()
 
@@ -67,7 +52,11 @@ class SqliteChanges(_Kept):
     _last: int | None = None
 
     def any_since_last(self) -> bool:
-        """One statement; what this process wrote counts as well."""
+        """Says whether something may have been written since the last call; True at the first.
+
+        One statement; what this process wrote counts as well. Raises SQLAlchemyError where the
+        database cannot be used; the next call gives True.
+        """
         backend = cast(Sqlite, self._backend)
         with self._mutex:
             before, self._last = self._last, None
@@ -82,7 +71,8 @@ class SqliteChanges(_Kept):
             return self._last != before
 
     def announced(self, connection: Connection) -> AbstractContextManager[None]:
-        """SQLite tells the others itself."""
+        """Lets others know that the transaction wrote which is committed within this block: SQLite
+        does so by itself."""
         return nullcontext()
 
 
@@ -94,7 +84,7 @@ class PostgresqlChanges(_Kept):
         self._me = uuid4().hex
 
     def any_since_last(self) -> bool:
-        """No statement but at the first call; what this process wrote does not count."""
+        """The same; no statement but at the first call, and what this process wrote does not count."""
         with self._mutex:
             try:
                 is_new = self._connection is None
@@ -113,7 +103,7 @@ class PostgresqlChanges(_Kept):
 
     @contextmanager
     def announced(self, connection: Connection) -> Iterator[None]:
-        """One more statement in the transaction, on its way together with the commit."""
+        """The same: one more statement in the transaction, on its way together with the commit."""
         driver = cast(psycopg.Connection, connection.connection.driver_connection)
         try:
             with driver.pipeline():

@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from bot.errors import UserError
 from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, moving, pruning, schema
-from bot.store.changes import Changes, PostgresqlChanges, SqliteChanges
-from bot.store.leader import Alone, Elected, Leader
+from bot.store.changes import PostgresqlChanges, SqliteChanges
+from bot.store.leader import Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
 from bot.support.remedies import remedy
@@ -51,7 +51,7 @@ class Database(Transactions):
         engine.write_waiting_first(self._backend.writer)
         self.committed: Callable[[], None] = lambda: None
         """Called, in the thread that wrote, after each unit of work that changed something."""
-        self.changes: Changes = (
+        self.changes = (
             SqliteChanges(self._backend)
             if isinstance(self._backend, engine.Sqlite)
             else PostgresqlChanges(self._backend)
@@ -233,7 +233,7 @@ class Database(Transactions):
         """The lead of the replicas on this database; on SQLite we always have it."""
         if isinstance(self._backend, engine.Postgresql):
             return Elected(self._backend.alone())
-        return Alone()
+        return Leader()
 
     def backup(self, target: Path, overwrite: bool = False) -> None:
         """Copies a SQLite database into a file, also while it is written to.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import timedelta
-from typing import Protocol
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, TextClause, text
@@ -43,8 +42,9 @@ _HOLDS = text(
 _RELEASE = text("UPDATE leases SET until = '-infinity' WHERE name = 'leader' AND holder = :me")
 
 
-class Leader(Protocol):
-    """The lead of the replicas, asked for by one of them. May be used from any thread."""
+class Leader:
+    """The lead of the replicas, asked for by one of them; it is ours always where there is one, on
+    SQLite. May be used from any thread."""
 
     def acquire(self) -> bool:
         """Takes or renews the lead; True if it is ours now, False if another has it.
@@ -53,33 +53,20 @@ class Leader(Protocol):
         not go on as if nothing had happened. Raises SQLAlchemyError where the database cannot be
         reached.
         """
+        return True
 
     def holds(self) -> bool:
         """Says whether the lead is ours still and without a break since `acquire` first gave it.
 
         Asks the database; False where that does not answer.
         """
+        return True
 
     def release(self) -> None:
         """Gives the lead up; nothing if it is not ours."""
 
 
-class Alone:
-    """The lead on SQLite: there is one replica, and it leads."""
-
-    def acquire(self) -> bool:
-        """True."""
-        return True
-
-    def holds(self) -> bool:
-        """True."""
-        return True
-
-    def release(self) -> None:
-        """Nothing to give up."""
-
-
-class Elected:
+class Elected(Leader):
     """The lead on PostgreSQL, as a row of the table `leases`."""
 
     def __init__(self, engine: Engine):

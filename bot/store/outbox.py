@@ -122,11 +122,6 @@ class Outbox(Repository):
         )
         return self._connection.execute(query).one_or_none() is not None
 
-    def sent_at(self, channel: str) -> datetime | None:
-        """When something was last sent there."""
-        query = select(paces.c.sent_at).where(paces.c.channel == channel)
-        return self._connection.execute(query).scalar_one_or_none()
-
     def last_used(self) -> list[tuple[str, datetime]]:
         """Where something was sent, and when, latest first."""
         query = (

@@ -41,7 +41,3 @@ class Requests(Repository):
     def drop(self, key: str) -> None:
         """It was not done."""
         self._connection.execute(delete(requests).where(requests.c.key == key))
-
-    def prune(self, before: datetime) -> int:
-        """Deletes those noted before; gives how many."""
-        return self._connection.execute(delete(requests).where(requests.c.at < before)).rowcount

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -30,6 +32,12 @@ metadata = MetaData(
     }
 )
 
+
+def _where(condition: str) -> dict[str, Any]:
+    """An index of some rows alone, on both databases."""
+    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+
+
 sessions = Table(
     "sessions",
     metadata,
@@ -56,8 +64,7 @@ sessions = Table(
     Index(
         "ix_sessions_unarchived",
         "state",
-        postgresql_where=text("archived_at IS NULL OR content_changed_at > archived_at"),
-        sqlite_where=text("archived_at IS NULL OR content_changed_at > archived_at"),
+        **_where("archived_at IS NULL OR content_changed_at > archived_at"),
     ),
 )
 
@@ -318,14 +325,12 @@ inbox = Table(
         "ix_inbox_open",
         "state",
         "id",
-        postgresql_where=text("state <> 'done'"),
-        sqlite_where=text("state <> 'done'"),
+        **_where("state <> 'done'"),
     ),
     Index(
         "ix_inbox_done",
         "received_at",
-        postgresql_where=text("state = 'done'"),
-        sqlite_where=text("state = 'done'"),
+        **_where("state = 'done'"),
     ),
 )
 
@@ -350,15 +355,13 @@ outbox = Table(
         "ix_outbox_due",
         "channel",
         "id",
-        postgresql_where=text("state = 'due'"),
-        sqlite_where=text("state = 'due'"),
+        **_where("state = 'due'"),
     ),
     Index(
         "ix_outbox_open",
         "state",
         "id",
-        postgresql_where=text("state <> 'sent'"),
-        sqlite_where=text("state <> 'sent'"),
+        **_where("state <> 'sent'"),
     ),
 )
 
@@ -403,8 +406,7 @@ links = Table(
         "ix_links_open",
         "session_id",
         "ts_us",
-        postgresql_where=text("state <> 'done'"),
-        sqlite_where=text("state <> 'done'"),
+        **_where("state <> 'done'"),
     ),
 )
 

@@ -82,7 +82,7 @@ def form(asking: Form, before: Before | None = None, workspace_url: str = "") ->
         blocks += [note(_below(before)), divider()]
     if not asking.lead or len(asking.sessions) > 1:  # which says the same of the only one
         blocks.append(_about(asking))
-    texts = list(limits.parts(asking.text, limits.INPUT))[:MOST_INPUTS]
+    texts = limits.parts(asking.text, limits.INPUT)[:MOST_INPUTS]
     inputs = max(asking.inputs, len(texts), 1)
     for number in range(inputs):
         blocks.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from bot.sessions.model import Who
 from bot.slack.blocks.kit import Block, header, note, section
@@ -16,17 +16,14 @@ TITLES = {
 }
 
 
-class Command(Protocol):
-    """What the help says of a subcommand."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`/qa NAME …`. `usage` is what follows the name; `help` is one line, from the catalogue."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def usage(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def who(self) -> Who: ...
+    name: str
+    usage: str
+    help: str
+    who: Who
 
 
 def help_message(commands: Sequence[Command]) -> tuple[str, list[Block]]:

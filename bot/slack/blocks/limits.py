@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -96,29 +96,9 @@ def head(text: str, limit: int) -> str:
     return kept
 
 
-def parts(text: str, limit: int) -> Iterator[str]:
-    """The whole text in parts of at most `limit` characters.
-
-    It is parted at an empty line, a line's end, the end of a sentence or a blank where there is
-    one in the second half of a part, and never within an entity.
-    """
-    rest = text
-    while units(rest) > limit:
-        part = head(rest, limit)
-        ends = [
-            (part.rfind("\n\n"),),
-            (part.rfind("\n"),),
-            tuple(part.rfind(mark) + 1 for mark in (". ", "? ", "! ")),
-            (part.rfind(" "),),
-        ]
-        end = next((max(e) for e in ends if max(e) > len(part) // 2), len(part))
-        entity = part.rfind("&", max(0, end - 6), end)
-        if entity > 0 and ";" not in part[entity:end]:
-            end = entity
-        yield rest[:end].rstrip()
-        rest = rest[end:].lstrip()
-    if rest:
-        yield rest
+def parts(text: str, limit: int) -> list[str]:
+    """The `pieces` of a text without the blanks between them; none is blank."""
+    return [part.strip() for part, _behind in pieces(text, limit) if part.strip()]
 
 
 def pieces(text: str, limit: int) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from bot.slack.api.incoming import person as person_of
 from bot.slack.blocks import asking as blocks
 from bot.slack.blocks.asking import MOST_INPUTS, Before, Form, question_block
 from bot.slack.listeners import finding
-from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.interaction import FormError, Interaction, message_of
 from bot.slack.listeners.router import Router
 from bot.slack.text import without_broadcasts
 from bot.texts import _
@@ -173,10 +173,10 @@ def support(
     who it is. Raises UserError if the question is gone.
     """
     channel, _blank, ts = value.partition(" ")
-    question = uow.messages.get(channel, ts)
-    session = uow.sessions.get(question.session_id) if question is not None else None
-    if question is None or session is None or question.deleted or question.hidden:
+    found = message_of(uow, channel, ts)
+    if found is None or found[0].hidden:
         raise UserError(_("That question is no longer there."))
+    question, session = found
     keys = asking.keys_of(uow, session, person, make=anonymous)
     if question.author in keys:
         return question, True

@@ -340,6 +340,15 @@ class Interaction:
         return session
 
 
+def message_of(uow: UnitOfWork, channel: str, ts: str) -> tuple[Message, Session] | None:
+    """A message that is not deleted, and its session; None where there is none."""
+    message = uow.messages.get(channel, ts)
+    session = uow.sessions.get(message.session_id) if message is not None else None
+    if message is None or session is None or message.deleted:
+        return None
+    return message, session
+
+
 def chosen_in(element: Mapping[str, Any]) -> str:
     """What was typed into an input, or what a button carries or a menu chose; '' for nothing."""
     option = element.get("selected_option")

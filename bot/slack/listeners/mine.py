@@ -16,7 +16,7 @@ from bot.slack.blocks import paging
 from bot.slack.blocks.asking import told
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.mine import Mine
-from bot.slack.listeners.interaction import HandlerContext, Interaction
+from bot.slack.listeners.interaction import HandlerContext, Interaction, message_of
 from bot.slack.listeners.router import Router
 from bot.slack.notifier import question_key
 from bot.texts import N_, _
@@ -274,10 +274,10 @@ def _take_back(uow: UnitOfWork, interaction: Interaction) -> bool:
 
 def _withdraw(uow: UnitOfWork, interaction: Interaction, out: bool) -> None:
     channel, ts, *_number = [*interaction.value.split(), "", ""]
-    question = uow.messages.get(channel, ts)
-    session = uow.sessions.get(question.session_id) if question is not None else None
-    if question is None or session is None or question.deleted:
+    found = message_of(uow, channel, ts)
+    if found is None:
         raise UserError(_("That question is no longer there."))
+    question, session = found
     if question.author not in asking.keys_of(uow, session, interaction.user):
         raise UserError(_("Somebody else asked that question."))
     queues.set_hidden(uow, question, Hidden.WITHDRAWN, out, interaction.now)

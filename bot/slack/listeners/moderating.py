@@ -14,7 +14,7 @@ from bot.sessions.model import Hidden, Message, Mute, Session, Who
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import moderating
-from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.interaction import FormError, Interaction, message_of
 from bot.slack.listeners.router import Router
 from bot.texts import N_, _
 
@@ -37,7 +37,6 @@ class Now:
     hidden: bool
     reason: str
     muted: bool
-    subject: str
 
 
 @router.shortcut(moderating.MODERATE, Who.ORGANIZER)
@@ -155,15 +154,13 @@ def _linked(text: str) -> tuple[str, str, str]:
 
 
 def _now(uow: UnitOfWork, interaction: Interaction, channel: str, ts: str) -> Now:
-    message = uow.messages.get(channel, ts)
-    session = uow.sessions.get(message.session_id) if message is not None else None
-    if message is None or session is None or message.deleted:
+    found = message_of(uow, channel, ts)
+    if found is None:
         raise UserError(
             _("This message is not part of a session, so there is nothing to moderate.")
         )
+    message, session = found
     person = uow.people.get(message.author)
-    # The member, or the key of one who asked anonymously.
-    subject = message.author
     hidden = Hidden.MODERATED in message.hidden
     return Now(
         session,
@@ -173,8 +170,7 @@ def _now(uow: UnitOfWork, interaction: Interaction, channel: str, ts: str) -> No
         uow.edits.get(channel, ts),
         hidden,
         _reason(uow, session, ts) if hidden else "",
-        uow.mutes.any(session.id, {subject}),
-        subject,
+        uow.mutes.any(session.id, {message.author}),
     )
 
 
@@ -206,12 +202,12 @@ def _moderated(uow: UnitOfWork, interaction: Interaction) -> list[str]:
     if text is not None and _mark(text) != metadata.get("was"):
         said.append(_edit(uow, interaction, now, text))
     if wants_muted != now.muted:
-        person = moderating.InSlack("").person(now.subject)
+        person = moderating.InSlack("").person(now.message.author)
         if wants_muted:
-            _mute(uow, interaction, now.session, now.subject, reason)
+            _mute(uow, interaction, now.session, now.message.author, reason)
             said.append(_("{person} is muted: what they write is not collected.", person=person))
         else:
-            _unmute(uow, interaction, now.session, now.subject)
+            _unmute(uow, interaction, now.session, now.message.author)
             said.append(_("{person} is unmuted: what they write is collected.", person=person))
     return said
 

@@ -21,7 +21,7 @@ from bot.slack.blocks import placing as blocks
 from bot.slack.blocks.kit import option
 from bot.slack.blocks.limits import OPTIONS
 from bot.slack.blocks.queueing import picked
-from bot.slack.listeners.interaction import FormError, Interaction
+from bot.slack.listeners.interaction import FormError, Interaction, message_of
 from bot.slack.listeners.router import Router
 from bot.texts import _
 
@@ -92,17 +92,16 @@ def message_in(
 
     Raises UserError if there is none or it was deleted, NotAllowed for anybody else.
     """
-    message = uow.messages.get(channel, ts)
-    session = uow.sessions.get(message.session_id) if message is not None else None
-    if message is None or session is None or message.deleted:
+    found = message_of(uow, channel, ts)
+    if found is None:
         raise UserError(
             _(
                 "That message does not belong to a session: I posted it, it is too old, "
                 "or it was deleted."
             )
         )
-    interaction.require(Who.AUTHOR, [session])
-    return message, session
+    interaction.require(Who.AUTHOR, [found[1]])
+    return found
 
 
 def _suggested(uow: UnitOfWork, interaction: Interaction) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from bot.sessions.model import Who
 from bot.sessions.ports import UnitOfWork
+from bot.slack.blocks.help import Command
 from bot.slack.listeners.interaction import HandlerContext, Interaction
 
 H = TypeVar("H", bound=Callable[[Interaction], Awaitable[Any]])
@@ -25,16 +26,11 @@ HomeSection = Callable[[UnitOfWork, HandlerContext, str], Sequence[dict[str, Any
 
 
 @dataclass(frozen=True, slots=True)
-class Subcommand:
-    """`/qa NAME …`. `usage` is what follows the name; `help` is one line, from the catalogue.
-
-    Where the setting named `setting` is off, the help leaves it out.
+class Subcommand(Command):
+    """A subcommand and what it does. Where the setting named `setting` is off, the help leaves it
+    out.
     """
 
-    name: str
-    usage: str
-    help: str
-    who: Who
     run: Handler
     setting: str = ""
 

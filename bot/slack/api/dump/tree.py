@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from bot.errors import UserError
 from bot.texts import N_, _
@@ -42,14 +41,6 @@ _GIVE = N_("give the folder or zip that Slack or slackdump made")
 
 class UnreadableError(Exception):
     """A file that cannot be read. The text says why, in a few words."""
-
-
-class Member(Protocol):
-    """A file of an export."""
-
-    def read(self) -> bytes:
-        """All of it. Raises UnreadableError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +115,10 @@ class _Salvaged:
         ):
             raise UnreadableError(_("it is cut off"))
         return data
+
+
+Member = _OnDisk | _InZip | _Salvaged
+"""A file of an export. `read` gives all of it, or raises UnreadableError."""
 
 
 @dataclass(slots=True)
