@@ -23,8 +23,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
@@ -322,8 +323,8 @@ def update(
             uow.knowledge.remove(gone)
     progress = Progress(0, len(sessions) + len(files), 0)
     jobs = [
-        *(_session_job(session, unthreaded) for session in sessions.values()),
-        *(_archive_job(event, path) for event, path in files.values()),
+        *(partial(_update_session, session, unthreaded) for session in sessions.values()),
+        *(partial(_update_archive, event, path) for event, path in files.values()),
     ]
     for job in jobs:
         changed = 0
@@ -373,10 +374,6 @@ def _meanings(model: Model, document: Document) -> Meanings:
     )
 
 
-Job = Callable[[Database, dict[str, str]], int]
-"""Brings one event up to date, given what each was made of; gives how many documents changed."""
-
-
 def _answered_sessions(uow: UnitOfWork) -> Iterator[Session]:
     """The sessions in which it is known who the authors are, and something was written."""
     for session in uow.sessions.all(_STATES):
@@ -384,46 +381,45 @@ def _answered_sessions(uow: UnitOfWork) -> Iterator[Session]:
             yield session
 
 
-def _session_job(session: Session, unthreaded: str) -> Job:
-    def job(database: Database, known: dict[str, str]) -> int:
-        event_id, made_of = session.event.id, _made_of(session, unthreaded)
-        if known.get(event_id) == made_of:
+def _update_session(
+    session: Session, unthreaded: str, database: Database, known: Mapping[str, str]
+) -> int:
+    """Brings a session up to date, given what each event was made of; gives how many documents
+    changed."""
+    event_id, made_of = session.event.id, _made_of(session, unthreaded)
+    if known.get(event_id) == made_of:
+        return 0
+    with database.reading() as uow:
+        now = uow.sessions.get(session.id)
+        if now is None or _made_of(now, unthreaded) != made_of:
+            return 0  # it changes now, and its turn comes again
+        documents = list(of_session(uow, now, unthreaded))
+    with database.unit_of_work() as uow:
+        uow.knowledge.take_turn()
+        now = uow.sessions.get(session.id)
+        if now is None or _made_of(now, unthreaded) != made_of:
             return 0
-        with database.reading() as uow:
-            now = uow.sessions.get(session.id)
-            if now is None or _made_of(now, unthreaded) != made_of:
-                return 0  # it changes now, and its turn comes again
-            documents = list(of_session(uow, now, unthreaded))
-        with database.unit_of_work() as uow:
-            uow.knowledge.take_turn()
-            now = uow.sessions.get(session.id)
-            if now is None or _made_of(now, unthreaded) != made_of:
-                return 0
-            return uow.knowledge.replace(event_id, made_of, documents)
-
-    return job
+        return uow.knowledge.replace(event_id, made_of, documents)
 
 
-def _archive_job(event: Event, path: Path) -> Job:
-    def job(database: Database, known: dict[str, str]) -> int:
-        try:
-            found = path.stat()
-        except OSError as error:
-            raise UserError(
-                _("{path}: cannot be read: {error}", path=path, error=error.strerror or error)
-            ) from None
-        made_of = _digest("archive", event.title, str(found.st_mtime_ns), str(found.st_size))
-        if known.get(event.id) == made_of:
-            return 0
-        documents = list(of_archive(event, path))
-        with database.unit_of_work() as uow:
-            uow.knowledge.take_turn()
-            scrub = forgetting.scrubber(uow)
-            if scrub is not None:
-                documents = [each for each in documents if _names_nobody(each, scrub)]
-            return uow.knowledge.replace(event.id, made_of, documents)
-
-    return job
+def _update_archive(event: Event, path: Path, database: Database, known: Mapping[str, str]) -> int:
+    """The same for an archive in a file."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise UserError(
+            _("{path}: cannot be read: {error}", path=path, error=error.strerror or error)
+        ) from None
+    made_of = _digest("archive", event.title, str(found.st_mtime_ns), str(found.st_size))
+    if known.get(event.id) == made_of:
+        return 0
+    documents = list(of_archive(event, path))
+    with database.unit_of_work() as uow:
+        uow.knowledge.take_turn()
+        scrub = forgetting.scrubber(uow)
+        if scrub is not None:
+            documents = [each for each in documents if _names_nobody(each, scrub)]
+        return uow.knowledge.replace(event.id, made_of, documents)
 
 
 def _names_nobody(document: Document, scrub: forgetting.Scrubber) -> bool:
