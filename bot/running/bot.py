@@ -531,13 +531,13 @@ class Bot:
         await self._look()
 
     async def _keep_index(self) -> None:
-        """Brings the index of answered questions up to date whenever something changed."""
+        """Brings the index of answered questions up to date after what changed."""
         pause = INDEX_AFTER_CHECKS * self.settings.sweep_interval
         before: tuple[int, int] | None = None
         while True:
             now = self._state()
             if self.leads and before != now:
-                await asyncio.to_thread(self._indexing.update, self.library)
+                await asyncio.to_thread(self._indexing.update, self.library, now[1])
                 before = now
             await asyncio.sleep(pause)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from pathlib import Path
 
 from bot.errors import UserError
 from bot.library.library import Library
@@ -24,9 +25,16 @@ class Indexing:
         self._database = database
         self._model = model
         self._unindexed: frozenset[str] = frozenset()
+        self._made_of: object = None
 
-    def update(self, library: Library) -> None:
-        """Takes in what changed. May take long."""
+    def update(self, library: Library, revision: int) -> None:
+        """Takes in what changed: `revision` counts the changes of the files in `library`.
+
+        Does nothing where no session and no archive changed. May take long.
+        """
+        made_of = revision, self._archives(), self._sessions()
+        if made_of == self._made_of:
+            return
         settings = self._settings
         files = knowledge.sources(library, settings.archive_dir, settings.timezone)
         problems: list[str] = []
@@ -35,6 +43,18 @@ class Indexing:
             if problem not in self._unindexed:
                 log.warning("not in the index of answered questions: %s", problem)
         self._unindexed = frozenset(problems)
+        self._made_of = made_of
         if self._model is not None and not self._model.is_broken:
             with suppress(ShuttingDown, UserError):  # the log says why; what is read stays
                 knowledge.read_meanings(self._database, self._model)
+
+    def _sessions(self) -> str:
+        with self._database.reading() as uow:
+            return uow.knowledge.pulse()
+
+    def _archives(self) -> dict[Path, int]:
+        """When each file changed in a folder of archives of its own."""
+        folder = self._settings.archive_dir
+        with suppress(FileNotFoundError):  # one that goes meanwhile is a change for the next time
+            return {path: path.stat().st_mtime_ns for path in folder.rglob("*")} if folder else {}
+        return {}

@@ -815,6 +815,9 @@ class Knowledge(Protocol):
     def take_turn(self) -> None:
         """Waits until nobody else changes messages, to the end of this transaction."""
 
+    def pulse(self) -> str:
+        """Changes when what the documents of an event are made of may have."""
+
     def made_of(self) -> dict[str, str]:
         """What the documents of each event were made of, by the event's id."""
 

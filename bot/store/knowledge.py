@@ -25,6 +25,7 @@ from bot.store.tables import (
     knowledge_messages,
     knowledge_vectors,
     knowledge_words,
+    sessions,
 )
 
 TABLES = (knowledge_vectors, knowledge_messages, knowledge_words, knowledge, knowledge_events)
@@ -47,6 +48,21 @@ class Knowledge(Repository):
         """What the documents of each event were made of, by event."""
         query = select(knowledge_events.c.event_id, knowledge_events.c.made_of)
         return {row.event_id: row.made_of for row in self._connection.execute(query)}
+
+    def pulse(self) -> str:
+        """Changes when what the documents of an event are made of may have."""
+        query = select(
+            func.count(),
+            func.sum(func.length(sessions.c.state)),
+            func.sum(func.length(sessions.c.added_authors)),
+            func.max(sessions.c.content_changed_at),
+            func.max(sessions.c.archived_at),
+            select(func.count())
+            .select_from(knowledge_events)
+            .where(knowledge_events.c.made_of == "")
+            .scalar_subquery(),
+        ).select_from(sessions)
+        return str(tuple(self._connection.execute(query).one()))
 
     def replace(self, event_id: str, made_of: str, documents: Collection[Document]) -> int:
         """Makes these the documents of an event; gives how many were new or changed."""

@@ -11,12 +11,14 @@ import pytest
 
 from bot.library.library import load
 from bot.services import knowledge
+from bot.services.indexing import Indexing
 from bot.services.knowledge import Knowledge, Source
 from bot.sessions.forgetting import forget
 from bot.sessions.knowledge import PRIVATE, Hit
 from bot.sessions.model import Author, Hidden, Person, Session, State, Talk
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
+from bot.settings import Settings
 from bot.store.database import Database
 from tests.cli.running import marginalia
 from tests.databases import fresh_sqlite
@@ -293,6 +295,47 @@ class TestUpToDate:
         with database.reading() as uow:
             after = Knowledge().search(uow, "children school averages")
         assert [hit.question for hit in after] == [hit.question for hit in before] != []
+
+    def test_nothing_is_read_again_for_what_is_no_part_of_it(
+        self,
+        database: Database,
+        indexed: Session,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        updates: list[object] = []
+        update = knowledge.update
+        monkeypatch.setattr(
+            knowledge, "update", lambda *a, **k: updates.append(update(*a, **k)) or updates[-1]
+        )
+        folder = tmp_path / "archives"
+        folder.mkdir()
+        settings = Settings(schedules=tmp_path, archive_dir=folder)
+        indexing, library = Indexing(settings, database, None), load(tmp_path)
+
+        def is_read(revision: int = 0) -> bool:
+            before = len(updates)
+            indexing.update(library, revision)
+            return len(updates) > before
+
+        assert is_read()
+        assert not is_read()
+        with database.unit_of_work() as uow:
+            uow.labels.put("channel", {"C1": "books"})
+            uow.inbox.add([("key", {})], T0)
+        assert not is_read()
+        with database.unit_of_work() as uow:
+            uow.messages.set_hidden("C1", ASKED, Hidden.MODERATED, True)
+        assert is_read()
+        assert is_read()  # the first has taken its event in again
+        assert not is_read()
+        with database.unit_of_work() as uow:
+            uow.sessions.touch(indexed.id, later(60))
+        assert is_read()
+        (folder / "2026-01-05-book.md").write_text("---\n---\n")
+        assert is_read()
+        assert is_read(revision=1)
+        assert not is_read(revision=1)
 
 
 def archives(folder: Path) -> list[Source]:
