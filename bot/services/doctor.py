@@ -23,7 +23,7 @@ from bot.library.library import Library, load
 from bot.sessions.model import Event
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.api.checkup import Checkup, Finding, State
+from bot.slack.api.checkup import Checkup, Finding, State, fine, problem
 from bot.slack.api.gateway import unreachable, web_client
 from bot.store.database import Database
 from bot.support.remedies import remedy
@@ -106,7 +106,7 @@ async def _organizers(settings: Settings, checkup: Checkup) -> Finding:
         found = await checkup.person(N_("organizers"), slack_id, "MARGINALIA_ORGANIZERS")
         if found is not None:
             return found
-    return Finding(N_("organizers"), State.OK, _("{count} found", count=len(settings.organizers)))
+    return fine(N_("organizers"), _("{count} found", count=len(settings.organizers)))
 
 
 async def _authors(checkup: Checkup, coming: Sequence[Event], unknown_names: bool) -> list[Finding]:
@@ -125,9 +125,8 @@ async def _authors(checkup: Checkup, coming: Sequence[Event], unknown_names: boo
         )
     elif missing:
         findings.append(
-            Finding(
+            problem(
                 N_("authors"),
-                State.PROBLEM,
                 _("no member of the workspace is called: {names}", names=", ".join(missing)),
                 _(
                     "add `slack: U0123ABCD` to the person's page in schedules/people, or use their "
@@ -140,13 +139,12 @@ async def _authors(checkup: Checkup, coming: Sequence[Event], unknown_names: boo
         found = await checkup.person(N_("authors"), slack_id or "", name)
         if found is not None:
             findings.append(found)
-    return findings or [Finding(N_("authors"), State.OK, _("{count} found", count=len(known)))]
+    return findings or [fine(N_("authors"), _("{count} found", count=len(known)))]
 
 
 def _unset(check: str, variable: str, page: str) -> Finding:
-    return Finding(
+    return problem(
         check,
-        State.PROBLEM,
         _("{variable} is not set", variable=variable),
         _("copy it from {page} in the app's settings at api.slack.com/apps into .env", page=page),
     )
@@ -156,26 +154,20 @@ def _database(settings: Settings) -> Finding:
     try:
         database = Database(settings.database_url)
     except UserError as error:
-        return Finding(
-            N_("database"), State.PROBLEM, str(error), _("correct MARGINALIA_DATABASE_URL")
-        )
+        return problem(N_("database"), str(error), _("correct MARGINALIA_DATABASE_URL"))
     try:
         database.upgrade()
         database.probe()
     except UserError as error:
-        return Finding(
-            N_("database"), State.PROBLEM, str(error), _("fix that, or use another database")
-        )
+        return problem(N_("database"), str(error), _("fix that, or use another database"))
     except SQLAlchemyError as error:
         text = _(
             "{path} cannot be written ({error})", path=database.place, error=type(error).__name__
         )
-        return Finding(
-            N_("database"), State.PROBLEM, text, _("check its permissions and its free space")
-        )
+        return problem(N_("database"), text, _("check its permissions and its free space"))
     finally:
         database.close()
-    return Finding(N_("database"), State.OK, _("{path} can be written", path=database.place))
+    return fine(N_("database"), _("{path} can be written", path=database.place))
 
 
 def _members(settings: Settings, now: datetime) -> dict[str, str] | None:
@@ -206,9 +198,8 @@ def _library(settings: Settings, now: datetime, names: dict[str, str]) -> Librar
 def _folders(settings: Settings, library: Library) -> Iterator[Finding]:
     root = settings.schedules
     if not root.is_dir():
-        yield Finding(
+        yield problem(
             N_("schedules"),
-            State.PROBLEM,
             _("the folder {folder} does not exist", folder=root),
             _("create it, or set MARGINALIA_SCHEDULES to another folder"),
         )
@@ -221,13 +212,11 @@ def _folders(settings: Settings, library: Library) -> Iterator[Finding]:
                 len(wrong),
                 first=wrong[0],
             )
-            yield Finding(
-                N_("schedules"), State.PROBLEM, text, _("`marginalia check` lists all problems")
-            )
+            yield problem(N_("schedules"), text, _("`marginalia check` lists all problems"))
         elif settings.archive_dir is None or settings.git_commit:
             yield _writable(N_("schedules"), root, _events(library))
         else:
-            yield Finding(N_("schedules"), State.OK, _events(library))
+            yield fine(N_("schedules"), _events(library))
     if settings.archive_dir is not None:
         folder = settings.archive_dir
         nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
@@ -259,8 +248,8 @@ def _writable(check: str, folder: Path, text: str) -> Finding:
             os.fsync(made.fileno())
     except OSError as error:
         why = _("{path} cannot be written ({error})", path=folder, error=error.strerror or error)
-        return Finding(check, State.PROBLEM, why, remedy(error, folder))
-    return Finding(check, State.OK, _("{text}; the folder can be written", text=text))
+        return problem(check, why, remedy(error, folder))
+    return fine(check, _("{text}; the folder can be written", text=text))
 
 
 def _signing_secret(settings: Settings) -> Finding:
@@ -277,7 +266,7 @@ def _signing_secret(settings: Settings) -> Finding:
                 "Verification Token"
             ),
         )
-    return Finding(N_("signing secret"), State.OK, _("the format is right"))
+    return fine(N_("signing secret"), _("the format is right"))
 
 
 async def _reached(settings: Settings) -> Finding:
@@ -293,7 +282,7 @@ async def _reached(settings: Settings) -> Finding:
     try:
         url = manifest.request_url(settings.url)
     except UserError as error:
-        return Finding(N_("request URL"), State.PROBLEM, str(error), _("correct MARGINALIA_URL"))
+        return problem(N_("request URL"), str(error), _("correct MARGINALIA_URL"))
     challenge = secrets.token_hex(16)
     body = json.dumps({"type": "url_verification", "challenge": challenge}).encode()
     stamp = str(int(time.time()))
@@ -315,9 +304,8 @@ async def _reached(settings: Settings) -> Finding:
                 (await answer.content.read(65536)).decode(errors="replace"),
             )
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return Finding(
+        return problem(
             N_("request URL"),
-            State.PROBLEM,
             unreachable(error, url),
             _(
                 "start the bot with `marginalia run`, and check the host name, the certificate and "
@@ -325,7 +313,7 @@ async def _reached(settings: Settings) -> Finding:
             ),
         )
     if status == 200 and challenge in text:
-        return Finding(N_("request URL"), State.OK, _("{url} answers correctly", url=url))
+        return fine(N_("request URL"), _("{url} answers correctly", url=url))
     remedies = {
         401: _("the bot that runs there has another SLACK_SIGNING_SECRET, or its clock is wrong"),
         404: _(
@@ -334,9 +322,8 @@ async def _reached(settings: Settings) -> Finding:
         502: _("start the bot with `marginalia run`; the reverse proxy cannot reach it"),
     }
     remedy = remedies.get(status, _("another program answers there; check the reverse proxy"))
-    return Finding(
+    return problem(
         N_("request URL"),
-        State.PROBLEM,
         _("{url} answers with status {status}", url=url, status=status),
         remedy,
     )

@@ -47,11 +47,21 @@ class Finding:
     remedy: str = ""
 
 
+def problem(check: str, text: str, remedy: str = "") -> Finding:
+    """A finding of something that must be mended."""
+    return Finding(check, State.PROBLEM, text, remedy)
+
+
+def fine(check: str, text: str) -> Finding:
+    """A finding of something that is as it should be."""
+    return Finding(check, State.OK, text)
+
+
 def refused(check: str, method: str, error: SlackApiError) -> Finding:
     """A finding for a call that Slack refused."""
     code = code_of(error)
     text = _("Slack refuses {method}: {code}", method=method, code=code)
-    return Finding(check, State.PROBLEM, text, refusals.remedy(method, code))
+    return problem(check, text, refusals.remedy(method, code))
 
 
 class Checkup:
@@ -83,24 +93,22 @@ class Checkup:
         await self._find_app()
         name, team = self._me.get("user"), self._me.get("team")
         if not self._me.get("bot_id"):
-            return Finding(
+            return problem(
                 _("bot token"),
-                State.PROBLEM,
                 _("the token belongs to {name}, a person, in {team}", name=name, team=team),
                 _(
                     "copy the Bot User OAuth Token (xoxb-…), not the user's, from OAuth & Permissions"
                 ),
             )
-        return Finding(_("bot token"), State.OK, _("{name} in {team}", name=name, team=team))
+        return fine(_("bot token"), _("{name} in {team}", name=name, team=team))
 
     def scopes(self, *, files_are_kept: bool = False) -> Finding:
         """Whether the scopes are granted that the manifest asks for."""
         wanted = frozenset(manifest.scopes(files_are_kept=files_are_kept))
         missing, more = sorted(wanted - self.granted), sorted(self.granted - wanted)
         if missing:
-            return Finding(
+            return problem(
                 _("scopes"),
-                State.PROBLEM,
                 _("not granted: {scopes}", scopes=", ".join(missing)),
                 _(
                     "add them under OAuth & Permissions (or paste `marginalia manifest` under App "
@@ -114,7 +122,7 @@ class Checkup:
                 _("granted, but not needed: {scopes}", scopes=", ".join(more)),
                 _("remove them under OAuth & Permissions"),
             )
-        return Finding(_("scopes"), State.OK, _("all {count} are granted", count=len(wanted)))
+        return fine(_("scopes"), _("all {count} are granted", count=len(wanted)))
 
     def clock(self) -> Finding:
         """Whether the machine's clock shows Slack's time."""
@@ -122,10 +130,9 @@ class Checkup:
             return Finding(_("clock"), State.WARNING, _("Slack's time is not known"))
         seconds = round(self._drift)
         if abs(self._drift) <= CLOCK_SECONDS:
-            return Finding(_("clock"), State.OK, _("within seconds of Slack's"))
-        return Finding(
+            return fine(_("clock"), _("within seconds of Slack's"))
+        return problem(
             _("clock"),
-            State.PROBLEM,
             _("this machine is {seconds} s ahead of Slack", seconds=seconds)
             if seconds > 0
             else _("this machine is {seconds} s behind Slack", seconds=-seconds),
@@ -139,9 +146,8 @@ class Checkup:
             await self.client.apps_connections_open(app_token=token)
         except SlackApiError as error:
             code = code_of(error)
-            return Finding(
+            return problem(
                 name,
-                State.PROBLEM,
                 _("Slack refuses {method}: {code}", method="apps.connections.open", code=code),
                 _(
                     "generate one with connections:write under Basic Information → App-Level "
@@ -156,9 +162,8 @@ class Checkup:
                 _("Slack accepts it, but it is not known whether it belongs to the same app"),
             )
         if found[1] != self.app_id:
-            return Finding(
+            return problem(
                 name,
-                State.PROBLEM,
                 _(
                     "it belongs to the app {app}, but the bot token to {other}",
                     app=found[1],
@@ -166,7 +171,7 @@ class Checkup:
                 ),
                 _("copy both tokens from the settings of one app"),
             )
-        return Finding(name, State.OK, _("of the same app, {app}", app=self.app_id))
+        return fine(name, _("of the same app, {app}", app=self.app_id))
 
     async def channels(self, names: Collection[str], organizers: str | None) -> list[Finding]:
         """Whether the bot is in each channel or can join it, and may post there.
@@ -190,11 +195,11 @@ class Checkup:
             if code_of(error) not in ("user_not_found", "user_not_visible"):
                 return refused(check, "users.info", error)
             text = _("{what}: nobody in this workspace has the ID {id}", what=what, id=slack_id)
-            return Finding(check, State.PROBLEM, text, _("correct the member ID"))
+            return problem(check, text, _("correct the member ID"))
         user = answer.get("user") or {}
         if user.get("deleted"):
             text = _("{what}: the account {id} is deactivated", what=what, id=slack_id)
-            return Finding(check, State.PROBLEM, text, _("name somebody whose account is active"))
+            return problem(check, text, _("name somebody whose account is active"))
         return None
 
     async def _listed_channels(self) -> dict[str, dict[str, Any]]:
@@ -216,16 +221,13 @@ class Checkup:
         check = f"#{name.lstrip('#')}"
         listed = known.get(name.lstrip("#"))
         if listed is None:
-            return Finding(
+            return problem(
                 check,
-                State.PROBLEM,
                 _("the bot sees no channel of this name"),
                 _("create it, or type /invite @Marginalia there if it is private"),
             )
         if listed.get("is_archived"):
-            return Finding(
-                check, State.PROBLEM, _("it is archived"), _("unarchive it or name another channel")
-            )
+            return problem(check, _("it is archived"), _("unarchive it or name another channel"))
         try:
             answer = await self.client.conversations_info(channel=listed["id"])
         except SlackApiError as error:
@@ -234,14 +236,12 @@ class Checkup:
         unfit = _restriction(channel, for_notices)
         if unfit:
             remedy = _("let the bot post there in the channel's settings, or name another channel")
-            return Finding(check, State.PROBLEM, unfit, remedy)
+            return problem(check, unfit, remedy)
         if channel.get("is_member"):
-            return Finding(check, State.OK, _("the bot is in it and may post"))
+            return fine(check, _("the bot is in it and may post"))
         if channel.get("is_private"):
-            return Finding(
-                check, State.PROBLEM, _("the bot is not in it"), _("type /invite @Marginalia there")
-            )
-        return Finding(check, State.OK, _("the bot joins it by itself and may post"))
+            return problem(check, _("the bot is not in it"), _("type /invite @Marginalia there"))
+        return fine(check, _("the bot joins it by itself and may post"))
 
     async def _find_app(self) -> None:
         """Which app the bot token is of: `auth.test` says it for some tokens only."""
