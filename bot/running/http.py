@@ -136,40 +136,43 @@ def watched(bot: Bot) -> Starlette:
 
 
 _GAUGES = {
-    "inbox": ("inbox_depth", "Envelopes that wait to be handled."),
-    "lag": ("inbox_lag_seconds", "How long the oldest of them has waited."),
-    "parked": ("inbox_parked", "Envelopes that could not be handled."),
-    "outbox": ("outbox_depth", "Messages that wait to be sent."),
-    "blocked": ("outbox_blocked_channels", "Channels in which nothing can be said."),
+    "inbox": ("marginalia_inbox_depth", "Envelopes that wait to be handled."),
+    "lag": ("marginalia_inbox_lag_seconds", "How long the oldest of them has waited."),
+    "parked": ("marginalia_inbox_parked", "Envelopes that could not be handled."),
+    "outbox": ("marginalia_outbox_depth", "Messages that wait to be sent."),
+    "blocked": ("marginalia_outbox_blocked_channels", "Channels in which nothing can be said."),
     "held": (
-        "outbox_held",
+        "marginalia_outbox_held",
         "Messages that Slack refuses and that wait by themselves until somebody acts.",
     ),
     "given_up": (
-        "outbox_given_up",
+        "marginalia_outbox_given_up",
         "Messages that Slack refused and that are sent again only by hand.",
     ),
-    "waits": ("waits_for_slack", "What Slack does not let the bot do now; /readyz says why."),
+    "waits": (
+        "marginalia_waits_for_slack",
+        "What Slack does not let the bot do now; /readyz says why.",
+    ),
     "reconcile_age": (
-        "reconcile_age_seconds",
+        "marginalia_reconcile_age_seconds",
         "How long ago all watched sessions agreed with Slack's history (on the leader).",
     ),
     "reconcile_waiting": (
-        "reconcile_waiting_threads",
+        "marginalia_reconcile_waiting_threads",
         "Threads that are still to be compared (on the leader).",
     ),
     "member_listing": (
-        "member_listing",
+        "marginalia_member_listing",
         "1 while all members of the workspace are listed, to find authors by name.",
     ),
     "members_listed": (
-        "members_listed",
+        "marginalia_members_listed",
         "Members read by the listing that goes on, or else by the last one.",
     ),
-    "members_age": ("members_age_seconds", "How long ago all members were last listed."),
-    "leads": ("leader", "1 on the replica whose clock runs."),
-    "connected": ("connected", "1 while Slack can reach us."),
-    "database": ("database_up", "1 while the database answers."),
+    "members_age": ("marginalia_members_age_seconds", "How long ago all members were last listed."),
+    "leads": ("marginalia_leader", "1 on the replica whose clock runs."),
+    "connected": ("marginalia_connected", "1 while Slack can reach us."),
+    "database": ("marginalia_database_up", "1 while the database answers."),
 }
 """By the field of Health: the metric's name and what it says."""
 
@@ -197,7 +200,7 @@ class _Numbers(Collector):
             value = getattr(health, field)
             if value is not None:
                 number = float(len(value) if isinstance(value, tuple) else value)
-                yield GaugeMetricFamily(f"marginalia_{name}", what, value=number)
+                yield GaugeMetricFamily(name, what, value=number)
 
 
 class _Server(uvicorn.Server):
