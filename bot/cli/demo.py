@@ -25,7 +25,7 @@ from bot.cli.trying import Port, empty, serve
 from bot.demo import play
 from bot.demo.play import Comparison
 from bot.demo.script import Act, Script, named
-from bot.library import archive
+from bot.library import archive, formats
 from bot.markup import Names, plain
 from bot.running import logs
 from bot.sessions.model import Event
@@ -100,7 +100,7 @@ def demo(
         console.print(_("To try it in the browser: {command} (or `make try`)", command=command))
 
 
-class _Programme:
+class _Programme(Names):
     """Tells a terminal what happens, a line each, above a bar for the week."""
 
     def __init__(self, progress: Progress):
@@ -263,7 +263,7 @@ def _line(mrkdwn: str, names: Names | None = None) -> str:
     return " ".join(plain(mrkdwn, names).split())
 
 
-def _thread(thread: archive.Entry) -> Group:
+def _thread(thread: formats.Entry) -> Group:
     """A question and its replies, as the page on the website shows them."""
     shown: list[RenderableType] = [Text(thread.name, "bold"), _Page(thread.text)]
     for reply in thread.replies:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.markup import markdown, outgoing, proof
-from bot.markup.elements import elements, headless
+from bot.markup.elements import closed_fences, elements, headless
 from bot.markup.mrkdwn import escape as escape_mrkdwn
-from bot.markup.names import Names, NoNames, WorkspaceEmoji
+from bot.markup.names import Names, NoNames
 from bot.markup.parse import parse
 from bot.markup.plain import visible
 from bot.markup.reading import read
@@ -21,7 +21,7 @@ from bot.markup.reading import read
 __all__ = [
     "Names",
     "NoNames",
-    "WorkspaceEmoji",
+    "closed_fences",
     "elements",
     "escape_mrkdwn",
     "from_markdown",

@@ -12,20 +12,21 @@ import re
 from html import unescape
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.ruler import RuleOptionsType
+from markdown_it.rules_block import StateBlock, fence
 from markdown_it.rules_inline import StateInline
 
 _OPENING = re.compile(r"<(em|strong|del|code)>")
 _TOKENS = {"em": "em", "strong": "strong", "del": "s"}
+_ALT: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+_FENCE = re.compile("`{3,}|~{3,}")
 _PRE, _PRE_END = "<pre><code>", "</code></pre>"
 
 
 def elements(parser: MarkdownIt) -> None:
     """Teaches a parser the elements."""
     parser.inline.ruler.before("autolink", "element", _inline)
-    parser.block.ruler.before(
-        "fence", "element", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
+    parser.block.ruler.before("fence", "element", _block, _ALT)
 
 
 def headless(parser: MarkdownIt) -> None:
@@ -35,6 +36,11 @@ def headless(parser: MarkdownIt) -> None:
     True where the parser sees them itself; without it no table is looked for.
     """
     parser.block.ruler.before("paragraph", "headless", _headless)
+
+
+def closed_fences(parser: MarkdownIt) -> None:
+    """Teaches a parser that a block of code has an end: without one kramdown has no block, but text."""
+    parser.block.ruler.at("fence", _closed_fence, _ALT)
 
 
 _CELL = re.compile(r"((?:\\.|`[^`]*`|[^|\\])*+)\|")
@@ -76,6 +82,29 @@ def _headless(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.push("table_close", "table", -1)
     state.line = line
     return True
+
+
+def _closed_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    opening = _FENCE.match(state.src, state.bMarks[start] + state.tShift[start])
+    if opening is None:
+        return False
+    # A fence that nothing ends is not looked for again from every line that begins like one.
+    key, size = f"unclosed {opening[0][0]} {end} {state.blkIndent}", len(opening[0])
+    if state.env.get(key, size + 1) <= size:
+        return False
+    for line in range(start + 1, end):
+        first, last = state.bMarks[line] + state.tShift[line], state.eMarks[line]
+        if first < last and state.sCount[line] < state.blkIndent:
+            break
+        closing = _FENCE.match(state.src, first)
+        if (
+            closing
+            and closing[0].startswith(opening[0])
+            and not state.src[closing.end() : last].strip()
+        ):
+            return fence(state, start, end, silent)
+    state.env[key] = min(size, state.env.get(key, size))
+    return False
 
 
 def _inline(state: StateInline, silent: bool) -> bool:

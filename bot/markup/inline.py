@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as _percent
 
-from bot.markup.tree import BOLD, ITALIC, STRIKE
+from bot.markup.tree import BOLD, ITALIC, STRIKE, Inline
 
 HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -332,10 +332,10 @@ def _marked(line: Sequence[Run], texts: Sequence[str]) -> str:
         missing = [mark for mark in _DELIMITERS if run.style & ~known & mark]
         if missing:
             if len(missing) > 1:
-                missing.sort(key=lambda mark: -_extent(line, index, mark))
+                missing.sort(key=lambda mark: -extent(line, index, mark))
             for mark in missing:
                 outer = stack[-1].end if stack else len(line) + 1
-                end = min(_extent(line, index, mark), outer)
+                end = min(extent(line, index, mark), outer)
                 known |= mark
                 # What stands on each side of the two delimiters; any delimiter is as good as `*`.
                 before = out[-1][-1] if out else " "
@@ -388,9 +388,10 @@ def _divides(character: str) -> bool:
     )
 
 
-def _extent(line: Sequence[Run], start: int, mark: int) -> int:
+def extent(pieces: Sequence[Run | Inline], start: int, mark: int) -> int:
+    """Where a mark ends that is on the piece at `start`."""
     end = start
-    while end < len(line) and line[end].style & mark:
+    while end < len(pieces) and pieces[end].style & mark:
         end += 1
     return end
 

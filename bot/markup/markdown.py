@@ -22,9 +22,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bot.markup import inline, proof
-from bot.markup import names as naming
 from bot.markup.inline import MARKED, Escapes, Run
-from bot.markup.names import Names
+from bot.markup.names import Names, piece_shown, shown
 from bot.markup.normal import clean
 from bot.markup.plain import visible
 from bot.markup.tree import (
@@ -35,14 +34,11 @@ from bot.markup.tree import (
     Block,
     Code,
     Divider,
-    Emoji,
     Heading,
-    Inline,
     Inlines,
     Item,
     Link,
     List,
-    Mention,
     Paragraph,
     Quote,
     Table,
@@ -220,7 +216,7 @@ class _Writer:
         two of them could begin something for Liquid, the block is the HTML element, with entities
         for what might act.
         """
-        text = clean("".join(self.shown(piece) for piece in block.content)).strip("\n")
+        text = clean(shown(block.content, self.names)).strip("\n")
         if "{{" in text or "{%" in text:
             text = _IN_BLOCK.sub(inline.entity, text).replace("\n", CR)
             return f"<pre><code>{text}{CR}</code></pre>"
@@ -228,17 +224,6 @@ class _Writer:
         if _MARKUP.search(text):
             fence = "~" * max(3, 1 + max(map(len, _TILDES.findall(text)), default=0))
         return CR.join((fence, *text.split("\n"), fence))
-
-    def shown(self, piece: Inline) -> str:
-        match piece:
-            case Text():
-                return piece.text
-            case Link():
-                return piece.label or piece.url
-            case Mention():
-                return clean(naming.mention(piece, self.names))
-            case Emoji():
-                return naming.emoji(piece, self.names)
 
     # Lists
 
@@ -307,14 +292,14 @@ class _Writer:
                 found.append(Run(self.link(piece, cell=cell), piece.style & ~CODE, raw=True))
                 last = None
                 continue
-            shown = piece.text if isinstance(piece, Text) else self.shown(piece)
-            if not shown:
+            text = piece.text if isinstance(piece, Text) else piece_shown(piece, self.names)
+            if not text:
                 continue
             code, style = piece.style & CODE != 0, piece.style & ~CODE
             if last is not None and last.style == style and last.code == code:
-                last.text += shown
+                last.text += text
             else:
-                last = Run(shown, style, code)
+                last = Run(text, style, code)
                 found.append(last)
                 codes = codes or code
         for run in found if codes else ():
@@ -348,7 +333,7 @@ class _Writer:
                         if piece.style or isinstance(piece, Link):
                             parts.append(MARKED)
                         if not piece.style & CODE:
-                            parts.append(self.shown(piece))
+                            parts.append(piece_shown(piece, self.names))
                         if isinstance(piece, Link):
                             parts += (MARKED, inline.destination(piece.url))
                         if piece.style or isinstance(piece, Link):

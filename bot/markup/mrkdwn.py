@@ -15,6 +15,7 @@ from html import escape as _html_escape
 from string import ascii_letters, digits
 
 from bot.markup import emoji, normal
+from bot.markup.names import NoNames, shown
 from bot.markup.tree import (
     BOLD,
     CODE,
@@ -30,6 +31,8 @@ from bot.markup.tree import (
     Paragraph,
     Quote,
     Text,
+    contents,
+    joined,
 )
 
 # A piece set apart stands in the text as one character of this plane while the marks are read.
@@ -116,10 +119,10 @@ def parse(text: str) -> Iterator[Block]:
 
     def flush() -> Iterator[Block]:
         if lines:
-            yield Paragraph(_lines(lines))
+            yield Paragraph(joined(lines))
             lines.clear()
         if quoted:
-            yield Quote(_lines(quoted))
+            yield Quote(joined(quoted))
             quoted.clear()
 
     for whole_line in text.split("\n"):
@@ -146,18 +149,14 @@ def parse(text: str) -> Iterator[Block]:
 
 def inline(text: str) -> Inlines:
     """mrkdwn as inline pieces alone: line breaks stay, a quote's mark is dropped."""
-    found: list[Inline] = []
-    for number, block in enumerate(parse(text)):
-        if number:
-            found.append(Text("\n"))
-        if isinstance(block, Paragraph | Quote):
-            found.extend(block.content)
-        elif isinstance(block, Code):
-            found.extend(
-                Text(piece.text, CODE) if isinstance(piece, Text) else piece
-                for piece in block.content
-            )
-    return tuple(found)
+    return joined(
+        tuple(
+            Text(piece.text, CODE) if isinstance(block, Code) and isinstance(piece, Text) else piece
+            for content in contents(block)
+            for piece in content
+        )
+        for block in parse(text)
+    )
 
 
 def plain(text: str, *, with_emoji: bool = True) -> Inlines:
@@ -322,17 +321,7 @@ def _angle(inner: str) -> Inlines:
         return (Text(label if label and name not in _BROADCASTS else "@" + name),)
     if not label and not normal.SCHEME.match(body):
         return (Text(f"<{unescape(inner)}>"),)  # Slack writes no such thing; somebody did
-    shown = "".join(
-        piece.text if isinstance(piece, Text) else _shown(piece) for piece in plain(escaped)
-    )
-    return (normal.link(unescape(body), shown, 0),)
-
-
-def _shown(piece: Inline) -> str:
-    if not isinstance(piece, Emoji):
-        return ""
-    colons = f":{piece.name}:" + (f":skin-tone-{piece.tone}:" if piece.tone else "")
-    return emoji.standard(piece.name, piece.tone) or colons
+    return (normal.link(unescape(body), shown(plain(escaped), NoNames()), 0),)
 
 
 def date(parts: list[str], fallback: str) -> Inline:
@@ -362,12 +351,3 @@ def _code(text: str, style: int) -> Inlines:
                 found.append(replace(piece, style=style))
     found.append(Text(unescape(text[at:]), style))
     return tuple(piece for piece in found if not isinstance(piece, Text) or piece.text)
-
-
-def _lines(lines: list[Inlines]) -> Inlines:
-    found: list[Inline] = []
-    for number, line in enumerate(lines):
-        if number:
-            found.append(Text("\n"))
-        found.extend(line)
-    return tuple(found)

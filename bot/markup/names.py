@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from bot.markup import emoji as standard
 from bot.markup.emoji import from_unicode
-from bot.markup.tree import Emoji, Mention
+from bot.markup.normal import clean
+from bot.markup.tree import Emoji, Inline, Link, Mention, Text
 
 
 class Names(Protocol):
-    """The names behind the IDs in a message; each may answer '' where it knows none.
-
-    An implementation may also have `emoji(name) -> str | None`: for an emoji of the workspace
-    that is an alias, the name of the emoji it stands for (see `WorkspaceEmoji`).
-    """
+    """The names behind the IDs in a message; each may answer '' where it knows none."""
 
     def user(self, id: str, /) -> str:
         """A person's display name, without `@`."""
@@ -26,25 +23,42 @@ class Names(Protocol):
     def usergroup(self, id: str, /) -> str:
         """A user group's handle, without `@`."""
 
-
-@runtime_checkable
-class WorkspaceEmoji(Protocol):
-    """What `Names` may have besides: the workspace's own emoji."""
-
     def emoji(self, name: str, /) -> str | None:
         """What the workspace's emoji `name` is an alias of (`emoji.list` has `alias:NAME`).
 
         The name alone or as Slack writes it; None for one that is a picture, or unknown.
         """
+        return None
 
 
-class NoNames:
+class NoNames(Names):
     """Names for texts that mention nobody: every ID stays what it is."""
 
     def user(self, id: str, /) -> str:
         return id
 
     channel = usergroup = user
+
+
+def shown(pieces: Iterable[Inline], names: Names) -> str:
+    """What inline pieces show, without their marks."""
+    return "".join(
+        # Most are text, and a call for each takes as long as all else.
+        [piece.text if isinstance(piece, Text) else piece_shown(piece, names) for piece in pieces]
+    )
+
+
+def piece_shown(piece: Inline, names: Names) -> str:
+    """What one piece shows."""
+    match piece:
+        case Text():
+            return piece.text
+        case Link():
+            return piece.label or piece.url
+        case Mention():
+            return clean(mention(piece, names))
+        case Emoji():
+            return emoji(piece, names)
 
 
 def mention(piece: Mention, names: Names) -> str:
@@ -64,7 +78,7 @@ def mention(piece: Mention, names: Names) -> str:
 def emoji(piece: Emoji, names: Names) -> str:
     """What an emoji shows: its characters, or `:name:` for a picture of the workspace's own."""
     characters = standard.standard(piece.name, piece.tone)
-    if characters is None and isinstance(names, WorkspaceEmoji):
+    if characters is None:
         characters = _alias(piece, names)
     if characters is None and piece.unicode:
         characters = from_unicode(piece.unicode)
@@ -74,7 +88,7 @@ def emoji(piece: Emoji, names: Names) -> str:
     return _one_line(f":{piece.name}:{tone}")
 
 
-def _alias(piece: Emoji, names: WorkspaceEmoji) -> str | None:
+def _alias(piece: Emoji, names: Names) -> str | None:
     name = piece.name
     for _ in range(8):  # an alias of an alias; Slack makes no longer chains, a broken list may
         target = names.emoji(name)

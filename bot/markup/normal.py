@@ -26,6 +26,7 @@ from bot.markup.tree import (
     Table,
     Text,
     Tree,
+    joined,
 )
 
 # What JSON can carry and no page can show: controls, half a surrogate pair, noncharacters. What
@@ -393,12 +394,12 @@ def _listed(content: Inlines) -> Iterator[Block]:
             index += 1
             continue
         if kept:
-            yield _paragraph(kept)
+            yield Paragraph(merged(joined(kept)))
             kept = []
         yield _whole(run)
         index += len(run)
     if kept:
-        yield _paragraph(kept)
+        yield Paragraph(merged(joined(kept)))
 
 
 def _run(items: list[Item | None], start: int) -> list[Item]:
@@ -450,15 +451,6 @@ def _item(line: Inlines) -> Item | None:
 def _numbers(level: int) -> Mapping[str, int]:
     """The marks of a numbered list at a level, as far as lists go."""
     return {level_mark(level, number).removesuffix(". "): number for number in range(1, 1000)}
-
-
-def _paragraph(lines: list[Inlines]) -> Paragraph:
-    pieces: list[Inline] = []
-    for number, line in enumerate(lines):
-        if number:
-            pieces.append(Text("\n"))
-        pieces.extend(line)
-    return Paragraph(merged(pieces))
 
 
 def lines_of(pieces: Inlines) -> list[Inlines]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.markup import emoji
+from bot.markup.inline import extent
 from bot.markup.markdown import write
 from bot.markup.mrkdwn import escape
 from bot.markup.names import NoNames
@@ -113,7 +114,7 @@ def _mrkdwn_inlines(pieces: Inlines) -> str:
         while any(not piece.style & mark for mark in open_marks):
             parts.append(delimiter[open_marks.pop()])
         missing = [mark for mark in delimiter if piece.style & mark and mark not in open_marks]
-        missing.sort(key=lambda mark: -_extent(pieces, index, mark))
+        missing.sort(key=lambda mark: -extent(pieces, index, mark))
         for mark in missing:
             parts.append(delimiter[mark])
             open_marks.append(mark)
@@ -125,13 +126,6 @@ def _mrkdwn_inlines(pieces: Inlines) -> str:
 
 def _mrkdwn_cell(content: Inlines) -> str:
     return _mrkdwn_inlines(content).replace("\n", " ")
-
-
-def _extent(pieces: Inlines, start: int, mark: int) -> int:
-    end = start
-    while end < len(pieces) and pieces[end].style & mark:
-        end += 1
-    return end
 
 
 def _mrkdwn_plain(piece: Inline) -> str:

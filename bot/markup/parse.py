@@ -229,10 +229,6 @@ def _context(block: Mapping[str, Any]) -> Iterator[Block]:
         yield Paragraph(tuple(line))
 
 
-def _image(block: Mapping[str, Any]) -> Iterator[Block]:
-    yield Paragraph((_image_link(block),))
-
-
 def _image_link(block: Mapping[str, Any]) -> Inline:
     slack_file = block.get("slack_file")
     url = _str(block.get("image_url"))
@@ -258,10 +254,6 @@ def _control(element: Mapping[str, Any]) -> Iterator[Block]:
         yield Paragraph((_image_link(element),))
     elif label := _title(element.get("text")):
         yield Paragraph((normal.link(_str(element.get("url")), label, 0),))
-
-
-def _markdown(block: Mapping[str, Any]) -> Iterator[Block]:
-    yield from read(_str(block.get("text")))
 
 
 def _file_block(block: Mapping[str, Any]) -> Iterator[Block]:
@@ -295,20 +287,16 @@ def _cell(cell: Mapping[str, Any]) -> Inlines:
     return tuple(found)
 
 
-def _divider(_: Mapping[str, Any]) -> Iterator[Block]:
-    yield Divider()
-
-
-_BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Block]]] = {
+_BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Block]]] = {
     "rich_text": _rich_text,
     "section": _section,
     "header": _header,
     "context": _context,
-    "divider": _divider,
-    "image": _image,
+    "divider": lambda _: (Divider(),),
+    "image": lambda block: (Paragraph((_image_link(block),)),),
     "video": _video,
     "actions": _actions,
-    "markdown": _markdown,
+    "markdown": lambda block: read(_str(block.get("text"))),
     "file": _file_block,
     "table": _table,
     "data_table": _table,

@@ -17,9 +17,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from bot.markup import names as naming
 from bot.markup.elements import elements
-from bot.markup.names import Names
+from bot.markup.names import Names, piece_shown, shown
 from bot.markup.normal import SCHEME, clean, scripted
 from bot.markup.tree import (
     BOLD,
@@ -28,14 +27,11 @@ from bot.markup.tree import (
     STRIKE,
     Code,
     Divider,
-    Emoji,
     Heading,
     Inlines,
     Link,
     List,
-    Mention,
     Table,
-    Text,
     Tree,
     quoted,
 )
@@ -218,8 +214,7 @@ def _said(tree: Tree, names: Names) -> Iterator[Seen]:
                     yield "item", -1, ""
                     yield from _pieces(item.content, names)
             case Code():
-                text = "".join(text for text, _, _ in _pieces(block.content, names))
-                yield clean(text).strip("\n"), CODE, "block"
+                yield clean(shown(block.content, names)).strip("\n"), CODE, "block"
             case Divider():
                 yield "rule", -1, ""
             case Heading():
@@ -246,15 +241,8 @@ def _table(block: Table, names: Names) -> Iterator[Seen]:
 
 def _pieces(content: Inlines, names: Names) -> Iterator[Seen]:
     for piece in content:
-        match piece:
-            case Text():
-                yield piece.text, piece.style, ""
-            case Link():
-                yield piece.label or piece.url, piece.style, _address(piece.url)
-            case Mention():
-                yield clean(naming.mention(piece, names)), piece.style, ""
-            case Emoji():
-                yield naming.emoji(piece, names), piece.style, ""
+        url = _address(piece.url) if isinstance(piece, Link) else ""
+        yield piece_shown(piece, names), piece.style, url
 
 
 def _address(url: str) -> str:

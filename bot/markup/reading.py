@@ -7,19 +7,20 @@ is kept as what it says: an image as a link, HTML as the text in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from html import unescape
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, fence, hr, lheading
+from markdown_it.rules_block import StateBlock, hr, lheading
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup import emoji, normal
-from bot.markup.elements import elements, headless
+from bot.markup.elements import closed_fences, elements, headless
+from bot.markup.names import NoNames, shown
 from bot.markup.tree import (
     BOLD,
     CODE,
@@ -33,19 +34,18 @@ from bot.markup.tree import (
     Inline,
     Inlines,
     Item,
-    Link,
     List,
     Paragraph,
     Table,
     Text,
     Tree,
     in_quote,
+    joined,
 )
 
 _MARKS = {"strong": BOLD, "em": ITALIC, "s": STRIKE}
 _BREAK = re.compile(r"<br\s*/?>\n?", re.I)
 _HTML = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
-_FENCE = re.compile("`{3,}|~{3,}")
 _FROM_ONE = re.compile(r"^( {0,3}1)(?=\)[ \t])", re.M)
 _LINE = re.compile(r"([^\r\n]*)(\r?\n|\r|\Z)")
 _IN_ITEM = re.compile(r"^#{1,6}[ \t]", re.M)
@@ -56,20 +56,15 @@ _CLOSED = re.compile(r"\A[\"'](?=--)")
 _DASHES = re.compile(r"(?<!-)(--)(-?)(?!-)")
 
 
-def parser() -> MarkdownIt:
-    """The Markdown that archives are written in: CommonMark, strikethrough and tables."""
-    return _parser(html=True)
-
-
 @cache
-def _parser(*, html: bool) -> MarkdownIt:
+def _parser(*, html: bool = True) -> MarkdownIt:
+    """Reads the Markdown that archives are written in: CommonMark, strikethrough and tables."""
     found = MarkdownIt("commonmark", {"html": html}).enable(["strikethrough", "table"])
-    found.use(elements).use(headless)
+    found.use(elements).use(headless).use(closed_fences)
     found.core.ruler.before("text_join", "dashes", _dashes)
     found.core.ruler.before("inline", "line_ends", _line_ends)
     found.inline.ruler.at("newline", _newline)
     blocks = ["paragraph", "reference", "blockquote", "list"]
-    found.block.ruler.at("fence", _closed_fence, {"alt": blocks})
     found.block.ruler.at("hr", _rule, {"alt": blocks})
     found.block.ruler.at("lheading", _underlined)
     return found
@@ -83,30 +78,6 @@ def _rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _underlined(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A heading by the line below it, which on the website ends in a `<br />` and is text."""
     return "broken" not in state.env and lheading(state, start, end, silent)
-
-
-def _closed_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A block of code that has an end; without one the website has no block, but text."""
-    opening = _FENCE.match(state.src, state.bMarks[start] + state.tShift[start])
-    if opening is None:
-        return False
-    # A fence that nothing ends is not looked for again from every line that begins like one.
-    key, size = f"unclosed {opening[0][0]} {end} {state.blkIndent}", len(opening[0])
-    if state.env.get(key, size + 1) <= size:
-        return False
-    for line in range(start + 1, end):
-        first, last = state.bMarks[line] + state.tShift[line], state.eMarks[line]
-        if first < last and state.sCount[line] < state.blkIndent:
-            break
-        closing = _FENCE.match(state.src, first)
-        if (
-            closing
-            and closing[0].startswith(opening[0])
-            and not state.src[closing.end() : last].strip()
-        ):
-            return fence(state, start, end, silent)
-    state.env[key] = min(size, state.env.get(key, size))
-    return False
 
 
 def _line_ends(state: StateCore) -> None:
@@ -253,7 +224,7 @@ def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
                 end = child.map[1] if child.map else None
                 continue
             if not begun:
-                yield List((Item(_lines(content), indent, number),))
+                yield List((Item(joined(content), indent, number),))
                 begun = True
             below = below or child.type == "heading"
             if child.type in ("bullet_list", "ordered_list"):
@@ -263,22 +234,13 @@ def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
             else:  # Slack's items hold text alone: what else is in one stands between two lists
                 yield from _block(child)
         if not begun:
-            yield List((Item(_lines(content), indent, number),))
+            yield List((Item(joined(content), indent, number),))
         if number is not None:
             number += 1
 
 
 def _inside(block: Block) -> Block:
     return replace(block, inside=True) if isinstance(block, Paragraph | Heading) else block
-
-
-def _lines(lines: Sequence[Inlines]) -> Inlines:
-    found: list[Inline] = []
-    for number, line in enumerate(lines):
-        if number:
-            found.append(Text("\n"))
-        found.extend(line)
-    return tuple(found)
 
 
 def _inlines(node: SyntaxTreeNode) -> Inlines:
@@ -318,26 +280,14 @@ def _pieces(nodes: Iterable[SyntaxTreeNode], style: int) -> Iterator[Inline]:
 def _link(node: SyntaxTreeNode, style: int) -> Inline:
     url = str(node.attrs.get("href", ""))
     inner = list(_pieces(node.children, style))
-    label = "".join(_shown(piece) for piece in inner)
-    if url == label or url == parser().normalizeLink(label):
+    label = shown(inner, NoNames())
+    if url == label or url == _parser().normalizeLink(label):
         url = label  # as it was written, not as a browser asks for it
     # A link has one style; what is marked in a part of its label is not marked in Slack.
     shared = inner[0].style if inner else style
     for piece in inner:
         shared &= piece.style
     return normal.link(url, label, shared)
-
-
-def _shown(piece: Inline) -> str:
-    match piece:
-        case Text():
-            return piece.text
-        case Link():
-            return piece.label or piece.url
-        case Emoji():
-            return emoji.standard(piece.name, piece.tone) or f":{piece.name}:"
-        case _:
-            return ""
 
 
 def _text(text: str, style: int) -> Iterator[Inline]:

@@ -7,7 +7,7 @@ in Slack are one tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, dataclass_transform
 
@@ -192,6 +192,16 @@ def in_quote(block: Block) -> Block:
             return replace(block, quoted=True)
         case _:
             return block
+
+
+def joined(lines: Iterable[Inlines]) -> Inlines:
+    """Lines as inline pieces, with a line break between each two."""
+    found: list[Inline] = []
+    for number, line in enumerate(lines):
+        if number:
+            found.append(Text("\n"))
+        found.extend(line)
+    return tuple(found)
 
 
 def inlines(tree: Tree) -> Iterator[Inline]:

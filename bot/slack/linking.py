@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.markup import plain
+from bot.markup import Names, plain
 from bot.sessions import linking, pairing
 from bot.sessions.model import Message, moment
 from bot.sessions.ports import Clock, ConcurrentUpdate, QueuedLink, UnitOfWork
@@ -190,7 +190,7 @@ class Linker:
                     log.error("the message %s is not linked to any question", link.ts)
 
 
-class _Names:
+class _StoredNames(Names):
     """`bot.markup.Names`: people by what the store calls them, other things by their labels."""
 
     def __init__(self, uow: UnitOfWork):
@@ -209,5 +209,5 @@ class _Names:
 
 def text(uow: UnitOfWork) -> Callable[[Message], str]:
     """What people read of a message, without markup."""
-    names = _Names(uow)
+    names = _StoredNames(uow)
     return lambda message: plain(message.content, names)

@@ -17,13 +17,12 @@ from functools import cache
 from urllib.parse import quote, urljoin, urlsplit
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, fence
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.markup import elements, headless
+from bot.markup import closed_fences, elements, headless
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 """Where a link may lead."""
@@ -40,7 +39,6 @@ _LINE_END = re.compile(r"\r?\n")
 _BREAK = re.compile(r"<br\s*/?>", re.I)
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n`]*\n.*?^ {0,3}\1[ \t]*$", re.M | re.S)
-_FENCE = re.compile("`{3,}|~{3,}")
 _QUOTES = ((re.compile(r"(?<!\S)'(?=\w)"), "‘"), (re.compile(r'(?<!\S)"(?=\w)'), "“"))
 _DASHES = (("---", "—"), ("--", "–"), ("...", "…"))
 _BLANKS = re.compile(r"[ \t\xa0]+")
@@ -151,28 +149,11 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False, "typographer": True})
     parser.enable(["strikethrough", "smartquotes", "table"])
     parser.disable(["html_block", "html_inline"])
-    parser.block.ruler.at(
-        "fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
-    parser.use(elements).use(headless)
+    parser.use(elements).use(headless).use(closed_fences)
     parser.inline.ruler.before("autolink", "break", _break)
     parser.core.ruler.before("smartquotes", "dashes", _dashes)
     parser.core.ruler.after("smartquotes", "quotes", _quotes)
     return parser
-
-
-def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A fenced code block that is closed: for kramdown what is not is none."""
-    opening = _FENCE.match(state.src, state.bMarks[start] + state.tShift[start])
-    if opening is None:
-        return False
-    mark = opening.group()
-    for number in range(start + 1, end):
-        line = state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
-        line = line.rstrip()
-        if len(line) >= len(mark) and set(line) == {mark[0]}:
-            return fence(state, start, end, silent)
-    return False
 
 
 def _break(state: StateInline, silent: bool) -> bool:

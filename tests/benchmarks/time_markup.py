@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from bot import markup
 from bot.markup import to_markdown
 
 
-class Names:
+class Names(markup.Names):
     """A workspace where everybody has a name."""
 
     def user(self, id: str, /) -> str:

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 
+from bot import markup
 from bot.markup import to_markdown
 from bot.markup.names import emoji, mention
 from bot.markup.parse import parse
@@ -134,7 +135,7 @@ PAIRS = ("~~", "`", "|", "*", "_", "``", " `a`", "~~b~~", " | ", "$$", "](", "<s
 STYLES = ("bold", "italic", "strike", "code")
 
 
-class Names:
+class Names(markup.Names):
     """A workspace where everybody chose a hostile name."""
 
     def __init__(self, rng: random.Random) -> None:
