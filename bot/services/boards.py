@@ -26,6 +26,7 @@ from bot.sessions.model import Handled, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.store.work import Work
 from bot.texts import _
 from bot.web.board.hub import Hub
 from bot.web.board.model import Board, Question, Reply
@@ -66,7 +67,7 @@ def application(settings: Settings, database: Database, link: Link) -> tuple[Hub
 # Links
 
 
-def share(settings: Settings, uow: UnitOfWork, session_id: int, at: datetime) -> str:
+def share(settings: Settings, uow: Work, session_id: int, at: datetime) -> str:
     """The link to a session's board, which is opened if there was none.
 
     Raises UserError where no address is set, or no bot token.
@@ -99,7 +100,7 @@ def key_of(secret: str, session_id: int, nonce: str) -> str:
     return f"{session_id}-{base64.urlsafe_b64encode(code).decode().rstrip('=')}"
 
 
-def opened_by(uow: UnitOfWork, secret: str, key: str) -> int | None:
+def opened_by(uow: Work, secret: str, key: str) -> int | None:
     """The session whose board the last part of a link opens; None where it opens none."""
     found = _KEY.match(key)
     if found is None:

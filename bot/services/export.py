@@ -12,12 +12,12 @@ from typing import Any
 
 from bot.errors import UserError
 from bot.library import archive
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.markup import plain, to_markdown
 from bot.sessions import linking, pairing, queue
 from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.handover import Doubt, Handover, handover
-from bot.sessions.model import FORGOTTEN, Kind, Message, Person, Session, Thread
+from bot.sessions.model import FORGOTTEN, Handled, Kind, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
 from bot.texts import N_, _
 
@@ -181,9 +181,9 @@ def summary(
         archived,
         queue.voters(uow, session, votes),
         {who for who, person in known.items() if person.name},
-        queue.elsewhere(uow, session),
+        queue.handled(uow, session, Handled.ELSEWHERE),
         unsure,
-        queue.skipped(uow, session),
+        queue.handled(uow, session, Handled.SKIPPED),
     )
 
 

@@ -7,13 +7,13 @@ before its hour, so that looking again in the same hour finds nothing new to tel
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from bot.sessions.model import Session, State
 from bot.sessions.notifier import Digest, Notifier
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.queue import queue
+from bot.sessions.times import zone_of
 
 LATE = timedelta(hours=2)
 """How long after its hour a digest that was missed is still sent."""
@@ -69,10 +69,6 @@ def send(
 def _morning(uow: UnitOfWork, person: str, at: datetime, hour: int) -> datetime | None:
     """The hour of the digest on this day in the person's zone, if it is not long past."""
     known = uow.people.get(person)
-    try:
-        zone: tzinfo = ZoneInfo(known.tz) if known is not None and known.tz else UTC
-    except (LookupError, ValueError, OSError):
-        zone = UTC
-    here = at.astimezone(zone)
+    here = at.astimezone((known and known.tz and zone_of(known.tz)) or UTC)
     morning = here.replace(hour=hour, minute=0, second=0, microsecond=0)
     return morning if morning <= here < morning + LATE else None

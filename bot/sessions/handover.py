@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from bot.sessions.model import Message, Session, Thread
+from bot.sessions.model import Kind, Message, Session, Thread
 from bot.sessions.queue import votes
 from bot.sessions.winners import is_member
 
@@ -29,7 +29,8 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A session in figures. `answered` counts questions with a reply by an author, and those
-    that an author marked as answered elsewhere: of these there are `elsewhere`.
+    that an author marked as answered elsewhere: of these there are `elsewhere`. `answers` counts the
+    authors' replies.
 
     `first_answer` is the median time from a question to the first reply by an author, None
     without answers. `most_voted` are questions with their votes, most first. `nameless` are the
@@ -46,6 +47,7 @@ class Handover:
     nameless: tuple[str, ...]
     unsure: tuple[Doubt, ...] = ()
     elsewhere: int = 0
+    answers: int = 0
 
     @property
     def share(self) -> int:
@@ -68,10 +70,11 @@ def handover(
     does for their own), `named` the member IDs of people whose name is known, `elsewhere` the
     `ts` of questions that were answered elsewhere, `skipped` of those that an author said need no
     answer, which are not listed as unanswered. What is hidden from the archive, and the
-    thread of a question that is, counts nowhere.
+    thread of a question that is, counts nowhere; who talks takes part, and asks and answers nothing.
     """
     authors = session.author_ids
     people: set[str] = set()
+    given = 0
     asked: list[tuple[Message, Message | None, int]] = []
     for thread in threads:
         question = thread.question
@@ -79,6 +82,8 @@ def handover(
             continue
         replies = [reply for reply in thread.replies if not (reply.hidden or reply.deleted)]
         people |= {reply.author for reply in replies}
+        if not question.is_talk:
+            given += sum(r.author in authors and r.kind is Kind.REPLY for r in replies)
         if question.deleted:
             continue
         people.add(question.author)
@@ -101,4 +106,5 @@ def handover(
         nameless=tuple(sorted(who for who in people if who not in named and is_member(who))),
         unsure=tuple(unsure),
         elsewhere=len(other),
+        answers=given,
     )

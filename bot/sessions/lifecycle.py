@@ -7,14 +7,15 @@ firing that was missed is found the next time somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.sessions import asking, queue
-from bot.sessions.model import Event, Kind, Message, Session, State
-from bot.sessions.notifier import Figures, Notifier
+from bot.sessions.handover import handover
+from bot.sessions.model import Event, Handled, Session, State
+from bot.sessions.notifier import Notifier
 from bot.sessions.ports import UnitOfWork
 from bot.texts import _
 
@@ -193,9 +194,14 @@ def close_session(uow: UnitOfWork, notifier: Notifier, session: Session, at: dat
     uow.sessions.save(session)
     asking.close(uow, notifier, session, at)
     uow.members.drop_secret(session.id)
-    threads = uow.messages.iter_threads(session.id)
-    shown = (m for thread in threads for m in (thread.question, *thread.replies) if not m.deleted)
-    numbers = figures(session, shown, queue.elsewhere(uow, session), queue.skipped(uow, session))
+    numbers = handover(
+        session,
+        uow.messages.iter_threads(session.id),
+        voted={},
+        named=(),
+        elsewhere=queue.handled(uow, session, Handled.ELSEWHERE),
+        skipped=queue.handled(uow, session, Handled.SKIPPED),
+    )
     if uow.outbox.get(f"session {session.id} announcement") is None:
         notifier.missed(uow, session, numbers, at)
     else:
@@ -216,39 +222,3 @@ def archived(uow: UnitOfWork, session_id: int, changed_at: datetime) -> None:
         if session.content_changed_at is None:
             session.content_changed_at = changed_at
         uow.sessions.save(session)
-
-
-def figures(
-    session: Session,
-    messages: Iterable[Message],
-    elsewhere: Collection[str] = (),
-    skipped: Collection[str] = (),
-) -> Figures:
-    """Counts a session. An answer is a reply by an author; authors' own posts ask nothing.
-
-    What is hidden does not count, nor does its thread; who talks takes part, and asks and answers
-    nothing. `elsewhere` are the `ts` of questions that were answered in another place, `skipped` of
-    those that need no answer: neither are listed as unanswered.
-    """
-    authors = session.author_ids
-    listed = list(messages)
-    hidden = {message.ts for message in listed if message.hidden}
-    talk = {message.ts for message in listed if message.is_talk}
-    questions: dict[str, Message] = {}
-    answered = set(elsewhere)
-    answers = 0
-    people: set[str] = set()
-    for message in listed:
-        if message.ts in hidden or message.question_ts in hidden:
-            continue
-        people.add(message.author)
-        if message.ts in talk or message.question_ts in talk:
-            continue
-        if message.kind is Kind.QUESTION and message.author not in authors:
-            questions[message.ts] = message
-        elif message.kind is Kind.REPLY and message.author in authors:
-            answers += 1
-            if message.question_ts is not None:
-                answered.add(message.question_ts)
-    waiting = tuple(q for ts, q in questions.items() if ts not in answered | set(skipped))
-    return Figures(len(questions), answers, len(people), waiting)

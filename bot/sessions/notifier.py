@@ -17,16 +17,6 @@ from bot.sessions.winners import Draw
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The numbers of a session. `unanswered` are questions that wait for an author, oldest first."""
-
-    questions: int
-    answers: int
-    participants: int
-    unanswered: tuple[Message, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Digest:
     """What waits for an author on a morning: `new` questions since the last one, all that are
     `unanswered`, and of those the `top`, by votes then age, each with its votes. `day` is the
@@ -48,10 +38,10 @@ class Notifier:
     def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         """The announcement again, edited, because the event changed."""
 
-    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+    def close(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         """The closing message, and the announcement edited to say closed."""
 
-    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+    def missed(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         """One message for a session that began and ended while the bot was away."""
 
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:

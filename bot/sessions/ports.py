@@ -7,6 +7,7 @@ the `with` block commits, an exception rolls back.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -686,27 +687,6 @@ class Members(Protocol):
         """Who opened the App Home since, latest first."""
 
 
-class Boards(Protocol):
-    """Which sessions have a board. The nonce is half of its link; the other half is a secret that
-    is not stored.
-    """
-
-    def nonce(self, session_id: int) -> str | None:
-        """The nonce of the session's board, None where it has none."""
-
-    def open(self, session_id: int, nonce: str, at: datetime) -> str:
-        """Gives the session a board with this nonce, unless it has one; the nonce that counts."""
-
-    def revoke(self, session_id: int) -> bool:
-        """Takes the board away; False if there was none."""
-
-    def marker(self, session_id: int) -> str | None:
-        """Changes whenever something did that a board shows; None where there is no board.
-
-        One query. Only a name that was exchanged for one of the same length escapes it.
-        """
-
-
 class Requests(Protocol):
     """What people asked for that must be done once, however often the request comes.
 
@@ -739,26 +719,6 @@ class QueuedCommit:
     author_email: str
     number: int = 0
     at: datetime | None = None
-
-
-class Commits(Protocol):
-    """Commits that are to be made in the repository of a folder.
-
-    A row is stored before its files are written, so that a kill in between loses none; it can be
-    made once they are.
-    """
-
-    def add(self, folder: Path, commit: QueuedCommit, at: datetime) -> int:
-        """Stores it, not ready yet; gives its number."""
-
-    def make_ready(self, number: int, message: str | None) -> None:
-        """Its files are written; `message` replaces the one it had where it is given."""
-
-    def remove(self, number: int) -> None:
-        """Git has it, or nothing was written."""
-
-    def ready(self, folder: Path, before: datetime) -> Sequence[QueuedCommit]:
-        """Those that are ready or were added before a date and time, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -869,50 +829,28 @@ class Knowledge(Protocol):
         """The vectors of the sentences of some documents' questions."""
 
 
-class UnitOfWork(Protocol):
-    """One transaction over all repositories."""
+class UnitOfWork(ABC):
+    """One transaction over the repositories; `bot.store` has some more that only use cases need."""
 
-    @property
-    def sessions(self) -> Sessions: ...
-    @property
-    def messages(self) -> Messages: ...
-    @property
-    def people(self) -> People: ...
-    @property
-    def member_names(self) -> MemberNames: ...
-    @property
-    def reactions(self) -> Reactions: ...
-    @property
-    def labels(self) -> Labels: ...
-    @property
-    def actions(self) -> Actions: ...
-    @property
-    def mutes(self) -> Mutes: ...
-    @property
-    def members(self) -> Members: ...
-    @property
-    def forgotten(self) -> Forgotten: ...
-    @property
-    def personal(self) -> Personal: ...
-    @property
-    def inbox(self) -> Inbox: ...
-    @property
-    def outbox(self) -> Outbox: ...
+    sessions: Sessions
+    messages: Messages
+    people: People
+    member_names: MemberNames
+    reactions: Reactions
+    labels: Labels
+    actions: Actions
+    mutes: Mutes
+    members: Members
+    forgotten: Forgotten
+    personal: Personal
+    inbox: Inbox
+    outbox: Outbox
+    edits: Edits
+    draws: Draws
+    requests: Requests
+    links: Links
+    knowledge: Knowledge
 
-    @property
-    def edits(self) -> Edits: ...
-    @property
-    def draws(self) -> Draws: ...
-    @property
-    def boards(self) -> Boards: ...
-    @property
-    def requests(self) -> Requests: ...
-    @property
-    def commits(self) -> Commits: ...
-    @property
-    def links(self) -> Links: ...
-    @property
-    def knowledge(self) -> Knowledge: ...
-
+    @abstractmethod
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail alone: an exception in it undoes only what it wrote."""

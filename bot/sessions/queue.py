@@ -98,17 +98,8 @@ def queue(uow: UnitOfWork, session: Session, names: Collection[str]) -> Queue:
     return Queue(tuple(waiting), tuple(aside), done)
 
 
-def elsewhere(uow: UnitOfWork, session: Session) -> set[str]:
-    """The `ts` of the questions of which an author said that they are answered elsewhere."""
-    return _handled(uow, session, Handled.ELSEWHERE)
-
-
-def skipped(uow: UnitOfWork, session: Session) -> set[str]:
-    """The `ts` of the questions of which an author said that they need no answer."""
-    return _handled(uow, session, Handled.SKIPPED)
-
-
-def _handled(uow: UnitOfWork, session: Session, how: Handled) -> set[str]:
+def handled(uow: UnitOfWork, session: Session, how: Handled) -> set[str]:
+    """The `ts` of the questions of which an author said that."""
     handlings = uow.members.handlings(session.id)
     return {ts for ts, handling in handlings.items() if handling.how is how}
 

@@ -41,11 +41,11 @@ class Asked:
         self._rarity = {w: log(1 + len(self._questions) / n) for w, n in known.items()}
         self._vocabulary = list(known)
 
-    def like(self, text: str, alike: float = MIN_SIMILARITY, shown: int = MAX_SHOWN) -> list[str]:
+    def like(self, text: str) -> list[str]:
         """The names of those most like `text`, best first."""
-        scored = [(score, name) for name, score in self.scores(text) if score >= alike]
+        scored = [(score, name) for name, score in self.scores(text) if score >= MIN_SIMILARITY]
         scored.sort(key=lambda pair: -pair[0])
-        return [name for _score, name in scored[:shown]]
+        return [name for _score, name in scored[:MAX_SHOWN]]
 
     def scores(self, text: str) -> list[tuple[str, float]]:
         """How alike each question is, 0 to 1: the share of what both say, rare words weighing more.

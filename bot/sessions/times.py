@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
@@ -293,20 +294,29 @@ def clock(word: str) -> time | None:
         raise UserError(_("{word} is not a valid time; write it like `18:00`", word=word)) from None
 
 
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone of an IANA name, None where there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
 def _zone(word: str) -> ZoneInfo | None:
     if word.casefold() in {"utc", "gmt"}:
         return ZoneInfo("UTC")
     if "/" not in word:
         return None
-    try:
-        return ZoneInfo(word)
-    except (KeyError, ValueError, OSError):
+    found = zone_of(word)
+    if found is None:
         raise UserError(
             _(
                 "the time zone “{word}” is unknown; write an IANA name such as `Europe/Berlin`",
                 word=_short(word),
             )
-        ) from None
+        )
+    return found
 
 
 def _utc(local: datetime, zone: ZoneInfo) -> datetime:

@@ -126,9 +126,7 @@ def is_member(author: str) -> bool:
     return author[:1] in {"U", "W"} and author.isalnum()
 
 
-def tickets(
-    questions: Mapping[str, int], weights: Weights, without: Collection[str] = ()
-) -> tuple[Ticket, ...]:
+def tickets(questions: Mapping[str, int], weights: Weights) -> tuple[Ticket, ...]:
     """The tickets of those who asked, sorted by their text so that the list has one form.
 
     `questions` says how many each person asked. A person's only ticket is the member ID; by
@@ -136,7 +134,7 @@ def tickets(
     """
     found: list[Ticket] = []
     for person, count in questions.items():
-        if person in without or count < 1:
+        if count < 1:
             continue
         if weights is Weights.PERSON:
             found.append(Ticket(person, person))

@@ -14,7 +14,7 @@ from bot.sessions.anonymity import is_anonymous
 from bot.sessions.handover import Handover
 from bot.sessions.knowledge import Hit
 from bot.sessions.model import Message, Session, Submission
-from bot.sessions.notifier import Digest, Figures, Notifier
+from bot.sessions.notifier import Digest, Notifier
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.sessions.winners import Draw, Way
 from bot.slack.api import uploads
@@ -81,13 +81,13 @@ class SlackNotifier(Notifier):
         edit = f"{key} edit {session.state} {at.isoformat()}"
         uow.outbox.add(Outgoing(edit, "chat.update", payload, session.channel), at)
 
-    def close(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+    def close(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         """Posts the closing message and edits the announcement."""
         key = f"session {session.id} close"
         self._post(uow, key, session.channel, closing.closing(session, figures), at)
         self.reannounce(uow, session, at)
 
-    def missed(self, uow: UnitOfWork, session: Session, figures: Figures, at: datetime) -> None:
+    def missed(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         """Posts the closing message alone."""
         key = f"session {session.id} close"
         content = closing.closing(session, figures, missed=True)

@@ -22,7 +22,9 @@ from bot.store.tables import (
 
 
 class Boards(Repository):
-    """`bot.sessions.ports.Boards`."""
+    """Which sessions have a board. The nonce is half of its link; the other half is a secret that
+    is not stored.
+    """
 
     def nonce(self, session_id: int) -> str | None:
         """The nonce of the session's board, None where it has none."""
@@ -30,7 +32,7 @@ class Boards(Repository):
         return self._connection.execute(query).scalar_one_or_none()
 
     def open(self, session_id: int, nonce: str, at: datetime) -> str:
-        """Gives the session a board, unless it has one; the nonce that counts."""
+        """Gives the session a board with this nonce, unless it has one; the nonce that counts."""
         row = {"session_id": session_id, "nonce": nonce, "opened_at": at}
         self._connection.execute(self._insert_new(boards), row)
         return self.nonce(session_id) or nonce
@@ -41,7 +43,10 @@ class Boards(Repository):
         return self._connection.execute(statement).rowcount > 0
 
     def marker(self, session_id: int) -> str | None:
-        """In one query; None where the session has no board."""
+        """Changes whenever something did that a board shows; None where there is no board.
+
+        One query. Only a name that was exchanged for one of the same length escapes it.
+        """
         here = messages.c.session_id == session_id
         said = _row(
             messages,

@@ -14,7 +14,11 @@ from bot.store.tables import commits
 
 
 class Commits(Repository):
-    """`bot.sessions.ports.Commits`."""
+    """Commits that are to be made in the repository of a folder.
+
+    A row is stored before its files are written, so that a kill in between loses none; it can be
+    made once they are.
+    """
 
     def add(self, folder: Path, commit: QueuedCommit, at: datetime) -> int:
         """Stores it, not ready yet; gives its number."""
@@ -24,7 +28,7 @@ class Commits(Repository):
         return int(result.scalar_one())
 
     def make_ready(self, number: int, message: str | None) -> None:
-        """Its files are written."""
+        """Its files are written; `message` replaces the one it had where it is given."""
         values = {"ready": True} if message is None else {"ready": True, "message": message}
         self._connection.execute(update(commits).where(commits.c.id == number).values(**values))
 
@@ -33,7 +37,7 @@ class Commits(Repository):
         self._connection.execute(delete(commits).where(commits.c.id == number))
 
     def ready(self, folder: Path, before: datetime) -> Sequence[QueuedCommit]:
-        """Those of a folder that can be made, oldest first."""
+        """Those that are ready or were added before a date and time, oldest first."""
         query = (
             select(commits)
             .where(

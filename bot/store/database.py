@@ -17,7 +17,6 @@ from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import UserError
-from bot.sessions.ports import UnitOfWork
 from bot.store import engine, files, moving, pruning, schema
 from bot.store.changes import PostgresqlChanges, SqliteChanges
 from bot.store.leader import Elected, Leader
@@ -95,7 +94,7 @@ class Database(Transactions):
             log.info("the tables are brought up to date, from version %s", revision)
 
     @contextmanager
-    def unit_of_work(self) -> Iterator[UnitOfWork]:
+    def unit_of_work(self) -> Iterator[Work]:
         """One transaction: leaving the block commits, an exception rolls back.
 
         Raises SQLAlchemyError where the database is gone or full; nothing is stored then.
@@ -128,7 +127,7 @@ class Database(Transactions):
             self.committed()
 
     @contextmanager
-    def reading(self) -> Iterator[UnitOfWork]:
+    def reading(self) -> Iterator[Work]:
         """One transaction that only reads, and sees one state throughout.
 
         It waits for nobody and nobody waits for it. Writing in it raises SQLAlchemyError.

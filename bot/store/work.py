@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from bot.sessions.ports import UnitOfWork
 from bot.store.actions import Actions
 from bot.store.boards import Boards
 from bot.store.commits import Commits
@@ -30,8 +31,14 @@ from bot.store.requests import Requests
 from bot.store.sessions import Sessions
 
 
-class Work:
-    """`bot.sessions.ports.UnitOfWork`, over a connection in a transaction."""
+class Work(UnitOfWork):
+    """All repositories over a connection in a transaction, those too that no other part needs."""
+
+    sessions: Sessions
+    messages: Messages
+    people: People
+    mutes: Mutes
+    forgotten: Forgotten
 
     def __init__(self, connection: Connection):
         self._connection = connection
@@ -59,7 +66,7 @@ class Work:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part that can fail alone."""
+        """A part that can fail alone: an exception in it undoes only what it wrote."""
         touched = self.sessions.touched()
         try:
             with self._connection.begin_nested():

@@ -51,6 +51,7 @@ def test_figures() -> None:
     found = handover(SESSION, threads, voted, named, {fourth.ts}, [doubt])
     assert (found.questions, found.answered, found.elsewhere) == (4, 3, 1)
     assert found.participants == 7, "nobody of a thread that is left out"
+    assert found.answers == 3, "none of what is hidden"
     assert found.share == 75
     assert found.first_answer == timedelta(hours=6.5)  # the median of 3 and 10 hours
     assert found.most_voted == ((second, 4),), "with the votes of what was merged with it"

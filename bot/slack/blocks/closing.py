@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.markup import escape_mrkdwn
+from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session
-from bot.sessions.notifier import Figures
 from bot.slack.blocks.announcement import closing_line
 from bot.slack.blocks.kit import section
 from bot.slack.blocks.limits import when
@@ -18,7 +18,7 @@ UNANSWERED_SHOWN = 10
 
 
 def closing(
-    session: Session, figures: Figures, missed: bool = False
+    session: Session, figures: Handover, missed: bool = False
 ) -> tuple[str, list[dict[str, Any]]]:
     """The closing message as `(text, blocks)`; `missed` for a session nobody was there to run."""
     title = escape_mrkdwn(session.event.title)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.errors import UserError
 from bot.sessions import asking
 from bot.sessions import queue as queues
-from bot.sessions.model import Hidden, Kind, Message, Session, State, Submission, Thread
+from bot.sessions.model import Handled, Hidden, Kind, Message, Session, State, Submission, Thread
 from bot.sessions.personal import stored
 from bot.sessions.ports import UnitOfWork
 from bot.slack import erasing
@@ -328,7 +328,7 @@ def _entries(
             sessions[number] = session
             threads[number] = {t.question.ts: t for t in uow.messages.iter_threads(number)}
             voted[number] = queues.voters(uow, session, context.handler_settings.votes)
-            elsewhere[number] = queues.elsewhere(uow, session)
+            elsewhere[number] = queues.handled(uow, session, Handled.ELSEWHERE)
         authors = sessions[number].author_ids
         thread = threads[number].get(question.ts) or Thread(question)
         found.append(
