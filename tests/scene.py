@@ -16,7 +16,7 @@ from typing import Any
 from bot.demo.script import Actor, Script
 from bot.demo.stage import CHANNEL, Stage, staged
 from bot.library import archive
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.running.bot import Bot
 from bot.sessions.model import Session
 from slackbox.manifest import Manifest

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from bot.errors import UserError
-from bot.library import archive
+from bot.library import archive, formats
 from bot.settings import Settings
 from bot.store import engine
 from tests.conftest import ROOT
@@ -156,8 +156,8 @@ def test_an_archive_that_may_not_be_written_says_so_and_not_that_the_disk_is_ful
     folder.mkdir()
     (folder / "a.md").write_text("---\ntitle: A\n---\n")
     program = (
-        "from pathlib import Path; from bot.library import archive;"
-        "archive.write_archive(Path('a.md'), [archive.Entry('A', 'a')])"
+        "from pathlib import Path; from bot.library import archive, formats;"
+        "archive.write_archive(Path('a.md'), [formats.Entry('A', 'a')])"
     )
     done = _as_somebody_without_rights(folder, "-c", program)
     assert "a.md: cannot be written: permission denied" in done.stderr
@@ -194,8 +194,8 @@ def test_each_failure_of_temporary_files_has_its_own_remedy(
     path.write_text("---\ntitle: A\n---\n")
     monkeypatch.setenv("TMPDIR", "/elsewhere")
 
-    def fails() -> Iterator[archive.Entry]:
-        yield archive.Entry("A", "a")
+    def fails() -> Iterator[formats.Entry]:
+        yield formats.Entry("A", "a")
         raise OSError(code, os.strerror(code))
 
     with pytest.raises(UserError, match="temporary folder") as caught:

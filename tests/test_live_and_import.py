@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.running.clock import FreeClock
 from bot.services import export
 from bot.services.importing import importing

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -52,16 +53,7 @@ def check(
             timezone=settings.timezone,
         )
     if as_json:
-        rows = [
-            {
-                "path": str(p.path),
-                "line": p.line,
-                "severity": p.severity,
-                "what": p.what,
-                "hint": p.hint,
-            }
-            for p in checked.problems
-        ]
+        rows = [asdict(p) | {"path": str(p.path)} for p in checked.problems]
         typer.echo(json.dumps(rows, indent=2))
     else:
         for problem in checked.problems:
@@ -103,7 +95,7 @@ def _members(settings: Settings, offline: bool) -> Iterator[Members | None]:
 
         def find(name: str) -> str | None:
             nonlocal listed
-            found = known(name) if callable(known) else None
+            found = known(name) if known else None
             if found is None and listed is None:
                 listed = _asked(token.get_secret_value(), settings.slack_api_url)
             return found or (listed or {}).get(folded(name))

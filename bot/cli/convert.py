@@ -11,7 +11,7 @@ from bot.errors import UserError
 from bot.library import event, files, formats
 from bot.library.formats import Format
 from bot.library.library import Scan
-from bot.library.problem import FileError, shown
+from bot.library.problem import shown, told
 from bot.settings import Settings
 from bot.texts import _
 
@@ -72,7 +72,7 @@ def _files(source: Path) -> list[Path]:
 def _converted(path: Path, form: Format) -> tuple[Path, bytes]:
     """Where the file goes in the folder, and its bytes there."""
     own = formats.of(path)
-    try:
+    with told(path):
         data, _stamp = files.read(path)
         document = own.document(data)
         schedule = event.parse(document, path, Settings().timezone)
@@ -80,5 +80,3 @@ def _converted(path: Path, form: Format) -> tuple[Path, bytes]:
             raise UserError(str(next(p for p in schedule.problems if p.is_error)))
         whole = data if own is form else formats.convert(document, schedule.id, form)
         return Path(form.path(schedule.id, schedule.begins)), whole
-    except FileError as error:
-        raise UserError(str(error.at(path))) from None

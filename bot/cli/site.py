@@ -13,8 +13,8 @@ import typer
 from bot import texts
 from bot.cli.stored import open_database
 from bot.errors import UserError
-from bot.library.archive import Entry
 from bot.library.files import reason, replace
+from bot.library.formats import Entry
 from bot.library.problem import shown
 from bot.services import export
 from bot.sessions.model import Event, Thread

@@ -8,8 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,16 +16,16 @@ from bot.demo.script import Act, Script
 from bot.demo.stage import Stage, staged
 from bot.errors import UserError
 from bot.library import archive, formats
-from bot.library.archive import Entry
 from bot.library.event import REQUIRED, parse
+from bot.library.formats import Entry
 from bot.library.library import Library, load
 from bot.library.people import FOLDER, folder_for
-from bot.library.problem import FileError
+from bot.library.problem import told
 from bot.markup import from_markdown, plain
 from bot.sessions.model import Event, State
 from bot.texts import _
 
-_FILES = files("bot.demo")
+_FILES = Path(__file__).parent
 EXAMPLE = _FILES / "schedules" / "20260105-the-patient-compiler.md"
 """The schedule file of the week of our own."""
 WEEK = _FILES / "week.yaml"
@@ -198,13 +196,14 @@ def example(schedules: Path) -> Event:
     return only(load(schedules), schedules / EXAMPLE.name)
 
 
-def _copy(source: Traversable, target: Path) -> None:
+def _copy(source: Path, target: Path) -> None:
+    """Copies a folder without its permissions: an installed package may not be writable."""
     target.mkdir(parents=True)
     for found in source.iterdir():
         if found.is_dir():
             _copy(found, target / found.name)
         else:
-            (target / found.name).write_bytes(found.read_bytes())
+            shutil.copyfile(found, target / found.name)
 
 
 def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]:
@@ -215,7 +214,7 @@ def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]
     a link without an address, is a warning and is left out, where the session needs it not.
     """
     schedules.mkdir(parents=True)
-    try:
+    with told(path):
         document = formats.of(path).document(archive.without_archive(path))
         schedule = parse(document, path)
         warnings = []
@@ -227,17 +226,11 @@ def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]
                 warnings.append(str(problem))
         for key in unwanted:
             document = document.with_block(key, "")
-    except FileError as error:
-        raise UserError(str(error.at(path))) from None
     (schedules / path.name).write_bytes(document.data)
-    return _with_people(path, schedules), tuple(warnings)
-
-
-def _with_people(path: Path, schedules: Path) -> Library:
     people = folder_for(path.absolute().parent)
     if people is not None:
         shutil.copytree(people, schedules / FOLDER)
-    return load(schedules)
+    return load(schedules), tuple(warnings)
 
 
 def only(library: Library, path: Path) -> Event:

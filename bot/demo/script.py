@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.markup import from_markdown
 from bot.sessions.model import Event
 
@@ -59,7 +59,7 @@ class Script:
     acts: tuple[Act, ...] = field(default=())
 
 
-def load(path: Traversable, start: datetime) -> Script:
+def load(path: Path, start: datetime) -> Script:
     """The script in a YAML file, its week beginning on the day of `start` (aware UTC).
 
     Raises ValueError for an act that has no verb or refers to nothing.

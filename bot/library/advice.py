@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def on(
     archived = schedule.event is not None and schedule.event.archived
     if not fields or archived or "archive" in fields:
         return []
-    return list(_Adviser(schedule, schedule.path, document, fields, now).warnings())
+    return list(_Adviser(schedule, document, fields, now).warnings())
 
 
 def on_ignored(path: Path) -> Problem | None:
@@ -75,23 +76,15 @@ def on_ignored(path: Path) -> Problem | None:
     return Problem(path, 1, what, hint, Severity.WARNING)
 
 
+@dataclass(frozen=True, slots=True)
 class _Adviser:
-    def __init__(
-        self,
-        schedule: Schedule,
-        path: Path,
-        document: Document,
-        fields: dict[str, Field],
-        now: datetime,
-    ) -> None:
-        self.schedule = schedule
-        self.path = path
-        self.document = document
-        self.fields = fields
-        self.now = now
+    schedule: Schedule
+    document: Document
+    fields: dict[str, Field]
+    now: datetime
 
     def warning(self, line: int, what: str, hint: str) -> Problem:
-        return Problem(self.path, line, what, hint, Severity.WARNING)
+        return Problem(self.schedule.path, line, what, hint, Severity.WARNING)
 
     def warnings(self) -> Iterator[Problem]:
         for name, value in self.texts():
@@ -241,7 +234,7 @@ class _Adviser:
                 _("`{key}` has a backslash: {text}", key=key, text=quoted(text)),
                 _("write `/`"),
             )
-        for root in self.path.absolute().parents:
+        for root in self.schedule.path.absolute().parents:
             folder = root / text.lstrip("/").partition("/")[0]
             if "/" in text.lstrip("/") and folder.is_dir():
                 place = root / text.lstrip("/")

@@ -16,25 +16,12 @@ from typing import IO
 from bot.errors import UserError
 from bot.library import files, formats, values
 from bot.library.document import ARCHIVE, Document
-from bot.library.formats import Entry, clean
-from bot.library.problem import FileError, quoted, shown
+from bot.library.formats import Entry
+from bot.library.problem import FileError, quoted, shown, told
 from bot.library.values import Value
 from bot.support.remedies import remedy
 from bot.texts import _
 
-__all__ = [
-    "KEY",
-    "Entry",
-    "clean",
-    "dump",
-    "parse",
-    "read",
-    "with_archive",
-    "without_archive",
-    "write_archive",
-]
-
-KEY = ARCHIVE
 _SPOOLED_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _ATTEMPTS = 5
@@ -48,8 +35,8 @@ def dump(threads: Iterable[Entry]) -> str:
 
 def parse(document: Document) -> list[Entry]:
     """The threads in a document; none where there is no archive. Raises FileError for another shape."""
-    field = document.fields(most=values.MAX_ARCHIVE_VALUES).get(KEY)
-    if field is None or (field.value.kind == "scalar" and field.value.data is None):
+    field = document.fields(most=values.MAX_ARCHIVE_VALUES).get(ARCHIVE)
+    if field is None or field.value.is_null:
         return []
     return [
         Entry(
@@ -60,16 +47,14 @@ def parse(document: Document) -> list[Entry]:
                 for reply in _items(thread.data.get("replies"), "replies")
             ),
         )
-        for thread in _items(field.value, KEY)
+        for thread in _items(field.value, ARCHIVE)
     ]
 
 
 def read(path: Path) -> list[Entry]:
     """The threads in a file. Raises UserError, one line, for a file that cannot be read."""
-    try:
+    with told(path):
         return parse(formats.of(path).document(files.read(path)[0]))
-    except FileError as error:
-        raise UserError(str(error.at(path))) from None
 
 
 def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = None) -> bool:
@@ -124,20 +109,15 @@ def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
 
     Raises UserError, one line, for a file that cannot be read or understood.
     """
-    try:
+    with told(path):
         (before, after), _stamp, newline = _around(path)
-    except FileError as error:
-        raise UserError(str(error.at(path))) from None
     return before + b"".join(formats.of(path).block(threads)).replace(b"\n", newline) + after
 
 
 def without_archive(path: Path) -> bytes:
     """The file's bytes without its archive block. Raises UserError as `with_archive` does."""
-    try:
-        before, after = _around(path)[0]
-    except FileError as error:
-        raise UserError(str(error.at(path))) from None
-    return before + after
+    with told(path):
+        return b"".join(_around(path)[0])
 
 
 def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp, bytes]:
@@ -145,7 +125,7 @@ def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp, bytes]:
     data, stamp = files.read(path)
     document = formats.of(path).document(data)
     del data  # as long as the archive that may be in it
-    before, after = document.around(KEY)
+    before, after = document.around(ARCHIVE)
     return (before.encode(), after.encode()), stamp, document.newline.encode()
 
 
@@ -196,7 +176,7 @@ def _holds(target: Path, around: tuple[bytes, bytes], block: IO[bytes], newline:
 
 
 def _items(value: Value | None, name: str) -> list[Value]:
-    if value is None or (value.kind == "scalar" and value.data is None):
+    if value is None or value.is_null:
         return []
     if value.kind != "list":
         raise FileError(

@@ -119,12 +119,8 @@ class Document:
         """
         return values.read(self.front, self.first_line, skip, most)
 
-    def is_comment_after(self, field: Field) -> bool:
-        """Whether a comment follows the value of a key on its last line (YAML: ` #`)."""
-        return self.comment_after(field.value.end) != ""
-
     def comment_after(self, end: int) -> str:
-        """The comment behind a value that ends at an offset in the YAML; '' where there is none."""
+        """The comment (` #`) behind a value that ends at an offset in the YAML; '' for none."""
         rest = self.front[end:].partition("\n")[0].rstrip()
         return rest.strip() if _COMMENT.match(rest) else ""
 
@@ -177,7 +173,7 @@ class Document:
         fields = self.fields(skip=("archive",))
         field = fields.get(key)
         if field is None:
-            line = f"{key}: {_written(value, '')}{self.newline}"
+            line = f"{key}: {one_line(value, '')}{self.newline}"
             cut = self.end_of_keys(fields)
             blanks = _TRAILING_BLANKS.search(front[:cut])
             at = blanks.start() if blanks else cut
@@ -188,7 +184,7 @@ class Document:
                 field.line, _("`{key}` has several values", key=key), _("write one value")
             )
         start = old.start
-        written = _written(value, old.style)
+        written = one_line(value, old.style)
         if old.start == old.end or not front[old.start : old.end].strip():
             colon = front.index(":", field.start + len(key))
             start, end = colon + 1, colon + 1
@@ -199,7 +195,7 @@ class Document:
         return self.of(self.text[: self.front_start] + front + self.text[self.front_end :])
 
 
-def _written(value: str | datetime, style: str) -> str:
+def one_line(value: str | datetime, style: str = "") -> str:
     """A value as a person would write it on one line, with the quotes that were there."""
     quotes = style if style in ("'", '"') else ""
     if isinstance(value, datetime):

@@ -26,6 +26,7 @@ from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.library.values import Field, Value
 from bot.sessions import reminders
 from bot.sessions.model import Event, Link
+from bot.sessions.times import zone_of
 from bot.texts import _
 
 UTC_NAME = "UTC"
@@ -118,17 +119,15 @@ def event_id(path: Path) -> str:
     return formats.of(path).event_id(path)
 
 
+@dataclass(slots=True)
 class _Parser:
-    def __init__(
-        self, path: Path, document: Document, fields: dict[str, Field], timezone: str
-    ) -> None:
-        self.path = path
-        self.document = document
-        self.fields = fields
-        self.timezone = timezone
-        self.problems: list[Problem] = []
-        self.meant: set[str] = set()
-        """Required keys that are there under a misspelt name."""
+    path: Path
+    document: Document
+    fields: dict[str, Field]
+    timezone: str
+    problems: list[Problem] = field(default_factory=list)
+    meant: set[str] = field(default_factory=set)
+    """Required keys that are there under a misspelt name."""
 
     def error(self, line: int, what: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, what, hint))
@@ -220,11 +219,11 @@ class _Parser:
         found = self.fields.get(key)
         if found is None:
             return None
-        if found.value.data is None and found.value.kind == "scalar" and not required:
+        if found.value.is_null and not required:
             return None
         text = self.words(found.value, f"`{key}`")
         if required and text == "":
-            cut = self.document.is_comment_after(found)
+            cut = self.document.comment_after(found.value.end)
             self.error(
                 found.line,
                 _("`{key}` is empty: a `#` begins a comment", key=key)
@@ -240,7 +239,7 @@ class _Parser:
         """A value that must be text; None, and a problem, where it is something else."""
         if isinstance(value.data, str):
             return value.data.strip()
-        if value.kind == "scalar" and value.data is None:
+        if value.is_null:
             return ""
         what = {"list": _("a list"), "mapping": _("a mapping")}.get(value.kind, _kind(value.data))
         if value.kind == "scalar":
@@ -266,8 +265,8 @@ class _Parser:
         """The name and the zone of `timezone`; the zone is None where it is not known."""
         name = self.text("timezone")
         if not name:
-            return self.timezone, _zone(self.timezone)
-        zone = _zone(name)
+            return self.timezone, zone_of(self.timezone)
+        zone = zone_of(name)
         if zone is None:
             near = process.extractOne(
                 name, _zone_names(), scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=70
@@ -325,29 +324,16 @@ class _Parser:
         moment = first.astimezone(UTC)
         if first.utcoffset() != second.utcoffset():
             back = moment.astimezone(zone).replace(tzinfo=None)
-            if back != given:
-                self.warning(
-                    line,
-                    _(
-                        "`{key}` does not exist in {zone} because the clocks go forward, so {back} "
-                        "is used",
-                        key=key,
-                        zone=zone.key,
-                        back=back,
-                    ),
-                    _("choose another time"),
+            what = (
+                _("`{key}` occurs twice in {zone} because the clocks go back, so the first is used")
+                if back == given
+                else _(
+                    "`{key}` does not exist in {zone} because the clocks go forward, so {back} is "
+                    "used"
                 )
-            else:
-                self.warning(
-                    line,
-                    _(
-                        "`{key}` occurs twice in {zone} because the clocks go back, so the first is "
-                        "used",
-                        key=key,
-                        zone=zone.key,
-                    ),
-                    _("choose another time"),
-                )
+            )
+            what = what.format(key=key, zone=zone.key, back=back)
+            self.warning(line, what, _("choose another time"))
         return moment
 
     def order(self, start: datetime | None, end: datetime | None) -> None:
@@ -404,19 +390,26 @@ class _Parser:
             )
         return tuple(entries)
 
+    def of_kind(self, key: str, kind: str, what: str, hint: str) -> Value | None:
+        """The value of a key that must be a list or a mapping, None where there is none; what is
+        something else is an error."""
+        found = self.fields.get(key)
+        if found is None or found.value.is_null:
+            return None
+        if found.value.kind != kind:
+            self.error(found.line, what, hint)
+            return None
+        return found.value
+
     def slack(self, entries: tuple[Entry, ...]) -> dict[str, str]:
-        found = self.fields.get("slack")
-        if found is None or (found.value.kind == "scalar" and found.value.data is None):
-            return {}
-        if found.value.kind != "mapping":
-            self.error(
-                found.line,
-                _("`slack` must give a member ID for each author"),
-                _("write `author: U0123ABCD` on a line of its own below `slack:`"),
-            )
-            return {}
+        found = self.of_kind(
+            "slack",
+            "mapping",
+            _("`slack` must give a member ID for each author"),
+            _("write `author: U0123ABCD` on a line of its own below `slack:`"),
+        )
         ids: dict[str, str] = {}
-        for name, value in found.value.data.items():
+        for name, value in found.data.items() if found else ():
             ids[name] = member_id(value, self.problems, self.path) or ""
             if not any(entry.text == name for entry in entries):
                 self.warning(
@@ -427,22 +420,14 @@ class _Parser:
         return {name: member for name, member in ids.items() if member}
 
     def links(self) -> tuple[Link, ...]:
-        found = self.fields.get("links")
-        if found is None or (found.value.kind == "scalar" and found.value.data is None):
-            return ()
-        if found.value.kind != "list":
-            self.error(
-                found.line,
-                _("`links` must be a list"),
-                _("write `- text: …` and `link: …` below `links:`"),
-            )
-            return ()
-        links: list[Link] = []
-        for item in found.value.data:
-            link = self.link(item)
-            if link:
-                links.append(link)
-        return tuple(links)
+        found = self.of_kind(
+            "links",
+            "list",
+            _("`links` must be a list"),
+            _("write `- text: …` and `link: …` below `links:`"),
+        )
+        links = [self.link(item) for item in found.data] if found else []
+        return tuple(link for link in links if link)
 
     def link(self, item: Value) -> Link | None:
         if item.kind != "mapping":
@@ -483,26 +468,19 @@ class _Parser:
             scheme = urlsplit(url).scheme
         except ValueError:
             scheme = ""
+        what = _("the link {url} is not a web address", url=quoted(url))
         if scheme and scheme not in _SCHEMES:
-            self.error(
-                line,
-                _("the link {url} is not a web address", url=quoted(url)),
-                _("begin it with `https://`"),
-            )
-        elif not scheme or _BLANK.search(url):
-            self.warning(
-                line,
-                _("the link {url} is not a web address", url=quoted(url)),
-                _("begin it with `https://`, and write `%20` for a space")
-                if _BLANK.search(url)
-                else _("begin it with `https://`"),
-            )
+            self.error(line, what, _("begin it with `https://`"))
+        elif _BLANK.search(url):
+            self.warning(line, what, _("begin it with `https://`, and write `%20` for a space"))
+        elif not scheme:
+            self.warning(line, what, _("begin it with `https://`"))
 
     def channel(self) -> str | None:
         found = self.fields.get("channel")
         if found is None:
             return None
-        if found.value.kind == "scalar" and found.value.data is None:
+        if found.value.is_null:
             self.error(
                 found.line,
                 _("`channel` is empty: a `#` begins a comment"),
@@ -556,16 +534,13 @@ class _Parser:
         return raw
 
     def archive(self) -> bool:
-        found = self.fields.get("archive")
-        if found is None or (found.value.kind == "scalar" and found.value.data is None):
-            return False
-        if found.value.kind != "list":
-            self.error(
-                found.line,
-                _("`archive` must be a list of threads"),
-                _("delete it and run `marginalia export` again"),
-            )
-        return True
+        self.of_kind(
+            "archive",
+            "list",
+            _("`archive` must be a list of threads"),
+            _("delete it and run `marginalia export` again"),
+        )
+        return "archive" in self.fields and not self.fields["archive"].value.is_null
 
 
 def member_id(value: Value, problems: list[Problem], path: Path) -> str | None:
@@ -654,14 +629,6 @@ def _given(value: Value, day_time: time) -> datetime | None:
             return datetime.combine(whole, day_time)
         return datetime.combine(whole, time(clock[0], clock[1] or 0, clock[2] or 0))
     except ValueError:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
         return None
 
 

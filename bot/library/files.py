@@ -128,7 +128,7 @@ def replace(
             for chunk in chunks:
                 file.write(chunk)
             if like is None:
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
+                os.fchmod(file.fileno(), 0o666 & ~umask())
             else:
                 with contextlib.suppress(PermissionError):
                     os.fchown(file.fileno(), like.st_uid, like.st_gid)
@@ -191,7 +191,7 @@ def exchange(one: Path, other: Path) -> bool:
     return True
 
 
-def _umask() -> int:
+def umask() -> int:
     """The process's umask, which can only be read by setting it."""
     mask = os.umask(0o022)
     os.umask(mask)

@@ -54,6 +54,7 @@ class Author:
         return cls(plain or slack_id or NAME, f"{local}@{HOST}")
 
 
+@dataclass(slots=True)
 class Repository:
     """The Git repository that a folder lies in. Every method may take TIMEOUT seconds.
 
@@ -62,17 +63,10 @@ class Repository:
     UserError, one line without secrets.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        remote: str | None = None,
-        branch: str = "marginalia",
-        beside: Path | None = None,
-    ):
-        self.folder = folder
-        self.beside = beside
-        self.remote = remote
-        self.branch = branch
+    folder: Path
+    remote: str | None = None
+    branch: str = "marginalia"
+    beside: Path | None = None
 
     def check(self) -> None:
         """Raises UserError if nothing could be committed here."""

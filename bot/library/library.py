@@ -214,8 +214,7 @@ def check(
     shell's `schedules/*` names them all). Problems between files (overlaps, one id twice) are
     found over all paths together. Where `now` is given, what was hardly meant is a warning too.
     """
-    reading = _Reading(default_channel, now, None, members, timezone)
-    reading.advises = True
+    reading = _Reading(default_channel, now, None, members, timezone, advises=True)
     known: dict[Path | None, Directory] = {}
     texts: dict[Path, Templates] = {}
     seen: set[Path] = set()
@@ -279,13 +278,8 @@ def check_change(
             reading.plan(other, read.schedule, library.directory)
     reading.plan(path, schedule, library.directory)
     reading.overlaps()
-    alone = _Reading(default_channel, now, library, members, library.timezone)
-    for other, read in library.files.items():
-        if other != path:
-            alone.plan(other, read.schedule, library.directory)
-    alone.overlaps()
-    others = set(alone.problems)
-    return schedule, [p for p in reading.sorted_problems() if p.path == path or p not in others]
+    known = set(library.problems)
+    return schedule, [p for p in reading.sorted_problems() if p.path == path or p not in known]
 
 
 def _exists(path: Path) -> bool:
@@ -382,31 +376,24 @@ class Scan:
         self.problems.append(Problem(path, 1, what, hint, severity))
 
 
+@dataclass(slots=True)
 class _Reading:
     """One pass over files, and what they are together."""
 
-    def __init__(
-        self,
-        default_channel: str,
-        now: datetime | None,
-        previous: Library | None,
-        members: Members | None,
-        timezone: str,
-    ) -> None:
-        self.default_channel = default_channel
-        self.now = now
-        self.previous = previous
-        self.members = members
-        self.timezone = timezone
-        self.files: dict[Path, Read] = {}
-        self.events: dict[str, Event] = {}
-        self.paths: dict[str, Path] = {}
-        self.broken: set[str] = set()
-        self.problems: list[Problem] = []
-        self.schedules: dict[str, Schedule] = {}
-        self.holders: dict[str, Path] = {}
-        self.advises = False
-        """Whether files are also searched for what is hardly meant."""
+    default_channel: str
+    now: datetime | None
+    previous: Library | None
+    members: Members | None
+    timezone: str
+    advises: bool = False
+    """Whether files are also searched for what is hardly meant."""
+    files: dict[Path, Read] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    paths: dict[str, Path] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    holders: dict[str, Path] = field(default_factory=dict)
 
     def take(self, path: Path, directory: Directory) -> None:
         """Reads a file, or takes it as it was read before."""

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from bot.errors import UserError
 from bot.library import archive, files, formats, people
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.problem import FileError, shown
 from bot.library.values import Field
 from bot.markup import neutral, visible_text
@@ -70,7 +70,7 @@ def read(path: Path) -> Page:
     try:
         document = formats.of(path).document(files.read(path)[0])
         entries = tuple(archive.parse(document))
-        fields = document.fields(skip=(archive.KEY,))
+        fields = document.fields(skip=("archive",))
     except FileError as error:
         raise UserError(str(error.at(path))) from None
     except OSError as error:

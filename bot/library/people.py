@@ -21,7 +21,7 @@ FOLDER = "people"
 HANDLES = ("github", "twitter", "linkedin")
 PAGE_BYTES = 1024 * 1024
 
-Members = Mapping[str, str] | Callable[[str], str | None]
+Members = Callable[[str], str | None]
 """Slack members by name: gives the member ID, None where the name is unknown or not unique."""
 
 
@@ -66,7 +66,7 @@ class Directory:
         page = self.pages.get(entry)
         name = page.name if page else entry
         slack_id = (slack or {}).get(entry) or (page.slack_id if page else None)
-        return Author(entry, name, slack_id or _member(members, name))
+        return Author(entry, name, slack_id or (members(name) if members else None))
 
 
 def folder_for(root: Path) -> Path | None:
@@ -174,9 +174,3 @@ def unresolved(entry: Entry, path: Path) -> Problem:
         ),
         Severity.WARNING,
     )
-
-
-def _member(members: Members | None, name: str) -> str | None:
-    if members is None:
-        return None
-    return members(name) if callable(members) else members.get(name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bot.errors import printable
+from bot.errors import UserError, printable
 from bot.texts import _
 
 
@@ -58,6 +60,15 @@ class FileError(Exception):
     def at(self, path: Path) -> Problem:
         """The same as a problem of the file at `path`."""
         return Problem(path, self.line, self.what, self.hint)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """A FileError in the block becomes a UserError, one line, which names the file at `path`."""
+    try:
+        yield
+    except FileError as error:
+        raise UserError(str(error.at(path))) from None
 
 
 class BrokenYamlError(FileError):

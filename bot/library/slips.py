@@ -60,12 +60,14 @@ _DASHES = re.compile(r"^\s*(?:[-–—−‐‑_*=]{2,}|[–—−])\s*$")
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
-    """A correction: the line with the index `at` becomes `text` (None: nothing can be tried)."""
+    """A correction: the line becomes `text` (None: nothing can be tried).
 
-    at: int
+    `hint` says what to do, where that is more than to write the line so.
+    """
+
     text: str | None
     what: str
-    hint: str
+    hint: str = ""
 
 
 def find(
@@ -80,19 +82,20 @@ def find(
     lines = text.replace("\r\n", "\n").split("\n")
     until = min(len(lines), error.line - first_line + 2)
     tries = 0
-    for slip in chain(
-        *(_slips(number, lines[number]) for number in range(until)),
-        *(_indents(lines, number) for number in reversed(range(until))),
-        *(_strays(number, lines[number]) for number in range(until)),
+    for at, slip in chain(
+        ((n, slip) for n in range(until) for slip in _slips(lines[n])),
+        ((n, slip) for n in reversed(range(until)) for slip in _indents(lines, n)),
+        ((n, slip) for n in range(until) for slip in _strays(lines[n])),
     ):
         if slip.text is not None:
             tries += 1
             if tries > MAX_TRIES:
                 break
-            left = tried("\n".join([*lines[: slip.at], slip.text, *lines[slip.at + 1 :]]))
-            if left is not None and left.line <= max(error.line, first_line + slip.at):
+            left = tried("\n".join([*lines[:at], slip.text, *lines[at + 1 :]]))
+            if left is not None and left.line <= max(error.line, first_line + at):
                 continue
-        return FileError(first_line + slip.at, slip.what, slip.hint)
+        hint = slip.hint or _("write {line}", line=_shown(slip.text or ""))
+        return FileError(first_line + at, slip.what, hint)
     return error
 
 
@@ -146,32 +149,30 @@ def no_closing(text: str, start: int) -> FileError:
     )
 
 
-def _slips(number: int, line: str) -> Iterator[_Slip]:
+def _slips(line: str) -> Iterator[_Slip]:
     """The slips that a line may have, the surest first."""
     if _CONFLICT.match(line):
         yield _Slip(
-            number,
             None,
             _("a merge conflict of Git is not resolved"),
             _("keep one version, and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`"),
         )
     if not line.strip() or line.lstrip().startswith("#"):
         return
-    yield from _blanks(number, line)
-    yield from _keys(number, line)
-    yield from _items(number, line)
-    yield from _quotes(number, line)
-    yield from _plain(number, line)
+    yield from _blanks(line)
+    yield from _keys(line)
+    yield from _items(line)
+    yield from _quotes(line)
+    yield from _plain(line)
 
 
-def _blanks(number: int, line: str) -> Iterator[_Slip]:
+def _blanks(line: str) -> Iterator[_Slip]:
     found = _ODD_BLANK.search(line)
     if found:
         code = f"U+{ord(found.group()):04X}"
         better = _ODD_BLANK.sub(lambda match: _BLANKS[match.group()], line)
         visible = _BLANKS[found.group()] == " "
         yield _Slip(
-            number,
             better,
             _("the line contains a non-breaking space ({code})", code=code)
             if visible
@@ -182,7 +183,7 @@ def _blanks(number: int, line: str) -> Iterator[_Slip]:
         )
 
 
-def _keys(number: int, line: str) -> Iterator[_Slip]:
+def _keys(line: str) -> Iterator[_Slip]:
     for pattern in (_NO_SPACE, _OTHER_COLON, _NO_COLON):
         found = pattern.match(line)
         if found is None or found[2].casefold() not in KEYS:
@@ -190,45 +191,33 @@ def _keys(number: int, line: str) -> Iterator[_Slip]:
         lead, key, value = found[1], found[2], found[found.re.groups]
         better = f"{lead}{key}: {value.strip()}"
         if pattern is _NO_SPACE:
-            what, hint = _("there is no space after the colon of `{key}`", key=key), better
+            what = _("there is no space after the colon of `{key}`", key=key)
         elif pattern is _OTHER_COLON:
             what = _("`{key}` is followed by `{sign}` instead of a colon", sign=found[3], key=key)
-            hint = better
         else:
-            what, hint = _("there is no colon after `{key}`", key=key), better
-        yield _Slip(number, better, what, _("write {line}", line=_shown(hint)))
+            what = _("there is no colon after `{key}`", key=key)
+        yield _Slip(better, what)
 
 
-def _items(number: int, line: str) -> Iterator[_Slip]:
+def _items(line: str) -> Iterator[_Slip]:
     found = _NO_DASH_SPACE.match(line)
     if found:
         better = f"{found[1]}- {found[2]}"
-        yield _Slip(
-            number,
-            better,
-            _("there is no space after the `-`"),
-            _("write {line}", line=_shown(better)),
-        )
+        yield _Slip(better, _("there is no space after the `-`"))
     found = _OTHER_DASH.match(line)
     if found:
         better = f"{found[1]}- {found[3]}"
-        yield _Slip(
-            number,
-            better,
-            _("the list item begins with `{sign}` instead of `-`", sign=found[2]),
-            _("write {line}", line=_shown(better)),
-        )
+        yield _Slip(better, _("the list item begins with `{sign}` instead of `-`", sign=found[2]))
     found = _INLINE_ITEM.match(line)
     if found:
         yield _Slip(
-            number,
             f"{found[1]}:\n- {found[2]}",
             _("the first list item is on the same line as `{key}:`", key=found[1]),
             _("write it on the next line: {line}", line=_shown(f"- {found[2]}")),
         )
 
 
-def _quotes(number: int, line: str) -> Iterator[_Slip]:
+def _quotes(line: str) -> Iterator[_Slip]:
     found = _LINE.match(line)
     if found is None or not found["value"]:
         return
@@ -237,23 +226,16 @@ def _quotes(number: int, line: str) -> Iterator[_Slip]:
     if typographic:
         better = head + _double(typographic[2])
         yield _Slip(
-            number,
             better,
             _("YAML does not accept typographic quotes ({sign})", sign=typographic[1]),
             _("write straight quotes: {line}", line=_shown(better)),
         )
     if value.startswith("[") and "]" not in value:
-        yield _Slip(
-            number,
-            f"{head}{value}]",
-            _("the list is not closed"),
-            _("write {line}", line=_shown(f"{head}{value}]")),
-        )
+        yield _Slip(f"{head}{value}]", _("the list is not closed"))
     if value.startswith("["):
         better = head + re.sub(r"(?<=\w)'(?=\w)", "''", value)
         if better != line:
             yield _Slip(
-                number,
                 better,
                 _("an apostrophe ends the single quotes early"),
                 _("write it twice: {line}", line=_shown(better)),
@@ -261,17 +243,16 @@ def _quotes(number: int, line: str) -> Iterator[_Slip]:
     sign = value[0]
     if sign not in "'\"":
         return
-    yield from _closed(number, head, value, sign)
+    yield from _closed(head, value, sign)
 
 
-def _closed(number: int, head: str, value: str, sign: str) -> Iterator[_Slip]:
+def _closed(head: str, value: str, sign: str) -> Iterator[_Slip]:
     """What may be wrong with a value in quotes."""
     ends = len(value) > 1 and value.endswith(sign)
     inner = value[1:-1] if ends else value[1:]
     if ends and sign == "'" and "'" in inner.replace("''", ""):
         better = head + _single(inner.replace("''", "'"))
         yield _Slip(
-            number,
             better,
             _("an apostrophe ends the single quotes early"),
             _("write it twice: {line}", line=_shown(better)),
@@ -279,7 +260,6 @@ def _closed(number: int, head: str, value: str, sign: str) -> Iterator[_Slip]:
     if ends and sign == '"' and '"' in inner.replace('\\"', ""):
         better = head + _single(inner.replace('\\"', '"'))
         yield _Slip(
-            number,
             better,
             _("a quote inside the text ends the quotes early"),
             _("use single quotes around the value: {line}", line=_shown(better)),
@@ -287,7 +267,6 @@ def _closed(number: int, head: str, value: str, sign: str) -> Iterator[_Slip]:
     if ends and sign == '"' and "\\" in inner:
         better = head + _single(inner)
         yield _Slip(
-            number,
             better,
             _("a `\\` inside double quotes has a special meaning"),
             _("use single quotes: {line}", line=_shown(better)),
@@ -299,28 +278,21 @@ def _closed(number: int, head: str, value: str, sign: str) -> Iterator[_Slip]:
         else:
             fixed = f"{sign}{bare}{sign}"
         better = head + fixed
-        yield _Slip(
-            number,
-            better,
-            _("the quote is not closed"),
-            _("write {line}", line=_shown(better)),
-        )
+        yield _Slip(better, _("the quote is not closed"))
         if sign in inner:
             better = head + (_single(value) if sign == '"' else _double(value))
             yield _Slip(
-                number,
                 better,
                 _("there is text after the closing quote"),
                 _("put the whole value in quotes: {line}", line=_shown(better)),
             )
 
 
-def _strays(number: int, line: str) -> Iterator[_Slip]:
+def _strays(line: str) -> Iterator[_Slip]:
     """A line that is no part of the front matter."""
     if not line.strip() or ":" in line or line.lstrip().startswith(("-", "#")):
         return
     yield _Slip(
-        number,
         f"# {line}",
         _("the line {line} has no key", line=quoted(line.strip())),
         _("write `key: value`, delete the line, or indent it where it continues the line above"),
@@ -335,14 +307,12 @@ def _indents(lines: list[str], number: int) -> Iterator[_Slip]:
     indent = line[: len(line) - len(stripped)]
     for better in (stripped, indent.replace("\t", "  ") + stripped) if "\t" in indent else ():
         yield _Slip(
-            number,
             better,
             _("the line is indented with a tab"),
             _("use spaces, or no indent before a key: {line}", line=quoted(better, 100)),
         )
     if line != stripped and _key_of(stripped):
         yield _Slip(
-            number,
             stripped,
             _("the key `{key}` is indented", key=_key_of(stripped)),
             _("delete the spaces before it"),
@@ -350,7 +320,6 @@ def _indents(lines: list[str], number: int) -> Iterator[_Slip]:
     for column in _columns(lines, number):
         better = " " * column + stripped
         yield _Slip(
-            number,
             better,
             _("the line is indented differently from the lines around it"),
             _spaces(column, better),
@@ -374,7 +343,7 @@ def _columns(lines: list[str], number: int) -> list[int]:
     return [column for column in dict.fromkeys(inside + sorted(indents)) if column != own]
 
 
-def _plain(number: int, line: str) -> Iterator[_Slip]:
+def _plain(line: str) -> Iterator[_Slip]:
     """A value that needs quotes."""
     found = _LINE.match(line)
     if found is None or not found["value"].strip() or found["value"][0] in "'\"":
@@ -388,7 +357,7 @@ def _plain(number: int, line: str) -> Iterator[_Slip]:
         what = _("a value that contains a colon needs quotes")
     else:
         return
-    yield _Slip(number, better, what, _("write {line}", line=_shown(better)))
+    yield _Slip(better, what)
 
 
 def _key_of(line: str) -> str:

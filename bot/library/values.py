@@ -62,6 +62,11 @@ class Value:
     raw: str = ""
     style: str = ""
 
+    @property
+    def is_null(self) -> bool:
+        """Whether nothing is written, or `null`."""
+        return self.kind == "scalar" and self.data is None
+
 
 @dataclass(slots=True)
 class Field:
@@ -96,13 +101,14 @@ def read(
         raise slips.find(text, first_line, error, tried) from None
 
 
-def plain(value: Value) -> Any:
-    """The value without lines and places, as `yaml.safe_load` gives it; dates become text."""
+def plain(value: Value, dates: bool = False) -> Any:
+    """The value without lines and places, as `yaml.safe_load` gives it; dates become text, unless
+    they are to stay `dates`."""
     if isinstance(value.data, list):
-        return [plain(item) for item in value.data]
+        return [plain(item, dates) for item in value.data]
     if isinstance(value.data, dict):
-        return {name: plain(item) for name, item in value.data.items()}
-    return value.raw if isinstance(value.data, date) else value.data
+        return {name: plain(item, dates) for name, item in value.data.items()}
+    return value.raw if isinstance(value.data, date) and not dates else value.data
 
 
 class _Pieces:

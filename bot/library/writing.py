@@ -12,22 +12,21 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from bot.errors import UserError
 from bot.library import event, files, formats
-from bot.library.document import Document
+from bot.library.document import Document, one_line
 from bot.library.event import written
 from bot.library.library import NOT_EVENTS, Library, check_change
 from bot.library.people import Members
-from bot.library.problem import FileError, Problem, shown
+from bot.library.problem import FileError, Problem, shown, told
 from bot.sessions.model import Event
 from bot.sessions.planning import Draft, Unfit
+from bot.sessions.times import zone_of
 from bot.support.remedies import remedy
 from bot.texts import _
 
@@ -120,6 +119,7 @@ def listed(names: Iterable[str]) -> str:
     return _("{names} and {last}", names=", ".join(first), last=last) if first else last
 
 
+@dataclass(slots=True)
 class Writer:
     """Writes into the files of a folder. The library it is given is the folder as it is now.
 
@@ -128,19 +128,11 @@ class Writer:
     where the check refuses what would be written.
     """
 
-    def __init__(
-        self,
-        library: Library,
-        default_channel: str,
-        now: datetime,
-        members: Members | None = None,
-        before: Callable[[Sequence[Path]], None] = lambda paths: None,
-    ):
-        self.library = library
-        self.before = before
-        self.default_channel = default_channel
-        self.now = now
-        self.members = members
+    library: Library
+    default_channel: str
+    now: datetime
+    members: Members | None = None
+    before: Callable[[Sequence[Path]], None] = lambda paths: None
 
     def create(self, draft: Draft) -> tuple[Path, Event]:
         """Writes a new file into the folder; gives it and its event.
@@ -158,7 +150,9 @@ class Writer:
                 {"title": _("this title cannot be made into a file name; choose another title")}
             )
         holder = self.library.paths.get(event.event_id(path))
-        taken = [p for p in (path, holder, path.with_name(CANCELLED + name)) if p and _is_there(p)]
+        taken = [
+            p for p in (path, holder, path.with_name(CANCELLED + name)) if p and os.path.lexists(p)
+        ]
         if taken:
             raise Unfit(
                 {
@@ -206,7 +200,7 @@ class Writer:
         """
         planned = self._event(event_id)
         path = self.library.paths[event_id]
-        try:
+        with told(path):
             data, stamp = files.read(path)
             before = formats.of(path).document(data)
             after = before
@@ -214,9 +208,7 @@ class Writer:
                 if moment is not None:
                     local = written(moment.replace(microsecond=0), planned.timezone)
                     after = after.with_value(key, local)
-        except FileError as error:
-            raise UserError(str(error.at(path))) from None
-        known = self._problems(path, before)
+        known = tuple(self._check(path, before)[1])
         document, changed = self._checked(path, after.text, known)
         if document.data == data:
             return path, changed
@@ -265,10 +257,8 @@ class Writer:
             )
         path = found[0]
         back = path.with_name(path.name.removeprefix(CANCELLED))
-        try:
+        with told(path):
             text = formats.of(path).document(files.read(path)[0]).text
-        except FileError as error:
-            raise UserError(str(error.at(path))) from None
         _document, planned = self._checked(back, text, ())
         self.before([path, back])
         return path, _renamed(path, back), planned
@@ -290,9 +280,6 @@ class Writer:
                 _("{name} cannot be read at the moment{why}", name=shown(path.name), why=why)
             )
         return planned
-
-    def _problems(self, path: Path, document: Document) -> tuple[Problem, ...]:
-        return tuple(self._check(path, document)[1])
 
     def _check(self, path: Path, document: Document) -> tuple[event.Schedule, list[Problem]]:
         return check_change(
@@ -343,25 +330,21 @@ def _description(draft: Draft) -> str:
 
 def _quoted(text: str) -> str:
     """A text in double quotes, on one line, its characters as they are."""
-    line = " ".join(text.split())
-    return yaml.dump(line, default_style='"', allow_unicode=True, width=2**31).rstrip("\n")
+    return one_line(" ".join(text.split()), '"')
 
 
 def _plain(text: str) -> str:
     """A text without quotes where YAML takes it for one, on one line."""
-    line = " ".join(text.split())
-    dumped: str = yaml.dump(line, allow_unicode=True, width=2**31)
-    return dumped.removesuffix("...\n").rstrip("\n")
+    return one_line(" ".join(text.split()))
 
 
 def _moment(at: datetime, timezone: str) -> str:
-    return written(at.astimezone(UTC).replace(microsecond=0), timezone).isoformat(" ", "seconds")
+    return one_line(written(at, timezone))
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+    zone = zone_of(name)
+    if zone is None:
         raise Unfit(
             {
                 "timezone": _(
@@ -369,7 +352,8 @@ def _zone(name: str) -> ZoneInfo:
                     name=name[:60],
                 )
             }
-        ) from None
+        )
+    return zone
 
 
 def _not_written(path: Path, error: OSError) -> UserError:
@@ -381,10 +365,6 @@ def _not_written(path: Path, error: OSError) -> UserError:
             remedy=remedy(error, path.parent),
         )
     )
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -407,7 +387,7 @@ def _link(path: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        if _is_there(target):
+        if os.path.lexists(target):
             raise FileExistsError(target) from None
         path.rename(target)
 

@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.library import archive
-from bot.library.archive import Entry
 from bot.library.document import Document
+from bot.library.formats import Entry
 from bot.library.library import Library, check, load
 from bot.sessions import lifecycle
 from bot.sessions.model import State

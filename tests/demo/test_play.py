@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot.demo import play
 from bot.errors import UserError
 from bot.library import archive
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from tests.cli.running import marginalia
 from tests.conftest import ROOT
 from tests.examples import examples

@@ -19,9 +19,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.library import archive, files
-from bot.library.archive import Entry
+from bot.library import archive, files, formats
 from bot.library.document import Document
+from bot.library.formats import Entry
 from bot.library.library import load
 
 ROOT = Path(__file__).parents[2]
@@ -172,7 +172,7 @@ def test_a_lone_surrogate_becomes_a_replacement_character(text: str) -> None:
 
 
 def test_a_surrogate_pair_is_its_character() -> None:
-    assert archive.clean("a\ud83d\ude42b\ud83d") == "a🙂b\ufffd"
+    assert formats.clean("a\ud83d\ude42b\ud83d") == "a🙂b\ufffd"
 
 
 def test_the_samples_have_the_threads_that_pyyaml_reads(samples: list[Path]) -> None:
@@ -414,9 +414,9 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from bot.library import archive\n"
+        "from bot.library import archive, formats\n"
         "os.fsync = lambda handle: os._exit(9)\n"
-        "archive.write_archive(Path(sys.argv[1]), [archive.Entry('A', 'a')])\n"
+        "archive.write_archive(Path(sys.argv[1]), [formats.Entry('A', 'a')])\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False, cwd=ROOT)
     assert done.returncode == 9

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.demo import play
 from bot.library import archive, event, formats
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.library import load
 from bot.library.problem import FileError
 from bot.library.writing import Writer

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import UserError
 from bot.library import archive, library, people
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.library import Library, diff, load
 from bot.library.problem import Problem
 from tests.conftest import ROOT
@@ -235,7 +235,7 @@ def test_authors_are_found_by_the_event_the_page_and_the_workspace(tmp_path: Pat
         text(authors="[ada, bob, eve, Dan D., Who]", slack="{bob: U0000000X}"),
     )
     members = {"Eve E.": "U0000000E", "Dan D.": "U0000000D"}
-    [event] = load(tmp_path, now=NOW, members=members).events.values()
+    [event] = load(tmp_path, now=NOW, members=members.get).events.values()
     assert [(a.entry, a.name, a.slack_id) for a in event.authors] == [
         ("ada", "Ada L.", "U0000000A"),
         ("bob", "Bob B.", "U0000000X"),
@@ -248,7 +248,7 @@ def test_authors_are_found_by_the_event_the_page_and_the_workspace(tmp_path: Pat
         f"{path}:5: warning: the author `Who` is not linked to a Slack member; "
         "add `slack: U…` to their page in `people/`, or `Who: U…` below `slack:` here"
     )
-    assert [p.what[-18:] for p in check([path], now=event.end, members=members)] == [
+    assert [p.what[-18:] for p in check([path], now=event.end, members=members.get)] == [
         "and has no archive"
     ]
 

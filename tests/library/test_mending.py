@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import UserError
 from bot.library import mending
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.mending import authors_in, likeness
 
 PAGE = """---

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.library import archive, event, library
-from bot.library.archive import Entry
-from bot.library.formats import DEFAULT
+from bot.library.formats import DEFAULT, Entry
 from bot.library.problem import Problem
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.library import archive
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.library import Changes, Library, diff, load
 from bot.library.watch import is_news, watch
 from tests.library.test_library import put, text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.laboratory.detach import detach
 from bot.library import mending
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.sessions import pairing
 from bot.sessions.model import Kind, Message, Thread, ts_of
 from bot.sessions.pairing import Post

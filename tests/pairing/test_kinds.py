@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.mending import Page, perhaps_authors, posts_of
 from bot.sessions.pairing import linked, pair, talk
 from bot.sessions.pairing.names import Directory, Named

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.library import mending
-from bot.library.archive import Entry, write_archive
+from bot.library.archive import write_archive
+from bot.library.formats import Entry
 from bot.markup import NoNames, from_markdown, plain, to_markdown, visible_text
 from bot.sessions.pairing import linked, pair
 from bot.sessions.pairing.session import SessionFeatures

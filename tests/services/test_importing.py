@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.services import export
 from bot.services.importing import Tally, importing
 from bot.sessions.model import Author, Event, Person

@@ -13,7 +13,7 @@ import pytest
 from justhtml import JustHTML
 
 from bot import texts
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.web import figures
 from bot.web.board import drawn
 from bot.web.board.model import Board, Question, Reply

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 
 THREADS = (
     Entry(

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from justhtml import JustHTML
 
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.sessions.model import Event
 from bot.web import text
 from bot.web.site import addresses, books, folder, pages

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from justhtml import JustHTML
 
 from bot.errors import UserError
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.sessions.model import Author, Event, Kind, Message, ts_of
 from bot.store.database import Database
 from bot.web.site import books, pages

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.sessions.model import Event
 from bot.web.site import books, folder, pages
 from bot.web.site.books import Posted

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from bot.library import values
 from bot.library.document import Document
 from bot.library.formats.base import Entry, Format, clean
 from bot.library.formats.markdown import Markdown
 from bot.library.formats.record import LEGACY_PATH, SLUG, SUMMARY, Record
-from bot.library.values import Value
 
 __all__ = ["DEFAULT", "FORMATS", "Entry", "Format", "clean", "convert", "named", "of"]
 
@@ -34,7 +32,7 @@ def convert(document: Document, event_id: str, to: Format) -> bytes:
     Raises FileError for what is no YAML.
     """
     fields = {
-        name: _typed(field.value)
+        name: values.plain(field.value, dates=True)
         for name, field in document.fields(most=values.MAX_ARCHIVE_VALUES).items()
     }
     body = document.body.strip()
@@ -45,12 +43,3 @@ def convert(document: Document, event_id: str, to: Format) -> bytes:
     if isinstance(fields.get(SUMMARY), str) and str(fields[SUMMARY]).strip() == body:
         del fields[SUMMARY]
     return to.write(event_id, fields, body)
-
-
-def _typed(value: Value) -> Any:
-    """The value as YAML reads it, dates as dates."""
-    if isinstance(value.data, list):
-        return [_typed(item) for item in value.data]
-    if isinstance(value.data, dict):
-        return {name: _typed(item) for name, item in value.data.items()}
-    return value.data

@@ -46,9 +46,19 @@ class Format(ABC):
     def document(self, data: bytes) -> Document:
         """The document in the bytes of a file. Raises FileError, with the line."""
 
-    @abstractmethod
     def block(self, threads: Iterable[Entry]) -> Iterator[bytes]:
         """The `archive` of the threads, as `Document.around` takes it, in pieces."""
+        number = 0
+        for number, thread in enumerate(threads, 1):
+            if number == 1:
+                yield b"archive:\n"
+            yield self.thread(thread)
+        if not number:
+            yield b"archive: []\n"
+
+    @abstractmethod
+    def thread(self, thread: Entry) -> bytes:
+        """One thread of an archive as it stands in the block."""
 
     @abstractmethod
     def write(self, event_id: str, fields: Mapping[str, Any], body: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -36,30 +36,23 @@ class Markdown(Format):
         """Front matter and body."""
         return Document.parse(data)
 
-    def block(self, threads: Iterable[Entry]) -> Iterator[bytes]:
-        """What `yaml.dump({"archive": […]}, sort_keys=False)` writes, thread by thread: ASCII."""
+    def thread(self, thread: Entry) -> bytes:
+        """What `yaml.dump({"archive": […]}, sort_keys=False)` writes of it: ASCII."""
         write = scalars.write
-        first = True
-        for thread in threads:
-            if first:
-                yield b"archive:\n"
-                first = False
-            parts = [
-                f"- name: {write(clean(thread.name), 8, 4)}\n"
-                f"  text: {write(clean(thread.text), 8, 4)}\n"
+        parts = [
+            f"- name: {write(clean(thread.name), 8, 4)}\n"
+            f"  text: {write(clean(thread.text), 8, 4)}\n"
+        ]
+        if thread.replies:
+            parts.append("  replies:\n")
+            parts += [
+                f"  - name: {write(clean(reply.name), 10, 6)}\n"
+                f"    text: {write(clean(reply.text), 10, 6)}\n"
+                for reply in thread.replies
             ]
-            if thread.replies:
-                parts.append("  replies:\n")
-                parts += [
-                    f"  - name: {write(clean(reply.name), 10, 6)}\n"
-                    f"    text: {write(clean(reply.text), 10, 6)}\n"
-                    for reply in thread.replies
-                ]
-            else:
-                parts.append("  replies: []\n")
-            yield "".join(parts).encode("ascii")
-        if first:
-            yield b"archive: []\n"
+        else:
+            parts.append("  replies: []\n")
+        return "".join(parts).encode("ascii")
 
     def write(self, event_id: str, fields: Mapping[str, Any], body: str) -> bytes:
         """Each key on one line where it fits; the archive as it is always written."""

@@ -8,7 +8,7 @@ replaces that key's lines and no others, so what was edited by hand stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,16 +95,9 @@ class Record(Format):
         """The record."""
         return RecordDocument.parse(data)
 
-    def block(self, threads: Iterable[Entry]) -> Iterator[bytes]:
-        """The key `archive` as it stands in the whole record, thread by thread."""
-        first = True
-        for thread in threads:
-            if first:
-                yield b"archive:\n"
-                first = False
-            yield _dumped([_plain(thread)])
-        if first:
-            yield b"archive: []\n"
+    def thread(self, thread: Entry) -> bytes:
+        """A thread as it stands in the whole record."""
+        return _dumped([_plain(thread)])
 
     def write(self, event_id: str, fields: Mapping[str, Any], body: str) -> bytes:
         """The keys in their order, between those that name the record and the summary."""

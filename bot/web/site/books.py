@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.library import archive, mending
+from bot.library import formats, mending
 from bot.library.library import Library, load
 from bot.library.problem import Problem, shown
 from bot.markup import from_markdown, plain
@@ -311,7 +311,7 @@ def _is_talk(said: Said, event: Event, names: Collection[str], messages: _Messag
 
 
 def _said(
-    entry: archive.Entry, place: str, known: frozenset[str], event: Event, messages: _Messages
+    entry: formats.Entry, place: str, known: frozenset[str], event: Event, messages: _Messages
 ) -> Said:
     name = " ".join(text.clean(entry.name).split())
     author = _author(entry.name, event) if entry.name in known else ""

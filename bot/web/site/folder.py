@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.errors import UserError
-from bot.library.files import reason
+from bot.library.files import reason, umask
 from bot.library.problem import shown
 from bot.texts import _
 
@@ -46,7 +46,7 @@ def publish(output: Path, write: Callable[[Path], Written]) -> Written:
             _keep(target, known, made)
             made.chmod(target.stat().st_mode & 0o7777)
         else:
-            made.chmod(0o777 & ~_umask())
+            made.chmod(0o777 & ~umask())
         _swap(target, made, before)
     except OSError as error:
         raise _unwritable(output, error) from None
@@ -129,12 +129,6 @@ def _swap(target: Path, made: Path, before: Path) -> None:
         before.rename(target)
         raise
     shutil.rmtree(before, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _unwritable(output: Path, error: Exception) -> UserError:
