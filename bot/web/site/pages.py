@@ -183,23 +183,24 @@ def build(
     ledger = Ledger() if ledger is None else ledger
     writer = _Writer(folder, site, search.names(planned), Pictures(folder, before))
     with (
-        search.Shards(folder / "search") as shards,
         (folder / data.NAME).open("w", encoding="utf-8", newline="\n") as rows,
-        _Spool() as spool,
+        tempfile.TemporaryFile() as spool,  # so that memory holds one book at a time
     ):
         for at, each in enumerate(planned):
             recorded = known(each.event)
             book = ledger.place(books.read(each, site.website, recorded.posted))
             previous = planned[at - 1] if at else None
-            entry = writer.book(book, recorded.times, previous, _get(planned, at + 1))
-            spool.add((book, entry))
-            shards.add(book, entry)
+            following = planned[at + 1] if at + 1 < len(planned) else None
+            entry = writer.book(book, recorded.times, previous, following)
+            pickle.dump((book, entry), spool)
+            search.add(folder / "search", book, entry)
             rows.writelines(data.lines(book, site.url))
             feeds.remember(writer.recent, book, site.url(entry.href), site)
             if book.unsure:
                 writer.summary.unsure.append((each.path, book.unsure))
-        for book, entry in spool:
-            writer.questions(book, entry)
+        spool.seek(0)
+        for _each in planned:
+            writer.questions(*pickle.load(spool))  # noqa: S301 (what was written above)
     ledger.finish()
     writer.former(ledger)
     writer.index()
@@ -212,34 +213,6 @@ def build(
     (folder / data.SCHEMA_NAME).write_text(data.schema_text(), "utf-8")
     (folder / addresses.NAME).write_text(ledger.text(), "ascii", newline="\n")
     return writer.summary
-
-
-class _Spool:
-    """Books that are read twice: on the disk, so that memory holds one at a time."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed at the block's end)
-
-    def add(self, what: tuple[Book, Entry]) -> None:
-        pickle.dump(what, self._file)
-
-    def __iter__(self) -> Iterator[tuple[Book, Entry]]:
-        self._file.seek(0)
-        while True:
-            try:
-                yield pickle.load(self._file)  # noqa: S301 (what `add` wrote into a file of ours)
-            except EOFError:
-                return
-
-    def __enter__(self) -> _Spool:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-
-
-def _get(planned: Sequence[Planned], at: int) -> Planned | None:
-    return planned[at] if at < len(planned) else None
 
 
 @dataclass(slots=True)
@@ -359,7 +332,6 @@ class _Writer:
                 related=self.related.to(thread.page, event.id),
                 before=self.asked(book, asked[at - 1]) if at else None,
                 after=self.asked(book, asked[at + 1]) if at + 1 < len(asked) else None,
-                canonical=self.site.base_url and self.site.url(text.href(thread.page)),
                 picture=self.picture(event.id, addresses.headline(words), event.title),
                 structured=structured.question(book, thread, hrefs, self.home, self.site.url),
             )
@@ -446,14 +418,10 @@ class _Writer:
         counted = [Counted(each.event.title, each.questions, each.answered) for each in entries]
         answered, silent = self.summary.total("answered"), self.summary.total("silent")
         others = self.summary.total("questions") - answered - silent
-        pictures = []
-        for figure in (
-            figures.book_by_book(counted[::-1]),
-            figures.share(answered, others, silent),
-        ):
-            if figure is not None:
-                (self.folder / "assets" / f"{figure.name}.svg").write_bytes(figure.svg)
-                pictures.append((figure, f"assets/{figure.name}.svg"))
+        drawn = (figures.book_by_book(counted[::-1]), figures.share(answered, others, silent))
+        pictures = [(each, f"assets/{each.name}.svg") for each in drawn if each is not None]
+        for figure, name in pictures:
+            (self.folder / name).write_bytes(figure.svg)
         self.page(
             Path("index.html"),
             "site/index.html",
@@ -476,14 +444,12 @@ class _Writer:
                 "site/author.html",
                 root="../",
                 author=author,
-                canonical=self.site.base_url and self.site.url(author.href),
             )
         self.page(
             Path("authors.html"),
             "site/authors.html",
             root="",
             authors=authors,
-            canonical=self.site.base_url and self.site.url("authors.html"),
         )
 
     def data(self) -> None:
@@ -500,12 +466,13 @@ class _Writer:
                 "json": feeds.JSON,
             },
             example=data.EXAMPLE,
-            canonical=self.site.base_url and self.site.url("data.html"),
         )
 
     def page(self, path: Path, template: str, **values: Any) -> None:
-        """Writes one page."""
+        """Writes one page; its address is `canonical`, unless another is."""
+        at = text.href(path.as_posix())
         values |= {
+            "canonical": values.get("canonical", self.site.base_url and self.site.url(at)),
             "site": self.site,
             "feeds": {"atom": feeds.ATOM, "json": feeds.JSON},
             "shards": self.shards,

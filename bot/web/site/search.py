@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.texts import _
@@ -55,52 +54,20 @@ def texts() -> str:
     )
 
 
-class Shards:
-    """Writes the scripts. Books come in the order of their start; one year is open at a time."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._begun: set[int] = set()
-        self._year = 0
-        self._file: IO[str] | None = None
-
-    def add(self, book: Book, entry: Entry) -> None:
-        """Adds what was said about a book; a book nobody asked about is found by its title."""
-        year = entry.start.year
-        if self._file is None or self._year != year:
-            self._close()
-            # Around New Year the zones of books can go back to the year before.
-            mode = "a" if year in self._begun else "w"
-            self._begun.add(year)
-            self._year = year
-            self._file = (self._folder / f"{year}.js").open(mode, encoding="utf-8", newline="\n")
-            self._file.write("(self.marginalia = self.marginalia || []).push([\n")
-        row = {
-            "title": book.event.title,
-            "authors": [author.name for author in book.event.authors],
-            "href": entry.href,
-            "about": book.about.text,
-            "threads": [_row(thread) for thread in book.threads],
-        }
-        written = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-        self._file.write(written.encode("utf-8", "replace").decode().translate(_LINE_ENDS) + ",\n")
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.write("]);\n")
-            self._file.close()
-            self._file = None
-
-    def __enter__(self) -> Shards:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
+def add(folder: Path, book: Book, entry: Entry) -> None:
+    """Adds what was said about a book to the script of its year; a book nobody asked about is found
+    by its title."""
+    row = {
+        "title": book.event.title,
+        "authors": [author.name for author in book.event.authors],
+        "href": entry.href,
+        "about": book.about.text,
+        "threads": [_row(thread) for thread in book.threads],
+    }
+    written = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    safe = written.encode("utf-8", "replace").decode().translate(_LINE_ENDS)
+    with (folder / f"{entry.start.year}.js").open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"(self.marginalia = self.marginalia || []).push({safe});\n")
 
 
 def _row(thread: Thread) -> list[Any]:

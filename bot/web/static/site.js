@@ -94,9 +94,7 @@
     const script = document.createElement("script");
     script.src = root + shards[loaded];
     script.addEventListener("load", async () => {
-      for (const rows of (self.marginalia || []).splice(0)) {
-        await index.addAllAsync(rows.flatMap(add), { chunkSize: 40 });
-      }
+      await index.addAllAsync((self.marginalia || []).splice(0).flatMap(add), { chunkSize: 40 });
       loaded += 1;
       show();
       next();
