@@ -91,29 +91,23 @@ class Stage:
         text = mentions(act.text, self.ids) if not act.blocks else act.text
         blocks = [dict(block) for block in act.blocks] or None
         to = self.labels.get(act.to or "")
+        if act.verb in ("ask", "thread", "reply"):
+            message = workspace.post(
+                channel,
+                text,
+                user=user,
+                blocks=blocks,
+                thread_ts=self.announcement() if act.verb == "thread" else to,
+                broadcast=act.broadcast,
+            )
+        else:
+            message = workspace.message(channel, to or "")
         match act.verb:
-            case "ask":
-                message = workspace.post(channel, text, user=user, blocks=blocks)
-            case "thread":
-                root = self.announcement()
-                message = workspace.post(channel, text, user=user, blocks=blocks, thread_ts=root)
-            case "reply":
-                message = workspace.post(
-                    channel,
-                    text,
-                    user=user,
-                    blocks=blocks,
-                    thread_ts=to,
-                    broadcast=act.broadcast,
-                )
             case "edit":
-                message = workspace.message(channel, to or "")
                 workspace.edit(channel, message, editor=user, text=text)
             case "delete":
-                message = workspace.message(channel, to or "")
                 workspace.delete(channel, message)
-            case _:
-                message = workspace.message(channel, to or "")
+            case "react":
                 workspace.react(channel, message, user, act.emoji)
         if act.label:
             self.labels[act.label] = message.ts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,14 +16,14 @@ from bot.demo.script import Script
 from bot.demo.stage import CHANNEL, Stage, staged
 from bot.errors import UserError
 from bot.library import archive
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.writing import listed
 from bot.running import http
 from bot.services import boards
 from bot.sessions.model import Event, Session, State
 from bot.texts import N_, _
 from slackbox.errors import Refusal
-from slackbox.page.extras import Extras
+from slackbox.page.extras import Extras, Paper
 
 TOUR = (
     N_("You are a member of this workspace. Ask the authors something in #book-of-the-week."),
@@ -93,8 +93,8 @@ def _extras(stage: Stage) -> Extras:
             _("+1 day"): partial(hands.by, timedelta(days=1)),
             _("to the end"): hands.to_the_end,
         },
-        papers=_Archives(stage),
-        links=_Board(stage),
+        papers=partial(_archives, stage),
+        links=partial(_board, stage),
         tour=tuple(_(step) for step in TOUR),
         me=first,
         channel=CHANNEL,
@@ -171,55 +171,25 @@ class _Hands:
         }
 
 
-class _Archives(Mapping[str, Callable[[], str | None]]):
+def _archives(stage: Stage) -> dict[str, Paper]:
     """The archive of each session by the name of its button; `archive` while there is one."""
-
-    def __init__(self, stage: Stage):
-        self._stage = stage
-
-    def _named(self) -> dict[str, Session]:
-        sessions = [s for s in _sessions(self._stage) if s.state is not State.CANCELLED]
-        if len(sessions) == 1:
-            return {"archive": sessions[0]}
-        return {f"archive of {s.event.title.replace('/', ' ')}": s for s in sessions}
-
-    def __getitem__(self, name: str) -> Callable[[], str | None]:
-        session = self._named()[name]
-        path = self._stage.bot.library.paths.get(session.event.id)
-        written = session.state is State.ARCHIVED and path is not None
-        return lambda: _paper(path) if written and path else None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._named())
-
-    def __len__(self) -> int:
-        return len(self._named())
+    sessions = [s for s in _sessions(stage) if s.state is not State.CANCELLED]
+    if len(sessions) == 1:
+        return {"archive": partial(_paper, stage, sessions[0])}
+    return {
+        f"archive of {s.event.title.replace('/', ' ')}": partial(_paper, stage, s) for s in sessions
+    }
 
 
-class _Board(Mapping[str, str]):
+def _board(stage: Stage) -> dict[str, str]:
     """The board of the session that is open, or else of the one that was last."""
-
-    def __init__(self, stage: Stage):
-        self._stage = stage
-
-    def __getitem__(self, name: str) -> str:
-        begun = [s for s in _sessions(self._stage) if s.state not in _NOT_BEGUN]
-        if not begun or name != "Board":
-            raise KeyError(name)
-        current = max(begun, key=lambda session: (session.state is State.OPEN, session.event.end))
-        bot = self._stage.bot
-        with bot.database.unit_of_work() as uow:
-            return boards.share(bot.settings, uow, current.id, bot.wall.now())
-
-    def __iter__(self) -> Iterator[str]:
-        begun = any(s.state not in _NOT_BEGUN for s in _sessions(self._stage))
-        return iter(("Board",) if begun else ())
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-_NOT_BEGUN = (State.SCHEDULED, State.CANCELLED)
+    begun = [s for s in _sessions(stage) if s.state not in (State.SCHEDULED, State.CANCELLED)]
+    if not begun:
+        return {}
+    current = max(begun, key=lambda session: (session.state is State.OPEN, session.event.end))
+    with stage.bot.database.unit_of_work() as uow:
+        link = boards.share(stage.bot.settings, uow, current.id, stage.bot.wall.now())
+    return {"Board": link}
 
 
 def _sessions(stage: Stage) -> list[Session]:
@@ -227,8 +197,11 @@ def _sessions(stage: Stage) -> list[Session]:
         return sorted(uow.sessions.all(), key=lambda session: session.event.start)
 
 
-def _paper(path: Path) -> str:
-    """The archive to read, and below it the block as it stands in the file."""
+def _paper(stage: Stage, session: Session) -> str | None:
+    """The archive to read, and below it the block as it stands in the file; None before."""
+    path = stage.bot.library.paths.get(session.event.id)
+    if session.state is not State.ARCHIVED or path is None:
+        return None
     threads = archive.read(path)
     shown = "\n\n".join(_shown(thread) for thread in threads) or _("Nobody asked anything.")
     heading = _("as it stands in {file}", file=path.name)

@@ -17,9 +17,9 @@ class Extras:
     """All of it by name, in the order in which the page shows it."""
 
     clock: Mapping[str, Step] = field(default_factory=dict)
-    papers: Mapping[str, Paper] = field(default_factory=dict)
-    links: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of other pages of this machine."""
+    papers: Callable[[], Mapping[str, Paper]] = dict
+    links: Callable[[], Mapping[str, str]] = dict
+    """Gives the addresses of other pages of this machine."""
     tour: Sequence[str] = ()
     """What a newcomer does, a sentence each."""
     me: str | None = None

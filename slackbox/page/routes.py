@@ -72,9 +72,9 @@ class PageRoutes:
                 "clock": list(extras.clock),
                 "papers": [
                     {"name": name, "ready": paper() is not None}
-                    for name, paper in extras.papers.items()
+                    for name, paper in extras.papers().items()
                 ],
-                "links": dict(extras.links),
+                "links": dict(extras.links()),
                 "tour": list(extras.tour),
                 "me": extras.me,
                 "channel": extras.channel,
@@ -85,7 +85,7 @@ class PageRoutes:
 
     async def paper(self, request: Request) -> Response:
         """One of the papers, as plain text."""
-        paper = self.box.extras.papers.get(request.path_params["name"])
+        paper = self.box.extras.papers().get(request.path_params["name"])
         text = paper() if paper is not None else None
         if text is None:
             return PlainTextResponse("there is nothing yet", status_code=404, headers=HEADERS)

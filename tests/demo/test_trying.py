@@ -64,14 +64,14 @@ async def test_a_day_stops_at_what_happens_in_between(stage: Stage) -> None:
 async def test_a_second_book(stage: Stage) -> None:
     """It is planned, opened, closed and archived as the first one; the board is the current one's."""
     extras = stage.box.extras
-    first_board = extras.links["Board"]
-    assert list(extras.papers) == ["archive"]
+    first_board = extras.links()["Board"]
+    assert list(extras.papers()) == ["archive"]
     folder = stage.bot.library.root
     (folder / "20260119-bread.md").write_text(SECOND, "utf-8")
     await stage.bot.reread()
     await stage.bot.tick()
     await move(stage, "to the end")
-    papers = {name: paper() for name, paper in extras.papers.items()}
+    papers = {name: paper() for name, paper in extras.papers().items()}
     assert list(papers) == ["archive of The Patient Compiler", "archive of Bread   and Roses"]
     assert [paper is not None for paper in papers.values()] == [True, False]
     assert near(await move(stage, "to the end"), datetime(2026, 1, 23, 22, 59, 59, tzinfo=UTC))

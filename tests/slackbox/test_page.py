@@ -64,7 +64,7 @@ async def test_the_clock_is_moved_by_its_steps(box: Sandbox) -> None:
             await control.act("move_clock", step="+1 hour")
         box.extras = Extras(
             clock={"+1 hour": an_hour, "never": never},
-            papers={"archive": lambda: "said" if moved else None},
+            papers=lambda: {"archive": lambda: "said" if moved else None},
         )
         async with httpx.AsyncClient(base_url=box.control_url) as client:
             assert (await client.get("/papers/archive")).status_code == 404
