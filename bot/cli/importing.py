@@ -181,7 +181,10 @@ def _as_text(tally: Tally) -> str:
         lines.append(_("Not in users.json, so without a name: {who}.", who=who))
     problems = _grouped(tally)
     if len(problems) > _SHOWN:
-        problems = [*problems[:_SHOWN], _more_problems(len(problems) - _SHOWN)]
+        more = n_(
+            "… and {count} more problem.", "… and {count} more problems.", len(problems) - _SHOWN
+        )
+        problems = [*problems[:_SHOWN], more]
     lines += problems
     return "\n".join(lines)
 
@@ -196,14 +199,6 @@ def _counted(name: str, count: Mapping[str, int]) -> str:
     return f"{name}: {questions}, {replies}{orphans if count['orphans'] else ''}"
 
 
-def _more_problems(count: int) -> str:
-    return n_("… and {count} more problem.", "… and {count} more problems.", count)
-
-
-def _more(count: int) -> str:
-    return _(" and {count} more", count=count)
-
-
 def _grouped(tally: Tally) -> list[str]:
     """The problems; where several files have the same, one line for all of them."""
     groups: dict[str, list[str]] = {}
@@ -211,7 +206,9 @@ def _grouped(tally: Tally) -> list[str]:
         place, _mark, what = problem.partition(": ")
         groups.setdefault(what, []).append(place)
     return [
-        f"{places[0]}{_more(len(places) - 1) if len(places) > 1 else ''}: {what}"
+        places[0]
+        + (_(" and {count} more", count=len(places) - 1) if places[1:] else "")
+        + f": {what}"
         for what, places in groups.items()
     ]
 

@@ -21,6 +21,7 @@ from bot.library import archive, mending
 from bot.library.mending import Page
 from bot.library.problem import shown
 from bot.sessions import pairing
+from bot.sessions.knowledge import cut
 from bot.sessions.pairing.posts import Decision, Kind, Pairing
 from bot.settings import Settings
 from bot.texts import N_, _, n_
@@ -180,12 +181,12 @@ def _reviewed(page: Page, found: Pairing, links: dict[str, str]) -> dict[str, st
     for decision in _by_authors(found):
         entry = page.entries[int(decision.post) - 1]
         typer.echo(_line(page, decision, links))
-        typer.echo(f"    {_short(entry.text)}")
+        typer.echo(f"    {cut(entry.text, 100)}")
         for at, candidate in enumerate(decision.candidates, 1):
             asked = page.entries[int(candidate.question) - 1]
             typer.echo(
                 f"  {at}) [{candidate.question}] {candidate.confidence:.2f} {asked.name}: "
-                f"{_short(asked.text)}"
+                f"{cut(asked.text, 100)}"
             )
         proposed = links.get(decision.post)
         default = next(
@@ -228,21 +229,26 @@ def _as_data(
     written: bool,
     neutral: list[str],
 ) -> dict[str, Any]:
+    def decided(decision: Decision) -> dict[str, Any]:
+        return {
+            "entry": int(decision.post),
+            "name": page.entries[int(decision.post) - 1].name,
+            "kind": str(decision.kind),
+            "question": int(decision.question) if decision.question else None,
+            "reason": decision.reason,
+        }
+
     return {
         "file": str(path),
         "neutralised": neutral,
         "authors": sorted(page.authors),
         "proposals": [
-            {
-                "entry": int(decision.post),
-                "name": page.entries[int(decision.post) - 1].name,
-                "kind": str(decision.kind),
-                "question": int(decision.question) if decision.question else None,
+            decided(decision)
+            | {
                 "questions": [int(question) for question in decision.questions],
                 "continues": int(decision.continues) if decision.continues else None,
                 "confidence": round(decision.confidence, 4),
                 "moves": decision.post in links,
-                "reason": decision.reason,
                 "candidates": [
                     {
                         "question": int(candidate.question),
@@ -255,13 +261,7 @@ def _as_data(
             for decision in _by_authors(found)
         ],
         "askers": [
-            {
-                "entry": int(decision.post),
-                "name": page.entries[int(decision.post) - 1].name,
-                "kind": str(decision.kind),
-                "question": int(decision.question) if decision.question else None,
-                "reason": decision.reason,
-            }
+            decided(decision)
             for decision in found.decisions
             if not decision.by_author and decision.kind is not Kind.QUESTION
         ],
@@ -439,31 +439,29 @@ def _report_data(report: Report, level: float) -> dict[str, Any]:
     return {
         "answers": report.answers,
         "confident": {
-            "precision": _value(report.precision),
-            "coverage": _value(report.coverage),
+            **_with_intervals(precision=report.precision, coverage=report.coverage),
             "level": level,
             "linked": report.precision.whole,
-            "precision_interval": _interval(report.precision),
-            "coverage_interval": _interval(report.coverage),
         },
-        "best_guess": {
-            "accuracy": _value(report.accuracy),
-            "accuracy_interval": _interval(report.accuracy),
-        },
+        "best_guess": _with_intervals(accuracy=report.accuracy),
         "baselines": {
-            name: {"accuracy": _value(share), "accuracy_interval": _interval(share)}
-            for name, share in report.baselines.items()
+            name: _with_intervals(accuracy=share) for name, share in report.baselines.items()
         },
         "levels": [
-            {
-                "level": level.level,
-                "precision": _value(level.precision),
-                "recall": _value(level.recall),
-                "coverage": _value(level.coverage),
-            }
-            for level in report.levels
+            {"level": each.level}
+            | {name: _value(getattr(each, name)) for name in ("precision", "recall", "coverage")}
+            for each in report.levels
         ],
     }
+
+
+def _with_intervals(**shares: Share) -> dict[str, Any]:
+    """Shares by name, and the interval of each."""
+    found: dict[str, Any] = {}
+    for name, share in shares.items():
+        found[name] = _value(share)
+        found[f"{name}_interval"] = [round(bound, 4) for bound in share.interval]
+    return found
 
 
 def _report_lines(report: Report, by_file: list[tuple[Path, list[Guess]]]) -> list[str]:
@@ -503,15 +501,6 @@ def _cell(share: Share) -> str:
 
 def _value(share: Share) -> float | None:
     return None if share.value is None else round(share.value, 4)
-
-
-def _interval(share: Share) -> list[float]:
-    return [round(bound, 4) for bound in share.interval]
-
-
-def _short(text: str, most: int = 100) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _listed(names: frozenset[str]) -> str:

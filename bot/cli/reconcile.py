@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 
 import typer
 from aiohttp import ClientError
@@ -62,14 +63,7 @@ def reconcile(
                 )
             ) from None
     if as_json:
-        whole = {
-            "event": session.event.id,
-            "read": report.read,
-            "repaired": report.repaired,
-            "deleted": report.deleted,
-            "calls": report.calls,
-            "skipped": report.skipped,
-        }
+        whole = {"event": session.event.id, **asdict(report)}
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
         calls = n_("{count} call", "{count} calls", report.calls)

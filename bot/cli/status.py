@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,9 +49,10 @@ def status(as_json: JSON = False) -> None:
     for heading in (_("Questions"), _("Answered"), _("Replies"), _("People"), _("Compared")):
         table.add_column(heading, justify="right")
     for row in rows:
+        state = _STATES[row["state"]]
         table.add_row(
             row["event"],
-            _state(row["state"]),
+            _(state),
             f"#{row['channel']}",
             row["start"][:16].replace("T", " "),
             row["end"][:16].replace("T", " "),
@@ -60,9 +62,10 @@ def status(as_json: JSON = False) -> None:
     # A pipe has no width to keep to; a file with cut names would be of no use.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     # Twice the interval: a look that is on its way is not late.
-    late = timedelta(seconds=2 * settings.reconcile_interval)
+    late = 2 * settings.reconcile_interval
     for row in rows:
-        if row["watched"] and _behind(row["reconcile_age"], late):
+        age = row["reconcile_age"]
+        if row["watched"] and (age is None or age > late):
             until = row["reconciled_until"]
             typer.echo(_late(row["event"], until[:16].replace("T", " ") if until else None))
     typer.echo(
@@ -95,10 +98,6 @@ def status(as_json: JSON = False) -> None:
         )
 
 
-def _state(state: str) -> str:
-    return _(_STATES[state])
-
-
 def _late(event: str, until: str | None) -> str:
     """That a session was not compared with Slack's history lately; `until` is UTC."""
     if until is None:
@@ -125,10 +124,6 @@ _STATES = {
     "planned": N_("planned"),
 }
 _NUMBERS = ("questions", "answered", "replies", "participants")
-
-
-def _behind(age: float | None, most: timedelta) -> bool:
-    return age is None or age > most.total_seconds()
 
 
 def _ago(age: float | None) -> str:
@@ -162,12 +157,7 @@ def _rows(
         numbers: dict[str, Any] = dict.fromkeys(_NUMBERS)
         if session is not None:
             counts = uow.messages.counts(session.id, session.author_ids)
-            numbers = {
-                "questions": counts.questions,
-                "answered": counts.answered,
-                "replies": counts.replies,
-                "participants": counts.participants,
-            }
+            numbers = asdict(counts)
         planned = "past" if event.end <= now else "planned"
         rows.append(
             {

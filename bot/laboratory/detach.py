@@ -9,7 +9,7 @@ order, now and then leaving one for the next sitting, while new questions keep c
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -41,14 +41,12 @@ def detach(
     share: float,
     batch: float = BATCH,
     turns: bool = True,
-    only: Collection[str] | None = None,
 ) -> DetachedAnswer:
     """Tears about `share` (0 to 1) of the authors' threaded replies out of their threads.
 
     With `turns` the messages that an author posted in one go into a thread are torn together,
     otherwise each message by itself. The torn replies are put among the top-level posts by
-    the modelled time; all other posts stay as they are. `only` are ids of questions: the others'
-    threads stay whole, and `share` is of the replies in theirs.
+    the modelled time; all other posts stay as they are.
     """
     top = [post for post in posts if post.thread is None]
     threads: dict[str, list[Post]] = {post.id: [] for post in top}
@@ -60,12 +58,7 @@ def detach(
     units: dict[object, list[Post]] = {}
     for post in posts:
         parent = post.thread
-        if (
-            parent in asked
-            and post.is_author
-            and parent is not None
-            and (only is None or parent in only)
-        ):
+        if parent in asked and post.is_author and parent is not None:
             units.setdefault((parent, turn_of[post.id]) if turns else post.id, []).append(post)
     total = sum(len(unit) for unit in units.values())
     order = list(units.values())

@@ -115,15 +115,15 @@ def report(found: Sequence[Guess]) -> Report:
     )
 
 
-def wilson(part: int, whole: int, sure: float = 0.95) -> tuple[float, float]:
-    """The interval in which the true share lies, by Wilson's score.
+def wilson(part: int, whole: int) -> tuple[float, float]:
+    """The interval in which the true share lies with 95 %, by Wilson's score.
 
     >>> [round(bound, 3) for bound in wilson(8, 8)]
     [0.676, 1.0]
     """
     if not whole:
         return 0.0, 1.0
-    z = NormalDist().inv_cdf(0.5 + sure / 2)
+    z = NormalDist().inv_cdf(0.975)
     share = part / whole
     middle = share + z * z / (2 * whole)
     spread = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from bot.library import archive
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.sessions.pairing.weights import TABLE
 from tests.cli.running import marginalia
 from tests.pairing.generator import AUTHOR, STYLES, session

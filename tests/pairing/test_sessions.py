@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.laboratory.labels import Judged, Label, figures
-from bot.library.archive import Entry
+from bot.library.formats import Entry
 from bot.library.mending import perhaps_authors
 from bot.meaning import Model
 from bot.sessions.pairing import Meaning, linked, pair

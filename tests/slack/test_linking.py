@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.library.archive import Entry, write_archive
+from bot.library.archive import write_archive
+from bot.library.formats import Entry
 from bot.services import archiving
 from bot.sessions import collect, linking
 from bot.sessions.collect import Posted
