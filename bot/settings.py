@@ -228,8 +228,8 @@ class Settings(BaseSettings):
     )
     suggest_answers: bool = Field(
         True,
-        description="Whether to show who asks up to three questions of this and past books that "
-        "authors have answered, before the question is sent.",
+        description="Whether to show up to three questions of this and past books that authors have "
+        "answered to somebody who asks, before the question is sent.",
     )
     find: bool = Field(
         True,
@@ -238,8 +238,8 @@ class Settings(BaseSettings):
     )
     point_to_answers: bool = Field(
         True,
-        description="Whether the authors' queue shows for a question where a similar one was answered, "
-        "with a button that replies with the link.",
+        description="Whether the authors' queue shows the answer to a similar question, with a button "
+        "that replies with it.",
     )
     log_level: str = Field(
         "INFO",
@@ -248,8 +248,8 @@ class Settings(BaseSettings):
     )
     language: str = Field(
         "en",
-        description="The language of the bot's messages, of the pages and of problems in files, "
-        "such as `en`.",
+        description="The language of the bot's messages, of the pages and of what the commands print: "
+        "`en`, `es` or `de`. `--help`, the log and the workspace of `marginalia try` are in English.",
     )
     vote_reactions: Annotated[tuple[str, ...], NoDecode] = Field(
         ("+1", "arrow_up"),

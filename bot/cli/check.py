@@ -38,7 +38,7 @@ def check(
 ) -> None:
     """Check schedule files and print each problem with its file and line.
 
-    Exits with 2 if there is an error, else with 0, also where there are warnings. If
+    Exits with 2 if there is an error, otherwise with 0, even if there are warnings. If
     SLACK_BOT_TOKEN is set, Slack is asked about authors whom the bot does not know. Problems are
     printed in MARGINALIA_LANGUAGE.
     """

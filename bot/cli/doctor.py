@@ -21,7 +21,7 @@ def examine(as_json: JSON = False) -> None:
     """Check the tokens, scopes, channels, authors, database, folders, clock and request URL.
 
     Asks Slack but posts nothing. Each result is one line that says what to do. Exits with 2 if there
-    is a problem, else with 0, also where there are warnings.
+    is a problem, otherwise with 0, even if there are warnings.
     """
     settings = Settings()
     # A run beside it may say the same; here each finding says it once.

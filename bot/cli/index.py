@@ -24,13 +24,13 @@ from bot.texts import _, n_
 
 
 def index() -> None:
-    """Make the index of answered questions anew.
+    """Rebuild the index of answered questions.
 
-    It has the answered questions of all sessions in the database, and of the archives in the
-    schedules and in `MARGINALIA_ARCHIVE_DIR`. A running bot keeps it up to date by itself; this
-    makes it before the bot runs, or after an update of Marginalia. Archives that cannot be read
-    are named, left out, and make the exit code 2. Where the extra `meaning` is installed the model
-    reads all texts, some 0.3 s for each question.
+    The index contains the answered questions of all sessions in the database, and of the archives
+    in the schedules and in `MARGINALIA_ARCHIVE_DIR`. A running bot keeps it up to date by itself;
+    use this command before the bot runs for the first time, or after an update of Marginalia.
+    Archives that cannot be read are named and left out, and the command then exits with 2. If the
+    extra `meaning` is installed, the model reads all texts, which takes about 0.3 s per question.
     """
     settings = Settings()
     problems: list[str] = []
@@ -89,14 +89,15 @@ def evaluate(
     meaning: MEANING = None,
     as_json: JSON = False,
 ) -> None:
-    """Measure how well the index finds what answers questions.
+    """Measure how well the index finds the entries that answer a question.
 
     Each line of FILE.tsv is `file⇥entry⇥question`, with tabs: the entry of that archive answers
-    the question. A fourth field has further right ones, as `file:entry;file:entry`. Where nothing
-    answers a question, write `-` and `0`. Prints the share of questions with a right answer first
-    (hit@1), among the first three and five, the mean of 1/rank, and the share of the questions
-    without an answer for which one would be suggested all the same; beside them the same of plain
-    BM25 over questions and answers. The database is not touched.
+    the question. A fourth field may list other right entries, as `file:entry;file:entry`. If
+    nothing answers a question, write `-` and `0`. Prints the share of questions for which a right
+    entry is the first (hit@1), among the first three and among the first five, the mean of 1/rank,
+    and the share of the questions without an answer for which an entry would be suggested
+    nevertheless; for comparison, also the figures of plain BM25 over questions and answers. The
+    database is not changed.
     """
     report = evaluating.evaluate(questions, archives, meanings.load(meaning or Settings().meaning))
     if as_json:

@@ -23,7 +23,7 @@ def log(
             help="Only this event: the name of its file, or a part that matches one event only."
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="The greatest number of entries.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="Show at most this many entries.", min=1)] = 100,
     as_json: JSON = False,
 ) -> None:
     """List who did what and when, newest first, including refused attempts."""

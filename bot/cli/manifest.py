@@ -24,9 +24,9 @@ def print_manifest(
 ) -> None:
     """Print the app's manifest, to paste at https://api.slack.com/apps.
 
-    It is for Socket Mode. With --url it is for HTTP requests, each kind of which gets its address.
-    Where MARGINALIA_KEEP_FILES is set, the app may read files. Names of shortcuts and descriptions
-    are in the language of MARGINALIA_LANGUAGE.
+    The manifest is for Socket Mode; with --url it is for HTTP and contains the addresses of all
+    kinds of requests. If MARGINALIA_KEEP_FILES is set, the app may read files. The names and
+    descriptions of shortcuts are in the language of MARGINALIA_LANGUAGE.
     """
     settings = Settings()
     texts.use(settings.language)

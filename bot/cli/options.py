@@ -20,8 +20,8 @@ EVENT = Annotated[
 MEANING = Annotated[
     Meaning | None,
     typer.Option(
-        help="Whether what texts mean is compared, too, by the model of the extra `meaning`; "
-        "MARGINALIA_MEANING if not given.",
+        help="Whether to compare texts by meaning, too, with the model of the extra `meaning`. "
+        "Default: MARGINALIA_MEANING.",
         show_default=False,
     ),
 ]

@@ -274,16 +274,21 @@ def _as_data(
 
 def evaluate(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archive pages.")],
-    seed: Annotated[int, typer.Option(help="What is torn, and when it is posted.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Decides which replies are taken out, and when they are posted.")
+    ] = 1,
     share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="What share of the replies is torn.")
+        float, typer.Option(min=0.0, max=1.0, help="What share of the replies is taken out.")
     ] = _SHARE,
     batch: Annotated[
         float,
         typer.Option(min=0.001, help="Questions between two visits of an author, on average."),
     ] = detach.BATCH,
     each_reply: Annotated[
-        bool, typer.Option("--each-reply", help="Tear single replies, not an author's whole turn.")
+        bool,
+        typer.Option(
+            "--each-reply", help="Take out single replies, not all that an author wrote in a row."
+        ),
     ] = False,
     with_life: Annotated[
         bool,
