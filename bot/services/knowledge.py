@@ -62,6 +62,11 @@ COMMON, COMMON_SHARE = 2_000, 0.05
 """In how many documents, or what share of them, a word is so common that more are not counted."""
 SHOWN = 0.3
 """From which score on a hit found by words alone is suggested."""
+FEW = 50
+"""Among how many answered questions words are not known to be rare, so that scores say little: what
+is suggested there asks nearly the same."""
+ALIKE, NEAR_ALIKE = 0.5, 0.78
+"""From which share of common words, or likeness in meaning, on two questions ask nearly the same."""
 NEAR = 200
 """How many documents are compared by their sentences."""
 WORDS = 0.3
@@ -169,11 +174,16 @@ class Knowledge:
         words a hit has at most. What was said in a private channel is given where it is archived,
         and in that channel (`asked_in`).
         """
-        found = self._found(uow, text, limit + len(exclude) + SPARE, book)
+        is_few = uow.knowledge.count() <= FEW
+        found = self._found(uow, text, limit + len(exclude) + SPARE, book, is_few)
         documents = uow.knowledge.get([name for name, _score, _shown in found])
         withheld = _withheld(uow, documents.values(), asked_in)
+
+        def asks_the_same(document: Document) -> bool:
+            return is_few and knowledge.likeness(text, document.question) >= ALIKE
+
         hits = [
-            self._hit(documents[name], score, shown, quoted)
+            self._hit(documents[name], score, shown or asks_the_same(documents[name]), quoted)
             for name, score, shown in found
             if name in documents and documents[name].event_id not in withheld
         ]
@@ -208,21 +218,23 @@ class Knowledge:
         return look
 
     def _found(
-        self, uow: UnitOfWork, text: str, most: int, book: str | None
+        self, uow: UnitOfWork, text: str, most: int, book: str | None, is_few: bool
     ) -> list[tuple[int, float, bool]]:
-        """Documents with their scores and whether they are good enough to show, best first."""
+        """Documents with their scores and whether these are good enough to show, best first."""
         words = self._by_words(uow, text, max(CANDIDATES, most), book)
         near = self._by_meaning(uow, text, max(NEAR, most), book)
         if near is None:
-            return [(name, score, score >= SHOWN) for name, score in words[:most]]
+            return [(name, score, score >= SHOWN and not is_few) for name, score in words[:most]]
         # Some may be gone that are still in memory: `search` leaves them out.
         ranked = knowledge.fused([*near.rankings, [name for name, _score in words]], FLAT)
         said = dict(words)
         enough = NEAR_SHOWN + DOUBLED * math.log2(max(1, uow.knowledge.count()))
         found = []
         for name in ranked[: most + CANDIDATES]:
-            score = near.scores.get(name, 0.0) + WORDS * said.get(name, 0.0)
-            found.append((name, min(1.0, score), score >= enough))
+            like = near.scores.get(name, 0.0)
+            score = like + WORDS * said.get(name, 0.0)
+            shown = like >= NEAR_ALIKE if is_few else score >= enough
+            found.append((name, min(1.0, score), shown))
         return found
 
     def _by_meaning(self, uow: UnitOfWork, text: str, most: int, book: str | None) -> _Near | None:

@@ -222,6 +222,18 @@ def sentences(text: str) -> list[str]:
     return long[:_SENTENCES] if len(found) > 1 else []
 
 
+def likeness(text: str, question: str) -> float:
+    """The share of content words that a text has in common with a question, or with the sentence
+    of it that is most like it: 0 to 1, and 0 where it is a single word."""
+    mine = set(_stems(text))
+    best = 0.0
+    for part in (question, *sentences(question)):
+        theirs = set(_stems(part))
+        if len(mine & theirs) > 1:
+            best = max(best, 2 * len(mine & theirs) / (len(mine) + len(theirs)))
+    return best
+
+
 def rarity(documents: int, having: int) -> float:
     """How much a stem counts that `having` of the documents have (BM25's inverse frequency)."""
     return math.log(1 + (documents - having + 0.5) / (having + 0.5))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.library.library import load
+from bot.meaning import Model
 from bot.services import knowledge
 from bot.services.indexing import Indexing
 from bot.services.knowledge import Knowledge, Source
@@ -82,6 +85,70 @@ def stored(uow: UnitOfWork) -> Session:
     return made
 
 
+PASSES = "How do you decide that a pass has become two?"
+SMALL = {
+    "one answered question": [PASSES],
+    "three answered questions": [
+        PASSES,
+        "Does the lower pass run before or after the checker?",
+        "What does the lexer do with tabs?",
+    ],
+}
+UNRELATED = (
+    "Will there be a second edition with Rust?",
+    "What is a pass?",
+    "Which compiler should I use at work?",
+    "Why did you decide to write this book?",
+    "I am a beginner and I never wrote a compiler. Where should I start?",
+    "Do you have two favourite languages?",
+    "How do you decide what goes into the type checker?",
+    "What do you think of tabs?",
+    "Is there a lexer generator that you recommend?",
+)
+"""What nothing in a small library answers, though it shares its words and its subject."""
+
+
+@contextmanager
+def small_library(name: str, folder: Path) -> Iterator[Database]:
+    """The index of one archive with the questions of `SMALL[name]`, each answered."""
+    entries = [
+        {"name": "Mira", "text": text, "replies": [{"name": "Odalys", "text": "By its tests."}]}
+        for text in SMALL[name]
+    ]
+    archive = json.dumps(entries)  # JSON is YAML
+    (folder / "20260105-the-patient-compiler.md").write_text(
+        "---\ntitle: The Patient Compiler\nstart: 2026-01-05 00:00:00\n"
+        f"end: 2026-01-09 22:59:59\nauthors: [Odalys]\narchive: {archive}\n---\n"
+    )
+    database = Database(f"sqlite:///{folder / 'index.db'}")
+    database.upgrade()
+    try:
+        knowledge.update(database, knowledge.sources(load(folder), None, "UTC"))
+        yield database
+    finally:
+        database.close()
+
+
+def offers(database: Database, model: Model | None = None) -> Callable[[str], list[str]]:
+    """What gives the questions that are suggested to somebody who asks a text."""
+    search = Knowledge(model)
+
+    def offered(text: str) -> list[str]:
+        with database.reading() as uow:
+            return [hit.question for hit in search.search(uow, text) if hit.shown]
+
+    return offered
+
+
+@pytest.mark.parametrize("archive", SMALL)
+def test_a_small_library_offers_nothing_that_does_not_answer(archive: str, tmp_path: Path) -> None:
+    with small_library(archive, tmp_path) as database:
+        offered = offers(database)
+        assert offered(PASSES) == [PASSES]
+        assert offered("When do you decide a pass has become two of them?") == [PASSES]
+        assert [other for other in UNRELATED if offered(other)] == []
+
+
 @pytest.fixture
 def indexed(database: Database) -> Session:
     with database.unit_of_work() as uow:
@@ -102,7 +169,7 @@ class TestWhatIsIn:
             slack=lambda channel, ts: f"slack:{channel}/{ts}", page=lambda hit: hit.key
         )
         with database.reading() as uow:
-            [hit] = search.search(uow, "compilers")
+            [hit] = search.search(uow, "Which compiler did Garbo like?")
         assert replace(hit, score=1.0) == Hit(
             event_id="20260105-a-book",
             place=ASKED,

@@ -13,7 +13,16 @@ from bot.services.knowledge import Knowledge
 from bot.sessions.model import Hidden, Session, Talk
 from bot.store.database import Database
 from tests.knowledge.test_evaluate import OWN, SET
-from tests.knowledge.test_index import ASKED, OTHER, indexed
+from tests.knowledge.test_index import (
+    ASKED,
+    OTHER,
+    PASSES,
+    SMALL,
+    UNRELATED,
+    indexed,
+    offers,
+    small_library,
+)
 
 __all__ = ["indexed"]
 
@@ -83,6 +92,18 @@ def test_before_anything_is_read_words_find(
     with database.reading() as uow:
         [hit] = Knowledge(model).search(uow, "whales")
     assert hit.place == OTHER
+
+
+@pytest.mark.parametrize("archive", SMALL)
+def test_a_small_library_offers_nothing_that_does_not_answer(
+    archive: str, tmp_path: Path, model: Model
+) -> None:
+    with small_library(archive, tmp_path) as database:
+        knowledge.read_meanings(database, model)
+        offered = offers(database, model)
+        assert offered(PASSES) == [PASSES]
+        assert offered("When does one pass become two passes for you?") == [PASSES]
+        assert [other for other in UNRELATED if offered(other)] == []
 
 
 @pytest.mark.slow
