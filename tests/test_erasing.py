@@ -257,6 +257,8 @@ class TestInTheAppHome:
                 assert said in shown
             for said in (ASKED, ANSWERED, "The Book"):
                 assert said in shown
+            assert "initial_option" not in shown, "nothing is erased by just pressing Enter"
+            cleo.person.fill("mine_erase", "texts", "mine_erase")
             outcome = await cleo.person.submit()
             assert outcome.acknowledged
             assert "I have erased your data" in json.dumps(cleo.form.content)  # type: ignore[union-attr]

@@ -78,11 +78,13 @@ class Left:
     bots: frozenset[str] = frozenset()
     former: frozenset[str] = frozenset()
     private: frozenset[str] = frozenset()
+    muted: frozenset[str] = frozenset()
 
     @property
     def everyone(self) -> frozenset[str]:
         """All of them."""
-        return self.authors | self.organizers | self.bots | self.former | self.private
+        known = self.authors | self.organizers | self.bots | self.former
+        return known | self.private | self.muted
 
 
 HIDING = ("left_out", FORGOTTEN)
@@ -95,9 +97,10 @@ def left_out(
     people: Mapping[str, Person],
     organizers: Collection[str],
     former: Collection[str],
+    muted: Collection[str] = (),
 ) -> Left:
     """Who of `askers` takes no part: authors, organizers, bots (and accounts that are gone),
-    former winners, and people who want to be left out of what is published.
+    former winners, people who want to be left out of what is published, and those who are muted.
     """
     asked = frozenset(askers)
     bots = {who for who in asked if who in people and (people[who].is_bot or people[who].deleted)}
@@ -108,6 +111,7 @@ def left_out(
         bots=frozenset(bots),
         former=asked & frozenset(former),
         private=frozenset(private),
+        muted=asked & frozenset(muted),
     )
 
 

@@ -185,8 +185,8 @@ class TestAnonymously:
                 )
             await ben.ask()
             outcome = await ben.submits("And again?", anonymous=["anonymous"])
-            assert "paused" in outcome.errors["question0"]
-            assert "paused" in await ben.types("/ask", "By name?")
+            assert "muted you" in outcome.errors["question0"]
+            assert "muted you" in await ben.types("/ask", "By name?")
             assert "on its way" in await MemberDriver(world, "cleo").types("/ask", "Am I muted?")
 
     @pytest.mark.slow
@@ -198,6 +198,11 @@ class TestAnonymously:
             await ben.ask()
             await ben.submits("Who am I?", anonymous=["anonymous"])
             assert "Who am I?" in await ben.home(), "while it is open one sees one's own"
+            await ben.opens(ben.person.act("mine_stored", view="home", block_id="stored"))
+            seen = words(ben.form.content["blocks"])
+            assert "Who am I?" in seen
+            assert "stored under a key instead of your name" in seen, "or it reads as identified"
+            await ben.person.close(everything=True)
             await world.to(END)
             with world.stage.bot.database.reading() as uow:
                 session = uow.sessions.by_event(EVENT)

@@ -43,9 +43,11 @@ class TestQueue:
             world.react("ada", voted, "+1::skin-tone-3")
             world.react("ben", voted, "+1")
             world.react("cleo", old, "tada")
+            world.say("ada", "Good questions! Let me think about them until tomorrow.")
             await world.hear()
             ada = MemberDriver(world, "ada")
             seen = await ada.home()
+            assert "You have not asked anything yet." in seen, "an author's post is no question"
             order = [seen.index(t) for t in ("The voted", "The oldest", "The newest")]
             assert order == sorted(order)
             assert "2 votes" in seen, "once a person, and not the asker's own"
@@ -248,6 +250,8 @@ class TestRights:
                 "/qa author",
                 "not_a_question",
             }
+            shown = await MemberDriver(world, world.stage.organizer).qa("log")
+            assert "was not allowed to use `Leave out of the archive`" in shown
 
     @pytest.mark.slow
     async def test_an_author_who_was_taken_away_is_let_in_no_more(self, tmp_path: Path) -> None:
@@ -265,7 +269,9 @@ class TestRights:
         async with open_session(tmp_path) as world:
             member = await MemberDriver(world, "cleo").qa("help")
             assert "/qa privacy" in member
+            assert "*Follow the answers*" in member
             assert "/qa queue" not in member
+            assert "*Moderate…*" in await MemberDriver(world, world.stage.organizer).qa("help")
             author = await MemberDriver(world, "ada").qa("")
             assert "/qa queue" in author
             assert "/qa author" not in author

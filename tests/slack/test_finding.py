@@ -190,6 +190,7 @@ class TestQueue:
             ada, ben = MemberDriver(world, "ada"), MemberDriver(world, "ben")
             seen = await ada.home()
             assert seen.count("Answered before: “Which compiler passes") == 1
+            assert "> Constant folding" in seen, "what the author would reply with"
             await ada.clicks("queue_before", f"queue {ts}")
             assert "marked as answered elsewhere by" in ada.home_now()
             (reply,) = replies(world, ts)

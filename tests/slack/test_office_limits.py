@@ -84,7 +84,11 @@ def test_the_handover() -> None:
 def test_winners(number: int) -> None:
     asked = [(m.author, 3) for m in MESSAGES[:number]]
     everyone = frozenset(m.author for m in MESSAGES[:number])
-    view(winning.form(SESSION, asked, Left(everyone, everyone, everyone), 10**9, "{}"))
+    view(
+        winning.form(
+            SESSION, asked, Left(everyone, everyone, everyone, muted=everyone), 10**9, "{}"
+        )
+    )
     draw = Draw(
         1,
         2,

@@ -122,6 +122,20 @@ async def test_a_draw_that_takes_long_goes_on_and_sending_the_form_again_draws_n
         assert len(uploaded(world, ".json")) == 1
 
 
+async def test_who_is_muted_takes_no_part_until_unmuted(world: Scene) -> None:
+    async with office(world) as ines:
+        await ask(world)
+        await ines.qa(f"mute <@{world.id('r0')}> spam")
+        form = json.dumps(await ines.form("winners 50"), ensure_ascii=False)
+        assert "5 people take part" in form
+        assert "1 muted person" in form
+        assert f"<@{world.id('r0')}>" not in form
+        await ines.person.close(everything=True)
+        await ines.qa(f"unmute <@{world.id('r0')}>")
+        form = json.dumps(await ines.form("winners 50"), ensure_ascii=False)
+        assert "6 people take part" in form
+
+
 @pytest.mark.slow
 async def test_an_author_chooses(world: Scene) -> None:
     async with office(world) as ines:

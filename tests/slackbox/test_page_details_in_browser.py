@@ -209,6 +209,9 @@ def test_on_a_phone_the_talk_has_the_room(chromium: Browser, running: Aside[Sand
         assert visit.overflow() <= 0
         message(page, "Message 29").get_by_role("button", name="Reply", exact=True).click()
         expect(page.get_by_label("Reply in thread", exact=True)).to_be_in_viewport()
+        field = page.get_by_label("Reply in thread", exact=True).bounding_box()
+        assert field is not None
+        assert field["width"] >= 0.6 * 360
         write(page, "Here", "Reply in thread")
         expect(page.locator("#replies")).to_contain_text("Here")
         assert visit.overflow() <= 0

@@ -162,6 +162,9 @@ def test_time_stops_at_what_happens_and_a_second_book_follows(
         page.get_by_role("button", name="to the end").click()
         expect(page.get_by_role("button", name="Read the archive of Bread")).to_be_enabled()
         expect(page.locator("#messages")).to_contain_text("Bread and Roses")
+        page.set_viewport_size({"width": 360, "height": 740})
+        # Two archives to read, on a phone.
+        expect(page.locator("html")).to_have_js_property("scrollWidth", 360)
         assert visit.complaints == []
 
 

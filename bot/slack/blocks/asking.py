@@ -171,7 +171,7 @@ def _like(like: Sequence[Message], workspace_url: str) -> list[Block]:
 
 def _below(before: Before) -> str:
     """What the buttons do, below the questions that look alike."""
-    send = _("If not, send yours.")
+    send = _("Otherwise, choose *Ask mine anyway*.")
     if not before.like:
         return send
     return (

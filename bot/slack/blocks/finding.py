@@ -15,6 +15,8 @@ SHOWN = 5
 QUESTION, SHORT, QUOTE, TITLE = 200, 80, 300, 60
 """Characters of a question, of one in a line, of the words that are quoted, and of a title or a
 name."""
+SHORT_QUOTE = 150
+"""Characters of mrkdwn of the words that are quoted in a queue."""
 
 
 def answered(hit: Hit) -> str:
@@ -36,8 +38,9 @@ def source(hit: Hit) -> str:
 
 
 def short(hit: Hit) -> str:
-    """The question and where it was answered, in a line (mrkdwn)."""
-    return f"“{_line(hit.question, SHORT)}” · {source(hit)}"
+    """The question and where it was answered, and the beginning of the answer (mrkdwn)."""
+    quote = cut(_line(hit.quote, SHORT_QUOTE), SHORT_QUOTE)
+    return f"“{_line(hit.question, SHORT)}” · {source(hit)}\n> {quote}"
 
 
 def reply(hit: Hit) -> str:

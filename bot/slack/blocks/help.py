@@ -38,7 +38,11 @@ def help_message(commands: Sequence[Command]) -> tuple[str, list[Block]]:
         if own:
             lines += own
             blocks.append(section(f"*{_(title)}*\n" + "\n".join(own)))
-    menu = _("More is in the ⋮ menu of each message, such as *Follow the answers*.")
+    menu = (
+        _("More is in the ⋮ menu of each message, such as *Moderate…*.")
+        if any(command.who is Who.ORGANIZER for command in commands)
+        else _("More is in the ⋮ menu of each message, such as *Follow the answers*.")
+    )
     return "\n".join([*lines, menu]), [*blocks, note(menu)]
 
 

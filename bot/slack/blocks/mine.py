@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.markup import escape_mrkdwn
+from bot.sessions.anonymity import is_anonymous
 from bot.sessions.model import Message, Person, Session, State, Submission
 from bot.sessions.personal import Stored
 from bot.slack.blocks import limits
@@ -169,6 +170,19 @@ def stored(found: Stored) -> View:
     texts += [f"• {_shortened({'text': entry.text})}" for entry in found.unposted]
     if texts:
         shown += _list(_("What you wrote"), texts)
+    own = found.written
+    if any(
+        map(is_anonymous, (*(m.author for m in own.messages), *(s.asker for s in own.submissions)))
+    ):
+        shown.append(
+            note(
+                _(
+                    "This includes what you asked anonymously. It is stored under a key instead of "
+                    "your name. I find it because you are asking. When the session has ended, "
+                    "nobody can find it, not even I."
+                )
+            )
+        )
     if found.named_in:
         shown.append(
             note(
@@ -184,7 +198,6 @@ def stored(found: Stored) -> View:
             option(_("Erase everything, including what I wrote"), "texts"),
             option(_("Keep what I wrote, without my name"), "names"),
         ],
-        "texts",
     )
     shown += [
         field("mine_erase", _("Erase it"), how),
@@ -229,7 +242,7 @@ def _list(title: str, lines: Sequence[str]) -> list[Block]:
 def privacy(person: Person | None) -> tuple[str, list[Block]]:
     """The answer to `/qa privacy`."""
     shown = _(PRIVACY.get(person.privacy if person else "full", PRIVACY["left_out"]))
-    text = _("In archives, you appear: {how}.", how=shown)
+    text = _("How you appear in archives: {how}.", how=shown)
     buttons = [button(_(label), f"privacy_{value}", value) for value, label in PRIVACY.items()]
     return text, [
         section(text),

@@ -83,6 +83,13 @@ WORDS = {
     "refused": N_("was not allowed to use `{what}`"),
 }
 """By `Action.what`; another is shown as it is."""
+SHORTCUTS = {
+    "moderate": N_("Moderate…"),
+    "answers": N_("This answers…"),
+    "merge": N_("Merge with…"),
+    "not_a_question": N_("Leave out of the archive"),
+}
+"""The names that people see of the shortcuts not everybody may use."""
 
 
 def form(
@@ -250,6 +257,9 @@ def said(entry: Entry, way: InSlack | InTerminal) -> str:
     if words is None:
         details = ", ".join(f"{k}: {v}" for k, v in plain.items())
         return escape_mrkdwn(action.what) + (f" ({details})" if details else "")
+    shortcut = SHORTCUTS.get(plain.get("what", ""))
+    if shortcut is not None:
+        plain["what"] = _(shortcut)
     values = _Details(plain)
     values["event"] = f"`{escape_mrkdwn(action.event_id or '')}`"
     values["because"] = f": {plain['reason']}" if plain.get("reason") else ""

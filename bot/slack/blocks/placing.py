@@ -18,7 +18,11 @@ def done(message: Message, question: Message, what: str, workspace_url: str) -> 
         "question": _quoted(question, workspace_url),
     }
     if what == "merge":
-        return _("{message} is merged with {question}; its answers and votes count there.", **shown)
+        return _(
+            "{message} is merged with {question}; its answers and votes count there. To undo this, "
+            "choose *Merge with…* in the menu ⋮ of the merged message, and leave the field empty.",
+            **shown,
+        )
     return _("{message} is now an answer to {question}.", **shown)
 
 
@@ -43,7 +47,10 @@ def choose(message: Message, what: str, under: Message | None) -> View:
     lead = _("Which question is the same as this one?") if merging else _("What does this answer?")
     blocks: list[Block] = [section(f"{lead}\n{quoted}")]
     hint = (
-        _("Its answers and votes go to that question. Nothing is lost, and you can undo it.")
+        _(
+            "The answers and votes of this question then count for the one that you choose. You "
+            "can undo it."
+        )
         if merging
         else _("The message becomes an answer to that question, also in the archive.")
     )

@@ -208,6 +208,7 @@ def _left(left: Left) -> str:
                 len(left.private),
             ),
         ),
+        (left.muted, n_("{count} muted person", "{count} muted people", len(left.muted))),
     ]
     shown = [text for who, text in parts if who]
     if not shown:

@@ -308,11 +308,11 @@ def _refused(why: Why, anonymous: bool = False) -> str:
     match why:
         case Why.MUTED if anonymous:
             return _(
-                "An organizer has paused your questions for this session. This includes "
-                "anonymous questions. Nobody was shown this one or told who sent it."
+                "An organizer has muted you for this session, so your question was not sent. This "
+                "includes anonymous questions. Nobody was shown this one or told who sent it."
             )
         case Why.MUTED:
-            return _("An organizer has paused your questions for this session.")
+            return _("An organizer has muted you for this session, so your question was not sent.")
         case Why.OVER:
             return _("The session is over, so the question was not sent. Copy it to keep it.")
         case Why.GONE:

@@ -182,6 +182,9 @@ def _my_questions(
         names |= asking.keys_of(uow, session, person)
     own = [m for name in sorted(names) for m in uow.messages.of_author(name)]
     asked = [m for m in own if m.kind is Kind.QUESTION]
+    found = {number: uow.sessions.get(number) for number in {m.session_id for m in asked}}
+    books = {number for number, s in found.items() if s is not None and person in s.author_ids}
+    asked = [m for m in asked if m.session_id not in books]
     asked.sort(key=lambda m: m.at, reverse=True)
     waiting = [s for s in uow.members.submissions_of(names) if s.state in asking.NOT_POSTED]
     waiting = [s for s in waiting if _to_come(uow, s.session_id)]

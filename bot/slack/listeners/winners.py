@@ -73,6 +73,7 @@ def _field(uow: UnitOfWork, interaction: Interaction, session: Session) -> Field
         uow.people.many(asked),
         handler_settings.organizers,
         uow.draws.winners_since(since, session.id),
+        [mute.subject for mute in uow.mutes.of_session(session.id)],
     )
     return Field(session, {w: n for w, n in asked.items() if w not in left.everyone}, left)
 

@@ -175,7 +175,7 @@ function overflow(block, part, surface) {
     type: "button",
     onclick: () => { choices.hidePopover(); return touch(block, part, surface, option.value || option.text.text); },
   }, ...plain(option.text.text))));
-  const button = el("button", { type: "button", "aria-label": "More", data: mark(block, part, surface) }, "⋯");
+  const button = el("button", { type: "button", "aria-label": "More", data: mark(block, part, surface) }, "⋮");
   return el("span", { class: "menu" }, ...menu(button, choices));
 }
 

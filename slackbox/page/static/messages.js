@@ -122,7 +122,7 @@ function tools(channel, message, shop) {
     (mine || shop.admin) ? item("Delete message", () => shop.doing(() => act("delete", at)), "danger") : null,
   ];
   const choices = el("div", { class: "choices" }, ...items);
-  const more = el("button", { type: "button", "aria-label": "More actions", title: "More actions", data: { focus: `${message.ts}/more` } }, "⋯");
+  const more = el("button", { type: "button", "aria-label": "More actions", title: "More actions", data: { focus: `${message.ts}/more` } }, "⋮");
   const answers = shop.inThread || (message.thread_ts && message.thread_ts !== message.ts) ? null
     : el("button", { type: "button", class: "reply", data: { focus: `${message.ts}/reply` }, onclick: () => shop.openThread(message.ts, true) }, "Reply");
   return el("div", { class: "tools" }, picker(message, at, shop), answers, ...menu(more, choices));
