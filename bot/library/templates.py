@@ -124,15 +124,9 @@ def check(text: str, path: Path) -> list[Problem]:
             # Compiling works out what is constant, which takes as long as rendering it.
             _ENVIRONMENT.from_string(text)
     except TemplateSyntaxError as error:
-        return [
-            Problem(
-                path,
-                error.lineno,
-                _("broken template: {message}", message=error.message),
-                _("correct it"),
-            )
-        ]
-    problems = []
+        what = _("broken template: {message}", message=error.message)
+        return [Problem(path, error.lineno, what, _("correct it"))]
+    found: list[tuple[int, str, str]] = []
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
     for node in tree.find_all(nodes.Name):
         if node.ctx != "load" or node.name in VARIABLES or node.name in own or node.name == "loop":
@@ -143,41 +137,25 @@ def check(text: str, path: Path) -> list[Problem]:
             if near
             else _("use one of {variables}", variables=", ".join(VARIABLES))
         )
-        problems.append(
-            Problem(
-                path,
-                node.lineno,
-                _("the variable {name} is not known", name=quoted(node.name)),
-                hint,
-            )
-        )
-    problems += [
-        Problem(
-            path,
-            node.lineno,
-            _("broken template: {message}", message=f"No filter named {node.name!r}."),
-            _("correct it"),
-        )
-        for node in tree.find_all(nodes.Filter)
-        if node.name not in _ENVIRONMENT.filters
-    ]
-    problems += [
-        Problem(
-            path, node.lineno, _("a template cannot include other files"), _("put the text here")
-        )
-        for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))
-    ]
+        what = _("the variable {name} is not known", name=quoted(node.name))
+        found.append((node.lineno, what, hint))
+    for used in tree.find_all(nodes.Filter):
+        if used.name not in _ENVIRONMENT.filters:
+            what = _("broken template: {message}", message=f"No filter named {used.name!r}.")
+            found.append((used.lineno, what, _("correct it")))
+    for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        what = _("a template cannot include other files")
+        found.append((other.lineno, what, _("put the text here")))
     if not text.strip():
-        problems.append(
-            Problem(path, 1, _("the template is empty"), _("write a text, or delete it"))
-        )
-    if not problems and not _are_harmless(tree):
+        found.append((1, _("the template is empty"), _("write a text, or delete it")))
+    if not found and not _are_harmless(tree):
         try:
             rendered(text, _SAMPLE)
         except UserError as error:
             what, _mark, hint = str(error).partition("; ")
-            problems.append(Problem(path, 1, what, hint or _("correct it")))
-    return sorted(dict.fromkeys(problems), key=lambda problem: problem.line)
+            found.append((1, what, hint or _("correct it")))
+    problems = dict.fromkeys(Problem(path, *each) for each in found)
+    return sorted(problems, key=lambda problem: problem.line)
 
 
 _HARMLESS = (
