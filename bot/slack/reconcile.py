@@ -170,11 +170,18 @@ class Reconciler:
 
     async def thread(self, session_id: int, root: str) -> Report:
         """One thread, from its root to its last reply."""
-        report = await self._thread(session_id, root)
+        marks: dict[str, bool] = {}
+        report = await self._thread(session_id, root, marks)
         await self._release(session_id)
+        if marks:
+            await asyncio.to_thread(self._mark, session_id, marks)
         return report
 
-    async def _thread(self, session_id: int, root: str) -> Report:
+    async def _thread(
+        self, session_id: int, root: str, marks: dict[str, bool] | None = None
+    ) -> Report:
+        """Compares a thread; `marks` is told, as by `_channel`, of the announcement's, whose
+        messages are questions."""
         report = Report()
         session = await self._database.read(lambda uow: uow.sessions.get(session_id))
         if session is None:
@@ -186,6 +193,8 @@ class Reconciler:
         async for page in self._history.replies(session.channel, root):
             report.calls += 1
             seen |= await self._take(session, page, report, began)
+            if marks is not None and root == session.announcement_ts:
+                marks |= self._marked(page)
             first = first or next((m for m in page if m.get("ts") == root), {})
         await self._delete(session, known - seen, began, report, root)
         self._counted[session.channel, root] = _count(first)

@@ -228,6 +228,22 @@ class TestMarks:
         assert world.message(first).reactions == {"white_check_mark": [bot]}
         assert world.message(second).reactions == {"white_check_mark": [world.people[3]]}
 
+    async def test_so_does_one_in_the_announcements_thread(self, world: World) -> None:
+        first_is_author(world)
+        with world.database.unit_of_work() as uow:
+            session = uow.sessions.all()[0]
+            session.announcement_ts = world.ask("The announcement", 3)
+            uow.sessions.save(session)
+        first = world.ask(FIRST, 1, session.announcement_ts)
+        second = world.ask(SECOND, 2, session.announcement_ts)
+        bot = world.box.workspace.bot.user_id
+        world.box.workspace.react(world.channel, world.message(second), bot, "white_check_mark")
+        world.ask(SURE.replace("Hi Ben", "Hi"), 0)
+        await _compared_and_sent(world)
+        await _compared_and_sent(world)
+        assert world.message(first).reactions == {"white_check_mark": [bot]}
+        assert world.message(second).reactions == {}
+
     async def test_a_mark_that_is_missing_comes_back(self, world: World) -> None:
         first_is_author(world)
         first = world.ask(FIRST, 1)
