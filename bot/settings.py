@@ -280,6 +280,18 @@ class Settings(BaseSettings):
         "everybody can load.",
     )
 
+    site_url: str = Field(
+        "",
+        description="The address at which the pages of `marginalia site` are published. If set, "
+        "`marginalia site` takes it for `--base-url`, and an earlier answer that Slack shows has "
+        "a link to its page.",
+    )
+    site_folder: Path = Field(
+        Path("var/site"),
+        description="The folder into which `marginalia site` writes. The bot reads the addresses "
+        "of questions there, in `addresses.json`.",
+    )
+
     @field_validator(
         "slack_bot_token",
         "slack_app_token",
@@ -295,7 +307,7 @@ class Settings(BaseSettings):
     def _unset_when_empty(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("board_url", "url")
+    @field_validator("board_url", "url", "site_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

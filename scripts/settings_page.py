@@ -33,8 +33,8 @@ GROUPS = {
         *("winners_weeks", "organizers", "organizers_channel"),
     ),
     "Archives": (
-        *("archive_dir", "website", "keep_files", "keep_files_mib", "files_dir", "git_commit"),
-        *("git_remote", "git_branch"),
+        *("archive_dir", "website", "site_url", "site_folder", "keep_files", "keep_files_mib"),
+        *("files_dir", "git_commit", "git_remote", "git_branch"),
     ),
     "Database": ("database_url", "database_password", "database_password_file", "retention"),
     "Servers and logging": (

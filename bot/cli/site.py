@@ -28,8 +28,6 @@ from bot.web.site.books import Posted
 from bot.web.site.pages import Recorded
 from bot.web.site.wacz import NOWHERE, Visited, pack
 
-OUTPUT = Path("var/site")
-
 
 def site(
     paths: Annotated[
@@ -39,11 +37,18 @@ def site(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", metavar="DIR", help="The folder to write.")
-    ] = OUTPUT,
+        Path | None,
+        typer.Option(
+            "--output", metavar="DIR", help="The folder to write. Default: MARGINALIA_SITE_FOLDER."
+        ),
+    ] = None,
     base_url: Annotated[
         str,
-        typer.Option("--base-url", metavar="URL", help="The address that the site will have."),
+        typer.Option(
+            "--base-url",
+            metavar="URL",
+            help="The address that the site will have. Default: MARGINALIA_SITE_URL.",
+        ),
     ] = "",
     title: Annotated[
         str, typer.Option("--title", metavar="TEXT", help="The name of the site.")
@@ -78,7 +83,8 @@ def site(
     settings = Settings()
     texts.use(settings.language)
     planned, problems = books.find(paths or [settings.schedules], settings.timezone)
-    look = pages.Site(title, base_url, settings.website, pictures)
+    output = output or settings.site_folder
+    look = pages.Site(title, base_url or settings.site_url, settings.website, pictures)
     with _known(settings) as known:
 
         def write(made: Path) -> pages.Summary:

@@ -44,6 +44,11 @@ class Nearest:
             documents, questions, wholes = documents[chosen], questions[chosen], wholes[chosen]
         return _best(documents, questions @ wanted, most), _best(documents, wholes @ wanted, most)
 
+    def load(self, uow: UnitOfWork) -> None:
+        """Reads what was stored since the last time."""
+        with self._lock:
+            self._read(uow)
+
     @staticmethod
     def by_sentence(vector: Sequence[float], stored: Mapping[int, bytes]) -> dict[int, float]:
         """The best cosine of each document's sentences; documents without one are left out."""

@@ -60,6 +60,7 @@ from bot.store.database import Database
 from bot.support.outage import Outage
 from bot.support.tasks import Tasks, ended
 from bot.texts import _
+from bot.web.site.published import Published
 
 log = logging.getLogger(__name__)
 
@@ -102,9 +103,11 @@ class Bot:
         self._upkeep = Upkeep(database, self.wall, settings.retention)
         self.model = meaning.load(settings.meaning, MODEL_THREADS)
         self._indexing = Indexing(settings, database, self.model)
+        published = Published(settings.site_folder, settings.site_url)
         notifier = SlackNotifier(
             settings.website, settings.organizers, None, acknowledging=settings.acknowledge
         )
+        self._knowledge = Knowledge(self.model, slack=notifier.link, page=published.page)
         token, url = _secret(settings.slack_bot_token), settings.slack_api_url
         gateway = Gateway(web_client(token, url), plain_client(token, url))
         notices = Notices(database, self.clock, self.wall, notifier, self.outage)
@@ -166,7 +169,7 @@ class Bot:
                 ),
                 export.text_of,
                 self._upkeep.owe_wipe,
-                Knowledge(self.model, slack=notifier.link),
+                self._knowledge,
             ),
             gateway,
             settings.post_interval,
@@ -532,6 +535,7 @@ class Bot:
 
     async def _keep_index(self) -> None:
         """Brings the index of answered questions up to date after what changed."""
+        await self.database.read(self._knowledge.load)
         pause = INDEX_AFTER_CHECKS * self.settings.sweep_interval
         before: tuple[int, int] | None = None
         while True:

@@ -24,7 +24,8 @@ class Health:
     `member_listing` is whether all members of the workspace are being listed, `members_listed` how
     many were by that listing, or else by the last, and `members_age` how long ago the last ended.
     `held` are messages that wait for somebody to act while others go past them, `given_up` those
-    that are tried again only when somebody asks for it, `waits` says what Slack does not let the
+    that are tried again only when somebody asks for it, `answered_before` how often an earlier answer
+    was enough for who wanted to ask (as far as the log of actions goes back), `waits` says what Slack does not let the
     bot read, and why.
     `lag` and the ages are in seconds; `reconcile_age` is None where nothing is compared (another
     replica leads, or no session is watched).
@@ -47,6 +48,7 @@ class Health:
     member_listing: bool | None = None
     members_listed: int | None = None
     members_age: float | None = None
+    answered_before: int | None = None
     waits: tuple[str, ...] = ()
 
     @property
@@ -102,6 +104,7 @@ class HealthCheck:
                 "held": counts.get("held", 0),
                 "given_up": counts.get("failed", 0),
                 "blocked": len(uow.outbox.troubles()),
+                "answered_before": uow.actions.count("found"),
                 "member_listing": running is not None,
                 "members_listed": listing.members if listing is not None else 0,
                 "members_age": (

@@ -196,6 +196,12 @@ class _Numbers(Collector):
             "Envelopes that this process handled.",
             value=health.handled,
         )
+        if health.answered_before is not None:
+            yield CounterMetricFamily(
+                "marginalia_answered_before",
+                "Questions that were not asked, since an earlier answer was enough.",
+                value=health.answered_before,
+            )
         for field, (name, what) in _GAUGES.items():
             value = getattr(health, field)
             if value is not None:

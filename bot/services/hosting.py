@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.services.shared import Shared
 from bot.sessions import asking, digests, lifecycle
-from bot.sessions.knowledge import PRIVATE
+from bot.sessions.knowledge import PUBLIC
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Session, State
 from bot.sessions.ports import UnitOfWork
@@ -167,6 +167,6 @@ class Hosting:
 
 def _note_privacy(uow: UnitOfWork, channel: str, is_public: bool) -> None:
     if is_public:
-        uow.labels.remove(PRIVATE, [channel])
+        uow.labels.put(PUBLIC, {channel: ""})
     else:
-        uow.labels.put(PRIVATE, {channel: ""})
+        uow.labels.remove(PUBLIC, [channel])

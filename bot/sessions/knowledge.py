@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 VERSION = "2"
 """Goes up when what is stored of the same text changes: all is then indexed anew."""
-PRIVATE = "private"
-"""The kind of labels that name the private channels."""
+PUBLIC = "public"
+"""The kind of labels that name the channels that are known to be public."""
 QUOTED = 300
 """How many characters of the authors' words a hit quotes, unless told otherwise."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")

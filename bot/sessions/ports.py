@@ -564,6 +564,9 @@ class Actions(Protocol):
     def listed(self, session_id: int | None = None, limit: int = 100) -> list[Action]:
         """The latest, newest first; of one session, or (None) of all."""
 
+    def count(self, what: str) -> int:
+        """How many there are of a kind."""
+
 
 class Mutes(Protocol):
     """Whose questions a session does not take."""
@@ -813,8 +816,8 @@ class Knowledge(Protocol):
     def of_event(self, event_id: str) -> set[int]:
         """The numbers of an event's documents."""
 
-    def unread(self, limit: int) -> dict[int, Document]:
-        """Some documents of which no vectors are stored, by their numbers."""
+    def unread(self, limit: int, after: int = 0) -> dict[int, Document]:
+        """The first documents after a number of which no vectors are stored, by their numbers."""
 
     def put_meanings(self, found: Mapping[int, Meanings]) -> None:
         """Stores the vectors of documents that have none; of those that are gone, nothing."""

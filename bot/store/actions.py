@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from bot.sessions.model import Action
 from bot.store.repository import Repository, from_row, to_row
@@ -22,3 +22,8 @@ class Actions(Repository):
         if session_id is not None:
             query = query.where(actions.c.session_id == session_id)
         return [from_row(Action, row) for row in self._connection.execute(query)]
+
+    def count(self, what: str) -> int:
+        """How many there are of a kind."""
+        query = select(func.count()).select_from(actions).where(actions.c.what == what)
+        return self._connection.execute(query).scalar_one()

@@ -144,12 +144,12 @@ class Knowledge(Repository):
         query = select(knowledge.c.id).where(knowledge.c.event_id == event_id)
         return set(self._connection.execute(query).scalars())
 
-    def unread(self, limit: int) -> dict[int, Document]:
-        """Some documents of which no vectors are stored, by their numbers."""
+    def unread(self, limit: int, after: int = 0) -> dict[int, Document]:
+        """The first documents after a number of which no vectors are stored, by their numbers."""
         query = (
             select(knowledge)
             .outerjoin(knowledge_vectors, knowledge_vectors.c.document == knowledge.c.id)
-            .where(knowledge_vectors.c.id.is_(None))
+            .where(knowledge_vectors.c.id.is_(None), knowledge.c.id > after)
             .order_by(knowledge.c.id)
             .limit(limit)
         )

@@ -17,7 +17,7 @@ from bot.services import knowledge
 from bot.services.indexing import Indexing
 from bot.services.knowledge import Knowledge, Source
 from bot.sessions.forgetting import forget
-from bot.sessions.knowledge import PRIVATE, Hit
+from bot.sessions.knowledge import PUBLIC, Hit
 from bot.sessions.model import Author, Hidden, Person, Session, State, Talk
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
@@ -69,6 +69,7 @@ def stored(uow: UnitOfWork) -> Session:
     made = uow.sessions.add(plan, "C1")
     made.state, made.collects_from = State.OPEN, T0
     uow.sessions.save(made)
+    uow.labels.put(PUBLIC, {"C1": ""})
     uow.people.put(Person(AUTHOR, "Ada Author"))
     uow.people.put(Person("U1", "Ben Asker"))
     uow.people.put(Person("U5", "Cleo"))
@@ -210,7 +211,8 @@ class TestWhatIsIn:
             return [hit.place for hit in Knowledge().search(uow, "whales", asked_in=channel)]
 
         with database.unit_of_work() as uow:
-            uow.labels.put(PRIVATE, {"C1": ""})
+            assert places(uow) == places(uow, "C2") == [OTHER]
+            uow.labels.remove(PUBLIC, ["C1"])  # it is private, or nobody noted that it is public
             assert places(uow) == places(uow, "C2") == []
             assert places(uow, "C1") == [OTHER]
             uow.sessions.save(replace(indexed, state=State.ARCHIVED))

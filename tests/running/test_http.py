@@ -18,6 +18,7 @@ import yaml
 
 from bot.errors import UserError
 from bot.running import http
+from bot.sessions.model import Action
 from bot.slack import manifest
 from slackbox.manifest import parse
 from tests.running.test_connections import raw
@@ -116,6 +117,8 @@ async def test_health_and_metrics(world: Scene) -> None:
         await world.to(START)
         world.say("ben", "Counted?")
         await world.hear()
+        with bot.database.unit_of_work() as uow:
+            uow.actions.add(Action(START, "", "found"))
         assert (await client.get("/healthz")).text == "ok\n"
         for path, status in (("/", 200), ("/health", 404)):
             answer = await client.get(path)
@@ -125,6 +128,7 @@ async def test_health_and_metrics(world: Scene) -> None:
         assert (ready.status_code, ready.json()["troubles"]) == (200, [])
         metrics = (await client.get("/metrics")).text
         assert "marginalia_leader 1.0" in metrics
+        assert "marginalia_answered_before_total 1.0" in metrics
         for name in ("depth", "held", "given_up"):
             assert f"marginalia_outbox_{name} 0.0" in metrics
         assert world.stage.box.bot_token not in metrics

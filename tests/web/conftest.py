@@ -19,8 +19,8 @@ Command = Callable[..., int]
 def marginalia(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """The command line, in a folder of its own: gives the exit code."""
     monkeypatch.chdir(tmp_path)
-    for name in ("MARGINALIA_SCHEDULES", "MARGINALIA_WEBSITE", "MARGINALIA_DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("SCHEDULES", "WEBSITE", "DATABASE_URL", "SITE_URL", "SITE_FOLDER"):
+        monkeypatch.delenv(f"MARGINALIA_{name}", raising=False)
 
     def run(*arguments: str | Path) -> int:
         monkeypatch.setattr(sys, "argv", ["marginalia", *map(str, arguments)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,14 @@ import pytest
 from justhtml import JustHTML
 
 from bot.library.formats import Entry
+from bot.sessions.knowledge import Hit
 from bot.sessions.model import Event
 from bot.web import text
 from bot.web.site import addresses, books, folder, pages
 from bot.web.site.addresses import State
 from bot.web.site.books import Book, Posted, Said, Thread
 from bot.web.site.pages import Recorded
+from bot.web.site.published import Published
 from tests.web import shelf
 from tests.web.conftest import Command
 
@@ -462,3 +465,43 @@ def test_search_engines_are_told_every_page_but_those_of_what_is_gone(
     )
     marginalia("site")
     assert not (site / "sitemap.xml").exists(), "a sitemap has whole addresses"
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_earlier_answer_in_slack_leads_to_its_page(
+    marginalia: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bool
+) -> None:
+    """Known by the message in Slack, or by the words where the site was built without a database."""
+    shelf.write(tmp_path / "schedules", "20241014-on-reading")
+    monkeypatch.setenv("MARGINALIA_SITE_URL", "https://books.example/a/")
+    assert marginalia("site") == 0
+    [canonical] = re.findall(
+        'rel="canonical" href="(.*?)"', next(tmp_path.glob("var/site/books/*/q/why-*")).read_text()
+    )
+    assert canonical.startswith(
+        "https://books.example/a/books/20241014-on-reading/q/why-this-book-"
+    )
+    ledger = tmp_path / "var" / "site" / "addresses.json"
+    if stored:
+        ledger.write_text(ledger.read_text().replace('"mark"', '"message": "C1/1.2", "mark"', 1))
+    hit = Hit(
+        "20241014-on-reading",
+        "1",
+        "On Reading",
+        2024,
+        "Other words?" if stored else "Why this book?\n\nAnd for whom?",
+        "For you.",
+        "Ana Lima",
+        "C1" if stored else "",
+        "1.2" if stored else "",
+        1.0,
+        True,
+    )
+    published = Published(ledger.parent, "https://books.example/a")
+    assert published.page(hit) == canonical
+    assert published.page(replace(hit, event_id="another")) == ""
+    assert Published(ledger.parent, "").page(hit) == ""
+    ledger.unlink()
+    assert published.page(hit) == "", "the site is not there now"
+    ledger.write_text("broken")
+    assert published.page(hit) == ""

@@ -369,13 +369,22 @@ def _standing(known: Identity, places: Sequence[_Place]) -> _Place | None:
     return host and _Place(Identity(), host.at, is_reply=False)
 
 
+def sketch(words: str) -> str:
+    """What the words of a question are known by, as `Identity.words` joined in order."""
+    return "".join(sorted(_words(words)))
+
+
+def _words(words: str) -> frozenset[str]:
+    found = {_hash(word, 5) for word in _WORD.findall(words.casefold())}
+    return frozenset(sorted(found)[:SKETCH])
+
+
 def _identity(said: Said, replies: Iterable[Said]) -> Identity:
-    words = {_hash(word, 5) for word in _WORD.findall(said.shown.text.casefold())}
     return Identity(
         said.message,
         _hash(f"{said.name}\0{said.shown.text}", 16),
         _hash(said.name, 8),
-        frozenset(sorted(words)[:SKETCH]),
+        _words(said.shown.text),
         frozenset(
             _hash(f"{each.name}\0{each.shown.text}", 8)
             for each in replies
