@@ -332,6 +332,7 @@ class TestUpToDate:
         with database.reading() as uow:
             assert found(uow, "permission") == []
         with database.unit_of_work() as uow:
+            uow.labels.put(PUBLIC, {"C1": ""})
             made = session(uow, path.stem)
             made.state = State.CLOSED
             made.added_authors = frozenset([AUTHOR])
