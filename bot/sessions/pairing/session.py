@@ -38,6 +38,8 @@ _YES_NO = re.compile(
 
 ANSWER = 25
 """From how many words an author's post is more than a greeting."""
+_BEGINNING = 200
+"""Of how many characters the beginning of a post is, in which talk that is long shows what it is."""
 
 
 @dataclass(slots=True)
@@ -214,7 +216,7 @@ class SessionFeatures:
             first.setdefault(question.post.person, question.place)
         for place, post in enumerate(self.top):
             text = self.texts[post.id]
-            if not post.is_author or text.marks_of_talk:
+            if not post.is_author or talk.marks(text.shown[:_BEGINNING]):
                 continue
             if not any(asked < place for asked in first.values()) and text.long >= ANSWER:
                 return True

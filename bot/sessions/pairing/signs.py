@@ -172,7 +172,7 @@ SESSION = _phrases(r"""
 
 OUTSIDE = _phrases(r"""
     podcasts?|recording|slides|episode|workshop|trainings|conference|an interview|speaking at
-    errata|repo(?:sitory)?|on the cover|printed|edition|e-?book|paperback|hardcover|signed
+    errata|repo(?:sitory)?|on the cover|printed|edition|e-?book|paperback|hardcover|signed cop(?:y|ies)
     percent off|half.price|free of charge|(?:a|are|is|be|for) free(?! \w+ing)
     publisher|hiring|readers|rating|come (?:by|and say)
     blog|linkedin|twitter|mastodon|discord|youtube|subscribe
