@@ -50,13 +50,11 @@ def export(
             for problem in asyncio.run(keeper.fetch(session, keeper.missing(uow, session))):
                 typer.echo(_("not saved: {problem}", problem=problem), err=True)
         kept = keeper.links(session)
+        entries = exporting.entries(uow, session, settings.unthreaded, meaning, kept)
         if output is None and not in_place:
-            whole = archive.with_archive(
-                source, exporting.entries(uow, session, settings.unthreaded, meaning, kept)
-            )
-            sys.stdout.buffer.write(whole)
+            sys.stdout.buffer.write(archive.with_archive(source, entries))
             return
-        changed = exporting.export(uow, session, source, output, settings.unthreaded, meaning, kept)
+        changed = archive.write_archive(source, entries, output)
     target = output or source
     written = _("written") if changed else _("already up to date")
     typer.echo(f"{target}: {written}")

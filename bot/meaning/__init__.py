@@ -70,12 +70,13 @@ class Model:
         self._lock = threading.Lock()
         self._vectors: OrderedDict[Key, Vector] = OrderedDict()
         self._falls = 0
-        self._broken = False
+        self.is_broken = False
+        """Whether it cannot read any more."""
 
     def likeness(self, questions: Collection[str], texts: Collection[str], /) -> Likeness | None:
         """`Meaning.likeness`; reads what it has not read yet, some 0.1 s a text."""
         asked, said = _readable(questions), _readable(texts)
-        if self._broken:
+        if self.is_broken:
             return None
         if len(asked) + len(said) > MAX_TEXTS:
             log.info("%d texts are too many to compare by meaning", len(asked) + len(said))
@@ -90,7 +91,7 @@ class Model:
                 ):
                     self._vectors.popitem(last=False)
         except WorkerCrashed as error:  # answers are linked by words alone then
-            self._broken = True
+            self.is_broken = True
             log.error("no longer comparing texts by meaning: %s", error)
             return None
         return _Likeness(_centred(mine[0], common[0]), _centred(mine[1], common[1]))
@@ -101,24 +102,19 @@ class Model:
 
         Raises ShuttingDown when it is closed meanwhile, and UserError once it cannot read any more.
         """
-        if self._broken:
+        if self.is_broken:
             raise UserError(_("the model that compares the meaning of texts no longer works"))
         try:
             with self._lock:
                 stock = self._read(_readable(STOCK), asked)
                 mine = self._read(_readable(texts), asked)
         except WorkerCrashed as error:
-            self._broken = True
+            self.is_broken = True
             log.error("no longer comparing texts by meaning: %s", error)
             raise UserError(str(error)) from None
         middle = [math.fsum(numbers) / len(stock) for numbers in zip(*stock.values(), strict=True)]
         none = array("f", bytes(4 * len(middle)))
         return [_without(mine[text], middle, _HALF) if text in mine else none for text in texts]
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether it cannot read any more."""
-        return self._broken
 
     def begin(self) -> None:
         """Loads it now. Raises UserError, one line, where that cannot be."""

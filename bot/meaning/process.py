@@ -46,14 +46,10 @@ class Reader:
         self._running: _Running | None = None
         self._closed = False
 
-    def begin(self) -> None:
-        """Starts the process and loads the model. Raises WorkerCrashed, ShuttingDown."""
-        self._run()
-
     def read(self, text: str, asked: bool) -> array[float]:
         """The vector of a text that is `readable`; `asked`: read as a question. Raises WorkerCrashed,
         ShuttingDown."""
-        running = self._run()
+        running = self.begin()
         wanted = json.dumps({"text": text, "asked": asked})
         with suppress(OSError):  # where it has ended no line comes, which says so
             running.wanted.write(wanted.encode() + b"\n")
@@ -69,7 +65,8 @@ class Reader:
         if running is not None:
             running.process.kill()
 
-    def _run(self) -> _Running:
+    def begin(self) -> _Running:
+        """Starts the process and loads the model, once. Raises WorkerCrashed, ShuttingDown."""
         if self._closed:
             raise ShuttingDown
         if self._running is not None:

@@ -179,7 +179,8 @@ class Archiving:
                 changed_at = now.content_changed_at if now is not None else None
                 self.keeper.tidy(uow, session)
                 unthreaded, kept = self._settings.unthreaded, self.keeper.links(session)
-                export.export(uow, session, source, target, unthreaded, self._meaning, kept)
+                entries = export.entries(uow, session, unthreaded, self._meaning, kept)
+                archive.write_archive(source, entries, target)
                 summary = self._summary(uow, session) if session.archived_at is None else None
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, changed_at or at)

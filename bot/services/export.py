@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
-from bot.library import archive
 from bot.library.formats import Entry
 from bot.markup import plain, to_markdown
 from bot.sessions import linking, pairing, queue
@@ -238,23 +237,6 @@ def _arranged(
 def text_of(uow: UnitOfWork, message: Message) -> str:
     """A message's own text as an archive has it, in Markdown, whatever it was edited to."""
     return to_markdown(uow.messages.whole(message).content, StoredNames(uow))
-
-
-def export(
-    uow: UnitOfWork,
-    session: Session,
-    source: Path,
-    target: Path | None,
-    unthreaded: str = "attach",
-    meaning: pairing.Meaning | None = None,
-    kept: Mapping[str, str] = {},
-) -> bool:
-    """Writes the archive into the schedule file, or (`target`) that file with it elsewhere.
-
-    `unthreaded`, `meaning` and `kept` are as in `entries`. Gives whether anything changed on disk. Raises
-    UserError, one line, for a file that cannot be read or written.
-    """
-    return archive.write_archive(source, entries(uow, session, unthreaded, meaning, kept), target)
 
 
 def source_of(paths: Mapping[str, Path], session: Session) -> Path:

@@ -91,7 +91,7 @@ def main() -> None:
             ) -> None:
                 path.write_text("---\ntitle: A\n---\n")
                 with database.reading() as uow:
-                    export.export(uow, session, path, None)
+                    archive.write_archive(path, export.entries(uow, session), None)
 
             whole()
             entries = archive.read(path)

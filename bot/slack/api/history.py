@@ -61,7 +61,7 @@ class History:
         self.client = client
         self.calls = 0
         self._learns = regime == "auto"
-        self._pace = {"restricted": RESTRICTED, "none": UNLIMITED}.get(regime, INTERNAL)
+        self.pace: Pace = {"restricted": RESTRICTED, "none": UNLIMITED}.get(regime, INTERNAL)
         self._made: dict[str, deque[float]] = {HISTORY: deque(), REPLIES: deque()}
         self._not_before = dict.fromkeys(self._made, 0.0)
         self._turn = {name: asyncio.Lock() for name in self._made}
@@ -69,12 +69,7 @@ class History:
     @property
     def restricted(self) -> bool:
         """Whether Slack gives 15 messages a minute."""
-        return self._pace is RESTRICTED
-
-    @property
-    def pace(self) -> Pace:
-        """How fast each of the two methods is called."""
-        return self._pace
+        return self.pace is RESTRICTED
 
     async def channel(
         self, channel: str, oldest: str, latest: str | None, wait: bool = True
@@ -116,7 +111,7 @@ class History:
             answer = await self._call(method, asked, wait)
             messages = [m for m in answer.get("messages") or () if isinstance(m, dict)]
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if cursor and len(messages) <= RESTRICTED.messages < self._pace.messages:
+            if cursor and len(messages) <= RESTRICTED.messages < self.pace.messages:
                 self._learn("it gives 15 messages a call")
             yield messages
             if not cursor:
@@ -132,7 +127,7 @@ class History:
             tries += 1
             self.calls += 1
             try:
-                asked = {**arguments, "limit": str(self._pace.messages)}
+                asked = {**arguments, "limit": str(self.pace.messages)}
                 answer = await self.client.api_call(method, params=asked)
             except SlackApiError as error:
                 seconds = retry_after(error)
@@ -152,7 +147,7 @@ class History:
         """Returns when the next call may be made."""
         while True:
             now = asyncio.get_running_loop().time()
-            made, pace = self._made[method], self._pace
+            made, pace = self._made[method], self.pace
             while made and made[0] <= now - pace.seconds:
                 made.popleft()
             free = made[-pace.calls] + pace.seconds if len(made) >= pace.calls else now
@@ -170,7 +165,7 @@ class History:
 
     def _learn(self, why: str) -> None:
         if self._learns and not self.restricted:
-            self._pace = RESTRICTED
+            self.pace = RESTRICTED
             log.warning(
                 "Slack limits this app to one look a minute at 15 messages of its history (%s): "
                 "messages that no event told of are found late. An app of the workspace's own is "

@@ -20,12 +20,13 @@ router = Router()
 
 
 @router.action("link_undo", Who.AUTHOR)
-async def undo(interaction: Interaction) -> None:
-    """It does not answer that question."""
-    await interaction.change(_undo, interaction)
-    await interaction.replace(
-        *blocks.left(_("Undone: your message is no longer marked as an answer."))
-    )
+@router.action("link_none", Who.AUTHOR)
+async def leave(interaction: Interaction) -> None:
+    """It does not answer that question, or none of those."""
+    is_undone = interaction.action == "link_undo"
+    await interaction.change(_leave, interaction, is_undone)
+    said = _("Undone: your message is no longer marked as an answer.") if is_undone else ""
+    await interaction.replace(*blocks.left(said))
 
 
 @router.action("link_choose", Who.AUTHOR)
@@ -37,26 +38,23 @@ async def choose(interaction: Interaction) -> None:
     )
 
 
-@router.action("link_none", Who.AUTHOR)
-async def none(interaction: Interaction) -> None:
-    """It answers none of those."""
-    await interaction.change(_none, interaction)
-    await interaction.replace(*blocks.left())
-
-
-def _undo(uow: UnitOfWork, interaction: Interaction) -> None:
+def _leave(uow: UnitOfWork, interaction: Interaction, is_undone: bool) -> None:
     channel, ts, asked = _value(interaction)
     message, session = message_in(uow, interaction, channel, ts)
-    if not linking.undo(
-        uow, interaction.context.notifier, session, message, asked, interaction.now
-    ):
+    question = asked if is_undone else None
+    notifier, now = interaction.context.notifier, interaction.now
+    if not linking.undo(uow, notifier, session, message, question, now):
         raise UserError(
             _(
                 "Somebody has changed that in the meantime: your message is no longer under "
                 "that question."
             )
+            if is_undone
+            else _(
+                "Somebody has put your message under a question in the meantime; it stays there."
+            )
         )
-    interaction.noted(uow, "answers_undone", session, ts=ts)
+    interaction.noted(uow, "answers_undone" if is_undone else "answers_none", session, ts=ts)
 
 
 def _choose(uow: UnitOfWork, interaction: Interaction) -> tuple[Message, Message]:
@@ -75,16 +73,6 @@ def _choose(uow: UnitOfWork, interaction: Interaction) -> tuple[Message, Message
         ) from None
     interaction.noted(uow, "answers", session, ts=ts, question=asked)
     return message, question
-
-
-def _none(uow: UnitOfWork, interaction: Interaction) -> None:
-    channel, ts, _blank = _value(interaction)
-    message, session = message_in(uow, interaction, channel, ts)
-    if not linking.undo(uow, interaction.context.notifier, session, message, None, interaction.now):
-        raise UserError(
-            _("Somebody has put your message under a question in the meantime; it stays there.")
-        )
-    interaction.noted(uow, "answers_none", session, ts=ts)
 
 
 def _value(interaction: Interaction) -> tuple[str, str, str]:

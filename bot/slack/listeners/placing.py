@@ -29,15 +29,11 @@ router = Router()
 
 
 @router.shortcut("answers", Who.AUTHOR)
-async def answers(interaction: Interaction) -> None:
-    """`This answers…` on a message."""
-    await choose(interaction, interaction.channel or "", interaction.ts or "", "answers")
-
-
 @router.shortcut("merge", Who.AUTHOR)
-async def merge(interaction: Interaction) -> None:
-    """`Merge with…` on a question."""
-    await choose(interaction, interaction.channel or "", interaction.ts or "", "merge")
+async def place(interaction: Interaction) -> None:
+    """`This answers…` on a message, and `Merge with…` on a question."""
+    what = str(interaction.body.get("callback_id"))
+    await choose(interaction, interaction.channel or "", interaction.ts or "", what)
 
 
 @router.shortcut("not_a_question", Who.AUTHOR)

@@ -83,19 +83,21 @@ async def called(interaction: Interaction) -> None:
 
 @router.action("queue_previous", Who.AUTHOR)
 @router.action("queue_next", Who.AUTHOR)
-async def turned(interaction: Interaction) -> None:
-    """Another page of the queue."""
-    name, number = paging.turned(interaction.value)
-    await _turned(interaction, "queue", name, number, 1, number)
-
-
 @router.action("aside_previous", Who.AUTHOR)
 @router.action("aside_next", Who.AUTHOR)
-async def turned_aside(interaction: Interaction) -> None:
-    """Another page of what was set aside."""
-    where, number = paging.turned(interaction.value)
-    name, queue_number = paging.turned(where)
-    await _turned(interaction, "aside", name, queue_number, number, number)
+async def turned(interaction: Interaction) -> None:
+    """Another page of the queue, or of what was set aside."""
+    rest, number = paging.turned(interaction.value)
+    part = interaction.action.partition("_")[0]
+    name, queue_number = paging.turned(rest) if part == "aside" else (rest, number)
+    session = await interaction.read(_with_id, interaction, name)
+    if interaction.is_home:
+        key = f"{part} {session.id}"
+        await interaction.change(lambda uow: uow.members.turn(interaction.user, key, number))
+    else:
+        aside_number = number if part == "aside" else 1
+        shown = interaction.read(_shown, interaction.context, session, queue_number, aside_number)
+        await interaction.replace(*await shown)
 
 
 @router.action("queue_merge", Who.AUTHOR)
@@ -130,18 +132,6 @@ def home(uow: UnitOfWork, context: HandlerContext, person: str) -> Sequence[Bloc
     if len(mine) > most:
         shown.append(blocks.more_queues(len(mine) - most))
     return shown
-
-
-async def _turned(
-    interaction: Interaction, part: str, name: str, number: int, aside_number: int, turned_to: int
-) -> None:
-    session = await interaction.read(_with_id, interaction, name)
-    if interaction.is_home:
-        key = f"{part} {session.id}"
-        await interaction.change(lambda uow: uow.members.turn(interaction.user, key, turned_to))
-    else:
-        shown = await interaction.read(_shown, interaction.context, session, number, aside_number)
-        await interaction.replace(*shown)
 
 
 async def _renewed(interaction: Interaction, session: Session) -> None:
