@@ -135,12 +135,7 @@ class Database(Transactions):
         with self._backend.reading.begin() as connection:
             yield Work(connection)
 
-    def is_outage(self, error: BaseException) -> bool:
-        """Whether an error means that the database is gone, full or may not be written.
-
-        Such a one is nobody's fault who asked: what failed can be tried again as it was.
-        """
-        return engine.is_outage(error)
+    is_outage = staticmethod(engine.is_outage)
 
     def probe(self) -> None:
         """Writes something and takes it away again. Raises SQLAlchemyError if that cannot be."""

@@ -77,8 +77,7 @@ def empty_log(path: Path) -> bool:
     (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>). Waits a quarter of a second at
     most. Raises sqlite3.Error.
     """
-    uri = f"{path.absolute().as_uri()}?mode=rw"
-    with closing(sqlite3.connect(uri, uri=True, timeout=0.25)) as connection:
+    with closing(_open(path, "rw", timeout=0.25)) as connection:
         blocked, _in_log, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not blocked
 
@@ -88,9 +87,8 @@ def rewrite(path: Path) -> None:
 
     <https://www.sqlite.org/lang_vacuum.html>
     """
-    uri = f"{path.absolute().as_uri()}?mode=rw"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
+        with closing(_open(path, "rw", timeout=1.0)) as connection:
             connection.execute("VACUUM")
     except sqlite3.Error as error:
         log.info("%s could not be shortened now: %s", path, error)
@@ -220,8 +218,9 @@ def _is_busy(error: BaseException) -> bool:
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)
+def _open(path: Path, mode: str = "ro", timeout: float = 30.0) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=timeout)
 
 
 def _sync(path: Path) -> None:

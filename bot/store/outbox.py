@@ -325,17 +325,9 @@ class Outbox(Repository):
 
     def _pace(self, channel: str, name: str, at: datetime) -> None:
         """Moves a time of the channel forward; back only where the clock was set back."""
-        statement = self._insert(paces).values(channel=channel, **{name: at})
         column = paces.c[name]
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["channel"],
-                set_={name: at},
-                where=_past(column, at, at + CLOCK_SET_BACK)
-                if name == "sent_at"
-                else _past(column, at),
-            )
-        )
+        is_past = _past(column, at, at + CLOCK_SET_BACK if name == "sent_at" else None)
+        self._upsert(paces, {"channel": channel}, {name: at}, where=is_past)
 
 
 def _outgoing(row: Row[Any], attempts: int | None = None) -> Outgoing:

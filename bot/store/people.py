@@ -15,6 +15,9 @@ from bot.store.tables import people
 
 _ONE = select(people).where(people.c.slack_id == bindparam("of"))
 
+_NEW = {"is_bot": False, "deleted": False, "privacy": "full"}
+"""What is stored of somebody who was not met yet."""
+
 
 class People(Repository):
     """`bot.sessions.ports.People`."""
@@ -82,16 +85,8 @@ class People(Repository):
         """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
-        row = to_row(people, Person(key), privacy=privacy)
-        self._connection.execute(
-            self._insert(people)
-            .values(row)
-            .on_conflict_do_update(
-                index_elements=["slack_id"],
-                set_={"privacy": privacy},
-                where=people.c.privacy != FORGOTTEN,
-            )
-        )
+        may = people.c.privacy != FORGOTTEN
+        self._upsert(people, {"slack_id": key}, {"privacy": privacy}, _NEW, may)
 
     def anonymise(self, slack_id: str) -> None:
         """Takes the names away for good: nothing that is learnt later brings them back."""
@@ -100,23 +95,13 @@ class People(Repository):
         if key != slack_id:
             self._connection.execute(delete(people).where(people.c.slack_id == slack_id))
         none = {"name": ANONYMOUS, "real_name": None, "tz": None, "privacy": FORGOTTEN}
-        new = to_row(people, Person(key), **none)
-        self._connection.execute(
-            self._insert(people)
-            .values(new)
-            .on_conflict_do_update(index_elements=["slack_id"], set_=none)
-        )
+        self._upsert(people, {"slack_id": key}, none, _NEW)
 
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
         """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
-        row = to_row(people, Person(key), quiet=quiet)
-        self._connection.execute(
-            self._insert(people)
-            .values(row)
-            .on_conflict_do_update(index_elements=["slack_id"], set_={"quiet": quiet})
-        )
+        self._upsert(people, {"slack_id": key}, {"quiet": quiet}, _NEW)
 
     def all(self) -> list[Person]:
         """Everyone, by Slack member ID."""

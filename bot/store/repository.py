@@ -4,12 +4,12 @@ dataclasses: fields and columns have the same names, and others are said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, text
+from sqlalchemy import ColumnElement, Connection, Row, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -58,12 +58,19 @@ class Repository:
         """An INSERT that leaves a row alone that is there already; its `rowcount` says."""
         return _insert_new(self._postgresql, table)
 
-    def _upsert(self, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
-        """Inserts a row, or gives the one with this key these values."""
+    def _upsert(
+        self,
+        table: Table,
+        key: dict[str, Any],
+        values: dict[str, Any],
+        new: Mapping[str, Any] = {},
+        where: ColumnElement[bool] | None = None,
+    ) -> None:
+        """Inserts a row, or gives the one with this key these values, if it is as `where` says;
+        `new` are further values of a new one."""
+        statement = self._insert(table).values({**new, **key, **values})
         self._connection.execute(
-            self._insert(table)
-            .values(**key, **values)
-            .on_conflict_do_update(index_elements=list(key), set_=values)
+            statement.on_conflict_do_update(index_elements=list(key), set_=values, where=where)
         )
 
 

@@ -82,7 +82,8 @@ class Sessions(Repository):
                 sessions.c.channel == channel, sessions.c.state != str(State.CANCELLED)
             ).order_by(sessions.c.starts_at.desc(), sessions.c.id.desc())
             if since is not None:
-                query = query.where(_not_over_before(since))
+                is_over = sessions.c.collects_until
+                query = query.where(or_(is_over.is_(None), is_over > since))
             found = self._read(self._connection.execute(query))
             known = self._kept.channels[channel] = since, found
         return list(known[1])
@@ -90,7 +91,8 @@ class Sessions(Repository):
     def begun_since(self, since: datetime) -> list[Session]:
         """Those that are open, and those that were over after a date and time."""
         query = _ALL.where(
-            sessions.c.state.in_(_BEGUN), or_(sessions.c.state == _OPEN, _over_after(since))
+            sessions.c.state.in_(_BEGUN),
+            or_(sessions.c.state == _OPEN, sessions.c.collects_until > since),
         ).order_by(sessions.c.starts_at, sessions.c.id)
         return self._read(self._connection.execute(query))
 
@@ -218,14 +220,6 @@ class Sessions(Repository):
     def _keep(self, session: Session, row: dict[str, Any]) -> None:
         self._kept.sessions[session.id] = session
         self._kept.rows[session.id] = row
-
-
-def _over_after(since: datetime) -> ColumnElement[bool]:
-    return sessions.c.collects_until > since
-
-
-def _not_over_before(since: datetime) -> ColumnElement[bool]:
-    return or_(sessions.c.collects_until.is_(None), _over_after(since))
 
 
 def _row(session: Session) -> dict[str, Any]:
