@@ -542,6 +542,7 @@ class Bot:
             now = self._state()
             if self.leads and before != now:
                 await asyncio.to_thread(self._indexing.update, self.library, now[1])
+                self.edge.homes.touch()  # queues show what was answered before
                 before = now
             await asyncio.sleep(pause)
 

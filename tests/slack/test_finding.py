@@ -206,6 +206,20 @@ class TestQueue:
             log = await MemberDriver(world, world.stage.organizer).qa("log")
             assert "with an answer from “The Old &amp; Wise Book”" in log
 
+    async def test_an_open_home_shows_an_answer_once_it_is_in_the_index(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path, sweep_interval=0.2) as world:
+            first = world.say("cleo", "Which parser generators do you like?")
+            world.say("ben", "Which parser generators do you like best?")
+            await world.hear()
+            ada = MemberDriver(world, "ada")
+            assert "Answered before" not in await ada.home()
+            world.say("ada", "None at all.", first)
+            await until(lambda: "1 is answered" in ada.home_now())
+            await until(lambda: "Answered before" in ada.home_now())
+            assert "> None at all." in ada.home_now()
+
     async def test_the_command_shows_it_too_and_others_may_not_click(self, tmp_path: Path) -> None:
         async with after_the_past(tmp_path) as world:
             ts = world.say("ben", LIKE)
