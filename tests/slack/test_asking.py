@@ -107,20 +107,20 @@ def _inputs(hands: MemberDriver) -> list[str]:
 
 
 @pytest.mark.slow
-async def test_what_was_typed_stays_when_the_database_fails(tmp_path: Path) -> None:
+async def test_what_was_typed_stays_when_the_database_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_session(tmp_path) as world:
         ben = MemberDriver(world, "ben")
         await ben.ask()
-        desk = world.stage.bot.edge.handler_context
-        factory = desk.factory
 
-        def broken() -> None:
+        async def broken(*_given: object, **_named: object) -> None:
             raise OSError("disk full")
 
-        desk.factory = broken  # type: ignore[assignment]
-        outcome = await ben.submits("Will it last?")
+        with monkeypatch.context() as full:
+            full.setattr(world.stage.bot.edge.handler_context.database, "write", broken)
+            outcome = await ben.submits("Will it last?")
         assert "nothing is lost" in outcome.errors["question0"]
-        desk.factory = factory
         assert ben.form.state["question0"]["text"]["value"] == "Will it last?"
         assert (await ben.person.submit()).acknowledged
         await world.hear()
