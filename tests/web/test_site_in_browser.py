@@ -109,12 +109,13 @@ def test_a_result_leads_to_its_question(chromium: Browser, address: str) -> None
         expect(page.locator("#list a").first).to_be_visible()
 
 
+@pytest.mark.parametrize("disk", [False, True], ids=["served", "from the disk"])
 def test_from_a_search_to_a_questions_page_and_back_into_slack(
-    chromium: Browser, address: str
+    chromium: Browser, site: Path, address: str, disk: bool
 ) -> None:
     with opened(chromium) as visit:
         page = visit.page
-        page.goto(address)
+        page.goto((site / "index.html").as_uri() if disk else address)
         search(page, "yildirim")
         page.get_by_role("link", name="Letters question 1").click()
         expect(page).to_have_url(re.compile(r"/books/20220110-letters/q/[a-z0-9-]+\.html$"))
@@ -230,6 +231,9 @@ def test_without_scripts_the_list_is_all_there_is(chromium: Browser, address: st
         page.get_by_role("link", name="The First Book").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("The First Book")
         expect(page.get_by_text("And for whom?")).to_be_visible()
+        page.get_by_role("link", name="Page of this question 1").click()
+        expect(page).to_have_url(re.compile("/q/why-this-book-"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Why this book?")
 
 
 def test_the_keyboard_reaches_everything(chromium: Browser, address: str) -> None:

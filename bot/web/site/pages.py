@@ -20,7 +20,6 @@ from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
-from bot.sessions.knowledge import Document
 from bot.sessions.model import Event
 from bot.texts import _
 from bot.web import figures, look, text
@@ -285,7 +284,7 @@ class _Writer:
         )
         for thread in book.threads:
             if thread.page:
-                self.related.add(self.asked(book, thread), self.document(book, thread))
+                self.related.add(self.asked(book, thread), thread.question.shown.text)
         return entry
 
     @property
@@ -297,18 +296,6 @@ class _Writer:
         """A question for a list of them."""
         words = addresses.headline(thread.question.shown.text)
         return Listed(thread.page, words, book.event.id, book.event.title)
-
-    def document(self, book: Book, thread: Thread) -> Document:
-        """What a question is found by."""
-        return Document(
-            event_id=book.event.id,
-            place=str(thread.question.place),
-            title=book.event.title,
-            year=book.event.start.year,
-            question=thread.question.shown.text,
-            answers=tuple(reply.shown.text for reply in thread.replies if reply.by_author),
-            author=" ".join(thread.answered_by[:1]),
-        )
 
     def questions(self, book: Book, entry: Entry) -> None:
         """Writes a page for each question."""

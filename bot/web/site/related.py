@@ -1,24 +1,23 @@
-"""Which questions about other books are like a question: words alone, ranked as the index of
-answered questions ranks them (`bot.sessions.knowledge`)."""
+"""Which questions about other books are like a question: by the stems that the index of answered
+questions knows (`bot.sessions.knowledge`). Rather none is shown than one that has nothing to do with it."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
 from bot.sessions import knowledge
-from bot.sessions.knowledge import Document
 
 SHOWN = 4
 """How many are shown at most."""
-LIKE = 0.32
-"""What share of the most that a question could score another must reach to be shown."""
-RAREST = 16
-"""By how many of its stems, the rarest, a question is compared."""
+LIKE = 0.2
+"""How alike two questions must be: the cosine of their stems, each as heavy as it is rare."""
+TELLING, SHARED = 0.5, 2
+"""What share of the rarest stem's weight a stem must have to say what a question is about, and how
+many such stems two questions must share: words such as "end" and "write" bring nothing together."""
 MOST = 2000
 """A stem that more questions have says nothing."""
-COMMON = 2
-"""How many stems two questions must share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +35,45 @@ class Related:
 
     def __init__(self) -> None:
         self._asked: list[Listed] = []
-        self._having: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        self._stems: dict[str, list[str]] = {}
+        self._having: dict[str, list[int]] = defaultdict(list)
+        self._stems: list[list[str]] = []
+        self._numbers: dict[str, int] = {}
 
-    def add(self, asked: Listed, document: Document) -> None:
-        """Adds a question; `document` is what it is found by."""
+    def add(self, asked: Listed, words: str) -> None:
+        """Adds a question with its whole text."""
         number = len(self._asked)
         self._asked.append(asked)
-        self._stems[asked.page] = knowledge.asked(document.question)
-        for stem, weight in knowledge.weights(document).items():
-            self._having[stem].append((number, weight))
+        self._numbers[asked.page] = number
+        self._stems.append(knowledge.asked(words))
+        for stem in self._stems[-1]:
+            self._having[stem].append(number)
 
     def to(self, page: str, book: str) -> list[Listed]:
         """The questions of other books most like the one of a page, best first."""
-        rarity = {
-            stem: knowledge.rarity(len(self._asked), len(self._having[stem]))
-            for stem in self._stems[page]
-        }
-        rarest = sorted(rarity, key=lambda stem: (-rarity[stem], stem))[:RAREST]
+        number = self._numbers[page]
+        telling = TELLING * knowledge.rarity(len(self._asked), 1)
         scores: dict[int, float] = defaultdict(float)
         shared: dict[int, int] = defaultdict(int)
-        for stem in rarest:
+        for stem in self._stems[number]:
             having = self._having[stem]
             if len(having) > MOST:
                 continue
-            for number, weight in having:
-                if self._asked[number].book != book:
-                    scores[number] += weight * rarity[stem]
-                    shared[number] += 1
-        least = LIKE * knowledge.HIGHEST * sum(rarity[stem] for stem in rarest)
-        found = [
-            number
-            for number, score in scores.items()
-            if score >= least and shared[number] >= COMMON
-        ]
-        found.sort(key=lambda number: (-scores[number], number))
-        return [self._asked[number] for number in found[:SHOWN]]
+            weight = self._weight(stem)
+            for other in having:
+                if self._asked[other].book != book:
+                    scores[other] += weight**2
+                    shared[other] += weight >= telling
+        own = self._length(number)
+        found = {
+            other: score / own / self._length(other)
+            for other, score in scores.items()
+            if shared[other] >= SHARED
+        }
+        best = sorted(found, key=lambda other: (-found[other], other))
+        return [self._asked[other] for other in best if found[other] >= LIKE][:SHOWN]
+
+    def _weight(self, stem: str) -> float:
+        return knowledge.rarity(len(self._asked), len(self._having[stem]))
+
+    def _length(self, number: int) -> float:
+        return math.hypot(*(self._weight(stem) for stem in self._stems[number]))
