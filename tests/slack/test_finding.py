@@ -220,7 +220,26 @@ class TestQueue:
             await until(lambda: "Answered before" in ada.home_now())
             assert "> None at all." in ada.home_now()
 
-    async def test_the_command_shows_it_too_and_others_may_not_click(self, tmp_path: Path) -> None:
+    async def test_who_is_no_author_any_more_points_to_nothing(self, tmp_path: Path) -> None:
+        async with after_the_past(tmp_path) as world:
+            ts = world.say("ben", LIKE)
+            await world.hear()
+            organizer = MemberDriver(world, world.stage.organizer)
+            cleo = MemberDriver(world, "cleo")
+            world.workspace.join(world.channel, organizer.id)
+            name = world.workspace.member(cleo.id).name
+            await organizer.qa(f"author @{name}")
+            note = await cleo.answer(cleo.person.command("/qa", "queue", CHANNEL))
+            assert "Answered before:" in words(note.blocks)
+            await organizer.qa(f"author @{name} remove")
+            told = await cleo.answer(
+                cleo.person.act("queue_before", channel=CHANNEL, ts=note.ts, block_id=f"queue {ts}")
+            )
+            assert "Only the authors of the book" in told.text
+            await world.hear()
+            assert replies(world, ts) == []
+
+    async def test_the_command_shows_it_too(self, tmp_path: Path) -> None:
         async with after_the_past(tmp_path) as world:
             ts = world.say("ben", LIKE)
             await world.hear()
