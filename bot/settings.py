@@ -283,8 +283,8 @@ class Settings(BaseSettings):
     site_url: str = Field(
         "",
         description="The address at which the pages of `marginalia site` are published. If set, "
-        "`marginalia site` takes it for `--base-url`, and an earlier answer that Slack shows has "
-        "a link to its page.",
+        "`marginalia site` takes it for `--base-url`, an earlier answer that Slack shows has a link "
+        "to its page, and the message that closes a session one to the book's page.",
     )
     site_folder: Path = Field(
         Path("var/site"),

@@ -105,7 +105,11 @@ class Bot:
         self._indexing = Indexing(settings, database, self.model)
         published = Published(settings.site_folder, settings.site_url)
         notifier = SlackNotifier(
-            settings.website, settings.organizers, None, acknowledging=settings.acknowledge
+            settings.website,
+            settings.organizers,
+            None,
+            acknowledging=settings.acknowledge,
+            site_url=settings.site_url,
         )
         self._knowledge = Knowledge(self.model, slack=notifier.link, page=published.page)
         token, url = _secret(settings.slack_bot_token), settings.slack_api_url

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.anonymity import is_anonymous
@@ -48,6 +49,7 @@ class SlackNotifier(Notifier):
     `website` is the address that covers are relative to ('' where not known);
     `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
     `acknowledging` is the emoji with which a question in the channel is acknowledged ('' for none);
+    `site_url` is the address of the site, without a slash ('' for none);
     `workspace_url` is the address of the workspace, `https://….slack.com/` ('' before it is known).
     """
 
@@ -56,6 +58,7 @@ class SlackNotifier(Notifier):
     organizers_channel: str | None = None
     workspace_url: str = ""
     acknowledging: str = ""
+    site_url: str = ""
 
     def link(self, channel: str, ts: str) -> str:
         """The address of a message (its permalink); '' before Slack said where we are."""
@@ -84,14 +87,21 @@ class SlackNotifier(Notifier):
     def close(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         """Posts the closing message and edits the announcement."""
         key = f"session {session.id} close"
-        self._post(uow, key, session.channel, closing.closing(session, figures), at)
+        self._post(uow, key, session.channel, self._closing(session, figures), at)
         self.reannounce(uow, session, at)
 
     def missed(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         """Posts the closing message alone."""
         key = f"session {session.id} close"
-        content = closing.closing(session, figures, missed=True)
+        content = self._closing(session, figures, missed=True)
         self._post(uow, key, session.channel, content, at)
+
+    def _closing(
+        self, session: Session, figures: Handover, missed: bool = False
+    ) -> tuple[str, list[dict[str, Any]]]:
+        book = quote(session.event.id, errors="replace")
+        page = f"{self.site_url}/books/{book}.html" if self.site_url else ""
+        return closing.closing(session, figures, missed, page)
 
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
         """Sends the private note."""

@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.sessions.model import Author, Event, Session, State
 from bot.settings import Settings
 from bot.slack.blocks.announcement import announcement
-from tests.scene import START, scene, text_of
+from tests.scene import END, START, scene, text_of
 from tests.slack.member_driver import MemberDriver, open_session, words
 
 EVENT = Event(
@@ -120,3 +120,15 @@ class TestAcknowledging:
         for wrong, what in (("+1", "would count as a vote"), ("👀 x", "not the name of an emoji")):
             with pytest.raises(UserError, match=what):
                 Settings(_env_file=None, acknowledge=wrong)
+
+
+@pytest.mark.parametrize("url", ["", "https://books.example/a/"])
+async def test_the_closing_message_leads_to_the_books_page(tmp_path: Path, url: str) -> None:
+    async with open_session(tmp_path, site_url=url) as world:
+        await world.to(END)
+        closing = world.posted()[-1]
+        assert "is closed" in closing.text
+        shown = words(closing.blocks)
+        book = world.session().event.id
+        page = f"<https://books.example/a/books/{book}.html|You can read"
+        assert (page in shown) == bool(url), shown

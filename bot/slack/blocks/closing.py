@@ -8,9 +8,9 @@ from bot.markup import escape_mrkdwn
 from bot.sessions.handover import Handover
 from bot.sessions.model import Message, Session
 from bot.slack.blocks.announcement import closing_line
-from bot.slack.blocks.kit import section
+from bot.slack.blocks.kit import note, section
 from bot.slack.blocks.limits import when
-from bot.slack.text import excerpt
+from bot.slack.text import excerpt, linked
 from bot.texts import _, n_
 
 UNANSWERED_SHOWN = 10
@@ -18,9 +18,12 @@ UNANSWERED_SHOWN = 10
 
 
 def closing(
-    session: Session, figures: Handover, missed: bool = False
+    session: Session, figures: Handover, missed: bool = False, page: str = ""
 ) -> tuple[str, list[dict[str, Any]]]:
-    """The closing message as `(text, blocks)`; `missed` for a session nobody was there to run."""
+    """The closing message as `(text, blocks)`; `missed` for a session nobody was there to run.
+
+    `page` is the address of the book's page on the site, '' for none.
+    """
     title = escape_mrkdwn(session.event.title)
     over = when(session.over_at)
     lead = (
@@ -43,6 +46,9 @@ def closing(
             lines.append(n_("… and {count} more", "… and {count} more", rest))
         waiting = _("*Not answered yet:*")
         blocks.append(section(waiting + "\n" + "\n".join(lines)))
+    if page:
+        text = _("You can read the questions and answers later on the website.")
+        blocks.append(note(linked(page, text)))
     return (
         _("The session on {title} is closed: {figures}", title=title, figures=counted),
         blocks,
