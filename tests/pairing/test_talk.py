@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from bot.laboratory.detach import detach
 from bot.sessions.pairing import Post, linked, pair
 from tests.pairing.generator import AUTHOR, COAUTHOR, STYLES, session
@@ -34,6 +36,7 @@ def with_talk(seed: int, style: str, said: list[str]) -> list[Post]:
     return posts
 
 
+@pytest.mark.slow
 def test_talk_stays() -> None:
     said = sentences()
     Random(1).shuffle(said)

@@ -281,6 +281,7 @@ def test_a_traceback_that_repeats_is_counted() -> None:
 DESCRIPTORS = 256
 
 
+@pytest.mark.slow
 async def test_half_sent_requests_take_nothing_from_slack(tmp_path: Path) -> None:
     """The board's port is flooded while the process may open few files."""
     (tmp_path / "schedules").mkdir()

@@ -41,7 +41,7 @@ def move(monkeypatch: pytest.MonkeyPatch, source: str, target: str) -> tuple[int
 
 
 class TestMoved:
-    @pytest.mark.parametrize("back", [False, True])
+    @pytest.mark.parametrize("back", [False, pytest.param(True, marks=pytest.mark.slow)])
     def test_every_row_arrives_and_new_ones_follow(
         self, sqlite_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch, back: bool
     ) -> None:
