@@ -54,7 +54,8 @@ class Indexing:
 
     def _archives(self) -> dict[Path, int]:
         """When each file changed in a folder of archives of its own."""
-        folder = self._settings.archive_dir
-        with suppress(FileNotFoundError):  # one that goes meanwhile is a change for the next time
-            return {path: path.stat().st_mtime_ns for path in folder.rglob("*")} if folder else {}
-        return {}
+        folder, found = self._settings.archive_dir, {}
+        for path in folder.rglob("*") if folder else ():
+            with suppress(OSError):  # one that goes meanwhile is a change for the next time
+                found[path] = path.stat().st_mtime_ns
+        return found

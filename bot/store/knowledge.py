@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
@@ -51,18 +52,18 @@ class Knowledge(Repository):
 
     def pulse(self) -> str:
         """Changes when what the documents of an event are made of may have."""
+        stored = (sessions.c.event, sessions.c.state, sessions.c.added_authors)
         query = select(
-            func.count(),
-            func.sum(func.length(sessions.c.state)),
-            func.sum(func.length(sessions.c.added_authors)),
-            func.max(sessions.c.content_changed_at),
-            func.max(sessions.c.archived_at),
-            select(func.count())
-            .select_from(knowledge_events)
-            .where(knowledge_events.c.made_of == "")
-            .scalar_subquery(),
-        ).select_from(sessions)
-        return str(tuple(self._connection.execute(query).one()))
+            sessions.c.id,
+            *(type_coerce(each, Text) for each in stored),
+            sessions.c.content_changed_at,
+        ).order_by(sessions.c.id)
+        emptied = select(knowledge_events.c.event_id).where(knowledge_events.c.made_of == "")
+        found = blake2b(digest_size=16)
+        for row in self._connection.execute(query.execution_options(yield_per=200)):
+            found.update(repr(tuple(row)).encode())
+        found.update(repr(sorted(self._connection.execute(emptied).scalars())).encode())
+        return found.hexdigest()
 
     def replace(self, event_id: str, made_of: str, documents: Collection[Document]) -> int:
         """Makes these the documents of an event; gives how many were new or changed."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,6 +149,20 @@ def test_a_small_library_offers_nothing_that_does_not_answer(archive: str, tmp_p
         assert offered(PASSES) == [PASSES]
         assert offered("When do you decide a pass has become two of them?") == [PASSES]
         assert [other for other in UNRELATED if offered(other)] == []
+
+
+AFTER_THE_FILES: dict[str, Callable[[UnitOfWork, Session], object]] = {
+    "the title": lambda uow, now: rewritten(uow, now, title="Another title"),
+    "an author whom Slack names later": lambda uow, now: rewritten(
+        uow, now, authors=(*now.event.authors, Author("Bea", "Bea", "U9OTHER"))
+    ),
+}
+"""What is written into a session after its file was read."""
+
+
+def rewritten(uow: UnitOfWork, now: Session, **changes: Any) -> None:
+    now.event = replace(now.event, **changes)
+    uow.sessions.save(now)
 
 
 @pytest.fixture
@@ -406,6 +421,52 @@ class TestUpToDate:
         assert is_read()
         assert is_read(revision=1)
         assert not is_read(revision=1)
+
+    @pytest.mark.parametrize("name", AFTER_THE_FILES)
+    def test_what_changes_after_the_files_were_read_is_noticed(
+        self, database: Database, indexed: Session, tmp_path: Path, name: str
+    ) -> None:
+        indexing, library = Indexing(Settings(schedules=tmp_path), database, None), load(tmp_path)
+        indexing.update(library, 1)
+        with database.unit_of_work() as uow:
+            before = uow.knowledge.made_of()
+            now = uow.sessions.get(indexed.id)
+            assert now is not None
+            AFTER_THE_FILES[name](uow, now)
+        indexing.update(library, 1)
+        with database.reading() as uow:
+            assert uow.knowledge.made_of()[indexed.event.id] != before[indexed.event.id]
+
+    def test_a_change_whose_clock_is_behind_that_of_another_session_is_noticed(
+        self, database: Database, indexed: Session, tmp_path: Path
+    ) -> None:
+        with database.unit_of_work() as uow:
+            other = uow.sessions.add(event("another"), "C2")
+            uow.sessions.touch(other.id, later(90))
+        indexing, library = Indexing(Settings(schedules=tmp_path), database, None), load(tmp_path)
+        indexing.update(library, 1)
+        with database.unit_of_work() as uow:
+            uow.messages.put(question(indexed.id, "400.000001", "Do bees dance?", author="U5"))
+            uow.messages.put(reply(indexed.id, "401.000001", "400.000001", "Yes.", author=AUTHOR))
+            uow.sessions.touch(indexed.id, later(60))
+        indexing.update(library, 1)
+        with database.reading() as uow:
+            assert found(uow, "bees dance") == ["400.000001"]
+
+    def test_a_link_that_leads_nowhere_hides_no_change_of_an_archive(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "archives"
+        folder.mkdir()
+        (folder / ".#lock.md").symlink_to("nobody@nowhere.1")
+        name = "20240506-maps-that-mislead.md"
+        settings = Settings(schedules=tmp_path, archive_dir=folder)
+        indexing, library = Indexing(settings, database, None), load(tmp_path)
+        indexing.update(library, 1)
+        (folder / name).write_bytes((OWN / name).read_bytes())
+        indexing.update(library, 1)
+        with database.reading() as uow:
+            assert uow.knowledge.count() > 0
 
 
 def archives(folder: Path) -> list[Source]:
