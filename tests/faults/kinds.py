@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, delete, insert, make_url, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bot.errors import UserError
+from bot.store.database import Database
 from bot.store.tables import metadata
 from tests.databases import cut
 from tests.faults.pace import DEATHS, HALTS
@@ -334,7 +337,7 @@ def _copy(run: Run) -> Any:
 
 def _put_back(run: Run, copy: Any) -> None:
     if isinstance(copy, Path):
-        run.database.restore(copy)
+        _restored(run.database, copy)
         return
     with _connected(run.url, "READ COMMITTED") as connection, connection.begin():
         for table in reversed(metadata.sorted_tables):
@@ -354,6 +357,17 @@ def _put_back(run: Run, copy: Any) -> None:
                         "called": highest > 0,
                     },
                 )
+
+
+# A process that was killed is seen to be gone an instant before the system has closed its files.
+@retry(
+    retry=retry_if_exception_type(UserError),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(10),
+    reraise=True,
+)
+def _restored(database: Database, copy: Path) -> None:
+    database.restore(copy)
 
 
 # Files
