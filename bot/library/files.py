@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import stat
 import tempfile
@@ -11,10 +12,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
+from itertools import count
 from pathlib import Path
 
 from bot.library.problem import FileError
 from bot.texts import _
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024 * 1024
 """More than an archive of 100,000 long messages takes; a file above is refused unread."""
@@ -150,16 +154,31 @@ def _take_place(beside: Path, target: Path, seen: Stamp) -> bool:
     Between a look at the target and the renaming, somebody may save it. So the two files are
     exchanged, and what came out is looked at: if it is not what was seen, it goes back.
     """
-    given = Stamp.of(beside.stat())
+    given = ours = Stamp.of(beside.stat())
     if not exchange(beside, target) or _same(beside, seen):
         return True
     while True:
         put = Stamp.of(beside.stat())
         exchange(beside, target)
         if _same(beside, given):
+            if given is not ours:
+                _keep(beside, target)
             return False
         # Somebody saved the target once more; what came out now is theirs.
         given = put
+
+
+def _keep(beside: Path, target: Path) -> None:
+    """Keeps what somebody saved before somebody saved the target again, perhaps without it."""
+    names = (target.with_name(f"{target.name}.{number}.kept") for number in count(1))
+    kept = next(path for path in names if not path.exists())
+    beside.rename(kept)
+    log.warning(
+        "%s was saved twice while the bot replaced it; it is as it was saved last, and the version"
+        " before is kept in %s",
+        target,
+        kept,
+    )
 
 
 def _same(path: Path, stamp: Stamp) -> bool:

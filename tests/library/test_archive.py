@@ -392,6 +392,31 @@ def test_no_line_is_lost_while_the_bot_and_an_editor_save_at_the_same_time(tmp_p
     assert lines == [f"Line {number}." for number in range(1, 501)]
 
 
+def test_what_is_saved_while_the_bot_puts_another_save_back_leaves_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, editor = tmp_path / "a.md", tmp_path / "editor"
+    path.write_text("as it was read\n")
+    saves = iter(["the first save\n", "the second save, of a file without the first\n"])
+    exchange = files.exchange
+
+    def save_and_exchange(one: Path, other: Path) -> bool:
+        if save := next(saves, ""):
+            editor.write_text(save)
+            editor.replace(path)
+        return exchange(one, other)
+
+    monkeypatch.setattr(files, "exchange", save_and_exchange)
+    data, seen = files.read(path)
+    with pytest.raises(files.ChangedMeanwhileError):
+        files.replace(path, [data, b"and an archive\n"], path.stat(), seen)
+    kept = tmp_path / "a.md.1.kept"
+    assert path.read_text() == "the second save, of a file without the first\n"
+    assert kept.read_text() == "the first save\n"
+    assert sorted(tmp_path.iterdir()) == [path, kept]
+    assert str(kept) in caplog.text
+
+
 def test_a_failing_disk_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
