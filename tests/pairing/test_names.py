@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sessions.pairing.names import Directory, Named
 
@@ -33,6 +37,7 @@ PEOPLE = {
         ("Thanks for asking, Amara!", "Dr Amara Eze", Named.SHORT),
         ("Amara Eze: no.", "Dr Amara Eze", Named.WHOLE),
         ("Hello Jozef Wisniak", "Józef Wiśniak", Named.WHOLE),
+        (unicodedata.normalize("NFD", "Hello Józef Wiśniak"), "Józef Wiśniak", Named.WHOLE),
         ("@Anne-Marie Okoro yes", "Anne-Marie Okoro", Named.WHOLE),
         ("Hey Matt, sure", "Matthew Lowe", Named.SHORT),
         ("Hi Till, sure", "Till", Named.WHOLE),
@@ -66,3 +71,17 @@ def test_a_mention_names_without_a_name_in_the_text() -> None:
     assert Directory({"U1": "Paul Berg"}).find("Sure.", mentions=("U1",)).how == {
         "U1": Named.INSIDE
     }
+
+
+def test_a_name_with_its_accents_as_characters_of_their_own_is_the_same_name() -> None:
+    people = {"U1": unicodedata.normalize("NFD", "Renée Strömqvist")}
+    for text in ("Hi Renée, it depends.", unicodedata.normalize("NFD", "Hi Renée, it depends.")):
+        found = Directory(people).find(text)
+        assert found.how == {"U1": Named.SHORT}
+        assert not found.without(text).how
+
+
+@given(name=st.text(), text=st.text())
+def test_any_name_can_be_looked_for_in_any_text(name: str, text: str) -> None:
+    assert Directory({"U1": name}).find(f"Hi {name}, {text}").how.keys() <= {"U1"}
+    assert not Directory({"U1": "\u0301"}).find(f"Hi \u0301, {text}").how

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -65,7 +66,8 @@ class Naming:
         """The same without those whom these sentences name."""
         if not sentences:
             return self
-        how = {p: kind for p, kind in self.how.items() if self.said[p] not in sentences}
+        whole = unicodedata.normalize("NFC", sentences)
+        how = {p: kind for p, kind in self.how.items() if self.said[p] not in whole}
         return Naming(how, {person: self.said[person] for person in how})
 
 
@@ -76,7 +78,7 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     >>> forms("Dr Abdulrahman Baqais")
     (('dr', 'abdulrahman', 'baqais'), ('abdulrahman', 'baqais'), ('abdulrahman',), ('baqais',))
     """
-    words = tuple(w for w in (plain(t) for t in _TOKEN.findall(name)) if w[0].isalnum())
+    words = tuple(w for w in map(plain, _tokens(name)) if w[:1].isalnum())
     if not words:
         return ()
     found = [words]
@@ -86,6 +88,11 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     if len(bare) > 1:
         found += [(w,) for w in dict.fromkeys((bare[0], bare[-1], *bare)) if len(w) > 2]
     return tuple(found)
+
+
+def _tokens(text: str) -> list[str]:
+    """Words, marks and line ends; an accent may be a character of its own after its letter."""
+    return _TOKEN.findall(unicodedata.normalize("NFC", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ class Directory:
         A whole name counts everywhere; a part of one, or a misspelt one, only where people are
         spoken to: in the first words, after a greeting, in the last words, set off by commas.
         """
-        original = _TOKEN.findall(text)
+        original = _tokens(text)
         tokens = [plain(token) for token in original]
         places = _vocative(tokens)
         how: dict[str, Named] = {}
