@@ -17,6 +17,7 @@ import pytest
 from warcio import ArchiveIterator
 
 from bot.web.site import folder
+from tests.web import shelf
 from tests.web.conftest import Command
 
 BASE = "https://books.example:8443/a/"
@@ -148,3 +149,13 @@ def test_a_name_that_no_player_knows_is_refused(
     [line] = capsys.readouterr().err.splitlines()
     assert "--wacz books.zip: the name of a web archive ends with .wacz" in line
     assert not (tmp_path / "var").exists()
+
+
+def test_a_book_in_a_year_that_zip_files_do_not_know_is_packed(
+    marginalia: Command, tmp_path: Path
+) -> None:
+    shelf.write(tmp_path / "schedules", "20260105-the-far-future", day="2108-01-05")
+    assert marginalia("site", "--wacz", "books.wacz") == 0
+    with zipfile.ZipFile(tmp_path / "books.wacz") as archive:
+        assert {about.date_time[0] for about in archive.infolist()} == {2107}
+        assert json.loads(archive.read("datapackage.json"))["mainPageDate"].startswith("2108-01-05")

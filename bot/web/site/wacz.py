@@ -49,8 +49,8 @@ _TYPES = {
 }
 _OTHER = "application/octet-stream"
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-_START = datetime(1980, 1, 1, tzinfo=UTC)
-"""A ZIP file knows no earlier time."""
+_START, _END = datetime(1980, 1, 1, tzinfo=UTC), datetime(2107, 12, 31, tzinfo=UTC)
+"""A ZIP file knows no earlier and no later time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Visited:
 def pack(site: Visited, file: IO[bytes]) -> None:
     """Writes the archive into a file that is open for writing and seeking. Raises OSError."""
     with zipfile.ZipFile(file, "w") as archive:
-        package = _Package(archive, max(site.at.astimezone(UTC), _START))
+        package = _Package(archive, min(max(site.at.astimezone(UTC), _START), _END))
         with package.open(WARC, zipfile.ZIP_STORED) as warc:
             index = sorted(_records(site, warc))
         package.add(INDEX, "".join(f"{line}\n" for line in index))
