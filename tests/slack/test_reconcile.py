@@ -119,7 +119,7 @@ async def test_what_a_person_posts_through_an_app_is_found_when_its_writer_is_kn
 async def test_news_cost_one_call_however_long_the_session(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.edge.history, "_pace", history.Pace(1_000_000, 1.0, 199))
+    monkeypatch.setattr(world.edge.history, "pace", history.Pace(1_000_000, 1.0, 199))
     for number in range(240):  # more than one page
         root = world.ask(f"Question {number}?")
         if number % 20 == 0:

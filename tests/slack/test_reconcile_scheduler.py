@@ -140,7 +140,7 @@ async def test_news_come_before_a_long_comparison(
         world.ask("Answer", 1, thread=root)
     await world.edge.reconciler.whole(world.session_id)
     monkeypatch.setattr(history, "RESTRICTED", history.Pace(1, 0.05, 15))
-    monkeypatch.setattr(world.edge.history, "_pace", history.RESTRICTED)
+    monkeypatch.setattr(world.edge.history, "pace", history.RESTRICTED)
     monkeypatch.setattr(reconcile_scheduler, "TELL_EVERY_SECONDS", 0.0)
     async with walked(world, interval=0.3) as walk:
         await walk.until(lambda: any(c.waiting for c in walk.road.courses.values()), "threads wait")

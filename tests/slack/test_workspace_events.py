@@ -15,7 +15,7 @@ from bot.errors import UserError
 from bot.sessions.model import State
 from slackbox.faults import CallFault
 from tests.scene import BOOK, END, EVENT, START, Scene, scene
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 PAST = {"20250106-old.md": BOOK.replace("2026", "2025")}
 FILES = {f"{EVENT}.md": BOOK}
@@ -181,8 +181,8 @@ class TestTheOrganizersChannel:
         self.wrong(world)
         async with world.bot(organizers_channel="desk", organizers=world.stage.organizer):
             world.say("ben", "After?")
-            assert any("20260119-wrong" in told for told in world.told())
-            assert any("is archived, deleted, or private" in told for told in world.told())
+            for words in ("20260119-wrong", "is archived, deleted, or private"):
+                await until(lambda words=words: any(words in told for told in world.told()), words)
             await world.to(END)
             assert [text for _name, text, _ in world.threads()] == ["Before?", "After?"]
         assert "MARGINALIA_ORGANIZERS_CHANNEL: the channel #desk is archived" in caplog.text
