@@ -27,6 +27,9 @@ PUBLIC = "public"
 """The kind of labels that name the channels that are known to be public."""
 QUOTED = 300
 """How many characters of the authors' words a hit quotes, unless told otherwise."""
+_LONGEST = 100
+"""How many letters a stem has at most. Longer ones are data that somebody pasted, for which nobody
+searches; an index of PostgreSQL takes no more than some 2,700 bytes."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _SAYS, _SENTENCES = 4, 12
 """How many words a sentence has at least, and how many sentences of a question are compared."""
@@ -263,4 +266,4 @@ def cut(text: str, most: int = QUOTED) -> str:
 
 
 def _stems(text: str) -> list[str]:
-    return [_KIN.get(stem, stem) for stem in words.stems(text)]
+    return [_KIN.get(stem, stem) for stem in words.stems(text) if len(stem) <= _LONGEST]

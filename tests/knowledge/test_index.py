@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -452,6 +454,19 @@ class TestUpToDate:
         indexing.update(library, 1)
         with database.reading() as uow:
             assert found(uow, "bees dance") == ["400.000001"]
+
+    def test_a_question_with_a_word_without_end_is_found_by_its_others(
+        self, database: Database, indexed: Session
+    ) -> None:
+        with database.unit_of_work() as uow:
+            endless = "".join(random.Random(1).choices(string.ascii_letters, k=12_000))
+            asked = question(indexed.id, "400.000001", f"What does {endless} decode to?")
+            uow.messages.put(asked)
+            uow.messages.put(reply(indexed.id, "401.000001", "400.000001", "Tea.", author=AUTHOR))
+            uow.sessions.touch(indexed.id, later(60))
+        knowledge.update(database, [])
+        with database.reading() as uow:
+            assert found(uow, f"decode {endless}") == ["400.000001"]
 
     def test_a_link_that_leads_nowhere_hides_no_change_of_an_archive(
         self, database: Database, tmp_path: Path
