@@ -22,7 +22,7 @@ def downgrade() -> None:
 
 
 def _made_anew(key: tuple[str, ...], index: tuple[str, ...]) -> None:
-    """The table with another key and another index."""
+    """The table with another key and another index, without words too long for PostgreSQL's."""
     op.execute("CREATE TABLE knowledge_words_before AS SELECT * FROM knowledge_words")
     op.drop_table("knowledge_words")
     op.create_table(
@@ -41,7 +41,8 @@ def _made_anew(key: tuple[str, ...], index: tuple[str, ...]) -> None:
     )
     op.execute(
         "INSERT INTO knowledge_words (word, weight, document) "
-        "SELECT word, weight, document FROM knowledge_words_before ORDER BY word, weight, document"
+        "SELECT word, weight, document FROM knowledge_words_before WHERE length(word) <= 100 "
+        "ORDER BY word, weight, document"
     )
     op.drop_table("knowledge_words_before")
     op.create_index(f"ix_knowledge_words_{'_'.join(index)}", "knowledge_words", list(index))

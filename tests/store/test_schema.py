@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from bot.errors import UserError
+from bot.sessions.knowledge import Document
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.tables import metadata
@@ -51,6 +52,24 @@ def test_every_migration_goes_down_and_up_again(bare: Database) -> None:
     assert set(inspect(bare.engine).get_table_names()) == {"alembic_version"}
     bare.upgrade()
     assert set(metadata.tables) < set(inspect(bare.engine).get_table_names())
+
+
+def test_the_words_of_the_index_keep_their_weights_but_those_too_long_go(bare: Database) -> None:
+    words = text("SELECT word, weight, document FROM knowledge_words ORDER BY word")
+    document = Document("book", "1", "Tea", 2026, "Why is tea green?", ("Leaves.",), "Ada")
+    with bare.unit_of_work() as uow:
+        uow.knowledge.replace("book", "1", [document])
+    with bare.engine.begin() as connection:
+        before = connection.execute(words).all()
+        schema.downgrade(connection, "0013")
+        assert connection.execute(words).all() == before != []
+        connection.execute(
+            text("INSERT INTO knowledge_words (word, weight, document) VALUES (:word, 1, :id)"),
+            {"word": "a" * 101, "id": before[0].document},
+        )
+    bare.upgrade()
+    with bare.engine.begin() as connection:
+        assert connection.execute(words).all() == before
 
 
 def test_upgrading_again_changes_nothing(database: Database) -> None:
