@@ -25,8 +25,8 @@ class Health:
     many were by that listing, or else by the last, and `members_age` how long ago the last ended.
     `held` are messages that wait for somebody to act while others go past them, `given_up` those
     that are tried again only when somebody asks for it, `answered_before` how often an earlier answer
-    was enough for who wanted to ask (as far as the log of actions goes back), `waits` says what Slack does not let the
-    bot read, and why.
+    was enough for who wanted to ask (as far as the log of actions goes back), `waits` says what Slack
+    does not let the bot read, and why.
     `lag` and the ages are in seconds; `reconcile_age` is None where nothing is compared (another
     replica leads, or no session is watched).
     """

@@ -170,6 +170,10 @@ _GAUGES = {
         "Members read by the listing that goes on, or else by the last one.",
     ),
     "members_age": ("marginalia_members_age_seconds", "How long ago all members were last listed."),
+    "answered_before": (
+        "marginalia_answered_before",
+        "Questions that were not asked since an earlier answer was enough, as the log has them.",
+    ),
     "leads": ("marginalia_leader", "1 on the replica whose clock runs."),
     "connected": ("marginalia_connected", "1 while Slack can reach us."),
     "database": ("marginalia_database_up", "1 while the database answers."),
@@ -196,12 +200,6 @@ class _Numbers(Collector):
             "Envelopes that this process handled.",
             value=health.handled,
         )
-        if health.answered_before is not None:
-            yield CounterMetricFamily(
-                "marginalia_answered_before",
-                "Questions that were not asked, since an earlier answer was enough.",
-                value=health.answered_before,
-            )
         for field, (name, what) in _GAUGES.items():
             value = getattr(health, field)
             if value is not None:
