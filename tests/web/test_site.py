@@ -22,7 +22,7 @@ from bot.errors import UserError
 from bot.library.formats import Entry
 from bot.sessions.model import Author, Event, Kind, Message, ts_of
 from bot.store.database import Database
-from bot.web.site import books, pages
+from bot.web.site import books, covers, pages
 from tests.examples import examples
 from tests.web import shelf, structured
 
@@ -780,3 +780,9 @@ def test_pictures_are_drawn_once(marginalia: Command, schedules: Path, tmp_path:
     assert marginalia("site", "--base-url", "https://books.example/", "--no-pictures") == 0
     assert not (site / "pictures").exists()
     assert "og:image" not in (site / "index.html").read_text()
+
+
+def test_a_title_without_end_is_cut_at_once() -> None:
+    for letter, kept in (("x", 23), ("本", 11)):
+        lines, size = covers.typeset(letter * 1_000_000, covers.SIZES)
+        assert (lines, size) == ([letter * kept + "…"], 19)

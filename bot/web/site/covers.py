@@ -106,9 +106,12 @@ def _lines(words: Sequence[str], measure: int) -> list[str]:
 
 def fit(text: str, measure: int) -> str:
     """A text cut to so many letters of middling width."""
-    while _width(text) > measure:
-        text = text.removesuffix("…")[:-1] + "…"
-    return text
+    if _width(text) <= measure:
+        return text
+    kept = text[: measure - 1]
+    while _width(kept) >= measure:
+        kept = kept[:-1]
+    return f"{kept}…"
 
 
 def _width(text: str) -> int:
