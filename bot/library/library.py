@@ -271,15 +271,19 @@ def check_change(
     The same as `check` says of the folder once the file is written; nothing is written. The
     problems are those of this file, and overlaps of its event that another file is told.
     """
-    reading = _Reading(default_channel, now, library, members, library.timezone)
     schedule = event.parse(document, path, library.timezone)
-    for other, read in library.files.items():
-        if other != path:
-            reading.plan(other, read.schedule, library.directory)
-    reading.plan(path, schedule, library.directory)
-    reading.overlaps()
-    known = set(library.problems)
-    return schedule, [p for p in reading.sorted_problems() if p.path == path or p not in known]
+
+    def problems(*changed: tuple[Path, Schedule]) -> list[Problem]:
+        reading = _Reading(default_channel, now, library, members, library.timezone)
+        others = ((other, read.schedule) for other, read in library.files.items() if other != path)
+        for each, planned in (*others, *changed):
+            reading.plan(each, planned, library.directory)
+        reading.overlaps()
+        return reading.sorted_problems()
+
+    known = set(problems())
+    found = problems((path, schedule))
+    return schedule, [p for p in found if p.path == path or p not in known]
 
 
 def _exists(path: Path) -> bool:

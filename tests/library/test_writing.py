@@ -221,6 +221,16 @@ def test_a_conflict_that_was_there_may_be_made_smaller(tmp_path: Path) -> None:
         writer(tmp_path).move("a", None, datetime(2026, 1, 11, tzinfo=UTC))
 
 
+def test_what_others_have_among_themselves_keeps_none_from_moving(tmp_path: Path) -> None:
+    for name, day in (("a", 5), ("b", 6), ("c", 7)):
+        (tmp_path / f"{name}.md").write_text(
+            f"---\ntitle: {name}\nstart: 2026-01-0{day} 00:00:00\nend: 2026-01-{20 - day} 00:00:00\n"
+            "authors: [x]\n---\n"
+        )
+    start, end = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 5, tzinfo=UTC)
+    assert writer(tmp_path).move("a", start, end)[1].start == start
+
+
 def test_cancelled_and_back(tmp_path: Path) -> None:
     path, event = writer(tmp_path).create(BOOK)
     before = path.read_bytes()
