@@ -228,8 +228,8 @@ class Settings(BaseSettings):
     )
     suggest_answers: bool = Field(
         True,
-        description="Whether to show up to three questions of this and past books that authors have "
-        "answered to somebody who asks, before the question is sent.",
+        description="Whether somebody who asks is first shown up to three questions of this and past "
+        "books that authors have answered.",
     )
     find: bool = Field(
         True,
@@ -283,8 +283,8 @@ class Settings(BaseSettings):
     site_url: str = Field(
         "",
         description="The address at which the pages of `marginalia site` are published. If set, "
-        "`marginalia site` takes it for `--base-url`, an earlier answer that Slack shows has a link "
-        "to its page, and the message that closes a session one to the book's page.",
+        "`marginalia site` uses it as `--base-url`, earlier answers in Slack link to their pages, and "
+        "the message that closes a session links to the book's page.",
     )
     site_folder: Path = Field(
         Path("var/site"),

@@ -62,10 +62,11 @@ class Refused(Exception):
 class Edge:
     """The bot's side of one Slack workspace.
 
-    `connected` is called whenever a new Socket Mode connection stands, `removed` when the app was uninstalled or
-    its token revoked. `contents` makes the files that are queued,
-    `meaning` compares what texts mean, to link authors' answers, which is done while `leads` says
-    that this replica leads; `one_writes`, that the database lets only one transaction write. `waits` is told what waits for Slack.
+    `connected` is called whenever a new Socket Mode connection stands, `removed` when the app was
+    uninstalled or its token revoked. `contents` makes the files that are queued. `meaning` compares
+    what texts mean, to link authors' answers, which is done while `leads` says that this replica
+    leads. `one_writes` says that the database lets only one transaction write. `waits` is told what
+    waits for Slack.
     """
 
     def __init__(
