@@ -159,3 +159,13 @@ def test_a_book_in_a_year_that_zip_files_do_not_know_is_packed(
     with zipfile.ZipFile(tmp_path / "books.wacz") as archive:
         assert {about.date_time[0] for about in archive.infolist()} == {2107}
         assert json.loads(archive.read("datapackage.json"))["mainPageDate"].startswith("2108-01-05")
+
+
+def test_a_site_larger_than_zip_files_were_made_for_is_packed(
+    marginalia: Command, schedules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 2_000)  # of 2 GiB
+    assert marginalia("site", "--wacz", "books.wacz") == 0
+    with zipfile.ZipFile(tmp_path / "books.wacz") as archive:
+        assert archive.testzip() is None
+        assert archive.getinfo(WARC).file_size > 2_000

@@ -78,7 +78,9 @@ def pack(site: Visited, file: IO[bytes]) -> None:
     """Writes the archive into a file that is open for writing and seeking. Raises OSError."""
     with zipfile.ZipFile(file, "w") as archive:
         package = _Package(archive, min(max(site.at.astimezone(UTC), _START), _END))
-        with package.open(WARC, zipfile.ZIP_STORED) as warc:
+        # A record has less than 2,000 bytes around its file; `index.html` has two records.
+        most = 2 * sum((site.folder / path).stat().st_size + 2_000 for path in site.paths)
+        with package.open(WARC, most, zipfile.ZIP_STORED) as warc:
             index = sorted(_records(site, warc))
         package.add(INDEX, "".join(f"{line}\n" for line in index))
         package.add(PAGES, "".join(f"{json.dumps(line)}\n" for line in _listed(site)))
@@ -105,13 +107,16 @@ class _Package:
         self.resources: list[dict[str, Any]] = []
 
     @contextmanager
-    def open(self, path: str, compression: int = zipfile.ZIP_DEFLATED) -> Iterator[_Written]:
-        """A file of the archive, to write it."""
+    def open(
+        self, path: str, most: int, compression: int = zipfile.ZIP_DEFLATED
+    ) -> Iterator[_Written]:
+        """A file of the archive, to write it: `most` bytes at most."""
         about = zipfile.ZipInfo(path, self._at)
+        about.file_size = most
         about.compress_type = compression
         about.external_attr = 0o644 << 16
         about.create_system = 3  # the same on every system
-        # No `force_zip64`: players do not expect what it puts before a file.
+        # No `force_zip64`: players do not expect what it puts before a small file.
         with self._archive.open(about, "w") as file:
             written = _Written(file)
             yield written
@@ -126,8 +131,9 @@ class _Package:
 
     def add(self, path: str, text: str) -> None:
         """Writes a whole file."""
-        with self.open(path) as file:
-            file.write(text.encode("utf-8", "replace"))
+        data = text.encode("utf-8", "replace")
+        with self.open(path, len(data)) as file:
+            file.write(data)
 
 
 class _Written:
