@@ -179,7 +179,7 @@ def stored(found: Stored) -> View:
                 _(
                     "This includes what you asked anonymously. It is stored under a key instead of "
                     "your name. I find it because you are asking. When the session has ended, "
-                    "nobody can find it, not even I."
+                    "nobody can find it, not even me."
                 )
             )
         )
