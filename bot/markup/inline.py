@@ -45,7 +45,7 @@ _INDENT = re.compile(r"^[^\S\n]+", re.M)
 # taken for something.
 _LINE_END = re.compile(r" *[^\S\n ][^\S\n]*(?=\n|\Z)")
 # The first characters of what `_BLOCK_START`, `_NUMBERED` and `_TASK` find, and a space.
-_MAY_BEGIN = re.compile(r"[#+*=_:^\[~`\d\s-]")
+_MAY_BEGIN = re.compile(r"[#+*=_:^\[~`|\d\s-]")
 _DOTS = re.compile(r"\.{3,}")
 
 # A line that begins a block: an escape before its first character, or before its delimiter.
@@ -53,6 +53,7 @@ _BLOCK_START = re.compile(
     r"(?=#)"  # a heading; for kramdown without GFM with no space behind it, too
     r"|(?=[-+*](?:[\s|]|$))"  # a list; for kramdown the bar is as good as a space
     r"|(?=[=-]+\s*$)"  # the underline of a heading
+    r"|(?=[|:-][\s|:-]*$)(?=[^-]*-)"  # what stands under the head of a table
     r"|(?=([*_-])(?:\s*\1){2,}\s*$)"  # a rule
     r"|(?=:[\s|])"  # kramdown: a definition
     r"|(?=\*\[)"  # kramdown: an abbreviation

@@ -110,6 +110,13 @@ def test_a_writer_that_fails_is_not_believed(
     assert [each for each in alive if each] == []
 
 
+@pytest.mark.parametrize("text", ["a|b\n|-|", "a\n|:-:|", "``a|``\n|-|", "a|b\n:-|-:"])
+def test_a_line_of_dashes_and_bars_makes_no_table(text: str) -> None:
+    names = hostile.Names(random.Random(1))
+    tree = parse({"text": text})
+    assert proof.holds(markdown._Writer(names, tree).write(), tree, names)
+
+
 def test_what_is_written_holds() -> None:
     """The first line is enough: the second finds nothing, so nobody's marks are lost."""
     rng = random.Random(random.SystemRandom().randrange(2**32))
