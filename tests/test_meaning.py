@@ -79,6 +79,7 @@ def test_a_text_without_words_is_like_nothing(model: Model) -> None:
     assert found.answers("🙂 !", "—") == found.answers(QUESTIONS[0], "") == 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=2))
 @examples(6)
 def test_any_text_can_be_read(model: Model, texts: list[str]) -> None:

@@ -241,6 +241,7 @@ async def test_a_clock_that_is_wrong(patient: Patient, seconds: int, told: str) 
         assert found[0].endswith(rest)
 
 
+@pytest.mark.slow
 async def test_a_request_url_is_tried_as_slack_does(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

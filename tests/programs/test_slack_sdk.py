@@ -270,7 +270,9 @@ async def _asynchronous(box: Sandbox, kind: type[Any]) -> Callable[[], Awaitable
     return client.close  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("kind", ["builtin", "aiohttp", "websockets"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("builtin", marks=pytest.mark.slow), "aiohttp", "websockets"]
+)
 async def test_every_client_of_socket_mode(box: Sandbox, channel: str, kind: str):
     if kind == "builtin":
         close = await _builtin(box)

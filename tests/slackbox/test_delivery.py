@@ -97,6 +97,7 @@ async def test_what_is_not_acknowledged_is_sent_three_more_times():
         assert [lost["event"]["text"] for lost in box.dispatcher.lost] == ["Why?"]
 
 
+@pytest.mark.slow
 async def test_events_wait_for_a_connection():
     async with Sandbox(MANIFEST, retry_delays=(0.0, 3.0)) as box:
         box.person("mirela").post(CHANNEL, "is anybody there?")

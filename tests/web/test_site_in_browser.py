@@ -217,9 +217,8 @@ def test_pages_work_from_a_disk(chromium: Browser, site: Path) -> None:
         expect(page.get_by_role("heading", level=1)).to_have_text("Why this book?")
         assert len(search(page, "whom")) == 2
         page.goto((site / "index.html").as_uri())
-        loaded = "[...document.images].every(image => image.complete && image.naturalWidth)"
         page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
-        page.wait_for_function(loaded)
+        page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
         assert visit.complaints == []
 
 
@@ -289,7 +288,9 @@ def test_dark_paper_is_dark_and_so_are_the_pictures(chromium: Browser, address: 
             visit.page.goto(f"{address}books/20241014-on-reading.html")
             picture = visit.page.locator(".plates img").first
             picture.scroll_into_view_if_needed()
-            visit.page.wait_for_function("document.querySelector('.plates img').naturalWidth")
+            picture.evaluate(
+                "image => image.decode()"
+            )  # waits for it, and fails where there is none
             pictures.append(picture.screenshot())
         assert shade(light.page) > 600
         assert shade(dark.page) < 150
