@@ -174,8 +174,9 @@ class Knowledge:
         words a hit has at most. What was said in a private channel is given where it is archived,
         and in that channel (`asked_in`).
         """
-        is_few = uow.knowledge.count() <= FEW
-        found = self._found(uow, text, limit + len(exclude) + SPARE, book, is_few)
+        count = uow.knowledge.count()
+        is_few = count <= FEW
+        found = self._found(uow, text, limit + len(exclude) + SPARE, book, count)
         documents = uow.knowledge.get([name for name, _score, _shown in found])
         withheld = _withheld(uow, documents.values(), asked_in)
 
@@ -224,17 +225,19 @@ class Knowledge:
         return look
 
     def _found(
-        self, uow: UnitOfWork, text: str, most: int, book: str | None, is_few: bool
+        self, uow: UnitOfWork, text: str, most: int, book: str | None, count: int
     ) -> list[tuple[int, float, bool]]:
-        """Documents with their scores and whether these are good enough to show, best first."""
-        words = self._by_words(uow, text, max(CANDIDATES, most), book)
+        """Documents with their scores and whether these are good enough to show, best first; `count`
+        is how many the index has."""
+        is_few = count <= FEW
+        words = self._by_words(uow, text, max(CANDIDATES, most), book, count)
         near = self._by_meaning(uow, text, max(NEAR, most), book)
         if near is None:
             return [(name, score, score >= SHOWN and not is_few) for name, score in words[:most]]
         # Some may be gone that are still in memory: `search` leaves them out.
         ranked = knowledge.fused([*near.rankings, [name for name, _score in words]], FLAT)
         said = dict(words)
-        enough = NEAR_SHOWN + DOUBLED * math.log2(max(1, uow.knowledge.count()))
+        enough = NEAR_SHOWN + DOUBLED * math.log2(max(1, count))
         found = []
         for name in ranked[: most + CANDIDATES]:
             like = near.scores.get(name, 0.0)
@@ -265,11 +268,10 @@ class Knowledge:
         return _Near(rankings, {name: max(scores[name], best[name], 0.0) for name in scores})
 
     def _by_words(
-        self, uow: UnitOfWork, text: str, most: int, book: str | None
+        self, uow: UnitOfWork, text: str, most: int, book: str | None, count: int
     ) -> list[tuple[int, float]]:
         """Documents and their scores, 0 to 1, best first."""
         asked = knowledge.asked(text)[:ASKED]
-        count = uow.knowledge.count()
         common = max(COMMON, int(count * COMMON_SHARE))
         having = uow.knowledge.having(asked, common)
         rarities = {word: knowledge.rarity(count, having[word]) for word in asked}
