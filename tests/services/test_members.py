@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.running.clock import FreeClock, SystemClock
+from bot.services import schedules
 from bot.services.members import MemberDirectory
 from bot.slack.api.gateway import PAGE
 from bot.store.database import Database
@@ -112,6 +113,29 @@ class TestFinding:
             await world.look()
             assert f"<@{dora}>" in text_of(world.posted()[0])
             assert listed(world) == 1
+
+    async def test_an_edit_is_planned_that_is_read_because_an_author_was_found(
+        self, world: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """No notice tells of the edit, so this is the only time that the folder is read."""
+
+        async def unwatched(*_given: object) -> AsyncIterator[object]:
+            return
+            yield
+
+        monkeypatch.setattr(schedules, "watch", unwatched)
+        path = world.schedules / f"{EVENT}.md"
+        text = NAMED.replace("Ada Author]", "Dora New]")
+        path.write_text(text)
+        async with world.bot():
+            await world.to(START)
+            path.write_text(text.replace("end: 2026-01-09", "end: 2026-01-08"))
+            dora = world.workspace.add_person("Dora New").id
+            await world.look()
+            session = world.session()
+            assert session is not None
+            assert session.event.end == END - timedelta(days=1)
+            assert session.author_ids == {dora}
 
     @pytest.mark.slow
     async def test_who_is_renamed_is_found_by_the_new_name(self, world: Scene) -> None:

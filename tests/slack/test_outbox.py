@@ -224,6 +224,21 @@ async def test_replicas_whose_clocks_differ_say_everything_once(postgres_url: st
 
 
 @pytest.mark.slow
+async def test_a_replica_whose_clock_is_ahead_leaves_alone_what_another_is_sending(
+    postgres_url: str,
+) -> None:
+    """By its own clock the other's lease ran out long ago."""
+    database = Database(postgres_url)
+    async with made(database) as world:
+        one = world.edge.sender
+        world.owe("k1", "Once")
+        claimed, _payload = one._claim()
+        assert claimed is not None
+        assert not await replace(one, wall=Shifted(30.0)).step()
+    database.close()
+
+
+@pytest.mark.slow
 async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anothers(
     world: World,
 ) -> None:
