@@ -158,7 +158,9 @@ class Sessions(Protocol):
 class Messages(Protocol):
     """Questions and replies, each known by `(channel, ts)`."""
 
-    def get(self, channel: str, ts: str) -> Message | None: ...
+    def get(self, channel: str, ts: str) -> Message | None:
+        """A message; a deleted one is marked so."""
+
     def hold(self, channel: str, ts: str) -> Message | None:
         """The message as it is now, and as it stays until this transaction changes it or ends.
 
@@ -173,7 +175,8 @@ class Messages(Protocol):
         """
 
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
-        """Marks as deleted; a message not seen yet leaves a tombstone that `put` respects.
+        """Marks as deleted; a message not seen yet leaves a tombstone that `put` respects. True if
+        it was not deleted before.
 
         Only the place of a deleted message is kept: author, content and revisions are erased,
         as the person who deleted it wanted.
@@ -214,7 +217,8 @@ class Messages(Protocol):
     def set_question(
         self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
     ) -> None:
-        """Moves a message under a question, or (None) makes it a question of its own.
+        """Moves a message under a question, or (None) makes it a question of its own; nothing if it
+        is unknown or deleted.
 
         Replies it had go with it and come back with it. Once a person has said where a message
         belongs (`corrected`), only a person moves it. Raises ValueError if it would stand
@@ -222,7 +226,9 @@ class Messages(Protocol):
         """
 
     def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
-        """Adds or takes away a reason to leave a message out; True if it changed anything."""
+        """Adds or takes away a reason to leave a message out; True if it changed anything, which it
+        does not where the message is unknown or deleted.
+        """
 
     def anonymise(self, slack_id: str) -> None:
         """Takes the posted name from what a person wrote."""
@@ -234,7 +240,7 @@ class Messages(Protocol):
         """What a person wrote in all sessions and did not delete, by `ts`."""
 
     def mentioning(self, slack_id: str) -> set[int]:
-        """The sessions in which a person wrote or is mentioned."""
+        """The sessions in which a person wrote or is mentioned (its ID is in a content)."""
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """Counted by the database, no message is loaded. `authors` are Slack member IDs."""
@@ -290,7 +296,7 @@ class People(Protocol):
         """Those of `slack_ids` of whom no row or no name is there."""
 
     def put(self, person: Person) -> None:
-        """Inserts or updates all but `privacy`; a known name is not replaced by None."""
+        """Inserts or updates all but `privacy` and `quiet`; None replaces no known name."""
 
     def set_privacy(self, slack_id: str, privacy: str) -> None:
         """Sets how the person appears in archives, also of one not met yet."""
@@ -361,8 +367,12 @@ class Reactions(Protocol):
     one it is the latest.
     """
 
-    def add(self, reaction: Reaction, event_ts: str | None = None) -> bool: ...
-    def remove(self, reaction: Reaction, event_ts: str | None = None) -> bool: ...
+    def add(self, reaction: Reaction, event_ts: str | None = None) -> bool:
+        """True if it was not there."""
+
+    def remove(self, reaction: Reaction, event_ts: str | None = None) -> bool:
+        """True if it was there."""
+
     def replace(
         self,
         channel: str,
@@ -372,7 +382,9 @@ class Reactions(Protocol):
     ) -> bool:
         """Makes `reactions` the whole set of the message; True if it differed."""
 
-    def of_session(self, session_id: int) -> list[Reaction]: ...
+    def of_session(self, session_id: int) -> list[Reaction]:
+        """Those to messages of the session that are not deleted, in a fixed order."""
+
     def of_messages(self, channel: str, tss: Collection[str]) -> dict[str, set[Reaction]]:
         """Those to the messages `tss`, by `ts`; nothing for a message that has none."""
 
@@ -398,7 +410,9 @@ class Inbox(Protocol):
     def failed(self, envelope_id: int, error: str, retry_at: datetime | None) -> None:
         """Counts an attempt; due again at `retry_at`, or parked when None."""
 
-    def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]: ...
+    def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]:
+        """Rows in `states`, by arrival."""
+
     def retry(self, envelope_id: int, at: datetime) -> bool:
         """Makes a parked envelope due again, with all its tries; False if it is not parked."""
 
@@ -426,7 +440,7 @@ class Outbox(Protocol):
 
     def get(self, key: str) -> Outgoing | None: ...
     def keys(self, start: str) -> list[str]:
-        """The keys of all rows that begin so."""
+        """The keys of all rows that begin so, sorted."""
 
     def now(self, local: datetime) -> datetime:
         """The time by which leases count: the database server's where several processes share
@@ -446,7 +460,9 @@ class Outbox(Protocol):
         sent at least `interval` seconds ago. PostgreSQL: `FOR UPDATE SKIP LOCKED`.
         """
 
-    def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None: ...
+    def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None:
+        """Sent, as `slack_ts`; its channel is paced from `at` on."""
+
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
         """Ends the lease; to be tried at `retry_at`, or given up (`failed`) when None."""
 
@@ -474,7 +490,9 @@ class Outbox(Protocol):
         """The rows of a channel that are `due`, oldest first."""
 
     def delay(self, channel: str, until: datetime) -> None:
-        """No row of the channel is sent before `until` (Slack's `Retry-After`)."""
+        """No row of the channel is sent before `until` (Slack's `Retry-After`), nor before what was
+        said earlier.
+        """
 
     def block(self, channel: str, why: str, until: datetime) -> bool:
         """The same, because of a trouble that people must mend; False if there was one already.
@@ -494,14 +512,18 @@ class Outbox(Protocol):
     def release(self) -> int:
         """Ends all leases; for the one process of a database, whose predecessor died."""
 
-    def depth(self) -> int: ...
+    def depth(self) -> int:
+        """How many are `due`."""
+
     def counts(self) -> dict[str, int]:
         """How many rows are `due`, `held`, `failed` (given up) or `dropped`; zeros are left out."""
 
     def next_due(self, at: datetime, interval: float) -> datetime | None:
-        """When `claim` will next find something; None if nothing waits."""
+        """When `claim` will next find something, not before `at`; None if nothing waits."""
 
-    def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]: ...
+    def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]:
+        """Rows in `states`, oldest first."""
+
     def erase(self, person: str, keys: Collection[str], texts: bool) -> None:
         """Takes a person out of the outbox: what waits to be sent to `person` (a member ID) is
         removed; the rows `keys` (questions of the person's) lose name and picture, or with
@@ -546,7 +568,9 @@ class Edits(Protocol):
 class Draws(Protocol):
     """Draws of winners, which are never changed."""
 
-    def add(self, draw: Draw) -> None: ...
+    def add(self, draw: Draw) -> None:
+        """Stores it. Its number must be free; two draws at once cannot have the same."""
+
     def next_number(self, session_id: int) -> int:
         """The number of the session's next draw; the first is 1."""
 
@@ -650,7 +674,9 @@ class Members(Protocol):
     def erase(self, tokens: Collection[str]) -> None:
         """Takes the texts from submissions; those that are not posted are withdrawn."""
 
-    def update_submission(self, token: str, state: str, ts: str | None = None) -> None: ...
+    def update_submission(self, token: str, state: str, ts: str | None = None) -> None:
+        """Its state, and its message once there is one."""
+
     def handle(self, handling: Handling) -> None:
         """An author's word on a question; it replaces an earlier one."""
 
@@ -663,7 +689,9 @@ class Members(Protocol):
     def follow(self, channel: str, ts: str, person: str) -> bool:
         """False if the person follows the question already."""
 
-    def unfollow(self, channel: str, ts: str, person: str) -> bool: ...
+    def unfollow(self, channel: str, ts: str, person: str) -> bool:
+        """False if the person did not follow it."""
+
     def followers(self, channel: str, ts: str) -> set[str]: ...
     def followed(self, person: str) -> list[tuple[str, str]]:
         """The questions a person follows, as `(channel, ts)`, oldest first."""

@@ -13,17 +13,14 @@ class Actions(Repository):
     """`bot.sessions.ports.Actions`."""
 
     def add(self, action: Action) -> None:
-        """An entry."""
         self._connection.execute(insert(actions).values(to_row(actions, action)))
 
     def listed(self, session_id: int | None = None, limit: int = 100) -> list[Action]:
-        """The latest, newest first."""
         query = select(actions).order_by(actions.c.id.desc()).limit(limit)
         if session_id is not None:
             query = query.where(actions.c.session_id == session_id)
         return [from_row(Action, row) for row in self._connection.execute(query)]
 
     def count(self, what: str) -> int:
-        """How many there are of a kind."""
         query = select(func.count()).select_from(actions).where(actions.c.what == what)
         return self._connection.execute(query).scalar_one()

@@ -16,23 +16,19 @@ class Draws(Repository):
     """`bot.sessions.ports.Draws`."""
 
     def add(self, draw: Draw) -> None:
-        """Stores it. Its number must be free; two draws at once cannot have the same."""
         tickets = [[ticket.text, ticket.person] for ticket in draw.tickets]
         row = to_row(draws, draw, wanted=draw.count, tickets=tickets)
         self._connection.execute(insert(draws).values(row))
 
     def next_number(self, session_id: int) -> int:
-        """1 for the first draw of a session."""
         query = select(func.max(draws.c.number)).where(draws.c.session_id == session_id)
         return (self._connection.execute(query).scalar_one_or_none() or 0) + 1
 
     def of_session(self, session_id: int) -> list[Draw]:
-        """By number."""
         query = select(draws).where(draws.c.session_id == session_id).order_by(draws.c.number)
         return [_draw(row) for row in self._connection.execute(query)]
 
     def winners_since(self, since: datetime, besides: int) -> set[str]:
-        """Who won since, in sessions other than `besides`."""
         query = select(draws.c.winners).where(draws.c.at >= since, draws.c.session_id != besides)
         return {who for won in self._connection.execute(query).scalars() for who in won}
 

@@ -18,27 +18,23 @@ class Edits(Repository):
         self._turn = turn
 
     def put(self, edit: Edit) -> None:
-        """Sets the text; it replaces an earlier one."""
         self._turn.take()
         knowledge.drop(self._connection, edit.channel, [edit.ts])
         values = {"text": edit.text, "by": edit.by, "at": edit.at}
         self._upsert(edits, {"channel": edit.channel, "ts": edit.ts}, values)
 
     def remove(self, channel: str, ts: str) -> bool:
-        """False if there was none."""
         self._turn.take()
         knowledge.drop(self._connection, channel, [ts])
         statement = delete(edits).where(edits.c.channel == channel, edits.c.ts == ts)
         return self._connection.execute(statement).rowcount > 0
 
     def get(self, channel: str, ts: str) -> Edit | None:
-        """Of one message."""
         query = select(edits).where(edits.c.channel == channel, edits.c.ts == ts)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else from_row(Edit, row)
 
     def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
-        """By channel and `ts`."""
         query = (
             select(edits)
             .join(messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts))

@@ -28,7 +28,6 @@ class Forgotten(Repository):
         self._marks = self._salt = None
 
     def salt(self) -> bytes:
-        """What marks are made with, the same for all; made when it is first asked for."""
         if self._salt is None:
             query = select(forgotten.c.member).where(forgotten.c.mark == _SALT)
             known = self._connection.execute(query).scalars().first()
@@ -39,7 +38,6 @@ class Forgotten(Repository):
         return self._salt
 
     def add(self, slack_id: str, names: Collection[str], keeps_id: bool = False) -> None:
-        """The person, under the marks of each of its names."""
         self.forget()
         salt = self.salt()
         # Earlier versions kept the ID of everybody.
@@ -52,7 +50,6 @@ class Forgotten(Repository):
         self._connection.execute(self._insert(forgotten).on_conflict_do_nothing(), rows)
 
     def alias(self, slack_id: str) -> str:
-        """The key that stands for a person who was forgotten, or the ID."""
         marks = self.marks()
         if not marks:
             return slack_id
@@ -60,12 +57,10 @@ class Forgotten(Repository):
         return key_of(salt, slack_id) if mark(salt, slack_id) in marks else slack_id
 
     def ids(self) -> set[str]:
-        """The persons."""
         query = select(forgotten.c.member).where(forgotten.c.mark != _SALT)
         return set(self._connection.execute(query).scalars())
 
     def marks(self) -> set[str]:
-        """All marks."""
         if self._marks is None:
             query = select(forgotten.c.mark).where(forgotten.c.mark != _SALT)
             self._marks = set(self._connection.execute(query).scalars())

@@ -45,7 +45,6 @@ class Inbox(Repository):
     """`bot.sessions.ports.Inbox`."""
 
     def add(self, envelopes: Sequence[tuple[str, Mapping[str, Any]]], at: datetime) -> int:
-        """Stores those whose key is not known; gives how many."""
         if not envelopes:
             return 0
         if self._postgresql:
@@ -55,55 +54,45 @@ class Inbox(Repository):
         return self._connection.execute(self._insert_new(inbox), rows).rowcount
 
     def claim(self, limit: int, at: datetime) -> list[Envelope]:
-        """Rows that are due, by arrival."""
         rows = self._connection.execute(_CLAIM, {"limit": limit, "at": at})
         return [_envelope(row) for row in rows]
 
     def done(self, ids: Sequence[int], at: datetime) -> None:
-        """Handled."""
         if ids:
             self._connection.execute(
                 update(inbox).where(inbox.c.id.in_(ids)).values(_EMPTY | {"handled_at": at})
             )
 
     def failed(self, envelope_id: int, error: str, retry_at: datetime | None) -> None:
-        """Counts an attempt; due again, or parked."""
         values: dict[str, Any] = {"error": error, "attempts": inbox.c.attempts + 1}
         values |= {"state": "parked"} if retry_at is None else {"due_at": retry_at}
         self._connection.execute(update(inbox).where(inbox.c.id == envelope_id).values(values))
 
     def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]:
-        """Rows in `states`, by arrival."""
         query = select(inbox).where(inbox.c.state.in_(list(states))).order_by(inbox.c.id)
         if "done" not in states:
             query = query.where(_OPEN)
         return [_envelope(row) for row in self._connection.execute(query)]
 
     def retry(self, envelope_id: int, at: datetime) -> bool:
-        """A parked one is due again, with all its tries."""
         return self._settle(envelope_id, {"state": "due", "due_at": at, "attempts": 0})
 
     def drop(self, envelope_id: int) -> bool:
-        """A parked one is done."""
         return self._settle(envelope_id, _EMPTY)
 
     def depth(self) -> int:
-        """How many are due."""
         query = select(func.count()).select_from(inbox).where(_DUE, _OPEN)
         return self._connection.execute(query).scalar_one()
 
     def waiting_since(self) -> datetime | None:
-        """When the oldest that is due was received."""
         query = select(inbox.c.received_at).where(_DUE, _OPEN).order_by(inbox.c.id).limit(1)
         return self._connection.execute(query).scalar_one_or_none()
 
     def parked(self) -> int:
-        """How many are parked."""
         query = select(func.count()).select_from(inbox).where(_PARKED, _OPEN)
         return self._connection.execute(query).scalar_one()
 
     def prune(self, before: datetime) -> int:
-        """Deletes done rows received before; gives how many."""
         statement = delete(inbox).where(_DONE, inbox.c.received_at < before)
         return self._connection.execute(statement).rowcount
 

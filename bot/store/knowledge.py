@@ -42,16 +42,13 @@ class Knowledge(Repository):
         self._turn = turn
 
     def take_turn(self) -> None:
-        """Waits until nobody else changes messages, to the end of this transaction."""
         self._turn.take()
 
     def made_of(self) -> dict[str, str]:
-        """What the documents of each event were made of, by event."""
         query = select(knowledge_events.c.event_id, knowledge_events.c.made_of)
         return {row.event_id: row.made_of for row in self._connection.execute(query)}
 
     def pulse(self) -> str:
-        """Changes when what the documents of an event are made of may have."""
         stored = (sessions.c.event, sessions.c.state, sessions.c.added_authors)
         query = select(
             sessions.c.id,
@@ -66,7 +63,6 @@ class Knowledge(Repository):
         return found.hexdigest()
 
     def replace(self, event_id: str, made_of: str, documents: Collection[Document]) -> int:
-        """Makes these the documents of an event; gives how many were new or changed."""
         before = self._digests(event_id)
         now = {document.place: document for document in documents}
         gone = [
@@ -83,22 +79,18 @@ class Knowledge(Repository):
         return len(new)
 
     def remove(self, event_id: str) -> None:
-        """Takes an event out."""
         self._delete([id for id, _digest in self._digests(event_id).values()])
         of_event = knowledge_events.c.event_id == event_id
         self._connection.execute(delete(knowledge_events).where(of_event))
 
     def clear(self) -> None:
-        """Takes everything out."""
         for table in TABLES:
             self._connection.execute(delete(table))
 
     def count(self) -> int:
-        """How many documents there are."""
         return self._connection.execute(select(func.count()).select_from(knowledge)).scalar_one()
 
     def having(self, words: Collection[str], most: int) -> dict[str, int]:
-        """How many documents have each of some stems, counted up to `most`."""
         found: dict[str, int] = {}
         for word in sorted(set(words)):
             rows = select(literal(1)).where(knowledge_words.c.word == word).limit(most)
@@ -107,7 +99,6 @@ class Knowledge(Repository):
         return found
 
     def heaviest(self, word: str, limit: int) -> list[tuple[int, float]]:
-        """The documents in which a stem counts most, and how much; the latest first of those alike."""
         weight, document = knowledge_words.c.weight, knowledge_words.c.document
         query = (
             select(document, weight)
@@ -120,7 +111,6 @@ class Knowledge(Repository):
     def weights_of(
         self, documents: Collection[int], words: Collection[str]
     ) -> dict[int, dict[str, float]]:
-        """How much each of some stems counts in each of some documents that have it."""
         query = select(knowledge_words).where(
             knowledge_words.c.word.in_(sorted(set(words))),
             knowledge_words.c.document.in_(sorted(set(documents))),
@@ -131,22 +121,18 @@ class Knowledge(Repository):
         return found
 
     def get(self, documents: Collection[int]) -> dict[int, Document]:
-        """Documents by their numbers, without the messages they are made of."""
         query = select(knowledge).where(knowledge.c.id.in_(sorted(set(documents))))
         return {row.id: _document(row) for row in self._connection.execute(query)}
 
     def all(self) -> list[Document]:
-        """All documents, without the messages they are made of."""
         query = select(knowledge).order_by(knowledge.c.id)
         return [_document(row) for row in self._connection.execute(query)]
 
     def of_event(self, event_id: str) -> set[int]:
-        """The numbers of an event's documents."""
         query = select(knowledge.c.id).where(knowledge.c.event_id == event_id)
         return set(self._connection.execute(query).scalars())
 
     def unread(self, limit: int, after: int = 0) -> dict[int, Document]:
-        """The first documents after a number of which no vectors are stored, by their numbers."""
         query = (
             select(knowledge)
             .outerjoin(knowledge_vectors, knowledge_vectors.c.document == knowledge.c.id)
@@ -157,7 +143,6 @@ class Knowledge(Repository):
         return {row.id: _document(row) for row in self._connection.execute(query)}
 
     def put_meanings(self, found: Mapping[int, Meanings]) -> None:
-        """Stores the vectors of documents that have none; of those that are gone, nothing."""
         self._turn.take()
         query = select(knowledge.c.id).where(knowledge.c.id.in_(list(found)))
         for id in self._connection.execute(query).scalars().all():
@@ -171,7 +156,6 @@ class Knowledge(Repository):
             self._connection.execute(self._insert_new(knowledge_vectors).values(values))
 
     def meanings_after(self, id: int) -> Iterator[tuple[int, int, bytes, bytes]]:
-        """The vectors stored after a number: theirs, the document's, question and whole."""
         query = (
             select(
                 knowledge_vectors.c.id,
@@ -187,12 +171,10 @@ class Knowledge(Repository):
             yield row.id, row.document, row.question, row.whole
 
     def count_meanings(self) -> int:
-        """How many documents have vectors."""
         query = select(func.count()).select_from(knowledge_vectors)
         return self._connection.execute(query).scalar_one()
 
     def sentences(self, documents: Collection[int]) -> dict[int, bytes]:
-        """The vectors of the sentences of some documents' questions."""
         query = select(knowledge_vectors.c.document, knowledge_vectors.c.sentences).where(
             knowledge_vectors.c.document.in_(sorted(set(documents)))
         )

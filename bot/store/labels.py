@@ -14,12 +14,10 @@ class Labels(Repository):
     """`bot.sessions.ports.Labels`."""
 
     def get(self, kind: str, slack_id: str) -> str | None:
-        """The name, None where it is not known."""
         query = select(labels.c.name).where(labels.c.kind == kind, labels.c.slack_id == slack_id)
         return self._connection.execute(query).scalar_one_or_none()
 
     def put(self, kind: str, names: Mapping[str, str]) -> None:
-        """Inserts or updates; in the order of the IDs, so that two replicas never deadlock."""
         if not names:
             return
         statement = self._insert(labels)
@@ -28,19 +26,17 @@ class Labels(Repository):
         )
         rows = [
             {"kind": kind, "slack_id": slack_id, "name": names[slack_id]}
-            for slack_id in sorted(names)
+            for slack_id in sorted(names)  # in this order two replicas never deadlock
         ]
         self._connection.execute(statement, rows)
 
     def remove(self, kind: str, slack_ids: Collection[str]) -> None:
-        """Takes names away."""
         for part in chunked(slack_ids):
             self._connection.execute(
                 delete(labels).where(labels.c.kind == kind, labels.c.slack_id.in_(part))
             )
 
     def rename_alias(self, old: str, new: str) -> None:
-        """An emoji that is itself an alias, and those that are aliases of it."""
         target = self.get("emoji", old)
         self.remove("emoji", [old])
         if target is not None:

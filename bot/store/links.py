@@ -24,7 +24,6 @@ class Links(Repository):
         self._turn = turn
 
     def add(self, session_id: int, channel: str, ts: str, held: bool = False) -> bool:
-        """A message is to be linked; False if it is queued, or was considered before."""
         self._turn.take()
         row = {
             "channel": channel,
@@ -37,7 +36,6 @@ class Links(Repository):
         return self._connection.execute(self._insert_new(links), row).rowcount > 0
 
     def due(self, at: datetime) -> dict[int, list[QueuedLink]]:
-        """What can be linked now, by session, oldest message first."""
         query = (
             select(links)
             .where(_DUE, _OPEN, or_(links.c.due_at.is_(None), links.c.due_at <= at))
@@ -50,12 +48,10 @@ class Links(Repository):
         return found
 
     def sessions(self) -> set[int]:
-        """The sessions with messages that are still to be linked."""
         query = select(links.c.session_id).where(_OPEN).distinct()
         return set(self._connection.execute(query).scalars())
 
     def release(self, session_id: int | None = None) -> None:
-        """What is held can be linked now: of one session, or all."""
         self._turn.take()
         statement = update(links).where(links.c.state == "held", _OPEN).values(state="due")
         if session_id is not None:
@@ -63,7 +59,6 @@ class Links(Repository):
         self._connection.execute(statement)
 
     def done(self, channel: str, ts: str) -> bool:
-        """The message was considered; False if it was before."""
         self._turn.take()
         statement = (
             update(links)
@@ -73,7 +68,6 @@ class Links(Repository):
         return self._connection.execute(statement).rowcount > 0
 
     def failed(self, channel: str, ts: str, retry_at: datetime) -> None:
-        """Counts an attempt; due again at `retry_at`."""
         self._turn.take()
         self._connection.execute(
             update(links)

@@ -25,11 +25,9 @@ class MemberNames(Repository):
         self._forgotten = forgotten
 
     def find(self, name: str) -> str | None:
-        """The one who goes by a name."""
         return self.many([name]).get(name)
 
     def many(self, names: Collection[str]) -> dict[str, str]:
-        """Those of `names` that are one member's."""
         if not names or self.last_listing() is None:
             return {}
         wanted = {name: folded(name) for name in names}
@@ -45,13 +43,11 @@ class MemberNames(Repository):
         }
 
     def is_current(self, person: Person) -> bool:
-        """Whether `put` would change nothing."""
         return self._stored([person.slack_id]) == {
             (name, person.slack_id) for name in self._names([person]).get(person.slack_id, ())
         }
 
     def put(self, persons: Collection[Person]) -> None:
-        """Replaces the names of each."""
         if not persons:
             return
         # Two replicas that write the same members in different orders would wait for each other.
@@ -72,20 +68,16 @@ class MemberNames(Repository):
             )
 
     def remove(self, slack_id: str) -> None:
-        """Forgets a member's names."""
         self._turn.take()
         self._remove(self._stored([slack_id]))
 
     def running_listing(self) -> MemberListing | None:
-        """The one that is not finished."""
         return self._listing(member_listings.c.finished_at.is_(None))
 
     def last_listing(self) -> MemberListing | None:
-        """The last that was finished."""
         return self._listing(member_listings.c.finished_at.is_not(None))
 
     def begin_listing(self, at: datetime) -> MemberListing:
-        """A new one; one that was not finished is given up."""
         last = self._connection.execute(select(func.max(member_listings.c.number))).scalar() or 0
         self._connection.execute(
             delete(member_listings).where(member_listings.c.finished_at.is_(None))
@@ -97,7 +89,6 @@ class MemberNames(Repository):
     def add_page(
         self, listing: MemberListing, persons: Collection[Person], cursor: str, at: datetime
     ) -> MemberListing | None:
-        """Stores a page of members and where to go on; '' finishes the listing."""
         same = (member_listings.c.number == listing.number) & (
             member_listings.c.cursor == listing.cursor
         )

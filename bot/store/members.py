@@ -30,7 +30,6 @@ class Members(Repository):
     """`bot.sessions.ports.Members`."""
 
     def secret(self, session_id: int, make: bool = False) -> bytes:
-        """The session's secret; empty if there is none, or it was dropped."""
         query = select(secrets.c.secret).where(secrets.c.session_id == session_id)
         known = self._connection.execute(query).scalar_one_or_none()
         if known is None and make:
@@ -40,23 +39,19 @@ class Members(Repository):
         return bytes.fromhex(known or "")
 
     def drop_secret(self, session_id: int) -> None:
-        """Forgets it for good; a new one is never made."""
         self._upsert(secrets, {"session_id": session_id}, {"secret": ""})
 
     def submit(self, submission: Submission) -> bool:
-        """False if its token is known."""
         row = to_row(submissions, submission)
         statement = self._insert(submissions).on_conflict_do_nothing(index_elements=["token"])
         return self._connection.execute(statement, row).rowcount > 0
 
     def submission(self, token: str) -> Submission | None:
-        """By its token."""
         query = select(submissions).where(submissions.c.token == token)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else from_row(Submission, row)
 
     def submissions(self, session_id: int, state: str | None = None) -> list[Submission]:
-        """Those of a session, oldest first."""
         query = select(submissions).where(submissions.c.session_id == session_id)
         if state is not None:
             query = query.where(submissions.c.state == state)
@@ -64,13 +59,11 @@ class Members(Repository):
         return [from_row(Submission, row) for row in rows]
 
     def submissions_of(self, askers: Collection[str]) -> list[Submission]:
-        """Those of a person, oldest first."""
         query = select(submissions).where(submissions.c.asker.in_(sorted(askers)))
         rows = self._connection.execute(query.order_by(submissions.c.id))
         return [from_row(Submission, row) for row in rows]
 
     def anonymise(self, slack_id: str) -> None:
-        """Takes name and picture from what a person sent; forgets what it follows and looks at."""
         self._connection.execute(
             update(submissions)
             .where(submissions.c.asker == slack_id)
@@ -81,7 +74,6 @@ class Members(Repository):
             self._connection.execute(delete(table).where(table.c.member == slack_id))
 
     def erase(self, tokens: Collection[str]) -> None:
-        """Takes the texts from submissions; those that are not posted are not asked any more."""
         for token in sorted(tokens):
             mine = submissions.c.token == token
             self._connection.execute(
@@ -94,74 +86,60 @@ class Members(Repository):
             )
 
     def update_submission(self, token: str, state: str, ts: str | None = None) -> None:
-        """Its state, and its message once there is one."""
         values = {"state": state} if ts is None else {"state": state, "ts": ts}
         self._connection.execute(
             update(submissions).where(submissions.c.token == token).values(values)
         )
 
     def handle(self, handling: Handling) -> None:
-        """An author's word on a question."""
         word = {"how": str(handling.how), "by": handling.by, "at": handling.at}
         self._upsert(handlings, {"channel": handling.channel, "ts": handling.ts}, word)
 
     def unhandle(self, channel: str, ts: str) -> bool:
-        """Takes it back."""
         statement = delete(handlings).where(handlings.c.channel == channel, handlings.c.ts == ts)
         return self._connection.execute(statement).rowcount > 0
 
     def handlings(self, session_id: int) -> dict[str, Handling]:
-        """By the `ts` of the question."""
         rows = self._connection.execute(_of_session(handlings, session_id))
         return {row.ts: from_row(Handling, row, how=Handled(row.how)) for row in rows}
 
     def follow(self, channel: str, ts: str, person: str) -> bool:
-        """False if it is followed already."""
         return self._enter(follows, channel, ts, person)
 
     def unfollow(self, channel: str, ts: str, person: str) -> bool:
-        """False if it was not followed."""
         statement = delete(follows).where(
             follows.c.channel == channel, follows.c.ts == ts, follows.c.member == person
         )
         return self._connection.execute(statement).rowcount > 0
 
     def followers(self, channel: str, ts: str) -> set[str]:
-        """Who follows a question."""
         query = select(follows.c.member).where(follows.c.channel == channel, follows.c.ts == ts)
         return set(self._connection.execute(query).scalars())
 
     def followed(self, person: str) -> list[tuple[str, str]]:
-        """What a person follows, oldest question first."""
         query = select(follows).where(follows.c.member == person).order_by(follows.c.ts)
         return [(row.channel, row.ts) for row in self._connection.execute(query)]
 
     def support(self, channel: str, ts: str, person: str) -> bool:
-        """False if the vote was given already."""
         return self._enter(supports, channel, ts, person)
 
     def supporters(self, session_id: int) -> dict[str, set[str]]:
-        """Who voted in the form, by question."""
         found: dict[str, set[str]] = {}
         for row in self._connection.execute(_of_session(supports, session_id)):
             found.setdefault(row.ts, set()).add(row.member)
         return found
 
     def opened_home(self, person: str, at: datetime) -> None:
-        """Notes when somebody last opened the App Home."""
         self._upsert(viewers, {"member": person}, {"at": at})
 
     def turn(self, person: str, part: str, number: int) -> None:
-        """Notes which page is looked at."""
         self._upsert(pages, {"member": person, "part": part}, {"number": number})
 
     def pages(self, person: str) -> dict[str, int]:
-        """The pages that are looked at, by the list they are of."""
         query = select(pages.c.part, pages.c.number).where(pages.c.member == person)
         return {row.part: row.number for row in self._connection.execute(query)}
 
     def pulse(self) -> str:
-        """Changes whenever something did that is kept here, or a reaction."""
         counted = [
             select(func.count()).select_from(table).scalar_subquery()
             for table in (handlings, follows, supports, reactions)
@@ -178,7 +156,6 @@ class Members(Repository):
         return str(tuple(self._connection.execute(select(*counted, *latest)).one()))
 
     def viewers(self, since: datetime) -> list[str]:
-        """Who opened it since, latest first."""
         query = select(viewers.c.member).where(viewers.c.at >= since).order_by(viewers.c.at.desc())
         return list(self._connection.execute(query).scalars())
 

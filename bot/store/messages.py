@@ -86,20 +86,17 @@ class Messages(Repository):
             raise ConcurrentUpdate("another replica was delivered the same messages")
 
     def get(self, channel: str, ts: str) -> Message | None:
-        """One message; a deleted one is marked so."""
         if (channel, ts) in self._read:
             return self._read[channel, ts]
         row = self._connection.execute(_ONE, {"of_channel": channel, "of_ts": ts}).one_or_none()
         return None if row is None else _message(row)
 
     def hold(self, channel: str, ts: str) -> Message | None:
-        """The message as it is now; others change messages after this transaction."""
         self._turn.take()
         self._read.pop((channel, ts), None)
         return self.get(channel, ts)
 
     def put(self, message: Message) -> bool:
-        """Inserts or updates; True if the message changed."""
         place = message.channel, message.ts
         if place in self._absent and message.question_ts is None:
             self._absent.discard(place)
@@ -137,7 +134,6 @@ class Messages(Repository):
         return bool(changed)
 
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
-        """Leaves of a message its place alone; True if it was not deleted before."""
         self._turn.take()
         self._read.pop((channel, ts), None)
         row = _row(
@@ -160,7 +156,6 @@ class Messages(Repository):
         return True
 
     def revive(self, channel: str, ts: str, before: datetime) -> bool:
-        """Forgets a deletion that was noted before a moment."""
         self._turn.take()
         self.forget()
         statement = delete(messages).where(
@@ -172,15 +167,12 @@ class Messages(Repository):
         return self._connection.execute(statement).rowcount > 0
 
     def of_session(self, session_id: int) -> list[Message]:
-        """Those that are not deleted, by `ts`."""
         return list(self.iter_session(session_id))
 
     def iter_session(self, session_id: int) -> Iterator[Message]:
-        """The same, a chunk in memory at a time."""
         return map(_message, self._chunks(session_id, _BY_TS, deleted=False))
 
     def iter_threads(self, session_id: int) -> Iterator[Thread]:
-        """Questions by `ts` with their replies by `ts`, a chunk or a thread in memory."""
         rows = self._chunks(session_id, _BY_ROOT, _shown(), deleted=True)
         for root, group in groupby(rows, lambda row: (row.channel, row.root_ts)):
             question = None
@@ -200,7 +192,6 @@ class Messages(Repository):
                 yield Thread(question, tuple(replies))
 
     def whole(self, message: Message) -> Message:
-        """The message with what did not fit into it."""
         query = select(messages).where(
             messages.c.channel == message.channel,
             messages.c.question_ts == message.ts,
@@ -210,7 +201,6 @@ class Messages(Repository):
         return whole(message, [_message(row) for row in self._connection.execute(query)])
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
-        """Contents other than the newest, oldest first."""
         query = (
             select(revisions.c.content)
             .where(_revision_of(channel, ts))
@@ -219,7 +209,6 @@ class Messages(Repository):
         return list(self._connection.execute(query).scalars())
 
     def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
-        """Adds or takes away a reason; nothing if the message is unknown or deleted."""
         self._turn.take()
         self._read.pop((channel, ts), None)
         key = {"of_channel": channel, "of_ts": ts}
@@ -233,7 +222,6 @@ class Messages(Repository):
         return after != before
 
     def set_talk(self, channel: str, ts: str, talk: Talk) -> bool:
-        """Says whether it is talk; False if nothing changes, or it is unknown or deleted."""
         self._turn.take()
         self._read.pop((channel, ts), None)
         is_other = (messages.c.talk != str(talk)) & messages.c.deleted_at.is_(None)
@@ -242,7 +230,6 @@ class Messages(Repository):
     def set_question(
         self, channel: str, ts: str, question_ts: str | None, corrected: bool = False
     ) -> None:
-        """Moves a message and what stands under it; nothing if it is unknown or deleted."""
         self._turn.take()
         self.forget()
         root = ts if question_ts is None else self._root(channel, question_ts)
@@ -273,7 +260,6 @@ class Messages(Repository):
         )
 
     def anonymise(self, slack_id: str) -> None:
-        """Takes the name from what a person wrote."""
         self._turn.take()
         self.forget()
         for message in self.of_author(slack_id):
@@ -283,7 +269,6 @@ class Messages(Repository):
         )
 
     def erase(self, channel: str, ts: str, at: datetime) -> None:
-        """Deletes a message for good: `revive` does not bring it back."""
         known = self.get(channel, ts)
         if known is None:
             return
@@ -291,7 +276,6 @@ class Messages(Repository):
         self._update(channel, ts, {"origin": ERASED})
 
     def of_author(self, slack_id: str) -> list[Message]:
-        """What a person wrote, by `ts`."""
         query = (
             select(messages)
             .where(messages.c.author == slack_id, messages.c.deleted_at.is_(None))
@@ -300,7 +284,6 @@ class Messages(Repository):
         return [_message(row) for row in self._connection.execute(query)]
 
     def mentioning(self, slack_id: str) -> set[int]:
-        """The sessions in which a person wrote or is mentioned (its ID is in a content)."""
         query = select(messages.c.session_id).where(
             (messages.c.author == slack_id)
             | cast(messages.c.content, Text).contains(slack_id, autoescape=True)
@@ -308,7 +291,6 @@ class Messages(Repository):
         return set(self._connection.execute(query.distinct()).scalars())
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
-        """How much was asked and answered, and by how many."""
         # A reply in the thread of something that is no question (a huddle, another bot's message)
         # is kept, because a question can come after its replies, and counts nowhere.
         root = messages.alias("root")
@@ -349,7 +331,6 @@ class Messages(Repository):
         return Counts(*self._connection.execute(query).one())
 
     def latest_ts(self, session_id: int) -> str | None:
-        """The `ts` of the last message known of."""
         query = (
             select(messages.c.ts)
             .where(messages.c.session_id == session_id)
@@ -359,7 +340,6 @@ class Messages(Repository):
         return self._connection.execute(query).scalar_one_or_none()
 
     def many(self, channel: str, tss: Collection[str]) -> dict[str, Message]:
-        """Those that are known, by `ts`."""
         found = {}
         for part in chunked(tss):
             query = select(messages).where(messages.c.channel == channel, messages.c.ts.in_(part))
@@ -369,12 +349,10 @@ class Messages(Repository):
         return found
 
     def expect(self, channel: str, tss: Collection[str]) -> None:
-        """Reads those that are known; new ones among the others are written many at once."""
         found = self.many(channel, tss)
         self._absent |= {(channel, ts) for ts in tss if ts not in found}
 
     def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
-        """The `ts` of what the channel shows between two moments."""
         query = select(messages.c.ts).where(
             messages.c.session_id == session_id,
             messages.c.ts_us >= micros(oldest),
@@ -385,7 +363,6 @@ class Messages(Repository):
         return set(self._connection.execute(query).scalars())
 
     def replies(self, channel: str, thread_ts: str) -> set[str]:
-        """The `ts` of the messages in a thread, without its root."""
         query = select(messages.c.ts).where(
             messages.c.channel == channel,
             messages.c.thread_ts == thread_ts,
@@ -394,7 +371,6 @@ class Messages(Repository):
         return set(self._connection.execute(query).scalars())
 
     def under(self, channel: str, question_ts: str) -> list[Message]:
-        """The messages right under a question."""
         query = (
             select(messages)
             .where(
@@ -407,7 +383,6 @@ class Messages(Repository):
         return [_message(row) for row in self._connection.execute(query)]
 
     def thread_sizes(self, channel: str, roots: Collection[str]) -> dict[str, int]:
-        """How many messages stand in each thread that has any."""
         found: dict[str, int] = {}
         for part in chunked(roots):
             query = (
@@ -423,7 +398,6 @@ class Messages(Repository):
         return found
 
     def roots(self, session_id: int) -> set[str]:
-        """The `ts` of all threads of a session."""
         query = (
             select(messages.c.thread_ts)
             .distinct()
@@ -436,7 +410,6 @@ class Messages(Repository):
         return set(self._connection.execute(query).scalars())
 
     def authors(self, session_id: int) -> set[str]:
-        """Who wrote in a session."""
         query = (
             select(messages.c.author)
             .distinct()
@@ -445,7 +418,6 @@ class Messages(Repository):
         return set(self._connection.execute(query).scalars())
 
     def named(self, slack_id: str, name: str) -> set[int]:
-        """Fills in the name where none was known; gives the sessions."""
         self._turn.take()
         self.forget()
         statement = (

@@ -24,14 +24,12 @@ class Mutes(Repository):
         self._muted.clear()
 
     def add(self, mute: Mute) -> bool:
-        """False if the subject was muted already."""
         self.forget()
         row = to_row(mutes, mute)
         statement = self._insert(mutes).on_conflict_do_nothing()
         return self._connection.execute(statement, row).rowcount > 0
 
     def remove(self, session_id: int, subject: str, at: datetime) -> bool:
-        """False if the subject was not muted."""
         self.forget()
         here = (mutes.c.session_id == session_id) & (mutes.c.subject == subject)
         since = self._connection.execute(select(mutes.c.at).where(here)).scalar_one_or_none()
@@ -42,12 +40,10 @@ class Mutes(Repository):
         return self._connection.execute(delete(mutes).where(here)).rowcount > 0
 
     def covers(self, session_id: int, subject: str, at: datetime) -> bool:
-        """Also one that ended since."""
         spans = self._spans(session_id).get(subject, ())
         return any(since <= at and (until is None or until > at) for since, until in spans)
 
     def any(self, session_id: int, subjects: Collection[str]) -> bool:
-        """Whether one of them is muted."""
         spans = self._spans(session_id)
         return any(until is None for each in subjects for _, until in spans.get(each, ()))
 
@@ -64,7 +60,6 @@ class Mutes(Repository):
         return self._muted[session_id]
 
     def of_session(self, session_id: int) -> list[Mute]:
-        """By when they were muted."""
         query = select(mutes).where(mutes.c.session_id == session_id).order_by(mutes.c.at)
         return [
             Mute(row.session_id, row.subject, row.by, row.at, row.reason)

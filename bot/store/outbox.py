@@ -91,30 +91,25 @@ class Outbox(Repository):
     """`bot.sessions.ports.Outbox`. When a channel was last sent to is kept apart, in `paces`."""
 
     def add(self, outgoing: Outgoing, at: datetime) -> bool:
-        """False if the key is there already."""
         row = to_row(outbox, outgoing, created_at=at)
         statement = self._insert_new(outbox)
         return self._connection.execute(statement, row).rowcount > 0
 
     def get(self, key: str) -> Outgoing | None:
-        """By its key."""
         row = self._connection.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
         return None if row is None else _outgoing(row)
 
     def keys(self, start: str) -> list[str]:
-        """Sorted."""
         query = select(outbox.c.key).where(outbox.c.key.startswith(start, autoescape=True))
         return sorted(self._connection.execute(query).scalars())
 
     def now(self, local: datetime) -> datetime:
-        """The server's time on PostgreSQL, else `local`."""
         if not self._postgresql:
             return local
         now: datetime = self._connection.execute(select(func.clock_timestamp())).scalar_one()
         return now
 
     def holds(self, outgoing: Outgoing, at: datetime) -> bool:
-        """Whether the lease of a claim lasts."""
         query = select(outbox.c.id).where(
             outbox.c.id == outgoing.id,
             outbox.c.attempts == outgoing.attempts,
@@ -123,7 +118,6 @@ class Outbox(Repository):
         return self._connection.execute(query).one_or_none() is not None
 
     def last_used(self) -> list[tuple[str, datetime]]:
-        """Where something was sent, and when, latest first."""
         query = (
             select(paces.c.channel, paces.c.sent_at)
             .where(paces.c.sent_at.is_not(None))
@@ -132,7 +126,6 @@ class Outbox(Repository):
         return [(row.channel, row.sent_at) for row in self._connection.execute(query)]
 
     def claim(self, at: datetime, lease_until: datetime, interval: float) -> Outgoing | None:
-        """The next row that may be sent, leased; its `error` is how its last try ended."""
         self._connection.execute(
             update(outbox)
             .where(_HELD, _OPEN, outbox.c.not_before <= at)
@@ -148,7 +141,6 @@ class Outbox(Repository):
         return _outgoing(row, attempts)
 
     def sent(self, outgoing_id: int, slack_ts: str | None, at: datetime) -> None:
-        """Sent, as `slack_ts`; its channel is paced from `at` on."""
         self._set(
             outgoing_id,
             state="sent",
@@ -172,20 +164,16 @@ class Outbox(Repository):
             self.unblock(row.channel)
 
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
-        """Ends the lease; due again, or given up."""
         again = {"state": "failed"} if retry_at is None else {"not_before": retry_at}
         self._set(outgoing_id, error=error, leased_until=None, **again)
 
     def hold(self, outgoing_id: int, error: str, retry_at: datetime) -> None:
-        """Ends the lease; others of the channel go past the row until `retry_at`."""
         self._set(outgoing_id, error=error, leased_until=None, state="held", not_before=retry_at)
 
     def hold_for(self, outgoing_id: int, key: str, retry_at: datetime) -> None:
-        """The same, until the row `key` is sent."""
         self.hold(outgoing_id, _REFERS + key, retry_at)
 
     def retry(self, outgoing_id: int | None, at: datetime) -> int:
-        """Makes rows due at once; ends the troubles of their channels."""
         wanted = [_OPEN, outbox.c.state.in_(["due", "held", "failed"])]
         if outgoing_id is None:
             # Rows that were given up are tried again only when they are asked for by number.
@@ -207,7 +195,6 @@ class Outbox(Repository):
         return len(rows)
 
     def drop(self, outgoing_id: int, at: datetime) -> list[Outgoing]:
-        """Drops a row, and those that refer to it; gives them."""
         query = select(outbox).where(
             outbox.c.id == outgoing_id,
             _OPEN,
@@ -225,16 +212,13 @@ class Outbox(Repository):
         return dropped
 
     def queued(self, channel: str) -> list[Outgoing]:
-        """Rows of a channel that are due, oldest first."""
         query = select(outbox).where(_DUE, outbox.c.channel == channel).order_by(outbox.c.id)
         return [_outgoing(row) for row in self._connection.execute(query)]
 
     def delay(self, channel: str, until: datetime) -> None:
-        """Nothing is sent there before `until`, nor before what was said earlier."""
         self._pace(channel, "blocked_until", until)
 
     def block(self, channel: str, why: str, until: datetime) -> bool:
-        """Nothing is sent there before `until`, until somebody has changed it."""
         self._pace(channel, "blocked_until", until)
         statement = (
             update(paces)
@@ -244,7 +228,6 @@ class Outbox(Repository):
         return self._connection.execute(statement).rowcount > 0
 
     def unblock(self, channel: str) -> bool:
-        """The trouble is over."""
         statement = (
             update(paces)
             .where(paces.c.channel == channel, paces.c.trouble.is_not(None))
@@ -253,32 +236,26 @@ class Outbox(Repository):
         return self._connection.execute(statement).rowcount > 0
 
     def troubles(self) -> dict[str, str]:
-        """Why nothing is sent to these channels."""
         query = select(paces.c.channel, paces.c.trouble).where(paces.c.trouble.is_not(None))
         return {row.channel: row.trouble for row in self._connection.execute(query)}
 
     def blocked_until(self) -> dict[str, datetime]:
-        """The channels in which nothing is sent before a moment."""
         query = select(paces).where(paces.c.blocked_until.is_not(None))
         return {row.channel: row.blocked_until for row in self._connection.execute(query)}
 
     def release(self) -> int:
-        """Ends all leases."""
         statement = update(outbox).where(_DUE, outbox.c.leased_until.is_not(None))
         return self._connection.execute(statement.values(leased_until=None)).rowcount
 
     def depth(self) -> int:
-        """How many are not sent and not given up."""
         query = select(func.count()).select_from(outbox).where(_DUE)
         return self._connection.execute(query).scalar_one()
 
     def counts(self) -> dict[str, int]:
-        """How many rows that are not sent are in each state."""
         query = select(outbox.c.state, func.count()).where(_OPEN).group_by(outbox.c.state)
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def next_due(self, at: datetime, interval: float) -> datetime | None:
-        """When `claim` will find something; not before `at`."""
         at_most = at + CLOCK_SET_BACK
         moments = [
             max(
@@ -298,14 +275,12 @@ class Outbox(Repository):
         return min(moments, default=None)
 
     def listed(self, states: Collection[str] = ("failed",)) -> list[Outgoing]:
-        """Rows in `states`, oldest first."""
         query = select(outbox).where(outbox.c.state.in_(list(states))).order_by(outbox.c.id)
         if "sent" not in states:
             query = query.where(_OPEN)
         return [_outgoing(row) for row in self._connection.execute(query)]
 
     def erase(self, person: str, keys: Collection[str], texts: bool) -> None:
-        """Takes a person out of what is to be sent to it or for it, and out of what was."""
         self._connection.execute(delete(outbox).where(outbox.c.channel == person, _OPEN))
         for key in keys:
             row = self.get(key)

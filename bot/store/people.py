@@ -32,7 +32,6 @@ class People(Repository):
         self._read.clear()
 
     def get(self, slack_id: str) -> Person | None:
-        """By Slack member ID."""
         if slack_id in self._read:
             return self._read[slack_id]
         alias = self._forgotten.alias(slack_id)
@@ -40,7 +39,6 @@ class People(Repository):
         return None if row is None else from_row(Person, row, slack_id=slack_id)
 
     def many(self, slack_ids: Collection[str]) -> dict[str, Person]:
-        """Those of `slack_ids` that are known."""
         known: dict[str, Person] = {}
         alias = {slack_id: self._forgotten.alias(slack_id) for slack_id in slack_ids}
         for part in chunked(alias.values()):
@@ -56,12 +54,10 @@ class People(Repository):
         return found
 
     def unknown(self, slack_ids: Collection[str]) -> set[str]:
-        """Those of whom no row or no name is there."""
         named = {key for key, person in self.many(slack_ids).items() if person.name is not None}
         return set(slack_ids) - named
 
     def put(self, person: Person) -> None:
-        """Inserts or updates all but `privacy` and `quiet`."""
         self._read.pop(person.slack_id, None)
         alias = self._forgotten.alias(person.slack_id)
         row = to_row(people, person, slack_id=alias, privacy="full", quiet=False)
@@ -82,14 +78,12 @@ class People(Repository):
         )
 
     def set_privacy(self, slack_id: str, privacy: str) -> None:
-        """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
         may = people.c.privacy != FORGOTTEN
         self._upsert(people, {"slack_id": key}, {"privacy": privacy}, _NEW, may)
 
     def anonymise(self, slack_id: str) -> None:
-        """Takes the names away for good: nothing that is learnt later brings them back."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
         if key != slack_id:
@@ -98,23 +92,20 @@ class People(Repository):
         self._upsert(people, {"slack_id": key}, none, _NEW)
 
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
-        """Sets it, also of one not met yet."""
         self._read.pop(slack_id, None)
         key = self._forgotten.alias(slack_id)
         self._upsert(people, {"slack_id": key}, {"quiet": quiet}, _NEW)
 
     def all(self) -> list[Person]:
-        """Everyone, by Slack member ID."""
         query = select(people).order_by(people.c.slack_id)
         return [from_row(Person, row) for row in self._connection.execute(query)]
 
     def find(self, who: str) -> list[Person]:
-        """By ID, else by name. Names are compared here: SQLite's `lower` knows ASCII alone."""
         wanted = who.strip().removeprefix("@")
         exact = self.get(wanted)
         if exact is not None:
             return [exact]
-        folded = wanted.casefold()
+        folded = wanted.casefold()  # SQLite's `lower` knows ASCII alone
         return [
             person
             for person in self.all()

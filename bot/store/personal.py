@@ -23,57 +23,39 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.forgetting import Scrubber
-from bot.store import knowledge
+from bot.store import knowledge, tables
 from bot.store.repository import Repository, WriteTurn
-from bot.store.tables import (
-    actions,
-    edits,
-    follows,
-    forgotten,
-    handlings,
-    inbox,
-    leases,
-    member_listings,
-    member_names,
-    messages,
-    metadata,
-    mutes,
-    outbox,
-    pages,
-    past_mutes,
-    people,
-    reactions,
-    revisions,
-    secrets,
-    sessions,
-    submissions,
-    supports,
-    viewers,
-)
 from bot.store.types import Anything, Json
 
 OWN: Mapping[Table, tuple[str, ...]] = {
-    people: ("slack_id",),
-    member_names: ("member",),
-    messages: ("author",),
-    submissions: ("asker",),
-    reactions: ("member",),
-    supports: ("member",),
-    follows: ("member",),
-    handlings: ("by",),
-    edits: ("by",),
-    mutes: ("subject", "by"),
-    past_mutes: ("subject",),
-    actions: ("who",),
-    viewers: ("member",),
-    pages: ("member",),
+    tables.people: ("slack_id",),
+    tables.member_names: ("member",),
+    tables.messages: ("author",),
+    tables.submissions: ("asker",),
+    tables.reactions: ("member",),
+    tables.supports: ("member",),
+    tables.follows: ("member",),
+    tables.handlings: ("by",),
+    tables.edits: ("by",),
+    tables.mutes: ("subject", "by"),
+    tables.past_mutes: ("subject",),
+    tables.actions: ("who",),
+    tables.viewers: ("member",),
+    tables.pages: ("member",),
 }
 """The tables that keep something by who it is of or who did it, and the columns that say so."""
 
-_NOBODYS = {sessions, secrets, leases, member_listings, forgotten, *knowledge.TABLES}
+_NOBODYS = {
+    tables.sessions,
+    tables.secrets,
+    tables.leases,
+    tables.member_listings,
+    tables.forgotten,
+    *knowledge.TABLES,
+}
 """Tables that are left as they are. Sessions are what the organizers' files say, and from the
 index of answered questions whatever names the person is taken out."""
-_WRITTEN = {messages, revisions, submissions, edits}
+_WRITTEN = {tables.messages, tables.revisions, tables.submissions, tables.edits}
 """Tables of what people wrote themselves, where a quotation is its writer's own."""
 _SHORTEST_QUOTE, _LONGEST_QUOTE = 12, 60
 
@@ -87,7 +69,6 @@ class Personal(Repository):
         self._unread = unread
 
     def rows(self, ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
-        """By table, as `OWN` has them, with the columns' names."""
         found = {}
         for table, names in OWN.items():
             query = select(table).where(or_(*(table.c[name].in_(sorted(ids)) for name in names)))
@@ -98,12 +79,11 @@ class Personal(Repository):
     def rewrite(
         self, slack_id: str, names: Collection[str], scrub: Scrubber, quotes: Collection[str]
     ) -> set[int]:
-        """Goes through all tables once; gives the sessions whose messages changed."""
         self._turn.take()
         self._unread()
         change = _Change(slack_id, names, scrub, quotes)
         touched: set[int] = set()
-        for table in metadata.sorted_tables:
+        for table in tables.metadata.sorted_tables:
             if table in _NOBODYS:
                 continue
             columns = [c for c in table.columns if isinstance(c.type, Text | Anything | Json)]
@@ -113,7 +93,7 @@ class Personal(Repository):
                 values = self._changed(table, columns, row, change)
                 if values:
                     self._replace(table, row, values)
-                    if table is messages:
+                    if table is tables.messages:
                         touched.add(row.session_id)
                         knowledge.drop(self._connection, row.channel, [row.ts])
         knowledge.drop_likely(self._connection, change.is_likely)
@@ -144,13 +124,13 @@ class Personal(Repository):
         known = row._mapping
         for column in columns:
             old = known[column.name]
-            new = change.of(old, mentions=table is not outbox, quotes=table not in _WRITTEN)
+            new = change.of(old, mentions=table is not tables.outbox, quotes=table not in _WRITTEN)
             if new != old:
                 values[column.name] = new
         # What was delivered and handled, or was sent, nobody reads again.
-        if values and table is inbox and row.state == "done":
+        if values and table is tables.inbox and row.state == "done":
             return {**values, "body": None, "error": None}
-        if values and table is outbox and row.state in ("sent", "dropped"):
+        if values and table is tables.outbox and row.state in ("sent", "dropped"):
             return {**values, "payload": {}}
         return values
 

@@ -23,11 +23,9 @@ class Reactions(Repository):
         self._forgotten = forgotten
 
     def add(self, reaction: Reaction, event_ts: str | None = None) -> bool:
-        """True if it was not there."""
         return self._set(reaction, True, event_ts)
 
     def remove(self, reaction: Reaction, event_ts: str | None = None) -> bool:
-        """True if it was there."""
         return self._set(reaction, False, event_ts)
 
     def replace(
@@ -37,7 +35,6 @@ class Reactions(Repository):
         reactions: Collection[Reaction],
         event_ts: str | None = None,
     ) -> bool:
-        """Makes them the whole set of the message; True if it differed."""
         wanted, present = (
             {self._ours(r) for r in reactions},
             self.of_messages(channel, [ts]).get(ts, set()),
@@ -49,7 +46,6 @@ class Reactions(Repository):
         return any(changed)
 
     def of_session(self, session_id: int) -> list[Reaction]:
-        """Those to messages of the session that are not deleted, in a fixed order."""
         query = (
             select(reactions)
             .join(messages, _to_message())
@@ -64,7 +60,6 @@ class Reactions(Repository):
         return [Reaction(row.channel, row.ts, row.name, row.member) for row in rows]
 
     def of_messages(self, channel: str, tss: Collection[str]) -> dict[str, set[Reaction]]:
-        """Those to some messages, by `ts`."""
         found: dict[str, set[Reaction]] = {}
         for part in chunked(tss):
             query = select(reactions).where(

@@ -15,7 +15,6 @@ class Requests(Repository):
     """`bot.sessions.ports.Requests`."""
 
     def begin(self, key: str, at: datetime, within: timedelta | None = None) -> bool:
-        """Notes a request; False if it was noted before."""
         statement = self._insert(requests).values(key=key, at=at, result=None)
         if within is None:
             statement = statement.on_conflict_do_nothing()
@@ -28,16 +27,13 @@ class Requests(Repository):
         return self._connection.execute(statement).rowcount > 0
 
     def finish(self, key: str, result: Any) -> None:
-        """Stores what came of it."""
         self._connection.execute(
             update(requests).where(requests.c.key == key).values(result=result)
         )
 
     def result(self, key: str) -> Any:
-        """What came of it; None where nothing is stored."""
         query = select(requests.c.result).where(requests.c.key == key)
         return self._connection.execute(query).scalar_one_or_none()
 
     def drop(self, key: str) -> None:
-        """It was not done."""
         self._connection.execute(delete(requests).where(requests.c.key == key))

@@ -56,26 +56,19 @@ class Sessions(Repository):
         self._touched: dict[int, datetime] = {}
 
     def get(self, session_id: int) -> Session | None:
-        """By its id."""
         known = self._kept.sessions.get(session_id)
         return known or self._one(sessions.c.id == session_id)
 
     def by_event(self, event_id: str) -> Session | None:
-        """By the id of its event."""
         return self._one(sessions.c.event_id == event_id)
 
     def all(self, states: Collection[State] | None = None) -> list[Session]:
-        """All, or those in `states`, by the start of the event."""
         query = _ALL.order_by(sessions.c.starts_at, sessions.c.id)
         if states is not None:
             query = query.where(sessions.c.state.in_([str(state) for state in states]))
         return self._read(self._connection.execute(query))
 
     def in_channel(self, channel: str, since: datetime | None = None) -> list[Session]:
-        """Those of a channel that are not cancelled, latest start first.
-
-        With `since` without those that were over before; some more may be among them.
-        """
         known = self._kept.channels.get(channel)
         if known is None or (known[0] is not None and (since is None or since < known[0])):
             query = _ALL.where(
@@ -89,7 +82,6 @@ class Sessions(Repository):
         return list(known[1])
 
     def begun_since(self, since: datetime) -> list[Session]:
-        """Those that are open, and those that were over after a date and time."""
         query = _ALL.where(
             sessions.c.state.in_(_BEGUN),
             or_(sessions.c.state == _OPEN, sessions.c.collects_until > since),
@@ -97,7 +89,6 @@ class Sessions(Repository):
         return self._read(self._connection.execute(query))
 
     def last(self, states: Collection[State], channel: str | None = None) -> Session | None:
-        """The one in `states` that starts last, in a channel or anywhere."""
         query = _ALL.where(sessions.c.state.in_([str(state) for state in states]))
         if channel is not None:
             query = query.where(sessions.c.channel == channel)
@@ -106,7 +97,6 @@ class Sessions(Repository):
         return found[0] if found else None
 
     def of_author(self, slack_id: str) -> list[Session]:
-        """Those of an author that are not cancelled, by the start of the event."""
         query = _ALL.where(
             sessions.c.state != str(State.CANCELLED),
             or_(
@@ -118,19 +108,16 @@ class Sessions(Repository):
         return [session for session in found if slack_id in session.author_ids]
 
     def unarchived(self) -> list[Session]:
-        """Those that are over and changed since they were last exported, by start."""
         query = _ALL.where(
             sessions.c.state.in_([str(State.CLOSED), str(State.ARCHIVED)]), _UNARCHIVED
         ).order_by(sessions.c.starts_at, sessions.c.id)
         return self._read(self._connection.execute(query))
 
     def states(self) -> dict[str, State]:
-        """The state of every session, by the id of its event."""
         rows = self._connection.execute(select(sessions.c.event_id, sessions.c.state))
         return {row.event_id: State(row.state) for row in rows}
 
     def add(self, event: Event, channel: str) -> Session:
-        """A new one, scheduled. Raises ValueError if the event has one."""
         session = Session(id=0, event=event, channel=channel)
         row = _row(session)
         statement = (
@@ -148,7 +135,6 @@ class Sessions(Repository):
         return session
 
     def save(self, session: Session) -> None:
-        """Writes a session that exists. Raises LookupError if it does not, ConcurrentUpdate as above."""
         row = _row(session)
         before = self._kept.rows.get(session.id)
         where = sessions.c.id == session.id

@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 from bot.store.types import Anything, Json, Moment, Number
 
@@ -33,14 +34,22 @@ metadata = MetaData(
 )
 
 
+def _table(name: str, *columns: SchemaItem, **options: Any) -> Table:
+    return Table(name, metadata, *columns, **options)
+
+
+def _place() -> list[Column[Any]]:
+    """The key of what is kept of a message in Slack."""
+    return [Column(name, Anything, primary_key=True) for name in ("channel", "ts")]
+
+
 def _where(condition: str) -> dict[str, Any]:
     """An index of some rows alone, on both databases."""
     return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 
 
-sessions = Table(
+sessions = _table(
     "sessions",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("event_id", Anything, nullable=False, unique=True),
     Column("event", Text, nullable=False),  # `bot.store.events` reads it
@@ -68,11 +77,9 @@ sessions = Table(
     ),
 )
 
-messages = Table(
+messages = _table(
     "messages",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("ts_us", BigInteger, nullable=False),  # `ts` in microseconds, to sort by
     Column("session_id", Number, ForeignKey("sessions.id"), nullable=False),
     Column("kind", Text, nullable=False),
@@ -100,20 +107,17 @@ messages = Table(
     Index(None, "author"),
 )
 
-revisions = Table(
+revisions = _table(
     "revisions",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     # Which version this content was: the `ts` of its edit in microseconds, 0 for the first.
     Column("edited_us", BigInteger, primary_key=True, autoincrement=False),
     Column("content", Json, nullable=False),
     ForeignKeyConstraint(["channel", "ts"], ["messages.channel", "messages.ts"]),
 )
 
-people = Table(
+people = _table(
     "people",
-    metadata,
     Column("slack_id", Anything, primary_key=True),
     Column("name", Anything),
     Column("real_name", Anything),
@@ -124,9 +128,8 @@ people = Table(
     Column("quiet", Boolean, nullable=False, server_default=false()),
 )
 
-member_names = Table(
+member_names = _table(
     "member_names",
-    metadata,
     Column("name", Anything, primary_key=True),  # folded: `bot.sessions.member_names`
     Column("member", Anything, primary_key=True),
     # The listing of all members in which it was last seen.
@@ -134,9 +137,8 @@ member_names = Table(
     Index(None, "member"),
 )
 
-member_listings = Table(
+member_listings = _table(
     "member_listings",
-    metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("began_at", Moment, nullable=False),
     Column("cursor", Anything, nullable=False),
@@ -145,11 +147,9 @@ member_listings = Table(
     Column("finished_at", Moment),  # None: it goes on
 )
 
-reactions = Table(
+reactions = _table(
     "reactions",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("name", Anything, primary_key=True),
     Column("member", Anything, primary_key=True),
     # When Slack says it was added or removed, in microseconds; 0 where that is not known.
@@ -157,17 +157,15 @@ reactions = Table(
     Column("present", Boolean, nullable=False, server_default=text("true")),
 )
 
-labels = Table(
+labels = _table(
     "labels",
-    metadata,
     Column("kind", Text, primary_key=True),
     Column("slack_id", Anything, primary_key=True),
     Column("name", Anything, nullable=False),
 )
 
-actions = Table(
+actions = _table(
     "actions",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("who", Anything, nullable=False),
@@ -178,9 +176,8 @@ actions = Table(
     Index(None, "session_id", "id"),
 )
 
-mutes = Table(
+mutes = _table(
     "mutes",
-    metadata,
     Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
     Column("subject", Anything, primary_key=True),
     Column("by", Anything, nullable=False),
@@ -188,25 +185,22 @@ mutes = Table(
     Column("reason", Anything, nullable=False),
 )
 
-past_mutes = Table(
+past_mutes = _table(
     "past_mutes",
-    metadata,
     Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
     Column("subject", Anything, primary_key=True),
     Column("at", Moment, primary_key=True),
     Column("until", Moment, nullable=False),
 )
 
-secrets = Table(
+secrets = _table(
     "secrets",
-    metadata,
     Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
     Column("secret", Text, nullable=False),  # hexadecimal; '' once it was dropped
 )
 
-submissions = Table(
+submissions = _table(
     "submissions",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("token", Anything, nullable=False, unique=True),
     Column("session_id", Number, ForeignKey("sessions.id"), nullable=False),
@@ -222,70 +216,58 @@ submissions = Table(
     Index(None, "asker"),
 )
 
-handlings = Table(
+handlings = _table(
     "handlings",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("how", Text, nullable=False),
     Column("by", Anything, nullable=False),
     Column("at", Moment, nullable=False),
 )
 
-follows = Table(
+follows = _table(
     "follows",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("member", Anything, primary_key=True),
     Index(None, "member"),
 )
 
-supports = Table(
+supports = _table(
     "supports",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("member", Anything, primary_key=True),
 )
 
-forgotten = Table(
+forgotten = _table(
     "forgotten",
-    metadata,
     # The mark of a name, made with the salt: `bot.sessions.forgetting`. The salt's own row has
     # the mark '' and the salt in hexadecimal for a member.
     Column("mark", Anything, primary_key=True),
     Column("member", Anything, primary_key=True),
 )
 
-viewers = Table(
+viewers = _table(
     "viewers",
-    metadata,
     Column("member", Anything, primary_key=True),
     Column("at", Moment, nullable=False),
 )
 
-pages = Table(
+pages = _table(
     "pages",
-    metadata,
     Column("member", Anything, primary_key=True),
     Column("part", Text, primary_key=True),
     Column("number", Integer, nullable=False),
 )
 
-edits = Table(
+edits = _table(
     "edits",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("text", Anything, nullable=False),
     Column("by", Anything, nullable=False),
     Column("at", Moment, nullable=False),
 )
 
-draws = Table(
+draws = _table(
     "draws",
-    metadata,
     Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("seed", Text, nullable=False),
@@ -299,18 +281,16 @@ draws = Table(
     Index(None, "at"),
 )
 
-boards = Table(
+boards = _table(
     "boards",
-    metadata,
     Column("session_id", Number, ForeignKey("sessions.id"), primary_key=True),
     # Goes into the board's link, which it takes a secret of the settings to make.
     Column("nonce", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
 )
 
-inbox = Table(
+inbox = _table(
     "inbox",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("key", Anything, nullable=False, unique=True),
     Column("body", Json),
@@ -334,9 +314,8 @@ inbox = Table(
     ),
 )
 
-outbox = Table(
+outbox = _table(
     "outbox",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("key", Anything, nullable=False, unique=True),
     Column("method", Anything, nullable=False),
@@ -365,18 +344,16 @@ outbox = Table(
     ),
 )
 
-paces = Table(
+paces = _table(
     "paces",
-    metadata,
     Column("channel", Anything, primary_key=True),
     Column("sent_at", Moment),
     Column("blocked_until", Moment),
     Column("trouble", Anything),
 )
 
-leases = Table(
+leases = _table(
     "leases",
-    metadata,
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("fence", BigInteger, nullable=False),
@@ -384,19 +361,16 @@ leases = Table(
     Column("backend", Integer, nullable=False),  # the process of the server that serves the holder
 )
 
-requests = Table(
+requests = _table(
     "requests",
-    metadata,
     Column("key", Anything, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("result", Json),
 )
 
-links = Table(
+links = _table(
     "links",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("ts_us", BigInteger, nullable=False),  # `ts` in microseconds, to sort by
     Column("session_id", Number, ForeignKey("sessions.id"), nullable=False),
     Column("state", Text, nullable=False),  # held | due | done
@@ -410,9 +384,8 @@ links = Table(
     ),
 )
 
-commits = Table(
+commits = _table(
     "commits",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("folder", Anything, nullable=False),
     Column("paths", Json, nullable=False),
@@ -424,17 +397,15 @@ commits = Table(
 )
 
 # The index of answered questions: `bot.services.knowledge`. All of it can be made anew.
-knowledge_events = Table(
+knowledge_events = _table(
     "knowledge_events",
-    metadata,
     Column("event_id", Anything, primary_key=True),
     # What its documents were made of; '' where something of that went away since.
     Column("made_of", Text, nullable=False),
 )
 
-knowledge = Table(
+knowledge = _table(
     "knowledge",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("event_id", Anything, nullable=False),
     Column("place", Text, nullable=False),
@@ -450,9 +421,8 @@ knowledge = Table(
     sqlite_autoincrement=True,  # an id is never used again: who remembers one finds nothing else
 )
 
-knowledge_words = Table(
+knowledge_words = _table(
     "knowledge_words",
-    metadata,
     # In this order: a search reads the documents in which a word counts most, and no others.
     Column("word", Anything, primary_key=True),
     Column("weight", Float, primary_key=True),
@@ -461,19 +431,16 @@ knowledge_words = Table(
     sqlite_with_rowid=False,
 )
 
-knowledge_messages = Table(
+knowledge_messages = _table(
     "knowledge_messages",
-    metadata,
-    Column("channel", Anything, primary_key=True),
-    Column("ts", Anything, primary_key=True),
+    *_place(),
     Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), primary_key=True),
     Index(None, "document"),
 )
 
 # What the texts of a document mean: vectors of 16-bit floats, by `bot.meaning`.
-knowledge_vectors = Table(
+knowledge_vectors = _table(
     "knowledge_vectors",
-    metadata,
     Column("id", Number, primary_key=True),
     Column("document", Number, ForeignKey("knowledge.id", ondelete="CASCADE"), nullable=False),
     Column("question", LargeBinary, nullable=False),

@@ -66,7 +66,6 @@ class Work(UnitOfWork):
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part that can fail alone: an exception in it undoes only what it wrote."""
         touched = self.sessions.touched()
         try:
             with self._connection.begin_nested():
