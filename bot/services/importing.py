@@ -250,7 +250,7 @@ class _Importer:
                 return
             if posted is not None:
                 self._meet(uow, posted)
-            if posted is None or not collect.is_persons(uow, posted):
+            if posted is None or not collect.is_from_person(uow, posted):
                 self._tally.notices.add(ts_in(message) or "")
                 return
             key = f"{posted.channel}:{posted.ts}"

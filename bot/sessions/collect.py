@@ -32,7 +32,7 @@ class Posted:
     enough to be talk. `form` says that the bot posted it for somebody, `token` which
     submission it is, `event` the ID of the event that it was sent to, `part` which message of it
     (2, 3 …; 0 for the first). `through_app` says that an app posted it, for a person or for its
-    own bot; `writer` is what the message says itself of who wrote it.
+    own bot; `writer` is what the message itself says about its writer.
     """
 
     channel: str
@@ -51,7 +51,7 @@ class Posted:
     writer: Person | None = None
 
 
-def is_persons(uow: UnitOfWork, posted: Posted) -> bool:
+def is_from_person(uow: UnitOfWork, posted: Posted) -> bool:
     """Whether a person wrote a message.
 
     Bots are not persons. What was posted through an app may be a bot's, so it counts when its
@@ -72,17 +72,17 @@ def receive(uow: UnitOfWork, notifier: Notifier, posted: Posted, at: datetime) -
 
     Top-level messages and messages in the announcement thread are questions while the session
     collects; a reply belongs to the session of its question whenever it is given. A question
-    that comes after the end gets, once a person, the note that the session is over. What is not a
-    person's is none of our business.
+    that comes after the end is not stored; each person who asks one gets once the note that the
+    session is over. Messages that no person wrote are ignored.
     """
-    if not is_persons(uow, posted):
+    if not is_from_person(uow, posted):
         return False
     _meet(uow, posted)
-    sessions = _around(uow, posted.channel, posted.thread_ts or posted.ts)
+    sessions = _candidate_sessions(uow, posted.channel, posted.thread_ts or posted.ts)
     writer = posted.author
     scrub = scrubber(uow)
     if scrub is not None:
-        # Whom an organizers' file names as an author answers as one.
+        # Anyone an organizers' file names as an author counts as one.
         is_author = any(writer in session.author_ids for session in sessions)
         posted = replace(
             posted,
@@ -96,7 +96,7 @@ def receive(uow: UnitOfWork, notifier: Notifier, posted: Posted, at: datetime) -
         return False
     if _muted(uow, message):
         session = uow.sessions.get(message.session_id)
-        # The note speaks of now: who was let speak again since is told nothing.
+        # The note is about now: anyone who was unmuted since gets none.
         still = uow.mutes.any(message.session_id, {message.author})
         if session is not None and still and not is_anonymous(posted.author):
             notifier.muted(uow, session, posted.author, at)
@@ -145,8 +145,8 @@ def _muted(uow: UnitOfWork, message: Message) -> bool:
 def tell_of_answer(uow: UnitOfWork, notifier: Notifier, answer: Message, at: datetime) -> None:
     """Tells the asker and who follows the question, if `answer` is an author's.
 
-    Nobody is told who muted that, who asked anonymously (we do not know who it is), or who
-    answered. Asking again for the same answer tells nobody twice.
+    It skips people who turned such notes off, who asked anonymously (we do not know who they are),
+    or who wrote the answer. Calling it again for the same answer tells nobody twice.
     """
     session = uow.sessions.get(answer.session_id)
     if session is None or answer.author not in session.author_ids or answer.question_ts is None:
@@ -186,7 +186,7 @@ def delete(uow: UnitOfWork, channel: str, ts: str, at: datetime, thread_ts: str 
         session_id: int | None = known.session_id
     else:
         root = thread_ts or ts
-        owner = _of_thread(uow, _around(uow, channel, root), channel, root)
+        owner = _of_thread(uow, _candidate_sessions(uow, channel, root), channel, root)
         session_id = owner.id if owner else None
     if session_id is None:
         return False
@@ -201,7 +201,7 @@ def react(uow: UnitOfWork, reaction: Reaction, added: bool, event_ts: str | None
 
     `event_ts` is when that happened, so that the order in which it is told does not matter.
     """
-    if not _around(uow, reaction.channel, reaction.ts):
+    if not _candidate_sessions(uow, reaction.channel, reaction.ts):
         return False
     change = uow.reactions.add if added else uow.reactions.remove
     return change(reaction, event_ts)
@@ -227,7 +227,7 @@ def announced(uow: UnitOfWork, session_id: int, ts: str) -> None:
     uow.sessions.save(session)
 
 
-def _around(uow: UnitOfWork, channel: str, ts: str) -> list[Session]:
+def _candidate_sessions(uow: UnitOfWork, channel: str, ts: str) -> list[Session]:
     """A channel's sessions that a message may belong to, or may be too late for."""
     since = moment(ts) - LATE_NOTE_FOR
     # The same for all messages of a day, so that a batch of them reads the sessions once.

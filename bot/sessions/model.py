@@ -146,7 +146,7 @@ class Session:
 
     @property
     def over_at(self) -> datetime:
-        """The moment from which on nothing new is asked: when it was closed, else its `end`."""
+        """When new questions stop counting: the time it was closed, else its `end`."""
         return self.collects_until or self.event.end
 
     def collects(self, ts: str) -> bool:

@@ -34,7 +34,7 @@ TEMPLATES = (TEASER, HALFWAY, LAST_DAY, ENDING)
 MORNING = time(9, 0)
 """The time of day, in the event's zone, of a reminder for a day."""
 LATEST = timedelta(hours=12)
-"""However much time is left, a reminder that is later than this has lost its sense."""
+"""A reminder that is later than this is no longer sent, however much time is left."""
 
 NOTHING = Span()
 
@@ -182,7 +182,7 @@ def of(session: Session, defaults: tuple[Reminder, ...]) -> tuple[Reminder, ...]
 
 
 def key(session: Session, reminder: Reminder) -> str:
-    """What names its message for ever."""
+    """The permanent key of its message."""
     return f"{keys_of(session, reminder)}{reminder.due(session):{_MOMENT}}"
 
 
@@ -238,8 +238,10 @@ def next_moment(
 
 
 def _has_room(session: Session, reminder: Reminder) -> bool:
-    """Whether it falls before the end: `an hour before` the end of half an hour does, at no
-    moment of the session, and a teaser of a session is no reminder of its last hour."""
+    """Whether it falls into the session, or before it if it is a teaser.
+
+    An hour before the end of a half-hour session is outside it, for example.
+    """
     moment = reminder.due(session)
     if reminder.anchor == "start" and reminder.offset.days + reminder.offset.minutes > 0:
         return moment < session.event.start

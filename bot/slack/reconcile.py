@@ -297,7 +297,7 @@ class Reconciler:
             reactions = uow.reactions.of_messages(session.channel, tss)
             unknown = self._names.lookup(uow, users)
             uow.people.many({item.posted.author for item in items})
-            items = [item for item in items if collect.is_persons(uow, item.posted)]
+            items = [item for item in items if collect.is_from_person(uow, item.posted)]
         differing = []
         for item in items:
             message = stored.get(item.posted.ts)

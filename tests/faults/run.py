@@ -80,7 +80,8 @@ class Plan:
     people: int = PEOPLE
     faults: int = FAULTS
     kinds: tuple[str, ...] = ()
-    death: pace.Death | None = None
+    deaths: tuple[pace.Death, ...] = ()
+    """Where each bot is killed, one after another, each time after it was started again."""
 
     @property
     def postgresql(self) -> bool:
@@ -142,7 +143,7 @@ class Run:
         self._booted_at = [0.0] * plan.replicas
         self._retried_at = self._acted_at = 0.0
         self._tried: Counter[tuple[str, str]] = Counter()
-        self._doomed: dict[int, pace.Death] = {}
+        self._doomed: dict[int, tuple[pace.Death, ...]] = {}
         self._beside: set[asyncio.Task[Any]] = set()
         self._supervising: asyncio.Task[None] | None = None
 
@@ -191,7 +192,7 @@ class Run:
         await self.week.enter()
         await self.desk.enter()
         await asyncio.to_thread(self._plan)
-        self.boot_all(self.plan.death)
+        self.boot_all(*self.plan.deaths)
         self._supervising = asyncio.create_task(self._supervise())
         await self.until(self._is_planned, "the session is planned")
         early = asyncio.gather(*(self.desk.do(step) for step in ("ask", "ask without a name")))
@@ -362,21 +363,24 @@ class Run:
             "GIT_CONFIG_GLOBAL": os.devnull,
         }
 
-    def boot(self, number: int, death: pace.Death | None = None) -> None:
-        """Starts a bot that is not running, until it dies."""
+    def boot(self, number: int, *deaths: pace.Death) -> None:
+        """Starts a bot that is not running, until it dies the first of these deaths. The next
+        start of it is for the second, and so on."""
         bot = self.bots[number]
         if not self.is_down and (bot is None or not bot.runs):
             if number in self._doomed:
-                self.result.died.append(str(self._doomed.pop(number)))
+                died, *others = self._doomed.pop(number)
+                self.result.died.append(str(died))
+                deaths = deaths or tuple(others)
                 self.edit_line()  # so that what is committed twice has something in it
             self._booted_at[number] = time.monotonic()
-            self.bots[number] = self.start(number, self.folder / "bots.log", death)
-            if death is not None and not death.stops:
-                self._doomed[number] = death
+            self.bots[number] = self.start(number, self.folder / "bots.log", *deaths[:1])
+            if deaths and not deaths[0].stops:
+                self._doomed[number] = deaths
 
-    def boot_all(self, death: pace.Death | None = None) -> None:
+    def boot_all(self, *deaths: pace.Death) -> None:
         for number in range(len(self.bots)):
-            self.boot(number, death)
+            self.boot(number, *deaths)
 
     async def _supervise(self) -> None:
         """A bot that ended, because it could not start or was killed at a step, is started again,

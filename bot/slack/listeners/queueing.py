@@ -54,7 +54,7 @@ HOW = {
     "queue_skip": Handled.SKIPPED,
     "queue_undo": None,
 }
-"""What an author says with each button; with the last that it is back in the queue."""
+"""What an author says with each button; `queue_undo` puts the question back."""
 
 
 @router.action("queue_take", Who.AUTHOR)

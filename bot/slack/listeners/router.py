@@ -1,7 +1,7 @@
 """Where a file of listeners declares what it answers to, and who may.
 
-A file makes one `Router` and decorates its handlers; `bot.slack.listeners.interactions` gives all
-rooms to Bolt. A handler is called after what was done has been acknowledged, except for those of
+A file makes one `Router` and decorates its handlers; `bot.slack.listeners.interactions` registers
+all routers with Bolt. A handler is called after what was done has been acknowledged, except for those of
 forms and of suggestions: what these give is the acknowledgement, within three seconds.
 """
 
