@@ -106,14 +106,11 @@ def _members(settings: Settings, offline: bool) -> Iterator[Members | None]:
 def _asked(token: str, api_url: str) -> dict[str, str | None]:
     """Slack's members by folded name, None where several have it; empty where Slack is not reached."""
     # Most checks need no client, and need not wait for its import.
-    from aiohttp import ClientError  # noqa: PLC0415
-    from slack_sdk.errors import SlackApiError  # noqa: PLC0415
-
-    from bot.slack.api.gateway import reason_of  # noqa: PLC0415
+    from bot.slack.api.gateway import NO_ANSWER, reason_of  # noqa: PLC0415
 
     try:
         return asyncio.run(_listed(token, api_url))
-    except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+    except NO_ANSWER as error:
         why = reason_of(error)
         typer.echo(
             _("could not look up the authors in Slack: {why}; use --offline to skip this", why=why),

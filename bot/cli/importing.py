@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from aiohttp import ClientError
 from rich.console import Console
 from rich.progress import Progress
-from slack_sdk.errors import SlackApiError
 
 from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library
@@ -24,7 +22,7 @@ from bot.services.importing import Lookup, Tally, importing, rehearse
 from bot.sessions.model import Event, Person, moment
 from bot.settings import Settings
 from bot.slack.api.dump import Dump
-from bot.slack.api.gateway import Gateway, reason_of, web_client
+from bot.slack.api.gateway import NO_ANSWER, Gateway, reason_of, web_client
 from bot.texts import _, n_
 
 _SHOWN = 20
@@ -136,7 +134,7 @@ def _lookup(settings: Settings) -> Iterator[Lookup]:
             if user not in asked and not refused:
                 try:
                     asked[user] = runner.run(gateway.person(user))
-                except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                except NO_ANSWER as error:
                     refused = True
                     typer.echo(
                         _("could not look up names in Slack: {error}", error=reason_of(error)),

@@ -7,8 +7,6 @@ import json
 from dataclasses import asdict
 
 import typer
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
 
 from bot.cli.options import EVENT, JSON
 from bot.cli.stored import open_database, read_library, session_of
@@ -17,7 +15,7 @@ from bot.running import bot as bots
 from bot.running import logs
 from bot.sessions.model import Session, moment
 from bot.settings import Settings
-from bot.slack.api.gateway import reason_of
+from bot.slack.api.gateway import NO_ANSWER, reason_of
 from bot.slack.api.history import Pace
 from bot.slack.reconcile import Progress
 from bot.texts import _, n_
@@ -53,7 +51,7 @@ def reconcile(
                     settings, database, session.id, lambda p, pace: _tell(session, p, pace)
                 )
             )
-        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             raise UserError(
                 _(
                     "cannot read the history of “{title}” in Slack ({error}); check that the bot "

@@ -8,10 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
-from bot.slack.api.gateway import ChannelTrouble, Gateway, reason_of
+from bot.slack.api.gateway import NO_ANSWER, ChannelTrouble, Gateway, reason_of
 from bot.store.database import Database
 from bot.texts import _
 
@@ -66,15 +63,15 @@ class ChannelFinder:
     async def find(self, channel: str) -> str | None:
         """The ID of a channel given by name or ID; None if that is not known yet.
 
-        Raises ChannelTrouble if there is no such channel that the bot can see; SlackApiError and
-        ClientError, TimeoutError or OSError where Slack does not tell.
+        Raises ChannelTrouble if there is no such channel that the bot can see; one of
+        NO_ANSWER where Slack does not tell.
         """
         name = channel.lstrip("#")
         if self._failure is not None and time.monotonic() < self._not_before:
             raise self._failure
         try:
             found = await self._current(name)
-        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             self._failure = error
             self._not_before = time.monotonic() + min(LONGEST_PAUSE_SECONDS, 2.0**self._failures)
             self._failures += 1

@@ -7,16 +7,13 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.services.shared import Shared
 from bot.sessions import asking, digests, lifecycle
 from bot.sessions.knowledge import PUBLIC
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Session, State
 from bot.sessions.ports import UnitOfWork
-from bot.slack.api.gateway import ChannelTrouble, reason_of
+from bot.slack.api.gateway import NO_ANSWER, ChannelTrouble, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +151,7 @@ class Hosting:
                 if not self._edge.history.restricted:
                     report.add((await reconciler.roots(session_id))[0])
                 await self._edge.linker.wait_idle(session_id)
-        except (SlackApiError, ClientError, TimeoutError) as error:
+        except NO_ANSWER as error:
             log.warning(
                 "session %d was closed before it could be compared with Slack's history: %s",
                 session_id,

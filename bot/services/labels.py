@@ -7,12 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.services.channels import ChannelFinder
-from bot.slack.api.gateway import Gateway
+from bot.slack.api.gateway import NO_ANSWER, Gateway
 from bot.slack.notifier import SlackNotifier
 from bot.slack.waiting import WaitsForSlack
 from bot.store.database import Database
@@ -57,7 +55,7 @@ class Labels:
                 except SQLAlchemyError as error:
                     if not self._outage.met(error):
                         raise
-                except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+                except NO_ANSWER as error:
                     await waits.cannot_read(what, error)
                 else:
                     waits.worked(what)

@@ -16,13 +16,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.sessions.member_names import MemberListing
 from bot.sessions.ports import Clock, UnitOfWork
-from bot.slack.api.gateway import PAGE, Gateway, code_of, passing, reason_of, retry_after
+from bot.slack.api.gateway import NO_ANSWER, PAGE, Gateway, code_of, passing, reason_of, retry_after
 from bot.store.database import Database
 from bot.support.outage import Outage
 from bot.support.tasks import happens
@@ -188,7 +186,7 @@ class MemberDirectory:
             await self._turn()
             try:
                 persons, cursor = await self._gateway.members(current.cursor, self._page)
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 failures += 1
                 restarted = await self._failed(error, failures)
                 current = restarted or current
@@ -211,19 +209,19 @@ class MemberDirectory:
     async def _failed(self, error: Exception, failures: int) -> MemberListing | None:
         """Waits as long as a failure asks for; gives a listing that starts over, if it must."""
         why = reason_of(error)
-        seconds = retry_after(error) if isinstance(error, SlackApiError) else None
+        seconds = retry_after(error)
         if seconds is not None:
             log.info("Slack limits how fast members can be listed; continuing in %.0f s", seconds)
             await asyncio.sleep(seconds)
             return None
-        if isinstance(error, SlackApiError) and code_of(error) == "invalid_cursor":
+        if code_of(error) == "invalid_cursor":
             log.warning("listing members starts again, because Slack no longer accepts its cursor")
             if failures > 1:
                 await self._sleep(REFUSED_PAUSE_SECONDS)
             return await self._database.write(
                 lambda uow: uow.member_names.begin_listing(self._wall.now())
             )
-        if isinstance(error, SlackApiError) and not passing(error):
+        if not passing(error):
             log.error("members cannot be listed: %s", why)
             await asyncio.to_thread(
                 self._tell,

@@ -6,13 +6,11 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.services.channels import ChannelFinder
 from bot.services.notices import Notices
-from bot.slack.api.gateway import ChannelTrouble, Gateway, reason_of
+from bot.slack.api.gateway import NO_ANSWER, ChannelTrouble, Gateway, reason_of
 from bot.slack.notifier import SlackNotifier
 from bot.support.outage import Outage
 from bot.support.tasks import happens
@@ -62,7 +60,7 @@ class OrganizersChannel:
                 notifier.organizers_channel = channel
             except ChannelTrouble as error:
                 notifier.organizers_channel, trouble = None, str(error)
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 trouble = reason_of(error)
             except SQLAlchemyError as error:
                 if not self._outage.met(error):

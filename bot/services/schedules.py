@@ -9,9 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.library.library import Changes, Library, diff, load
 from bot.library.problem import Problem
 from bot.library.watch import watch
@@ -22,7 +19,7 @@ from bot.sessions import lifecycle
 from bot.sessions.model import Author, Event, Session, State
 from bot.sessions.ports import Clock
 from bot.settings import Settings
-from bot.slack.api.gateway import ChannelTrouble
+from bot.slack.api.gateway import NO_ANSWER, ChannelTrouble
 from bot.slack.notifier import SlackNotifier
 from bot.store.database import Database
 from bot.support.tasks import Tasks
@@ -201,7 +198,7 @@ class Schedules:
         for event_id in list(self._unplanned):
             try:
                 await self._plan(event_id, sessions.get(event_id))
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 failure = error  # what is due of other sessions does not wait for it
         if failure is None:
             self._notices.over("planning")

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from aiohttp import ClientError
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.request.internals import parse_body
@@ -23,7 +22,7 @@ from bot.sessions import collect
 from bot.sessions.pairing import Meaning
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack.api import shape
-from bot.slack.api.gateway import Gateway, code_of, passing, reason_of
+from bot.slack.api.gateway import NO_ANSWER, Gateway, code_of, passing, reason_of
 from bot.slack.api.history import History, Regime
 from bot.slack.api.socket import Socket
 from bot.slack.api.uploads import Contents, no_contents
@@ -174,7 +173,6 @@ class Edge:
                 "api.slack.com/apps"
             ) from None
         self.context.bot_id, self.context.bot_user_id = me.get("bot_id"), me.get("user_id")
-        self.handler_context.bot_user_id = me.get("user_id")
         self.notifier.workspace_url = str(me.get("url") or "")
         self.workspace = f"{me.get('team')} ({me.get('team_id')}, {self.notifier.workspace_url})"
         self.bot_name = f"{me.get('user')} ({me.get('user_id')})"
@@ -357,14 +355,11 @@ async def patiently(what: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await what()
-        except SlackApiError as error:
+        except NO_ANSWER as error:
             if not passing(error):
                 raise
-            why = reason_of(error)
-        except (ClientError, TimeoutError, OSError) as error:
-            why = reason_of(error)
-        if tries == 0:
-            log.warning("%s; trying again", why)
+            if tries == 0:
+                log.warning("%s; trying again", reason_of(error))
         await asyncio.sleep(min(LONGEST_WAIT_SECONDS, 0.5 * 2**tries))
         tries = min(tries + 1, 10)
 

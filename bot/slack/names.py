@@ -8,12 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.sessions.model import Person
 from bot.sessions.ports import Clock, UnitOfWork
-from bot.slack.api.gateway import Gateway, passing
+from bot.slack.api.gateway import NO_ANSWER, Gateway, passing
 from bot.slack.waiting import WaitsForSlack
 from bot.support.tasks import happens
 from bot.support.transactions import Transactions
@@ -97,9 +94,9 @@ class Names:
                 else:
                     await self._database.write(self._store, found)
                     self._known.add(user)
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 await self._waits.cannot_read(what, error)
-                if not isinstance(error, SlackApiError) or passing(error):
+                if passing(error):
                     await asyncio.sleep(PAUSE_SECONDS)
                     continue
                 self._unknown[user] = self._wall.now()

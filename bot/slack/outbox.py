@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -25,7 +24,7 @@ from bot.sessions.pairing import ShuttingDown
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack import queued
 from bot.slack.api import refusals, uploads
-from bot.slack.api.gateway import code_of, method_of, reason_of, retry_after, status_of
+from bot.slack.api.gateway import NO_ANSWER, code_of, method_of, reason_of, retry_after, status_of
 from bot.slack.api.history import History
 from bot.slack.api.incoming import EVENT_TYPE
 from bot.slack.api.refusals import Then, Verdict
@@ -185,7 +184,7 @@ class OutboxSender:
             await asyncio.to_thread(self._refused, outgoing, error)
         except UserError as error:
             await asyncio.to_thread(self._cannot, outgoing, str(error))
-        except (SlackClientError, ClientError, TimeoutError, OSError) as error:
+        except (SlackClientError, *NO_ANSWER) as error:
             await asyncio.to_thread(self._retry, outgoing, reason_of(error), None)
         else:
             await asyncio.to_thread(self._sent, outgoing, ts)

@@ -15,10 +15,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.sessions.pairing import ShuttingDown
+from bot.slack.api.gateway import NO_ANSWER
 from bot.slack.api.history import History
 from bot.slack.reconcile import Reconciler, Report
 from bot.slack.waiting import WaitsForSlack
@@ -154,7 +152,7 @@ class ReconcileScheduler:
     ) -> None:
         try:
             report = await look(course)
-        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             course.in_trouble = True
             course.news_at = time.monotonic() + AFTER_TROUBLE_SECONDS
             await self._waits.cannot_read(course.what, error)

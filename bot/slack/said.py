@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sessions.model import ts_of
 from bot.sessions.ports import Clock, Outgoing, UnitOfWork
 from bot.slack.api import uploads
-from bot.slack.api.gateway import reason_of, retry_after, slack_time
+from bot.slack.api.gateway import NO_ANSWER, reason_of, retry_after, slack_time
 from bot.slack.api.history import History
 from bot.slack.api.incoming import about
 from bot.support.transactions import Transactions
@@ -78,7 +77,7 @@ class SaidAlready:
         for channel, sent_at in places:
             try:
                 known = await self._keys(channel, None, await self._by_slack(sent_at))
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 log.info("cannot compare the bot's messages in %s: %s", channel, reason_of(error))
                 self._is_older = True
                 continue

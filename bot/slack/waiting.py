@@ -7,8 +7,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slack_sdk.errors import SlackApiError
-
 from bot.slack.api.gateway import code_of, method_of, passing, reason_of
 from bot.slack.api.refusals import Then, verdict
 from bot.support.outage import Outage
@@ -50,7 +48,7 @@ class WaitsForSlack:
         is_told = any(r.partition(": ")[2] == code_and_remedy for r in self._reasons.values())
         self._reasons[what] = why
         log.warning("%s: waiting for Slack: %s", what, why)
-        if not isinstance(error, SlackApiError) or passing(error):
+        if passing(error):
             return
         # One new installation mends all that lacks a scope; each channel is mended by itself.
         is_channels = verdict(method_of(error), code_of(error)).then is Then.WAIT_CHANNEL

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import (
@@ -15,6 +16,7 @@ from aiohttp import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorSSLError,
+    ClientError,
     ClientOSError,
 )
 from slack_sdk.errors import SlackApiError
@@ -32,6 +34,8 @@ from bot.texts import _
 
 log = logging.getLogger(__name__)
 
+NO_ANSWER = (SlackApiError, ClientError, OSError)
+"""What a call raises that Slack refuses or does not answer. (A TimeoutError is an OSError.)"""
 PAGE = 999
 """Channels or members that one call gives; Slack takes a `limit` under 1,000."""
 
@@ -170,47 +174,52 @@ async def slack_time(client: AsyncWebClient) -> datetime | None:
         return None
 
 
-def code_of(error: SlackApiError) -> str:
+def code_of(error: BaseException) -> str:
     """Slack's error code; `unknown_error` for an answer that has none."""
-    get = getattr(error.response, "get", None)
+    get = getattr(_response(error), "get", None)
     return str((get("error") if get is not None else None) or "unknown_error")
 
 
-def status_of(error: SlackApiError) -> int:
+def status_of(error: BaseException) -> int:
     """The HTTP status of a refusal, 0 where it is not known."""
     for name in ("status_code", "status"):
-        found = getattr(error.response, name, None)
+        found = getattr(_response(error), name, None)
         if isinstance(found, int):
             return found
     return 0
 
 
-def retry_after(error: SlackApiError) -> float | None:
+def retry_after(error: BaseException) -> float | None:
     """The seconds after which Slack wants to be asked again; None if it is not that.
 
     <https://docs.slack.dev/apis/web-api/rate-limits>
     """
     if status_of(error) != HTTPStatus.TOO_MANY_REQUESTS:
         return None
-    headers = {str(k).lower(): v for k, v in dict(error.response.headers).items()}
+    headers = {str(k).lower(): v for k, v in dict(_response(error).headers).items()}
     try:
         return max(0.0, float(headers.get("retry-after", 1)))
     except (TypeError, ValueError):
         return 1.0
 
 
-def passing(error: SlackApiError) -> bool:
-    """Whether a refusal passes by itself: Slack is in trouble, or we were too fast."""
+def passing(error: BaseException) -> bool:
+    """Whether it passes by itself: Slack is in trouble or not reached, or we were too fast."""
     return (
-        status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
+        not isinstance(error, SlackApiError)
+        or status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
         or retry_after(error) is not None
         or refusals.verdict(method_of(error), code_of(error)).then is refusals.Then.RETRY
     )
 
 
-def method_of(error: SlackApiError) -> str:
+def _response(error: BaseException) -> Any:
+    return getattr(error, "response", None)
+
+
+def method_of(error: BaseException) -> str:
     """The Web API method that was refused; '' where the answer does not say."""
-    url = getattr(error.response, "api_url", None)
+    url = getattr(_response(error), "api_url", None)
     return urlsplit(url).path.rpartition("/")[2] if isinstance(url, str) else ""
 
 

@@ -16,11 +16,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.api.gateway import code_of, passing, retry_after
+from bot.slack.api.gateway import NO_ANSWER, code_of, passing, retry_after
 
 log = logging.getLogger(__name__)
 
@@ -129,17 +128,13 @@ class History:
             try:
                 asked = {**arguments, "limit": str(self.pace.messages)}
                 answer = await self.client.api_call(method, params=asked)
-            except SlackApiError as error:
+            except NO_ANSWER as error:
                 seconds = retry_after(error)
                 if seconds is not None:
                     self._slow_down(method, seconds)
                 if not wait or not passing(error) or (seconds is None and tries >= MAX_TRIES):
                     raise
                 await asyncio.sleep(seconds if seconds is not None else backoff(tries))
-            except (ClientError, TimeoutError, OSError):
-                if not wait or tries >= MAX_TRIES:
-                    raise
-                await asyncio.sleep(backoff(tries))
             else:
                 return dict(answer.data) if isinstance(answer.data, dict) else {}
 

@@ -10,18 +10,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.api.gateway import reason_of
+from bot.slack.api.gateway import NO_ANSWER, reason_of
 
 log = logging.getLogger(__name__)
 library = logging.getLogger("slack_sdk.socket_mode.marginalia")
@@ -122,7 +120,7 @@ class Socket:
                 continue
             try:
                 await self._client.connect_to_new_endpoint()
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 if failures == 0:
                     log.warning("no connection to Slack: %s; trying again", reason_of(error))
                 await asyncio.sleep(min(LONGEST_WAIT, 0.25 * 2**failures))

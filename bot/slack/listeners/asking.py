@@ -6,7 +6,6 @@ import asyncio
 import logging
 import secrets
 
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import UserError
@@ -17,7 +16,7 @@ from bot.sessions.knowledge import Hit
 from bot.sessions.model import Action, Message, Session, State, Submission
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.similar import Asked
-from bot.slack.api.gateway import reason_of
+from bot.slack.api.gateway import NO_ANSWER, reason_of
 from bot.slack.api.incoming import Malformed
 from bot.slack.api.incoming import person as person_of
 from bot.slack.blocks import asking as blocks
@@ -260,7 +259,7 @@ async def _draft(
         name = found.name or ""
         icon = str((user.get("profile") or {}).get("image_72") or "")
         await interaction.write(lambda uow: uow.people.put(found))
-    except (SlackApiError, ClientError, TimeoutError, OSError, Malformed) as error:
+    except (*NO_ANSWER, Malformed) as error:
         why = str(error) if isinstance(error, Malformed) else reason_of(error)
         log.info("using a stored name, because Slack did not give one: %s", why)
         known = await interaction.read(lambda uow: uow.people.get(interaction.user))

@@ -10,12 +10,9 @@ from hashlib import sha256
 from time import monotonic
 from typing import Any
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.sessions.model import State
 from bot.sessions.ports import UnitOfWork
-from bot.slack.api.gateway import passing, reason_of, retry_after
+from bot.slack.api.gateway import NO_ANSWER, passing, reason_of, retry_after
 from bot.slack.api.incoming import string
 from bot.slack.blocks.kit import Block, View, header, home, section
 from bot.slack.listeners.context import Context
@@ -108,7 +105,7 @@ class Homes:
                 continue
             try:
                 count += await self.publish(person)
-            except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            except NO_ANSWER as error:
                 self._refused(person, error)
             else:
                 self._failures.pop(person, None)
@@ -119,12 +116,11 @@ class Homes:
         failures = self._failures.get(person, 0) + 1
         self._failures[person] = failures
         pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(failures - 1, 20))
-        if isinstance(error, SlackApiError):
-            named = retry_after(error)
-            if named is not None:
-                pause = named
-            elif not passing(error):
-                pause = max(pause, REFUSED_PAUSE_SECONDS)
+        named = retry_after(error)
+        if named is not None:
+            pause = named
+        elif not passing(error):
+            pause = max(pause, REFUSED_PAUSE_SECONDS)
         self._not_before[person] = monotonic() + pause
         # One line for all viewers: what is refused for one mostly is for all.
         if failures == 1 and len(self._failures) == 1:

@@ -9,15 +9,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.errors import UserError
 from bot.sessions import times
 from bot.sessions.model import Action, Event, Person, State, Who
 from bot.sessions.planning import Doer, Draft, Unfit
 from bot.sessions.ports import UnitOfWork
-from bot.slack.api.gateway import reason_of, slack_time
+from bot.slack.api.gateway import NO_ANSWER, reason_of, slack_time
 from bot.slack.blocks import kit, planning
 from bot.slack.blocks.limits import when
 from bot.slack.listeners.interaction import FormError, HandlerContext, Interaction
@@ -186,7 +183,7 @@ async def close_now(interaction: Interaction) -> None:
         async with asyncio.timeout(ASKING):
             shown = await slack_time(interaction.context.client)
             now = shown + LAST_MICROSECONDS if shown is not None else now
-    except (SlackApiError, ClientError, TimeoutError) as error:
+    except NO_ANSWER as error:
         log.info("the session closes by this machine's clock: %s", reason_of(error))
     end = (now + LAST_MICROSECONDS).replace(microsecond=0)
     changed = await interaction.plans.close(event.id, end, await doer(interaction))
@@ -236,7 +233,7 @@ async def doer(interaction: Interaction) -> Doer:
     if known is None:
         try:
             known = await interaction.context.gateway.person(interaction.user)
-        except (SlackApiError, ClientError, TimeoutError):
+        except NO_ANSWER:
             known = None  # the change matters more than the name of who made it
     name = (known.real_name or known.name) if known else None
     return Doer(interaction.user, name or interaction.user)
@@ -252,7 +249,7 @@ async def zone_of(interaction: Interaction) -> str:
         try:
             async with asyncio.timeout(ASKING):
                 known = await interaction.context.gateway.person(interaction.user)
-        except (SlackApiError, ClientError, TimeoutError):
+        except NO_ANSWER:
             known = None
     try:
         return ZoneInfo(known.tz).key if known and known.tz else interaction.plans.timezone()
