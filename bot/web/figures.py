@@ -464,8 +464,8 @@ def _figure(
     lines: Sequence[float] = (),
     height: int = HEIGHT,
 ) -> Figure:
-    template = look.environment().get_template("figure.svg")
-    svg = template.render(
+    svg = look.render(
+        "figure.svg",
         width=WIDTH,
         height=height,
         left=_LEFT,

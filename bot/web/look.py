@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date, format_skeleton
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -36,6 +37,11 @@ def environment() -> Environment:
     made.globals |= {"_": _, "n_": n_, "days": days, "language": language}
     made.filters |= {"excerpt": text.excerpt, "href": text.href}
     return made
+
+
+def render(template: str, **values: Any) -> str:
+    """What a template makes of values."""
+    return environment().get_template(template).render(values)
 
 
 def locale() -> str:

@@ -65,8 +65,8 @@ class Drawn:
 
     def _page(self, address: str, order: str) -> str:
         ordered = sorted(self.items.items(), key=lambda pair: _place(pair[1], order))
-        template = look.environment().get_template("board/board.html")
-        return template.render(
+        return look.render(
+            "board/board.html",
             root="../",
             board=self.board,
             head=self.head,
@@ -117,9 +117,9 @@ def texts() -> str:
             "trying": _("connection lost, trying again"),
             "lost": _("no longer live; reload the page"),
             "down": _("This board was taken down."),
-            "one": _("New question by {name}.", name="{name}"),
-            "many": _("{count} new questions.", count="{count}"),
-            "place": _("{number} of {all}", number="{number}", all="{all}"),
+            "one": _("New question by {name}."),
+            "many": _("{count} new questions."),
+            "place": _("{number} of {all}"),
         }
     )
 
@@ -146,16 +146,13 @@ def _item(question: Question) -> Item:
 @lru_cache(KEPT_TEXTS)
 def _html(question: Question) -> str:
     at = question.at
-    return (
-        look.environment()
-        .get_template("board/question.html")
-        .render(
-            question=question,
-            shown=_message(question.text),
-            replies=[(reply, _message(reply.text)) for reply in question.replies],
-            seconds=at.timestamp(),
-            shown_at=f"{format_skeleton('MMMd', at, locale=look.locale())}, {at:%H:%M} UTC",
-        )
+    return look.render(
+        "board/question.html",
+        question=question,
+        shown=_message(question.text),
+        replies=[(reply, _message(reply.text)) for reply in question.replies],
+        seconds=at.timestamp(),
+        shown_at=f"{format_skeleton('MMMd', at, locale=look.locale())}, {at:%H:%M} UTC",
     )
 
 

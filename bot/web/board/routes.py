@@ -113,7 +113,7 @@ class BoardRoutes:
         return await run_in_threadpool(self._opens, key)
 
     def _nothing(self, root: str = "../") -> Response:
-        page = look.environment().get_template("board/nothing.html").render(root=root)
+        page = look.render("board/nothing.html", root=root)
         headers = {**HEADERS, "Cache-Control": "no-store"}
         return Response(page, status_code=404, media_type="text/html", headers=headers)
 

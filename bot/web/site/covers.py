@@ -65,18 +65,15 @@ def drawn(event: Event) -> str:
     title, size = typeset(event.title, SIZES)
     names = [author.name for author in event.authors]
     authors = [*names[:3], f"and {len(names) - 3} more"] if len(names) > 4 else names
-    return (
-        look.environment()
-        .get_template("site/cover.svg")
-        .render(
-            title=title,
-            size=size,
-            authors=[fit(name, 24) for name in authors],
-            ground=ground,
-            blocking=blocking,
-            ornament=ornament,
-            event=event,
-        )
+    return look.render(
+        "site/cover.svg",
+        title=title,
+        size=size,
+        authors=[fit(name, 24) for name in authors],
+        ground=ground,
+        blocking=blocking,
+        ornament=ornament,
+        event=event,
     )
 
 

@@ -11,6 +11,7 @@ import pickle
 import re
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -194,7 +195,7 @@ def build(
             pickle.dump((book, entry), spool)
             search.add(folder / "search", book, entry)
             rows.writelines(data.lines(book, site.url))
-            feeds.remember(writer.recent, book, site.url(entry.href), site)
+            writer.recent.append(feeds.item(book, site.url(entry.href), site))
             if book.unsure:
                 writer.summary.unsure.append((each.path, book.unsure))
         spool.seek(0)
@@ -205,10 +206,10 @@ def build(
     writer.index()
     writer.write_authors()
     writer.data()
-    for name, content in sitemap.files(writer.summary.pages, site.base_url).items():
+    files = feeds.files(writer.recent, site.title, site.base_url)
+    files |= sitemap.files(writer.summary.pages, site.base_url)
+    for name, content in files.items():
         (folder / name).write_bytes(content)
-    (folder / feeds.ATOM).write_bytes(feeds.atom(writer.recent, site.title, site.base_url))
-    (folder / feeds.JSON).write_bytes(feeds.json_feed(writer.recent, site.title, site.base_url))
     (folder / data.SCHEMA_NAME).write_text(data.schema_text(), "utf-8")
     (folder / addresses.NAME).write_text(ledger.text(), "ascii", newline="\n")
     return writer.summary
@@ -222,7 +223,7 @@ class _Writer:
     pictures: Pictures
     summary: Summary = field(default_factory=Summary)
     authors: dict[str, Author] = field(default_factory=dict)
-    recent: list[feeds.Item] = field(default_factory=list)
+    recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=feeds.MAX_BOOKS))
     related: Related = field(default_factory=Related)
 
     def book(
@@ -258,9 +259,8 @@ class _Writer:
         described = event.description or text.excerpt(book.about.text, 200)
         links = [(link.text, url) for link in event.links if (url := text.safe_link(link.url))]
         self.page(
-            Path("books") / f"{event.id}.html",
+            f"books/{event.id}.html",
             "site/book.html",
-            root="../",
             book=book,
             entry=entry,
             links=links,
@@ -275,7 +275,6 @@ class _Writer:
             ),
             before=before and (before.event.title, page_of(before.event)),
             after=after and (after.event.title, page_of(after.event)),
-            canonical=self.site.base_url and self.site.url(entry.href),
             picture=self.picture(
                 event.id, event.title, ", ".join(name for name, _href in entry.authors)
             ),
@@ -308,9 +307,8 @@ class _Writer:
             words = thread.question.shown.text
             answer = next((reply for reply in thread.replies if reply.by_author), None)
             self.page(
-                Path(thread.page),
+                thread.page,
                 "site/question.html",
-                root="../../../",
                 book=book,
                 entry=entry,
                 thread=thread,
@@ -344,9 +342,8 @@ class _Writer:
         """Writes what an address without a question shows."""
         (self.folder / at).parent.mkdir(parents=True, exist_ok=True)
         self.page(
-            Path(at),
+            at,
             template,
-            root="../../../",
             to=to,
             book=book,
             canonical=to and self.site.base_url and self.site.url(text.href(to)),
@@ -410,9 +407,8 @@ class _Writer:
         for figure, name in pictures:
             (self.folder / name).write_bytes(figure.svg)
         self.page(
-            Path("index.html"),
+            "index.html",
             "site/index.html",
-            root="",
             summary=self.summary,
             entries=entries[::-1],
             pictures=pictures,
@@ -426,47 +422,29 @@ class _Writer:
         authors = sorted(self.authors.values(), key=lambda author: author.name.casefold())
         for author in authors:
             author.books.reverse()
-            self.page(
-                Path(unquote(author.href)),
-                "site/author.html",
-                root="../",
-                author=author,
-            )
-        self.page(
-            Path("authors.html"),
-            "site/authors.html",
-            root="",
-            authors=authors,
-        )
+            self.page(unquote(author.href), "site/author.html", author=author)
+        self.page("authors.html", "site/authors.html", authors=authors)
 
     def data(self) -> None:
         """Writes the page for those who build on the archive."""
+        names = {"rows": data.NAME, "schema": data.SCHEMA_NAME}
         self.page(
-            Path("data.html"),
-            "site/data.html",
-            root="",
-            schema=data.SCHEMA,
-            names={
-                "rows": data.NAME,
-                "schema": data.SCHEMA_NAME,
-                "atom": feeds.ATOM,
-                "json": feeds.JSON,
-            },
-            example=data.EXAMPLE,
+            "data.html", "site/data.html", schema=data.SCHEMA, names=names, example=data.EXAMPLE
         )
 
-    def page(self, path: Path, template: str, **values: Any) -> None:
+    def page(self, path: str, template: str, **values: Any) -> None:
         """Writes one page; its address is `canonical`, unless another is."""
-        at = text.href(path.as_posix())
+        at = quote(path, errors="replace")
         values |= {
+            "root": "../" * path.count("/"),
             "canonical": values.get("canonical", self.site.base_url and self.site.url(at)),
             "site": self.site,
-            "feeds": {"atom": feeds.ATOM, "json": feeds.JSON},
+            "feeds": feeds.NAMES,
             "shards": self.shards,
             "picture_size": (pictures.WIDTH, pictures.HEIGHT),
             "texts": search.texts(),
         }
-        html = look.environment().get_template(template).render(values)
+        html = look.render(template, **values)
         (self.folder / path).write_text(html, "utf-8", newline="\n")
         if template not in FORMER:
-            self.summary.pages.append(text.href(path.as_posix()))
+            self.summary.pages.append(at)

@@ -44,19 +44,16 @@ class Pictures:
         ground, blocking, ornament = covers.cloth(cloth)
         shown = [each for text in (words, below) if (each := _shown(text))]
         lines, size = covers.typeset(shown[0] if shown else "…", SIZES)
-        svg = (
-            look.environment()
-            .get_template("site/picture.svg")
-            .render(
-                width=WIDTH,
-                height=HEIGHT,
-                ground=ground,
-                blocking=blocking,
-                ornament=ornament,
-                lines=lines,
-                size=size,
-                below=covers.fit(shown[1], BELOW) if len(shown) > 1 else "",
-            )
+        svg = look.render(
+            "site/picture.svg",
+            width=WIDTH,
+            height=HEIGHT,
+            ground=ground,
+            blocking=blocking,
+            ornament=ornament,
+            lines=lines,
+            size=size,
+            below=covers.fit(shown[1], BELOW) if len(shown) > 1 else "",
         )
         drawn = f"{resvg_py.__version__} {svg}".encode("utf-8", "replace")
         name = f"{hashlib.sha256(drawn).hexdigest()[:16]}.png"

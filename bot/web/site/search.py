@@ -35,21 +35,13 @@ def texts() -> str:
         {
             "nothing": _("Nothing found"),
             "one": _("1 result"),
-            "many": _("{count} results", count="{count}"),
-            "first": _("{results}, the first {count} shown", results="{results}", count="{count}"),
-            "reading": _(
-                "{results} so far; {loaded} of {all} years read",
-                results="{results}",
-                loaded="{loaded}",
-                all="{all}",
-            ),
-            "failed": _(
-                "The texts of {file} could not be loaded; reload the page to try again.",
-                file="{file}",
-            ),
-            "question": _("question {number}", number="{number}"),
+            "many": _("{count} results"),
+            "first": _("{results}, the first {count} shown"),
+            "reading": _("{results} so far; {loaded} of {all} years read"),
+            "failed": _("The texts of {file} could not be loaded; reload the page to try again."),
+            "question": _("question {number}"),
             "author": _("author"),
-            "shown": _("{count} of {all} questions shown", count="{count}", all="{all}"),
+            "shown": _("{count} of {all} questions shown"),
         }
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from xml.etree import ElementTree
+
+from bot.web import look
 
 NAME = "sitemap.xml"
 ROBOTS = "robots.txt"
 MOST = 50_000
 """How many addresses a file may have; more are in several, listed by the first."""
-
-_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def files(paths: Sequence[str], base_url: str) -> dict[str, bytes]:
@@ -31,8 +30,4 @@ def files(paths: Sequence[str], base_url: str) -> dict[str, bytes]:
 
 
 def _xml(root: str, each: str, addresses: Iterable[str]) -> bytes:
-    made = ElementTree.Element(root, {"xmlns": _NAMESPACE})
-    for address in addresses:
-        ElementTree.SubElement(ElementTree.SubElement(made, each), "loc").text = address
-    written: bytes = ElementTree.tostring(made, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    return look.render("site/sitemap.xml", root=root, each=each, addresses=addresses).encode()
