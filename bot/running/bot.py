@@ -186,8 +186,6 @@ class Bot:
             HandlerSettings(
                 organizers=frozenset(settings.organizers),
                 votes=settings.vote_reactions,
-                digest_hour=settings.digest_hour,
-                channel=settings.channel,
                 winners_weeks=settings.winners_weeks,
                 unthreaded=settings.unthreaded,
                 apps_left_out=frozenset(settings.apps_left_out),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,8 +14,8 @@ from bot.sessions.collect import Posted
 from bot.sessions.model import Action
 from bot.sessions.winners import questions_of
 from bot.slack.api.incoming import message_object
-from bot.slack.listeners import queueing
-from bot.slack.listeners.interaction import Interaction
+from bot.slack.blocks import paging
+from bot.slack.listeners.interaction import HandlerContext, Interaction
 from slackbox.errors import Refusal
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
 from tests.slack.member_driver import MemberDriver, open_session, words
@@ -473,7 +472,8 @@ async def _logged(world: Scene, count: int) -> list[Action]:
 def test_a_button_from_before_there_were_pages_works_on(
     value: str, read: tuple[str, str, int]
 ) -> None:
-    assert queueing._value(cast(Interaction, SimpleNamespace(value=value))) == read
+    done = Interaction(cast(HandlerContext, None), {}, "U1", value=value)
+    assert (*done.place, paging.turned(done.value)[1]) == read
 
 
 class TestTalk:

@@ -44,7 +44,7 @@ NASTY = [
 
 def names(what: str) -> list[str]:
     """What handlers there are: the IDs of actions, forms, …"""
-    return sorted(name for router in ROUTERS for name in getattr(router, what))
+    return sorted(name for router in ROUTERS for kind, name in router.handlers if kind == what)
 
 
 def body_of(kind: str, name: str, user: str, channel: str) -> dict[str, Any]:
@@ -99,16 +99,16 @@ def body_of(kind: str, name: str, user: str, channel: str) -> dict[str, Any]:
 
 NAMES = {
     "slash_commands": [
-        *names("commands"),
-        *(f"/qa {name}" for name in names("subcommands")),
+        *names("command"),
+        *(f"/qa {name}" for router in ROUTERS for name in router.subcommands),
         "/qa",
     ],
-    "block_actions": names("actions"),
-    "view_submission": names("views"),
+    "block_actions": names("action"),
+    "view_submission": names("view"),
     "view_closed": [],
-    "block_suggestion": names("suggestions"),
-    "message_action": names("shortcuts"),
-    "shortcut": names("shortcuts"),
+    "block_suggestion": names("options"),
+    "message_action": names("shortcut"),
+    "shortcut": names("shortcut"),
 }
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(NASTY) | st.text(),

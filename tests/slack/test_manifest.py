@@ -75,9 +75,9 @@ def test_every_event_has_a_handler_and_every_handler_its_event():
 
 def test_every_command_and_shortcut_has_a_handler_and_every_handler_its_own():
     app = parse(yaml.safe_load(manifest.text()))
-    commands = {name for router in ROUTERS for name in router.commands}
-    assert set(app.commands) == commands | {"/qa"}
-    assert set(app.shortcuts) == {name for router in ROUTERS for name in router.shortcuts}
+    handled = {key for router in ROUTERS for key in router.handlers}
+    assert set(app.commands) == {name for kind, name in handled if kind == "command"} | {"/qa"}
+    assert set(app.shortcuts) == {name for kind, name in handled if kind == "shortcut"}
 
 
 def test_each_scope_and_each_event_says_what_needs_it():

@@ -14,10 +14,9 @@ from bot.sessions.model import Message
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import finding as blocks
 from bot.slack.blocks import paging
-from bot.slack.blocks.kit import Block
 from bot.slack.blocks.limits import head
-from bot.slack.listeners.interaction import HandlerContext, Interaction
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.interaction import Answer, HandlerContext, Interaction
+from bot.slack.listeners.router import Router, reads
 from bot.texts import N_, _
 
 log = logging.getLogger(__name__)
@@ -62,26 +61,24 @@ async def suggested(context: HandlerContext, text: str, channel: str) -> list[Hi
 @router.subcommand(
     "find", N_("words"), N_("Search the questions that authors have answered."), setting="find"
 )
-async def find(interaction: Interaction) -> None:
+@reads
+def find(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Shows what fits best, to who asked for it alone."""
     words = head(" ".join(plain({"text": interaction.text}).split()), WORDS)
     if not words:
         raise UserError(_("Write what to look for, such as `/qa find deadlines`."))
-    await interaction.say(*await interaction.read(_found, interaction, words, 1))
+    return _found(uow, interaction, words, 1)
 
 
 @router.action("find_previous")
 @router.action("find_next")
-async def turned(interaction: Interaction) -> None:
+@reads
+def turned(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Another page of what was found."""
-    words, number = paging.turned(interaction.value)
-    shown = await interaction.read(_found, interaction, words, number)
-    await interaction.replace(*shown)
+    return _found(uow, interaction, *paging.turned(interaction.value))
 
 
-def _found(
-    uow: UnitOfWork, interaction: Interaction, words: str, number: int
-) -> tuple[str, list[Block]]:
+def _found(uow: UnitOfWork, interaction: Interaction, words: str, number: int) -> Answer:
     context = interaction.context
     if not context.handler_settings.find:
         raise UserError(_("An organizer has turned the search off."))

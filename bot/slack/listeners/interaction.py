@@ -40,23 +40,24 @@ _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.ASCII)
 class HandlerSettings:
     """The settings that the handlers obey.
 
-    `votes` are names of emoji; `digest_hour` is an hour of the author's day; `winners_weeks` is
-    how long who won takes no part in draws; `unthreaded` is `attach` or `keep`; `apps_left_out`
-    are IDs of apps and bots whose messages are nobody's. `suggest_answers`, `find` and
-    `point_to_answers` say whether answered questions are shown before a question is sent, to who
-    searches, and in the authors' queue.
+    `votes` are names of emoji; `winners_weeks` is how long who won takes no part in draws;
+    `unthreaded` is `attach` or `keep`; `apps_left_out` are IDs of apps and bots whose messages are
+    nobody's. `suggest_answers`, `find` and `point_to_answers` say whether answered questions are
+    shown before a question is sent, to who searches, and in the authors' queue.
     """
 
     organizers: frozenset[str] = frozenset()
     votes: tuple[str, ...] = ("+1", "arrow_up")
-    digest_hour: int = 9
-    channel: str = ""
     winners_weeks: float = 12.0
     unthreaded: str = "attach"
     apps_left_out: frozenset[str] = frozenset()
     suggest_answers: bool = True
     find: bool = True
     point_to_answers: bool = True
+
+
+Answer = str | tuple[str, list[dict[str, Any]]] | None
+"""What a person is told: a text (mrkdwn), or a text with its blocks; None for nothing."""
 
 
 class FormError(UserError):
@@ -107,7 +108,6 @@ class HandlerContext:
     client: AsyncWebClient
     handler_settings: HandlerSettings
     services: Services
-    bot_user_id: str | None = None
     touched: Callable[[], None] = lambda: None
     met: Callable[[set[str]], object] = lambda _people: None
     show_home: Callable[[str], Awaitable[bool]] = _show_nothing
@@ -179,6 +179,17 @@ class Interaction:
         except ValueError:
             return {}
         return data if isinstance(data, dict) else {}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Channel and `ts` of the message that it is about: the one that the form or the button
+        names, else the one that it was done on; '' for none.
+        """
+        kept = self.metadata
+        if "ts" in kept:
+            return str(kept.get("channel")), str(kept["ts"])
+        channel, ts, *_rest = [*self.value.split(), "", ""]
+        return (channel, ts) if self.value else (self.channel or "", self.ts or "")
 
     @property
     def form_key(self) -> str:
@@ -271,8 +282,16 @@ class Interaction:
             return False
         return True
 
-    async def replace(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
-        """Puts something else in the place of the note in which it was done."""
+    async def answer(self, answer: Answer) -> None:
+        """Says it, or puts it in the place of the note whose button was clicked. What is done in
+        the App Home shows there by itself.
+        """
+        if answer is None or self.is_home:
+            return
+        text, blocks = (answer, []) if isinstance(answer, str) else answer
+        if not self.action:
+            await self.say(text, blocks)
+            return
         url = self.body.get("response_url")
         if isinstance(url, str) and url:
             await AsyncWebhookClient(url).send_dict(

@@ -51,11 +51,7 @@ class Interactions:
 
     def __init__(self, context: HandlerContext, rooms: Sequence[Router]):
         self.context = context
-        self._commands = _joined(router.commands for router in rooms)
-        self._actions = _joined(router.actions for router in rooms)
-        self._shortcuts = _joined(router.shortcuts for router in rooms)
-        self._views = _joined(router.views for router in rooms)
-        self._suggestions = _joined(router.suggestions for router in rooms)
+        self._handlers = _joined(router.handlers for router in rooms)
         self.subcommands: dict[str, Subcommand] = _joined(router.subcommands for router in rooms)
 
     def register(self, app: AsyncApp) -> None:
@@ -76,7 +72,7 @@ class Interactions:
             text=str(body.get("text") or "").strip(),
         )
         name = str(body.get("command") or "")
-        guarded = self._commands.get(name)
+        guarded = self._handlers.get(("command", name))
         if guarded is not None:
             await self._guarded(interaction, guarded)
         elif name == QA:
@@ -123,19 +119,19 @@ class Interactions:
         await ack()
         interaction = _turn(self.context, body)
         interaction.value = chosen_in((body.get("actions") or [{}])[0])
-        guarded = self._actions.get(interaction.action)
+        guarded = self._handlers.get(("action", interaction.action))
         if guarded is not None:
             await self._guarded(interaction, guarded)
 
     async def _shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        guarded = self._shortcuts.get(str(body.get("callback_id")))
+        guarded = self._handlers.get(("shortcut", str(body.get("callback_id"))))
         if guarded is not None:
             await self._guarded(_turn(self.context, body), guarded)
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         interaction = _turn(self.context, body)
-        guarded = self._views.get(str(interaction.view.get("callback_id")))
+        guarded = self._handlers.get(("view", str(interaction.view.get("callback_id"))))
         if guarded is None:
             await ack()
             return
@@ -191,7 +187,7 @@ class Interactions:
     async def _suggest(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         interaction = _turn(self.context, body)
         interaction.value = str(body.get("value") or "")
-        guarded = self._suggestions.get(str(body.get("action_id")))
+        guarded = self._handlers.get(("options", str(body.get("action_id"))))
         options: list[dict[str, Any]] = []
         if guarded is not None:
             try:
@@ -295,8 +291,8 @@ def _sentence(error: Exception) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
 
 
-def _joined(parts: Any) -> dict[str, Any]:
-    joined: dict[str, Any] = {}
+def _joined(parts: Any) -> dict[Any, Any]:
+    joined: dict[Any, Any] = {}
     for part in parts:
         for name, what in part.items():
             if name in joined:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from bot.errors import UserError
 from bot.sessions import linking
-from bot.sessions.model import Message, Who
+from bot.sessions.model import Who
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.queue import Impossible
 from bot.slack.blocks import linking as blocks
-from bot.slack.listeners.interaction import Interaction
+from bot.slack.listeners.interaction import Answer, Interaction
 from bot.slack.listeners.placing import message_in
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.router import Router, changes
 from bot.texts import _
 
 router = Router()
@@ -21,27 +21,12 @@ router = Router()
 
 @router.action("link_undo", Who.AUTHOR)
 @router.action("link_none", Who.AUTHOR)
-async def leave(interaction: Interaction) -> None:
+@changes
+def leave(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """It does not answer that question, or none of those."""
     is_undone = interaction.action == "link_undo"
-    await interaction.change(_leave, interaction, is_undone)
-    said = _("Undone: your message is no longer marked as an answer.") if is_undone else ""
-    await interaction.replace(*blocks.left(said))
-
-
-@router.action("link_choose", Who.AUTHOR)
-async def choose(interaction: Interaction) -> None:
-    """It answers this question."""
-    answer, question = await interaction.change(_choose, interaction)
-    await interaction.replace(
-        *blocks.done(answer, question, interaction.context.notifier.workspace_url)
-    )
-
-
-def _leave(uow: UnitOfWork, interaction: Interaction, is_undone: bool) -> None:
-    channel, ts, asked = _value(interaction)
-    message, session = message_in(uow, interaction, channel, ts)
-    question = asked if is_undone else None
+    message, session = message_in(uow, interaction)
+    question = _question_ts(interaction) if is_undone else None
     notifier, now = interaction.context.notifier, interaction.now
     if not linking.undo(uow, notifier, session, message, question, now):
         raise UserError(
@@ -54,13 +39,19 @@ def _leave(uow: UnitOfWork, interaction: Interaction, is_undone: bool) -> None:
                 "Somebody has put your message under a question in the meantime; it stays there."
             )
         )
-    interaction.noted(uow, "answers_undone" if is_undone else "answers_none", session, ts=ts)
+    what = "answers_undone" if is_undone else "answers_none"
+    interaction.noted(uow, what, session, ts=message.ts)
+    return blocks.left(
+        _("Undone: your message is no longer marked as an answer.") if is_undone else ""
+    )
 
 
-def _choose(uow: UnitOfWork, interaction: Interaction) -> tuple[Message, Message]:
-    channel, ts, asked = _value(interaction)
-    message, session = message_in(uow, interaction, channel, ts)
-    question = uow.messages.get(channel, asked)
+@router.action("link_choose", Who.AUTHOR)
+@changes
+def choose(uow: UnitOfWork, interaction: Interaction) -> Answer:
+    """It answers this question."""
+    message, session = message_in(uow, interaction)
+    question = uow.messages.get(message.channel, _question_ts(interaction))
     if question is None:
         raise UserError(_("That question is no longer there."))
     try:
@@ -71,10 +62,10 @@ def _choose(uow: UnitOfWork, interaction: Interaction) -> tuple[Message, Message
         raise UserError(
             _("That is not possible: the question is gone, or it is under your message.")
         ) from None
-    interaction.noted(uow, "answers", session, ts=ts, question=asked)
-    return message, question
+    interaction.noted(uow, "answers", session, ts=message.ts, question=question.ts)
+    return blocks.done(message, question, interaction.context.notifier.workspace_url)
 
 
-def _value(interaction: Interaction) -> tuple[str, str, str]:
-    channel, ts, asked, *_rest = [*interaction.value.split(), "", "", ""]
-    return channel, ts, asked
+def _question_ts(interaction: Interaction) -> str:
+    """The `ts` that stands in a button behind channel and `ts` of the author's message."""
+    return "".join(interaction.value.split()[2:3])

@@ -16,8 +16,8 @@ from bot.slack.blocks import paging
 from bot.slack.blocks.asking import told
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.mine import Mine
-from bot.slack.listeners.interaction import HandlerContext, Interaction, message_of
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.interaction import Answer, HandlerContext, Interaction, message_of
+from bot.slack.listeners.router import Router, changes, reads
 from bot.slack.notifier import question_key
 from bot.texts import N_, _
 
@@ -36,39 +36,50 @@ WORDS = {
 @router.subcommand(
     "privacy", N_("[full | first | out]"), N_("Choose how you appear in the archive.")
 )
-async def privacy(interaction: Interaction) -> None:
-    """Says how one appears, or changes it."""
-    if interaction.text:
-        wanted = WORDS.get(interaction.text.split()[0].casefold())
-        if wanted is None:
+@router.action("mine_privacy")
+@router.action("privacy_full")
+@router.action("privacy_first_name")
+@router.action("privacy_left_out")
+@changes
+def privacy(uow: UnitOfWork, interaction: Interaction) -> Answer:
+    """Says how one appears, or changes it; so do the menu in the App Home and the buttons."""
+    word = "".join(interaction.text.casefold().split()[:1])
+    wanted = interaction.value or WORDS.get(word, word)
+    if wanted:
+        if wanted not in blocks.PRIVACY:
             raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
-        await interaction.change(set_privacy, interaction, wanted)
-    await interaction.say(*await interaction.read(_privacy, interaction.user))
+        uow.people.set_privacy(interaction.user, wanted)
+        # Every session that the person took part in is exported again.
+        for session_id in uow.messages.mentioning(interaction.user):
+            uow.sessions.touch(session_id, interaction.now)
+    return blocks.privacy(uow.people.get(interaction.user))
 
 
 @router.subcommand("quiet", "", N_("Turn direct messages about answers off or on."))
 @router.action("mine_quiet")
-async def quiet(interaction: Interaction) -> None:
+@changes
+def quiet(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Turns all direct messages about questions off, and on again."""
-    muted = await interaction.change(_quiet, interaction.user)
-    if not interaction.is_home:
-        await interaction.say(
-            _(
-                "You no longer get direct messages about questions. To turn them back on, type "
-                "`/qa quiet`."
-            )
-            if muted
-            else _("You get direct messages about your questions again.")
+    known = uow.people.get(interaction.user)
+    muted = not (known is not None and known.quiet)
+    uow.people.set_quiet(interaction.user, muted)
+    return (
+        _(
+            "You no longer get direct messages about questions. To turn them back on, type "
+            "`/qa quiet`."
         )
+        if muted
+        else _("You get direct messages about your questions again.")
+    )
 
 
 @router.subcommand("mine", "", N_("Show your questions."))
-async def mine(interaction: Interaction) -> None:
-    """`My questions`, as in the App Home."""
-    await interaction.say(
-        _("Your questions"),
-        await interaction.read(_my_questions, interaction.context, interaction.user, 1),
-    )
+@reads
+def mine(uow: UnitOfWork, interaction: Interaction) -> Answer:
+    """`My questions`, as in the App Home; the page on whose buttons somebody clicked."""
+    number = paging.turned(interaction.value)[1]
+    shown = _my_questions(uow, interaction.context, interaction.user, number)
+    return _("Your questions"), shown
 
 
 @router.action("mine_previous")
@@ -76,25 +87,10 @@ async def mine(interaction: Interaction) -> None:
 async def turned(interaction: Interaction) -> None:
     """Another page of one's own questions, or of those one follows."""
     part, number = paging.turned(interaction.value)
-    if interaction.is_home:
-        if part in {"mine", "followed"}:
-            await interaction.change(lambda uow: uow.members.turn(interaction.user, part, number))
-    else:
-        shown = await interaction.read(_my_questions, interaction.context, interaction.user, number)
-        await interaction.replace(_("Your questions"), shown)
-
-
-@router.action("mine_privacy")
-@router.action("privacy_full")
-@router.action("privacy_first_name")
-@router.action("privacy_left_out")
-async def choose_privacy(interaction: Interaction) -> None:
-    """The menu in the App Home, and the buttons of `/qa privacy`."""
-    if interaction.value not in blocks.PRIVACY:
-        raise UserError(_("Write `full`, `first` (first name only) or `out` (no name)."))
-    await interaction.change(set_privacy, interaction, interaction.value)
     if not interaction.is_home:
-        await interaction.replace(*await interaction.read(_privacy, interaction.user))
+        await mine(interaction)
+    elif part in {"mine", "followed"}:
+        await interaction.change(lambda uow: uow.members.turn(interaction.user, part, number))
 
 
 @router.action("mine_withdraw")
@@ -102,7 +98,7 @@ async def choose_privacy(interaction: Interaction) -> None:
 async def withdraw(interaction: Interaction) -> None:
     """A question is left out of the archive, and deleted if the form posted it; or it is back."""
     await interaction.change(_withdraw, interaction, interaction.action == "mine_withdraw")
-    await _renewed(interaction)
+    await mine(interaction)
 
 
 @router.action("mine_withdraw_waiting")
@@ -110,7 +106,7 @@ async def withdraw_waiting(interaction: Interaction) -> None:
     """A question that is not posted yet is not asked."""
     if not await interaction.change(_take_back, interaction):
         raise UserError(_("That question has already been posted; withdraw the posted one."))
-    await _renewed(interaction)
+    await mine(interaction)
 
 
 @router.action("mine_show")
@@ -124,23 +120,24 @@ async def show(interaction: Interaction) -> None:
 
 @router.shortcut("follow")
 @router.action("mine_follow")
-async def follow(interaction: Interaction) -> None:
+@changes
+def follow(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """A direct message when an author answers the question."""
-    await interaction.change(_follow, interaction, True)
-    if not interaction.is_home:
-        person = await interaction.read(lambda uow: uow.people.get(interaction.user))
-        followed = told(person is not None and person.quiet)
-        await interaction.say(
-            _("You follow this question.")
-            + f" {followed} "
-            + _("My Home tab lists all the questions you follow.")
-        )
+    question = _question(uow, interaction)
+    uow.members.follow(question.channel, question.ts, interaction.user)
+    person = uow.people.get(interaction.user)
+    followed = told(person is not None and person.quiet)
+    lists = _("My Home tab lists all the questions you follow.")
+    return _("You follow this question.") + f" {followed} {lists}"
 
 
 @router.action("mine_unfollow")
-async def unfollow(interaction: Interaction) -> None:
+@changes
+def unfollow(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """No more of them."""
-    await interaction.change(_follow, interaction, False)
+    question = _question(uow, interaction)
+    uow.members.unfollow(question.channel, question.ts, interaction.user)
+    return None
 
 
 @router.action("mine_stored")
@@ -153,7 +150,7 @@ async def show_stored(interaction: Interaction) -> None:
 @router.view("mine_erase")
 async def erase(interaction: Interaction) -> dict[str, object]:
     """Erases it, and shows the App Home as it is then."""
-    texts = blocks.erases_texts(interaction.view)
+    texts = interaction.typed("mine_erase") == "texts"
     await interaction.write(erasing.erase, interaction.user, interaction.now, (), texts, True)
     interaction.context.services.wipe()
     interaction.context.touched()
@@ -228,32 +225,6 @@ def settings(uow: UnitOfWork, context: HandlerContext, person: str) -> list[Bloc
     return blocks.settings(uow.people.get(person))
 
 
-async def _renewed(interaction: Interaction) -> None:
-    """Shows one's questions as they are now, in the home or in the note that was clicked in."""
-    if not interaction.is_home:
-        number = paging.turned(interaction.value)[1]
-        shown = await interaction.read(_my_questions, interaction.context, interaction.user, number)
-        await interaction.replace(_("Your questions"), shown)
-
-
-def set_privacy(uow: UnitOfWork, interaction: Interaction, wanted: str) -> None:
-    """Sets it; every session that the person took part in is exported again."""
-    uow.people.set_privacy(interaction.user, wanted)
-    for session_id in uow.messages.mentioning(interaction.user):
-        uow.sessions.touch(session_id, interaction.now)
-
-
-def _privacy(uow: UnitOfWork, person: str) -> tuple[str, list[Block]]:
-    return blocks.privacy(uow.people.get(person))
-
-
-def _quiet(uow: UnitOfWork, person: str) -> bool:
-    known = uow.people.get(person)
-    muted = not (known is not None and known.quiet)
-    uow.people.set_quiet(person, muted)
-    return muted
-
-
 def _own(uow: UnitOfWork, interaction: Interaction) -> Submission | None:
     """The submission that a button names, if it is the person's own."""
     submission = uow.members.submission(interaction.value)
@@ -276,8 +247,7 @@ def _take_back(uow: UnitOfWork, interaction: Interaction) -> bool:
 
 
 def _withdraw(uow: UnitOfWork, interaction: Interaction, out: bool) -> None:
-    channel, ts, *_number = [*interaction.value.split(), "", ""]
-    found = message_of(uow, channel, ts)
+    found = message_of(uow, *interaction.place)
     if found is None:
         raise UserError(_("That question is no longer there."))
     question, session = found
@@ -285,25 +255,19 @@ def _withdraw(uow: UnitOfWork, interaction: Interaction, out: bool) -> None:
         raise UserError(_("Somebody else asked that question."))
     queues.set_hidden(uow, question, Hidden.WITHDRAWN, out, interaction.now)
     if question.author == interaction.user:
-        interaction.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=ts)
+        interaction.noted(uow, "withdrawn" if out else "withdrawal_undone", session, ts=question.ts)
     if out and question.origin == "form":
         erasing.take_down_whole(uow, question, interaction.now)
 
 
-def _follow(uow: UnitOfWork, interaction: Interaction, wanted: bool) -> None:
-    if interaction.ts is not None:
-        channel, ts = interaction.channel or "", interaction.ts
-    else:
-        channel, _blank, ts = interaction.value.partition(" ")
-    question = uow.messages.get(channel, ts)
+def _question(uow: UnitOfWork, interaction: Interaction) -> Message:
+    """The question that is meant, also by a message in its thread."""
+    question = uow.messages.get(*interaction.place)
     if question is not None and question.question_ts is not None:
-        question = uow.messages.get(channel, question.question_ts)
+        question = uow.messages.get(question.channel, question.question_ts)
     if question is None or question.deleted or question.kind is not Kind.QUESTION:
         raise UserError(_("That is not a question in a session, so you cannot follow it."))
-    if wanted:
-        uow.members.follow(channel, question.ts, interaction.user)
-    else:
-        uow.members.unfollow(channel, question.ts, interaction.user)
+    return question
 
 
 def _to_come(uow: UnitOfWork, session_id: int) -> bool:

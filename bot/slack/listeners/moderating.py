@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from bot.errors import UserError
 from bot.sessions.logbook import entries
@@ -14,8 +13,8 @@ from bot.sessions.model import Hidden, Message, Mute, Session, Who
 from bot.sessions.moderation import Edit
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import moderating
-from bot.slack.listeners.interaction import FormError, Interaction, message_of
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.interaction import Answer, FormError, Interaction, message_of
+from bot.slack.listeners.router import Router, changes, reads
 from bot.texts import N_, _
 
 router = Router()
@@ -42,7 +41,7 @@ class Now:
 @router.shortcut(moderating.MODERATE, Who.ORGANIZER)
 async def moderate(interaction: Interaction) -> None:
     """Opens the form of a message."""
-    now = await interaction.read(_now, interaction, interaction.channel or "", interaction.ts or "")
+    now = await interaction.read(_now, interaction, *interaction.place)
     text = now.edit.text if now.edit else now.original
     parts, between = moderating.parted(text.strip())
     metadata = json.dumps(
@@ -60,11 +59,35 @@ async def moderate(interaction: Interaction) -> None:
 
 
 @router.view(moderating.MODERATE, Who.ORGANIZER)
-async def moderated(interaction: Interaction) -> dict[str, Any] | None:
+@changes
+def moderated(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Does what differs from how it was."""
-    said = await interaction.change(_moderated, interaction)
-    await interaction.say(" ".join(said) if said else _("Nothing was changed."))
-    return None
+    now = _now(uow, interaction, *interaction.place)
+    wants_hidden = moderating.HIDE in interaction.ticked(moderating.HIDE)
+    wants_muted = moderating.MUTE in interaction.ticked(moderating.MUTE)
+    reason = " ".join(interaction.typed("reason").split())
+    if not reason and ((wants_hidden and not now.hidden) or (wants_muted and not now.muted)):
+        raise FormError({"reason": _("Write a reason; the log shows it.")})
+    said: list[str] = []
+    if wants_hidden != now.hidden or (wants_hidden and reason and reason != now.reason):
+        _hide(uow, interaction, now, reason if wants_hidden else None)
+        said.append(
+            _("The message is left out of the archive.")
+            if wants_hidden
+            else _("The message is in the archive again.")
+        )
+    text = _typed(interaction)
+    if text is not None and _mark(text) != interaction.metadata.get("was"):
+        said.append(_edit(uow, interaction, now, text))
+    if wants_muted != now.muted:
+        person = moderating.InSlack("").person(now.message.author)
+        if wants_muted:
+            _mute(uow, interaction, now.session, now.message.author, reason)
+            said.append(_("{person} is muted: what they write is not collected.", person=person))
+        else:
+            _unmute(uow, interaction, now.session, now.message.author)
+            said.append(_("{person} is unmuted: what they write is collected.", person=person))
+    return " ".join(said) if said else _("Nothing was changed.")
 
 
 @router.subcommand(
@@ -73,23 +96,26 @@ async def moderated(interaction: Interaction) -> dict[str, Any] | None:
     N_("Leave a message out of the archive (copy the link of the message in Slack)."),
     Who.ORGANIZER,
 )
-async def hide(interaction: Interaction) -> None:
+@changes
+def hide(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Hides a message."""
     channel, ts, reason = _linked(interaction.text)
     if not reason:
         raise UserError(_("Write a reason after the link; the log shows it."))
-    await interaction.change(_hide_linked, interaction, channel, ts, reason)
-    await interaction.say(
-        _("The message is left out of the archive. To undo this, type `/qa unhide LINK`.")
-    )
+    _hide(uow, interaction, _now(uow, interaction, channel, ts), reason)
+    return _("The message is left out of the archive. To undo this, type `/qa unhide LINK`.")
 
 
 @router.subcommand("unhide", N_("LINK"), N_("Put a message back into the archive."), Who.ORGANIZER)
-async def unhide(interaction: Interaction) -> None:
+@changes
+def unhide(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Shows a message again."""
     channel, ts, _reason = _linked(interaction.text)
-    await interaction.change(_hide_linked, interaction, channel, ts, None)
-    await interaction.say(_("The message is in the archive again."))
+    now = _now(uow, interaction, channel, ts)
+    if not now.hidden:
+        raise UserError(_("The message is already in the archive."))
+    _hide(uow, interaction, now, None)
+    return _("The message is in the archive again.")
 
 
 @router.subcommand(
@@ -98,17 +124,20 @@ async def unhide(interaction: Interaction) -> None:
     N_("Mute a person: what they write in this session is no longer collected."),
     Who.ORGANIZER,
 )
-async def mute(interaction: Interaction) -> None:
+@changes
+def mute(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Mutes a person."""
     person = _one_person(interaction)
     reason = re.sub(r"<@[^>]*>", "", interaction.text).strip()
-    await interaction.write(_mute_here, interaction, person, reason)
-    await interaction.say(
-        _(
-            "<@{person}> is muted: what they write in this session from now on is not "
-            "collected. To undo this, type `/qa unmute @name`.",
-            person=person,
-        )
+    session = interaction.session_here(uow)
+    if person in session.author_ids or person in interaction.context.handler_settings.organizers:
+        raise UserError(_("Authors and organizers cannot be muted."))
+    if not _mute(uow, interaction, session, person, reason):
+        raise UserError(_("The person is already muted in this session."))
+    return _(
+        "<@{person}> is muted: what they write in this session from now on is not "
+        "collected. To undo this, type `/qa unmute @name`.",
+        person=person,
     )
 
 
@@ -118,22 +147,21 @@ async def mute(interaction: Interaction) -> None:
     N_("Unmute a person: what they write in this session is collected again."),
     Who.ORGANIZER,
 )
-async def unmute(interaction: Interaction) -> None:
+@changes
+def unmute(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Undoes a mute."""
     person = _one_person(interaction)
-    await interaction.write(_unmute_here, interaction, person)
-    await interaction.say(
-        _("<@{person}> is unmuted: what they write is collected again.", person=person)
-    )
+    if not _unmute(uow, interaction, interaction.session_here(uow), person):
+        raise UserError(_("The person is not muted in this session."))
+    return _("<@{person}> is unmuted: what they write is collected again.", person=person)
 
 
 @router.subcommand("log", "", N_("Show who did what, and when."), Who.ORGANIZER)
-async def log(interaction: Interaction) -> None:
+@reads
+def log(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Shows the log."""
-    found = await interaction.read(
-        lambda uow: entries(uow, uow.actions.listed(None, moderating.LOGGED + 1))
-    )
-    await interaction.say(*moderating.log(found, interaction.context.notifier.workspace_url))
+    found = entries(uow, uow.actions.listed(None, moderating.LOGGED + 1))
+    return moderating.log(found, interaction.context.notifier.workspace_url)
 
 
 def _one_person(interaction: Interaction) -> str:
@@ -181,37 +209,6 @@ def _reason(uow: UnitOfWork, session: Session, ts: str) -> str:
     return ""
 
 
-def _moderated(uow: UnitOfWork, interaction: Interaction) -> list[str]:
-    """Does what the form asks for; gives what was done, in sentences."""
-    metadata = interaction.metadata
-    now = _now(uow, interaction, str(metadata.get("channel")), str(metadata.get("ts")))
-    wants_hidden = moderating.HIDE in interaction.ticked(moderating.HIDE)
-    wants_muted = moderating.MUTE in interaction.ticked(moderating.MUTE)
-    reason = " ".join(interaction.typed("reason").split())
-    if not reason and ((wants_hidden and not now.hidden) or (wants_muted and not now.muted)):
-        raise FormError({"reason": _("Write a reason; the log shows it.")})
-    said: list[str] = []
-    if wants_hidden != now.hidden or (wants_hidden and reason and reason != now.reason):
-        _hide(uow, interaction, now.session, now.message, reason if wants_hidden else None)
-        said.append(
-            _("The message is left out of the archive.")
-            if wants_hidden
-            else _("The message is in the archive again.")
-        )
-    text = _typed(interaction)
-    if text is not None and _mark(text) != metadata.get("was"):
-        said.append(_edit(uow, interaction, now, text))
-    if wants_muted != now.muted:
-        person = moderating.InSlack("").person(now.message.author)
-        if wants_muted:
-            _mute(uow, interaction, now.session, now.message.author, reason)
-            said.append(_("{person} is muted: what they write is not collected.", person=person))
-        else:
-            _unmute(uow, interaction, now.session, now.message.author)
-            said.append(_("{person} is unmuted: what they write is collected.", person=person))
-    return said
-
-
 def _mark(text: str) -> str:
     """What tells one text from another.
 
@@ -243,41 +240,13 @@ def _edit(uow: UnitOfWork, interaction: Interaction, now: Now, text: str) -> str
     return _("The archive has the new text; the original is kept.")
 
 
-def _hide_linked(
-    uow: UnitOfWork, interaction: Interaction, channel: str, ts: str, reason: str | None
-) -> None:
-    now = _now(uow, interaction, channel, ts)
-    if reason is None and not now.hidden:
-        raise UserError(_("The message is already in the archive."))
-    _hide(uow, interaction, now.session, now.message, reason)
-
-
-def _hide(
-    uow: UnitOfWork,
-    interaction: Interaction,
-    session: Session,
-    message: Message,
-    reason: str | None,
-) -> None:
+def _hide(uow: UnitOfWork, interaction: Interaction, now: Now, reason: str | None) -> None:
     """Hides a message for a reason, or (None) shows it again."""
-    hidden = reason is not None
+    hidden, message, session = reason is not None, now.message, now.session
     uow.messages.set_hidden(message.channel, message.ts, Hidden.MODERATED, hidden)
     uow.sessions.touch(session.id, interaction.now)
     details = {"ts": message.ts, **({"reason": reason} if reason else {})}
     interaction.noted(uow, "hid" if hidden else "showed", session, **details)
-
-
-def _mute_here(uow: UnitOfWork, interaction: Interaction, person: str, reason: str) -> None:
-    session = interaction.session_here(uow)
-    if person in session.author_ids or person in interaction.context.handler_settings.organizers:
-        raise UserError(_("Authors and organizers cannot be muted."))
-    if not _mute(uow, interaction, session, person, reason):
-        raise UserError(_("The person is already muted in this session."))
-
-
-def _unmute_here(uow: UnitOfWork, interaction: Interaction, person: str) -> None:
-    if not _unmute(uow, interaction, interaction.session_here(uow), person):
-        raise UserError(_("The person is not muted in this session."))
 
 
 def _mute(

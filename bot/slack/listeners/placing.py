@@ -21,8 +21,8 @@ from bot.slack.blocks import placing as blocks
 from bot.slack.blocks.kit import option
 from bot.slack.blocks.limits import OPTIONS
 from bot.slack.blocks.queueing import picked
-from bot.slack.listeners.interaction import FormError, Interaction, message_of
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.interaction import Answer, FormError, Interaction, message_of
+from bot.slack.listeners.router import Router, changes
 from bot.texts import _
 
 router = Router()
@@ -32,27 +32,37 @@ router = Router()
 @router.shortcut("merge", Who.AUTHOR)
 async def place(interaction: Interaction) -> None:
     """`This answers…` on a message, and `Merge with…` on a question."""
-    what = str(interaction.body.get("callback_id"))
-    await choose(interaction, interaction.channel or "", interaction.ts or "", what)
+    await choose(interaction, str(interaction.body.get("callback_id")))
 
 
 @router.shortcut("not_a_question", Who.AUTHOR)
-async def leave_out(interaction: Interaction) -> None:
+@changes
+def leave_out(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """`Leave out of the archive`, and once more to put it back."""
-    hidden = await interaction.change(_leave_out, interaction)
-    await interaction.say(
+    message, session = message_in(uow, interaction)
+    if message.kind is not Kind.QUESTION:
+        raise UserError(
+            _(
+                "That is an answer in a thread. Only questions can be left out, with their threads. "
+                "An organizer can hide an answer with Moderate…"
+            )
+        )
+    hide = Hidden.NO_QUESTION not in message.hidden
+    queues.set_hidden(uow, message, Hidden.NO_QUESTION, hide, interaction.now)
+    interaction.noted(uow, "not_a_question" if hide else "a_question", session, ts=message.ts)
+    return (
         _(
             "The message and its thread are left out of the archive. To undo this, use the same "
             "shortcut again."
         )
-        if hidden
+        if hide
         else _("The message and its thread are in the archive again.")
     )
 
 
-async def choose(interaction: Interaction, channel: str, ts: str, what: str) -> None:
+async def choose(interaction: Interaction, what: str) -> None:
     """Opens the form that asks for the question."""
-    message, under = await interaction.read(_chosen, interaction, channel, ts, what)
+    message, under = await interaction.read(_chosen, interaction, what)
     await interaction.open(blocks.choose(message, what, under))
 
 
@@ -63,32 +73,56 @@ async def suggested(interaction: Interaction) -> list[dict[str, Any]]:
 
 
 @router.view("place", Who.AUTHOR)
-async def placed(interaction: Interaction) -> None:
+@changes
+def placed(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Puts the message under the question, or back to where it was."""
-    said = await interaction.change(_place, interaction)
-    await interaction.say(said)
+    what = str(interaction.metadata.get("what"))
+    message, session = message_in(uow, interaction)
+    message = uow.messages.hold(message.channel, message.ts) or message
+    notifier, now = interaction.context.notifier, interaction.now
+    chosen = interaction.typed("question")
+    if not chosen:
+        queues.put_back(uow, message, session, now)
+        linking.settle(uow, notifier, session, message, now)
+        interaction.noted(uow, f"{what}_undone", session, ts=message.ts)
+        return blocks.undone(message, notifier.workspace_url)
+    question = uow.messages.get(message.channel, chosen)
+    if question is None:
+        raise FormError({"question": _("That question is no longer there.")})
+    try:
+        queues.put_under(uow, message, question, now)
+    except (Impossible, ValueError):
+        raise FormError(
+            {
+                "question": _(
+                    "That is not possible: it is the same message, or it is already under this one."
+                )
+            }
+        ) from None
+    linking.settle(uow, notifier, session, message, now)
+    interaction.noted(uow, what, session, ts=message.ts, question=question.ts)
+    after = uow.messages.get(message.channel, message.ts)
+    if after is not None and what == "answers":
+        collect.tell_of_answer(uow, notifier, after, now)
+    return blocks.done(message, question, what, notifier.workspace_url)
 
 
-def _chosen(
-    uow: UnitOfWork, interaction: Interaction, channel: str, ts: str, what: str
-) -> tuple[Message, Message | None]:
-    message, session = message_in(uow, interaction, channel, ts)
+def _chosen(uow: UnitOfWork, interaction: Interaction, what: str) -> tuple[Message, Message | None]:
+    message, session = message_in(uow, interaction)
     if what == "merge" and message.kind is not Kind.QUESTION and not message.corrected:
         raise UserError(_("That is an answer in a thread. Only questions can be merged."))
     under = None
     if queues.moved(message, session) and message.question_ts is not None:
-        under = uow.messages.get(channel, message.question_ts)
+        under = uow.messages.get(message.channel, message.question_ts)
     return message, under
 
 
-def message_in(
-    uow: UnitOfWork, interaction: Interaction, channel: str, ts: str
-) -> tuple[Message, Session]:
-    """A message and its session, for its authors.
+def message_in(uow: UnitOfWork, interaction: Interaction) -> tuple[Message, Session]:
+    """The message that an interaction is about and its session, for its authors.
 
     Raises UserError if there is none or it was deleted, NotAllowed for anybody else.
     """
-    found = message_of(uow, channel, ts)
+    found = message_of(uow, *interaction.place)
     if found is None:
         raise UserError(
             _(
@@ -101,8 +135,7 @@ def message_in(
 
 
 def _suggested(uow: UnitOfWork, interaction: Interaction) -> list[dict[str, Any]]:
-    kept = interaction.metadata
-    message, session = message_in(uow, interaction, str(kept.get("channel")), str(kept.get("ts")))
+    message, session = message_in(uow, interaction)
     found = {q.ts: q for q in queues.questions(uow, session) if q.ts != message.ts}
     texts = {ts: plain(q.content) for ts, q in found.items()}
     if interaction.value.strip():
@@ -116,51 +149,3 @@ def _suggested(uow: UnitOfWork, interaction: Interaction) -> list[dict[str, Any]
         scores = dict(asked.scores(plain(message.content)))
     best = sorted(scores, key=lambda ts: (-scores[ts], -float(ts)))[:OPTIONS]
     return [option(picked(found[ts]), ts) for ts in best]
-
-
-def _place(uow: UnitOfWork, interaction: Interaction) -> str:
-    """Does it; gives what was done."""
-    kept = interaction.metadata
-    what = str(kept.get("what"))
-    message, session = message_in(uow, interaction, str(kept.get("channel")), str(kept.get("ts")))
-    message = uow.messages.hold(message.channel, message.ts) or message
-    chosen = interaction.typed("question")
-    if not chosen:
-        queues.put_back(uow, message, session, interaction.now)
-        linking.settle(uow, interaction.context.notifier, session, message, interaction.now)
-        interaction.noted(uow, f"{what}_undone", session, ts=message.ts)
-        return blocks.undone(message, interaction.context.notifier.workspace_url)
-    question = uow.messages.get(message.channel, chosen)
-    if question is None:
-        raise FormError({"question": _("That question is no longer there.")})
-    try:
-        queues.put_under(uow, message, question, interaction.now)
-    except (Impossible, ValueError):
-        raise FormError(
-            {
-                "question": _(
-                    "That is not possible: it is the same message, or it is already under this one."
-                )
-            }
-        ) from None
-    linking.settle(uow, interaction.context.notifier, session, message, interaction.now)
-    interaction.noted(uow, what, session, ts=message.ts, question=question.ts)
-    after = uow.messages.get(message.channel, message.ts)
-    if after is not None and what == "answers":
-        collect.tell_of_answer(uow, interaction.context.notifier, after, interaction.now)
-    return blocks.done(message, question, what, interaction.context.notifier.workspace_url)
-
-
-def _leave_out(uow: UnitOfWork, interaction: Interaction) -> bool:
-    message, session = message_in(uow, interaction, interaction.channel or "", interaction.ts or "")
-    if message.kind is not Kind.QUESTION:
-        raise UserError(
-            _(
-                "That is an answer in a thread. Only questions can be left out, with their threads. "
-                "An organizer can hide an answer with Moderate…"
-            )
-        )
-    hide = Hidden.NO_QUESTION not in message.hidden
-    queues.set_hidden(uow, message, Hidden.NO_QUESTION, hide, interaction.now)
-    interaction.noted(uow, "not_a_question" if hide else "a_question", session, ts=message.ts)
-    return hide

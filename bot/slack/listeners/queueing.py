@@ -14,8 +14,8 @@ from bot.slack.blocks import paging
 from bot.slack.blocks import queueing as blocks
 from bot.slack.blocks.kit import Block
 from bot.slack.listeners import finding, placing
-from bot.slack.listeners.interaction import HandlerContext, Interaction
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.interaction import Answer, HandlerContext, Interaction
+from bot.slack.listeners.router import Router, changes, reads
 from bot.texts import N_, _
 
 router = Router()
@@ -25,12 +25,13 @@ AFTER_CLOSE = timedelta(days=7)
 
 
 @router.subcommand("queue", "", N_("Show the questions waiting for you."), Who.AUTHOR)
-async def queue(interaction: Interaction) -> None:
+@reads
+def queue(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """The queue of the session in this channel, or of the one that the person is an author of."""
-    session = await interaction.read(_session, interaction)
+    session = _session(uow, interaction)
     if session is None:
         raise UserError(_("None of your sessions is open or was open recently."))
-    await interaction.say(*await interaction.read(_shown, interaction.context, session))
+    return _shown(uow, interaction.context, session)
 
 
 @router.subcommand(
@@ -39,13 +40,38 @@ async def queue(interaction: Interaction) -> None:
     N_("Add somebody as an author, or remove them."),
     Who.ORGANIZER,
 )
-async def author(interaction: Interaction) -> None:
+@changes
+def author(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Adds an author to the session of this channel, or takes one away that was added."""
     people = interaction.people()
     if not people:
         raise UserError(_("Write who it is: `/qa author @person`."))
     removing = interaction.text.split()[-1].casefold() == "remove"
-    await interaction.say(await interaction.change(_authors, interaction, people, removing))
+    session = interaction.session_here(uow)
+    named = ", ".join(f"<@{person}>" for person in people)
+    title = session.event.title
+    if removing:
+        written = session.event.author_ids & set(people)
+        if written:
+            raise UserError(
+                _(
+                    "The schedule file of “{title}” names {people} as an author; remove the "
+                    "name there.",
+                    people=", ".join(f"<@{person}>" for person in sorted(written)),
+                    title=title,
+                )
+            )
+        session.added_authors = session.added_authors - set(people)
+    else:
+        session.added_authors = session.added_authors | set(people)
+    uow.sessions.save(session)
+    what = "author_removed" if removing else "author_added"
+    interaction.noted(uow, what, session, people=people)
+    return (
+        _("{people} is no longer an author of “{title}”.", people=named, title=title)
+        if removing
+        else _("{people} is now an author of “{title}”.", people=named, title=title)
+    )
 
 
 HOW = {
@@ -63,8 +89,7 @@ HOW = {
 @router.action("queue_undo", Who.AUTHOR)
 async def handled(interaction: Interaction) -> None:
     """An author's word on a question, which the other authors see."""
-    how = HOW[interaction.action]
-    await _renewed(interaction, await interaction.change(_handle, interaction, how))
+    await _renewed(interaction, await interaction.change(_handle, interaction))
 
 
 @router.action("queue_before", Who.AUTHOR)
@@ -77,8 +102,7 @@ async def before(interaction: Interaction) -> None:
 @router.action("queue_question", Who.AUTHOR)
 async def called(interaction: Interaction) -> None:
     """It is no question, or it is one after all."""
-    is_talk = interaction.action == "queue_talk"
-    await _renewed(interaction, await interaction.change(_call, interaction, is_talk))
+    await _renewed(interaction, await interaction.change(_call, interaction))
 
 
 @router.action("queue_previous", Who.AUTHOR)
@@ -97,14 +121,13 @@ async def turned(interaction: Interaction) -> None:
     else:
         aside_number = number if part == "aside" else 1
         shown = interaction.read(_shown, interaction.context, session, queue_number, aside_number)
-        await interaction.replace(*await shown)
+        await interaction.answer(await shown)
 
 
 @router.action("queue_merge", Who.AUTHOR)
 async def merge(interaction: Interaction) -> None:
     """Chooses the question that this one repeats."""
-    channel, ts, _number = _value(interaction)
-    await placing.choose(interaction, channel, ts, "merge")
+    await placing.choose(interaction, "merge")
 
 
 @router.home(order=10)
@@ -137,17 +160,10 @@ def home(uow: UnitOfWork, context: HandlerContext, person: str) -> Sequence[Bloc
 async def _renewed(interaction: Interaction, session: Session) -> None:
     """Shows the queue as it is now."""
     if not interaction.is_home:
-        number = _value(interaction)[2]
-        await interaction.replace(
-            *await interaction.read(_shown, interaction.context, session, number)
-        )
-
-
-def _value(interaction: Interaction) -> tuple[str, str, int]:
-    """What a button of a question carries: channel, `ts`, the page that it stands on."""
-    channel, ts, *_page = [*interaction.value.split(), "", ""]
-    # A button that an earlier version wrote carries no page.
-    return channel, ts, paging.turned(interaction.value)[1]
+        # A button that an earlier version wrote carries no page.
+        number = paging.turned(interaction.value)[1]
+        shown = interaction.read(_shown, interaction.context, session, number)
+        await interaction.answer(await shown)
 
 
 def _with_id(uow: UnitOfWork, interaction: Interaction, name: str) -> Session:
@@ -158,35 +174,35 @@ def _with_id(uow: UnitOfWork, interaction: Interaction, name: str) -> Session:
     return session
 
 
-def _handle(uow: UnitOfWork, interaction: Interaction, how: Handled | None) -> Session:
-    channel, ts, _number = _value(interaction)
-    question, session = placing.message_in(uow, interaction, channel, ts)
+def _handle(uow: UnitOfWork, interaction: Interaction) -> Session:
+    how = HOW[interaction.action]
+    question, session = placing.message_in(uow, interaction)
     if queues.handle(uow, question, how, interaction.user, interaction.now):
-        interaction.noted(uow, str(how) if how else "put_back", session, ts=ts)
+        interaction.noted(uow, str(how) if how else "put_back", session, ts=question.ts)
     return session
 
 
 def _point(uow: UnitOfWork, interaction: Interaction) -> Session:
     """Owes the reply, tells who waits for an answer, and takes the question out of the queue."""
-    channel, ts, rest = [*interaction.value.split(" ", 2), "", ""][:3]
-    question, session = placing.message_in(uow, interaction, channel, ts)
+    question, session = placing.message_in(uow, interaction)
     context, at = interaction.context, interaction.now
+    _channel, _ts, rest = [*interaction.value.split(" ", 2), "", ""][:3]
     hit = context.services.knowledge.hit(uow, paging.turned(rest)[0])
     if hit is None or question.hidden or not context.handler_settings.point_to_answers:
         raise UserError(_("That answer is no longer there."))
     people = collect.waiting_for(uow, session, question)
     context.notifier.answered_before(uow, session, question, hit, people, at)
     queues.handle(uow, question, Handled.ELSEWHERE, interaction.user, at)
-    interaction.noted(uow, "pointed", session, ts=ts, title=hit.title)
+    interaction.noted(uow, "pointed", session, ts=question.ts, title=hit.title)
     return session
 
 
-def _call(uow: UnitOfWork, interaction: Interaction, talk: bool) -> Session:
+def _call(uow: UnitOfWork, interaction: Interaction) -> Session:
     """Notes that a message is talk, or that it is a question."""
-    channel, ts, _number = _value(interaction)
-    message, session = placing.message_in(uow, interaction, channel, ts)
-    if queues.set_talk(uow, message, talk, interaction.now):
-        interaction.noted(uow, "talk" if talk else "no_talk", session, ts=ts)
+    is_talk = interaction.action == "queue_talk"
+    message, session = placing.message_in(uow, interaction)
+    if queues.set_talk(uow, message, is_talk, interaction.now):
+        interaction.noted(uow, "talk" if is_talk else "no_talk", session, ts=message.ts)
     return session
 
 
@@ -226,33 +242,3 @@ def _session(uow: UnitOfWork, interaction: Interaction) -> Session | None:
     mine = [s for s in mine if s.channel == interaction.channel] or mine
     mine.sort(key=lambda s: (s.state is State.OPEN, s.event.start))
     return mine[-1] if mine else None
-
-
-def _authors(
-    uow: UnitOfWork, interaction: Interaction, people: Sequence[str], removing: bool
-) -> str:
-    session = interaction.session_here(uow)
-    named = ", ".join(f"<@{person}>" for person in people)
-    title = session.event.title
-    if removing:
-        written = session.event.author_ids & set(people)
-        if written:
-            raise UserError(
-                _(
-                    "The schedule file of “{title}” names {people} as an author; remove the "
-                    "name there.",
-                    people=", ".join(f"<@{person}>" for person in sorted(written)),
-                    title=title,
-                )
-            )
-        session.added_authors = session.added_authors - set(people)
-    else:
-        session.added_authors = session.added_authors | set(people)
-    uow.sessions.save(session)
-    what = "author_removed" if removing else "author_added"
-    interaction.noted(uow, what, session, people=list(people))
-    return (
-        _("{people} is no longer an author of “{title}”.", people=named, title=title)
-        if removing
-        else _("{people} is now an author of “{title}”.", people=named, title=title)
-    )

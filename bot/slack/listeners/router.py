@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, TypeVar
 
 from bot.sessions.model import Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks.help import Command
-from bot.slack.listeners.interaction import HandlerContext, Interaction
+from bot.slack.listeners.interaction import Answer, HandlerContext, Interaction
 
 H = TypeVar("H", bound=Callable[[Interaction], Awaitable[Any]])
 Handler = Callable[[Interaction], Awaitable[None]]
 FormHandler = Callable[[Interaction], Awaitable[dict[str, Any] | None]]
 """Gives Slack's `response_action` and what belongs to it, or None to close the form."""
 OptionsHandler = Callable[[Interaction], Awaitable[list[dict[str, Any]]]]
+Work = Callable[[UnitOfWork, Interaction], Answer]
 HomeSection = Callable[[UnitOfWork, HandlerContext, str], Sequence[dict[str, Any]]]
 """Gives blocks for the App Home of a person (a member ID); nothing for one it is not for."""
 
@@ -48,17 +50,14 @@ class Guarded:
 class Router:
     """What one file answers to."""
 
-    commands: dict[str, Guarded] = field(default_factory=dict)
+    handlers: dict[tuple[str, str], Guarded] = field(default_factory=dict)
+    """By what they are for (`command`, `action`, `shortcut`, `view`, `options`) and its name."""
     subcommands: dict[str, Subcommand] = field(default_factory=dict)
-    actions: dict[str, Guarded] = field(default_factory=dict)
-    shortcuts: dict[str, Guarded] = field(default_factory=dict)
-    views: dict[str, Guarded] = field(default_factory=dict)
-    suggestions: dict[str, Guarded] = field(default_factory=dict)
     sections: list[tuple[int, HomeSection]] = field(default_factory=list)
 
     def command(self, name: str, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
         """A slash command of its own, `/ask`."""
-        return _entering(self.commands, name, who)
+        return self._entering("command", name, who)
 
     def subcommand(
         self, name: str, usage: str, help: str, who: Who = Who.MEMBER, setting: str = ""
@@ -73,21 +72,21 @@ class Router:
 
     def action(self, action_id: str, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
         """A button or a menu, in a message, a form or the App Home."""
-        return _entering(self.actions, action_id, who)
+        return self._entering("action", action_id, who)
 
     def shortcut(self, callback_id: str, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
         """A shortcut, global or on a message."""
-        return _entering(self.shortcuts, callback_id, who)
+        return self._entering("shortcut", callback_id, who)
 
     def view(self, callback_id: str, who: Who = Who.MEMBER) -> Callable[[FormHandler], FormHandler]:
         """A form that was submitted."""
-        return _entering(self.views, callback_id, who)
+        return self._entering("view", callback_id, who)
 
     def options(
         self, action_id: str, who: Who = Who.MEMBER
     ) -> Callable[[OptionsHandler], OptionsHandler]:
         """What is suggested in an external select; `turn.value` is what was typed."""
-        return _entering(self.suggestions, action_id, who)
+        return self._entering("options", action_id, who)
 
     def home(self, order: int) -> Callable[[HomeSection], HomeSection]:
         """A part of the App Home; parts stand by `order`."""
@@ -98,10 +97,32 @@ class Router:
 
         return enter
 
+    def _entering(self, kind: str, name: str, who: Who) -> Callable[[H], H]:
+        def enter(run: H) -> H:
+            self.handlers[kind, name] = Guarded(name, who, run)
+            return run
 
-def _entering(where: dict[str, Guarded], name: str, who: Who) -> Callable[[H], H]:
-    def enter(run: H) -> H:
-        where[name] = Guarded(name, who, run)
-        return run
+        return enter
 
-    return enter
+
+def reads(work: Work) -> Handler:
+    """A handler that answers with what `work` reads from the database in one transaction."""
+
+    @wraps(work)
+    async def handler(interaction: Interaction) -> None:
+        if not interaction.is_home:
+            await interaction.answer(await interaction.read(work, interaction))
+
+    return handler
+
+
+def changes(work: Work) -> Handler:
+    """A handler that has `work` change the database in one transaction, and answers what it gives.
+    Who looks at the session's questions sees what changed.
+    """
+
+    @wraps(work)
+    async def handler(interaction: Interaction) -> None:
+        await interaction.answer(await interaction.change(work, interaction))
+
+    return handler

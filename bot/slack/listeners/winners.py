@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from bot.errors import UserError
 from bot.markup import escape_mrkdwn
@@ -16,8 +15,8 @@ from bot.sessions.model import Session, State, Who
 from bot.sessions.ports import UnitOfWork
 from bot.sessions.winners import Draw, Left, Way, Weights
 from bot.slack.blocks import winning
-from bot.slack.listeners.interaction import FormError, Interaction
-from bot.slack.listeners.router import Router
+from bot.slack.listeners.interaction import Answer, FormError, Interaction
+from bot.slack.listeners.router import Router, changes
 from bot.texts import N_, _
 
 router = Router()
@@ -48,12 +47,11 @@ async def draw(interaction: Interaction) -> None:
 
 
 @router.view(winning.WINNERS, Who.AUTHOR)
-async def announced(interaction: Interaction) -> dict[str, Any] | None:
+@changes
+def announced(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Draws and announces."""
-    made = await interaction.write(_announce, interaction)
-    names = ", ".join(f"<@{winner}>" for winner in made.winners)
-    await interaction.say(_("The winners are announced: {names}.", names=names))
-    return None
+    names = ", ".join(f"<@{winner}>" for winner in _announce(uow, interaction).winners)
+    return _("The winners are announced: {names}.", names=names)
 
 
 def _field_of(uow: UnitOfWork, interaction: Interaction, part: str) -> Field:
