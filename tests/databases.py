@@ -99,14 +99,14 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     else:
         url: str = request.getfixturevalue("postgres_bare")
         yield url
-        _execute(url, _CUT_ALL, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+        execute(url, _CUT_ALL, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 
 
 @contextmanager
 def scratch() -> Iterator[str]:
     """The URL of a new database on the server; dropped at the end. OperationalError without one."""
     name = f"marginalia_test_{uuid.uuid4().hex[:12]}"
-    _execute(
+    execute(
         SERVER,
         f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
         # What is at stake is the death of who writes, not of the server.
@@ -115,7 +115,7 @@ def scratch() -> Iterator[str]:
     try:
         yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(SERVER, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def emptied(url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _execute(url, _CUT_ALL, _EMPTY)
+        execute(url, _CUT_ALL, _EMPTY)
 
 
 @contextmanager
@@ -156,7 +156,14 @@ def _scratch_or_skip() -> Iterator[str]:
 
 def cut(url: str) -> None:
     """PostgreSQL ends all connections to a database."""
-    _execute(url, _CUT_ALL)
+    execute(url, _CUT_ALL)
+
+
+def alter(url: str, change: str) -> None:
+    """`ALTER DATABASE` with such a change; all connections are ended, so that it holds at once."""
+    name = make_url(url).database
+    cut_all = _CUT_ALL.replace("current_database()", f"'{name}'")
+    execute(SERVER, f"ALTER DATABASE {name} {change}", cut_all)
 
 
 _CUT_ALL = (
@@ -189,7 +196,7 @@ _IS_FULL = (
     stop=stop_after_delay(PATIENCE),
     reraise=True,
 )
-def _execute(url: str, *statements: str) -> None:
+def execute(url: str, *statements: str) -> None:
     """Executes statements, and waits until the server has connections to spare for what comes."""
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),

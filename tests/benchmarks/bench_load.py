@@ -35,8 +35,7 @@ from sqlalchemy import insert, make_url
 from bot.store.database import Database
 from bot.store.tables import inbox
 from slackbox.server import Sandbox
-from tests.databases import SERVER
-from tests.faults.kinds import execute
+from tests.databases import SERVER, execute
 from tests.faults.run import BOOK, CHANNEL, EVENT, SETTINGS
 from tests.processes import MANIFEST, Command
 

@@ -20,7 +20,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from bot.errors import UserError
 from bot.store.database import Database
 from bot.store.tables import metadata
-from tests.databases import cut
+from tests.databases import alter, cut
 from tests.faults.pace import DEATHS, HALTS
 
 if TYPE_CHECKING:
@@ -235,8 +235,8 @@ async def _hold(run: Run) -> None:
 
 @kind("database read-only", POSTGRESQL)
 async def _read_only(run: Run) -> None:
-    await _altered(run, "SET default_transaction_read_only = on", "RESET ALL")
-    await asyncio.to_thread(execute, run.url, "ALTER DATABASE {name} SET synchronous_commit = off")
+    name = "default_transaction_read_only"
+    await _altered(run, f"SET {name} = on", f"RESET {name}")
 
 
 @kind("database gone", POSTGRESQL)
@@ -245,23 +245,12 @@ async def _gone(run: Run) -> None:
 
 
 async def _altered(run: Run, change: str, back: str) -> None:
-    await asyncio.to_thread(_alter, run.url, change)
+    await asyncio.to_thread(alter, run.url, change)
     try:
         await run.act(1)
         await asyncio.sleep(run.seconds(4, 10))
     finally:
-        await asyncio.to_thread(_alter, run.url, back)
-
-
-def _alter(url: str, change: str) -> None:
-    """Changes the database from outside, and ends all connections, so that it holds at once."""
-    parsed = make_url(url)
-    with _connected(parsed.set(database="postgres").render_as_string(False)) as connection:
-        connection.execute(text(f'ALTER DATABASE "{parsed.database}" {change}'))
-        connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
-            {"name": parsed.database},
-        )
+        await asyncio.to_thread(alter, run.url, back)
 
 
 @kind("lock a table", POSTGRESQL)
@@ -432,9 +421,3 @@ def _connected(url: str, isolation: Any = "AUTOCOMMIT") -> Iterator[Any]:
     engine = create_engine(driver, poolclass=NullPool, isolation_level=isolation)
     with engine.connect() as connection:
         yield connection
-
-
-def execute(url: str, statement: str) -> None:
-    """Does one statement; `{name}` is the database's name."""
-    with _connected(url) as connection:
-        connection.execute(text(statement.replace("{name}", str(make_url(url).database))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -21,10 +22,11 @@ from bot.running import http
 from bot.sessions.model import Action
 from bot.slack import manifest
 from slackbox.manifest import parse
+from tests.databases import alter
 from tests.running.test_connections import raw
 from tests.scene import END, START, Scene, scene
 from tests.slack.member_driver import MemberDriver
-from tests.waiting import free_port
+from tests.waiting import free_port, until
 
 
 @pytest.fixture
@@ -133,6 +135,35 @@ async def test_health_and_metrics(world: Scene) -> None:
         for name in ("depth", "held", "given_up"):
             assert f"marginalia_outbox_{name} 0.0" in metrics
         assert world.stage.box.bot_token not in metrics
+
+
+@pytest.mark.slow
+async def test_a_database_that_may_only_be_read_is_not_ready_and_fills_no_log(
+    world: Scene, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that became a standby, or whose disk is full, is often made read-only."""
+    port = free_port()
+    async with (
+        world.bot(database_url=postgres_url, health_port=port) as bot,
+        http.serving(bot),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+    ):
+        await world.to(START)
+        assert (await client.get("/readyz")).status_code == 200
+        alter(postgres_url, "SET default_transaction_read_only = on")
+        caplog.clear()
+        world.say("ben", "Kept?")
+
+        async def answers(status: int) -> bool:
+            return (await client.get("/readyz")).status_code == status
+
+        await until(lambda: answers(503))
+        assert (await client.get("/readyz")).json()["troubles"] == ["the database cannot be used"]
+        await asyncio.sleep(2)
+        assert len(caplog.records) < 20, "\n".join(record.getMessage() for record in caplog.records)
+        alter(postgres_url, "RESET default_transaction_read_only")
+        await until(lambda: answers(200))
+        await until(lambda: world.stored_texts() == ["Kept?"])
 
 
 @pytest.mark.slow

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
 from bot.demo.script import Actor
+from bot.library import template_process, templates
 from bot.sessions.winners import Draw, repeat
 from bot.slack.listeners import interactions
 from slackbox.faults import CallFault
@@ -21,7 +24,7 @@ from tests.scene import BOOK, END, EVENT, PEOPLE, START, Scene, scene, text_of
 from tests.slack.member_driver import MemberDriver
 from tests.slack.organizer_driver import OrganizerDriver
 from tests.slack.test_planning import office
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 READERS = tuple(Actor(f"r{n}", f"Reader {n}", f"Reader {n}") for n in range(6))
 
@@ -51,6 +54,16 @@ async def ask(world: Scene) -> None:
     world.say("r5", "And another?")
     world.say("ada", "Ask away")
     await world.hear()
+
+
+def write_template(world: Scene, text: str) -> None:
+    """Half-way, the session's reminder has a text of the organizers' own."""
+    path = world.schedules / f"{EVENT}.md"
+    own = "reminders:\n- when: half-way\n  template: own\n---\n"
+    path.write_text(BOOK.replace("---\n\nWhat", f"{own}\nWhat"))
+    folder = world.schedules / "templates"
+    folder.mkdir()
+    (folder / "own.txt").write_text(text)
 
 
 async def drawn(world: Scene) -> list[Message]:
@@ -278,13 +291,35 @@ async def test_reminders_are_posted_once_each(world: Scene) -> None:
         assert len([t for t in texts if "halfway through" in t]) == 1
 
 
+async def test_a_template_that_takes_long_keeps_nothing_from_being_stored(
+    world: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_template(world, "{% for n in [1, 2, 3] %}Half of {{ title }} is over. {% endfor %}")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def takes_long(text: str, values: Mapping[str, Any]) -> str:
+        begun.set()
+        go_on.wait(PATIENCE)
+        return template_process.rendered(text, values)
+
+    async with office(world):
+        await world.to(START)
+        monkeypatch.setattr(templates, "rendered", takes_long)
+        looking = asyncio.create_task(world.to(START + (END - START) / 2))
+        await until(begun.is_set)
+        world.say("ben", "Stored meanwhile?")
+        try:
+            await until(lambda: world.stored_texts() == ["Stored meanwhile?"])
+            assert "Half of" not in text_of(world.posted()[-1])
+        finally:
+            go_on.set()
+            await looking
+        assert text_of(world.posted()[-1]).count("Half of The Book is over.") == 3
+
+
+@pytest.mark.slow
 async def test_a_broken_template_of_an_open_session_posts_nothing_and_is_told(world: Scene) -> None:
-    path = world.schedules / f"{EVENT}.md"
-    own = "reminders:\n- when: half-way\n  template: own\n---\n"
-    path.write_text(BOOK.replace("---\n\nWhat", f"{own}\nWhat"))
-    templates = world.schedules / "templates"
-    templates.mkdir()
-    (templates / "own.txt").write_text("Half of {{ title is over")
+    write_template(world, "Half of {{ title is over")
     async with office(world):
         await world.to(START)
         posted = len(world.posted())
