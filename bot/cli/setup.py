@@ -354,7 +354,7 @@ def _plan(
             settings.schedules.mkdir(parents=True, exist_ok=True)
             now = datetime.now(UTC)
             library = load(settings.schedules, default_channel=settings.channel, now=now)
-            path, _event = Writer(library, settings.channel, now).create(draft)
+            path, _event = Writer(library, now).create(draft)
         except UserError as error:
             if not answers.asks or (title and authors and start):
                 raise

@@ -16,6 +16,7 @@ from bot.demo.script import Act, Script
 from bot.demo.stage import Stage, staged
 from bot.errors import UserError
 from bot.library import archive, formats
+from bot.library.document import ARCHIVE
 from bot.library.event import REQUIRED, parse
 from bot.library.formats import Entry
 from bot.library.library import Library, load
@@ -215,7 +216,7 @@ def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]
     """
     schedules.mkdir(parents=True)
     with told(path):
-        document = formats.of(path).document(archive.without_archive(path))
+        document = formats.read(path)[0].with_block(ARCHIVE, "")
         schedule = parse(document, path)
         warnings = []
         unwanted = {"channel"} & set(schedule.lines)

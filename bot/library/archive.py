@@ -54,7 +54,7 @@ def parse(document: Document) -> list[Entry]:
 def read(path: Path) -> list[Entry]:
     """The threads in a file. Raises UserError, one line, for a file that cannot be read."""
     with told(path):
-        return parse(formats.of(path).document(files.read(path)[0]))
+        return parse(formats.read(path)[0])
 
 
 def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = None) -> bool:
@@ -114,17 +114,9 @@ def with_archive(path: Path, threads: Iterable[Entry]) -> bytes:
     return before + b"".join(formats.of(path).block(threads)).replace(b"\n", newline) + after
 
 
-def without_archive(path: Path) -> bytes:
-    """The file's bytes without its archive block. Raises UserError as `with_archive` does."""
-    with told(path):
-        return b"".join(_around(path)[0])
-
-
 def _around(path: Path) -> tuple[tuple[bytes, bytes], files.Stamp, bytes]:
     """What stands before and after the block in the file, the file's stamp, and its line ends."""
-    data, stamp = files.read(path)
-    document = formats.of(path).document(data)
-    del data  # as long as the archive that may be in it
+    document, stamp = formats.read(path)
     before, after = document.around(ARCHIVE)
     return (before.encode(), after.encode()), stamp, document.newline.encode()
 

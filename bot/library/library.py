@@ -43,7 +43,7 @@ class Library:
     `events` by id, ordered by start; `paths` of their files. `broken` are the ids of files that
     are there but cannot be used now: an event among `events` that is in `broken` is the last
     good version of its file, and an id of `broken` that is not among `events` never had one.
-    `timezone` is that of files which name none.
+    `timezone` and `default_channel` are those of files which name none.
     """
 
     root: Path
@@ -55,6 +55,7 @@ class Library:
     directory: Directory = field(default_factory=Directory, repr=False)
     templates: Templates = field(default_factory=Templates, repr=False)
     timezone: str = event.UTC_NAME
+    default_channel: str = ""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -117,39 +118,28 @@ class Library:
 class Changes:
     """What one reading of the folder has that the one before had not.
 
-    `changed` are pairs (before, now). `broken` are ids that became invalid (the last good
-    version stays in force), `mended` those that are valid again. `problems` are the new ones.
+    `planned` are new and changed events, by id. `removed` and `mended` are the ids of events that are
+    gone, and of those that are valid again. `problems` are the new ones, of which there is one for
+    each file that became invalid; its last good version stays in force.
     """
 
-    added: tuple[Event, ...] = ()
-    changed: tuple[tuple[Event, Event], ...] = ()
-    removed: tuple[Event, ...] = ()
-    broken: tuple[str, ...] = ()
-    mended: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    planned: Mapping[str, Event]
+    removed: tuple[str, ...]
+    mended: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
     def __bool__(self) -> bool:
-        return any(
-            (self.added, self.changed, self.removed, self.broken, self.mended, self.problems)
-        )
+        return any((self.planned, self.removed, self.mended, self.problems))
 
 
-def diff(before: Library | None, now: Library) -> Changes:
+def diff(before: Library, now: Library) -> Changes:
     """What changed from one reading to the next; an archive that was written is no change."""
-    old = before.events if before else {}
-    old_broken = before.broken if before else frozenset()
-    old_problems = set(before.problems) if before else set()
+    old, old_problems = before.events, set(before.problems)
     return Changes(
-        added=tuple(e for name, e in now.events.items() if name not in old),
-        changed=tuple(
-            (old[name], e) for name, e in now.events.items() if name in old and old[name] != e
-        ),
-        removed=tuple(
-            e for name, e in old.items() if name not in now.events and name not in now.broken
-        ),
-        broken=tuple(sorted(now.broken - old_broken)),
-        mended=tuple(sorted(name for name in old_broken - now.broken if name in now.events)),
-        problems=tuple(p for p in now.problems if p not in old_problems),
+        {name: event for name, event in now.events.items() if old.get(name) != event},
+        tuple(name for name in old if name not in now.events and name not in now.broken),
+        tuple(sorted(name for name in before.broken - now.broken if name in now.events)),
+        tuple(p for p in now.problems if p not in old_problems),
     )
 
 
@@ -160,25 +150,21 @@ def load(
     now: datetime | None = None,
     previous: Library | None = None,
     members: Members | None = None,
-    people_folder: Path | None = None,
     timezone: str = event.UTC_NAME,
 ) -> Library:
     """Reads every event below `root`.
 
     `default_channel` is that of events which name none, `now` (aware) decides which events are
     over (None: none is), `previous` spares the reading of unchanged files and keeps the last
-    good version of those that became invalid, `members` resolves authors by name.
-    `people_folder` is `people/` in the root or beside it when not given, `timezone` the IANA name
-    of the zone of files that name none. Never raises for what is in the folder.
+    good version of those that became invalid, `members` resolves authors by name, `timezone` is the
+    IANA name of the zone of files that name none. Never raises for what is in the folder.
     """
     scan = Scan(root)
     paths = list(scan.paths())
     if previous:
         # Of two files with one id the one that had it first keeps it.
         paths.sort(key=lambda path: previous.paths.get(event.event_id(path)) != path)
-    directory = people.load(
-        people_folder or people.folder_for(root), previous.directory if previous else None
-    )
+    directory = people.load(people.folder_for(root), previous.directory if previous else None)
     reading = _Reading(default_channel, now, previous, members, timezone)
     reading.problems += scan.problems
     reading.problems += directory.problems
@@ -258,13 +244,7 @@ def check(
 
 
 def check_change(
-    library: Library,
-    path: Path,
-    document: Document,
-    *,
-    default_channel: str = "",
-    now: datetime | None = None,
-    members: Members | None = None,
+    library: Library, path: Path, document: Document, now: datetime, members: Members | None
 ) -> tuple[Schedule, list[Problem]]:
     """What a file would say if it held `document`, and what would be wrong with it then.
 
@@ -274,7 +254,7 @@ def check_change(
     schedule = event.parse(document, path, library.timezone)
 
     def problems(*changed: tuple[Path, Schedule]) -> list[Problem]:
-        reading = _Reading(default_channel, now, library, members, library.timezone)
+        reading = _Reading(library.default_channel, now, library, members, library.timezone)
         others = ((other, read.schedule) for other, read in library.files.items() if other != path)
         for each, planned in (*others, *changed):
             reading.plan(each, planned, library.directory)
@@ -541,6 +521,7 @@ class _Reading:
             directory,
             texts,
             self.timezone,
+            self.default_channel,
         )
 
 

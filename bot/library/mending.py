@@ -13,15 +13,13 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from bot.errors import UserError
-from bot.library import archive, files, formats, people
+from bot.library import archive, formats, people
 from bot.library.formats import Entry
-from bot.library.problem import FileError, shown
+from bot.library.problem import told
 from bot.library.values import Field
 from bot.markup import neutral, visible_text
 from bot.sessions.pairing import Pairing, Post, linked, move
 from bot.sessions.pairing.words import plain, squashed
-from bot.texts import _
 
 _BY = re.compile(r"\bby\s+", re.I)
 _AND = re.compile(r"\s*(?:,|&|\band\b|\bwith\b)\s*")
@@ -67,16 +65,10 @@ def read(path: Path) -> Page:
 
     Raises UserError, one line, for a file that cannot be read or understood.
     """
-    try:
-        document = formats.of(path).document(files.read(path)[0])
+    with told(path):
+        document, _stamp = formats.read(path)
         entries = tuple(archive.parse(document))
         fields = document.fields(skip=("archive",))
-    except FileError as error:
-        raise UserError(str(error.at(path))) from None
-    except OSError as error:
-        raise UserError(
-            _("{path}: cannot be read: {error}", path=shown(path), error=files.reason(error))
-        ) from None
     directory = people.load(people.folder_for(path.parent))
     known = _known(fields, directory)
     found = authors_in(entries, known)

@@ -63,12 +63,8 @@ def slug(title: str) -> str:
     return words or "book"
 
 
-def file_name(draft: Draft) -> str:
-    """`YYYYMMDD-slug.md`: the Monday of the week in which the session starts, in its zone."""
-    return _id(draft) + formats.DEFAULT.suffix
-
-
-def _id(draft: Draft) -> str:
+def id_of(draft: Draft) -> str:
+    """`YYYYMMDD-slug`: the Monday of the week in which the session starts, in its zone."""
     day = draft.start.astimezone(_zone(draft.timezone)).date()
     monday = day - timedelta(days=day.weekday())
     return f"{monday:%Y%m%d}-{slug(draft.title)}"
@@ -85,7 +81,7 @@ def text_of(draft: Draft, default_zone: str = event.UTC_NAME) -> str:
 
     `default_zone` is the zone that a file need not name.
     """
-    base = _id(draft)
+    base = id_of(draft)
     description = draft.description or _description(draft)
     lines = [
         "---",
@@ -123,13 +119,12 @@ def listed(names: Iterable[str]) -> str:
 class Writer:
     """Writes into the files of a folder. The library it is given is the folder as it is now.
 
-    `default_channel`, `now` and `members` are what `load` was given; `before` is called with the
-    paths of what is about to be written or renamed. All methods raise UserError, one line; Unfit
-    where the check refuses what would be written.
+    `now` and `members` are what `load` was given; `before` is called with the paths of what is
+    about to be written or renamed. All methods raise UserError, one line; Unfit where the check
+    refuses what would be written.
     """
 
     library: Library
-    default_channel: str
     now: datetime
     members: Members | None = None
     before: Callable[[Sequence[Path]], None] = lambda paths: None
@@ -166,7 +161,7 @@ class Writer:
         written = Document.of(text_of(draft, self.library.timezone))
         form = formats.of(path)
         if form is not formats.DEFAULT:
-            written = form.document(formats.convert(written, _id(draft), form))
+            written = form.document(formats.convert(written, id_of(draft), form))
         document, planned = self._checked(path, written.text, ())
         self.before([path])
         try:
@@ -189,11 +184,9 @@ class Writer:
         latest = next(reversed([*self.library.events]), None)
         form = formats.of(self.library.paths[latest]) if latest is not None else formats.DEFAULT
         start = draft.start.astimezone(_zone(draft.timezone))
-        return self.library.root / form.path(_id(draft), start)
+        return self.library.root / form.path(id_of(draft), start)
 
-    def move(
-        self, event_id: str, start: datetime | None, end: datetime | None
-    ) -> tuple[Path, Event]:
+    def move(self, event_id: str, start: datetime | None, end: datetime | None) -> Event:
         """Writes moments (aware) into a file, in its own zone; every other byte stays.
 
         Nothing is written, and `before` is not called, where the file has them already.
@@ -201,17 +194,16 @@ class Writer:
         planned = self._event(event_id)
         path = self.library.paths[event_id]
         with told(path):
-            data, stamp = files.read(path)
-            before = formats.of(path).document(data)
+            before, stamp = formats.read(path)
             after = before
             for key, moment in (("start", start), ("end", end)):
                 if moment is not None:
                     local = written(moment.replace(microsecond=0), planned.timezone)
                     after = after.with_value(key, local)
-        known = tuple(self._check(path, before)[1])
+        known = tuple(check_change(self.library, path, before, self.now, self.members)[1])
         document, changed = self._checked(path, after.text, known)
-        if document.data == data:
-            return path, changed
+        if document == before:
+            return changed
         self.before([path])
         try:
             files.replace(path, [document.data], path.stat(), stamp)
@@ -221,18 +213,17 @@ class Writer:
             ) from None
         except OSError as error:
             raise _not_written(path, error) from None
-        return path, changed
+        return changed
 
-    def cancel(self, event_id: str) -> tuple[Path, Path]:
-        """Renames a file so that it plans nothing; gives its path before and now."""
-        self._event(event_id)
+    def cancel(self, event_id: str) -> Event:
+        """Renames a file so that it plans nothing."""
+        planned = self._event(event_id)
         path = self.library.paths[event_id]
-        target = path.with_name(CANCELLED + path.name)
-        self.before([path, target])
-        return path, _renamed(path, target)
+        self._rename(path, path.with_name(CANCELLED + path.name))
+        return planned
 
-    def restore(self, part: str) -> tuple[Path, Path, Event]:
-        """Renames a cancelled file back; gives its path before and now, and its event."""
+    def restore(self, part: str) -> Event:
+        """Renames a cancelled file back."""
         found = sorted(
             path
             for path in self.library.root.rglob(f"{CANCELLED}*")
@@ -258,10 +249,32 @@ class Writer:
         path = found[0]
         back = path.with_name(path.name.removeprefix(CANCELLED))
         with told(path):
-            text = formats.of(path).document(files.read(path)[0]).text
+            text = formats.read(path)[0].text
         _document, planned = self._checked(back, text, ())
-        self.before([path, back])
-        return path, _renamed(path, back), planned
+        self._rename(path, back)
+        return planned
+
+    def _rename(self, path: Path, target: Path) -> None:
+        """Gives a file a name that is free."""
+        self.before([path, target])
+        try:
+            _link(path, target)
+            path.unlink(missing_ok=True)
+        except FileExistsError:
+            raise UserError(
+                _(
+                    "the file {name} already exists; rename or remove it first",
+                    name=shown(target.name),
+                )
+            ) from None
+        except OSError as error:
+            raise UserError(
+                _(
+                    "{path}: cannot be renamed: {error}; correct the permissions of the folder",
+                    path=shown(path),
+                    error=files.reason(error),
+                )
+            ) from None
 
     def _event(self, event_id: str) -> Event:
         planned = self.library.events.get(event_id)
@@ -281,23 +294,13 @@ class Writer:
             )
         return planned
 
-    def _check(self, path: Path, document: Document) -> tuple[event.Schedule, list[Problem]]:
-        return check_change(
-            self.library,
-            path,
-            document,
-            default_channel=self.default_channel,
-            now=self.now,
-            members=self.members,
-        )
-
     def _checked(self, path: Path, text: str, known: tuple[Problem, ...]) -> tuple[Document, Event]:
         """The document and its event; raises Unfit for errors that were not there before."""
         try:
             document = formats.of(path).document(text.encode("utf-8"))
         except FileError as error:
             raise Unfit({"": f"{error.what}; {error.hint}"}) from None
-        schedule, problems = self._check(path, document)
+        schedule, problems = check_change(self.library, path, document, self.now, self.members)
         before = {(p.what, p.path) for p in known}
         errors = [p for p in problems if p.is_error and (p.what, p.path) not in before]
         if errors or schedule.event is None:
@@ -390,23 +393,3 @@ def _link(path: Path, target: Path) -> None:
         if os.path.lexists(target):
             raise FileExistsError(target) from None
         path.rename(target)
-
-
-def _renamed(path: Path, target: Path) -> Path:
-    """Renames a file to a name that is free."""
-    try:
-        _link(path, target)
-        path.unlink(missing_ok=True)
-    except FileExistsError:
-        raise UserError(
-            _("the file {name} already exists; rename or remove it first", name=shown(target.name))
-        ) from None
-    except OSError as error:
-        raise UserError(
-            _(
-                "{path}: cannot be renamed: {error}; correct the permissions of the folder",
-                path=shown(path),
-                error=files.reason(error),
-            )
-        ) from None
-    return target

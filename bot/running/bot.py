@@ -168,7 +168,6 @@ class Bot:
                     database,
                     self.commits,
                     self.clock,
-                    settings.channel,
                     self.members.find,
                 ),
                 export.text_of,

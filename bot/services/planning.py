@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from bot.errors import UserError
 from bot.library.git import Author
@@ -25,8 +24,6 @@ from bot.sessions.ports import Clock, UnitOfWork
 from bot.store.database import Database
 from bot.texts import _
 
-T = TypeVar("T")
-
 OVER = (State.CLOSED, State.ARCHIVED)
 
 
@@ -38,12 +35,10 @@ class Planner:
     _database: Database
     _commits: Commits
     _clock: Clock
-    _default_channel: str
     _members: Members
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def coming(self) -> tuple[Sequence[Planned], Sequence[str]]:
-        """Events that are not over, by start, and problems of files that are no event's."""
         library, now = self._schedules.as_it_is(), self._clock.now()
         with self._database.reading() as uow:
             states = uow.sessions.states()
@@ -59,15 +54,13 @@ class Planner:
         return found, [str(p) for p in library.errors if p.path not in used]
 
     def timezone(self) -> str:
-        """The zone of files that name none, an IANA name."""
         return self._schedules.library.timezone
 
     def find(self, part: str) -> Event:
-        """An event by a part of its id."""
         return self._schedules.library.find(part)
 
     def entry(self, slack_id: str, name: str) -> tuple[str, bool]:
-        """The `short` of the page that has the member ID or the name, else the name."""
+        """Gives the `short` of the page that has the member ID or the name, else the name."""
         pages = self._schedules.library.directory.pages.values()
         for page in pages:
             if page.slack_id == slack_id:
@@ -78,17 +71,14 @@ class Planner:
         return name, False
 
     async def create(self, draft: Draft, by: Doer) -> Event:
-        """Writes a new file, and plans it."""
         async with self._writing:
-            _path, event = await self._write(
-                by, lambda writer: writer.create(draft), lambda made: f"Plan “{made[1].title}”"
+            return await self._write(
+                by, lambda writer: writer.create(draft)[1], lambda made: f"Plan “{made.title}”"
             )
-        return event
 
     async def move(
         self, event_id: str, start: datetime | None, end: datetime | None, by: Doer
     ) -> Event:
-        """Moves an event, as far as its session allows that still."""
         async with self._writing:
             session = await self._database.read(_not_over, event_id)
             if session is not None and session.state is State.OPEN and start is not None:
@@ -99,15 +89,12 @@ class Planner:
                         title=session.event.title,
                     )
                 )
-
             return await self._move(event_id, start, end, by)
 
     async def close(self, event_id: str, end: datetime, by: Doer) -> Event:
-        """Ends an open session at a moment by Slack's clock.
-
-        Where the bot's clock is ahead of that, the session opened before its planned start, and may
-        end before it, too: then the start in the file becomes that of what it collects.
-        """
+        """As `Plans` says. Where the bot's clock is ahead of Slack's, the session opened before its
+        planned start, and may end before it, too: then the start in the file becomes that of what
+        it collects."""
         async with self._writing:
             session = await self._database.read(_not_over, event_id)
             start = None
@@ -118,18 +105,13 @@ class Planner:
     async def _move(
         self, event_id: str, start: datetime | None, end: datetime | None, by: Doer
     ) -> Event:
-        def message(made: tuple[Path, Event]) -> str:
-            event = made[1]
+        def message(event: Event) -> str:
             what = f"Move “{event.title}”" if start else f"Let “{event.title}” end then"
             return f"{what}: {event.start:%F %T} to {event.end:%F %T} UTC"
 
-        _path, event = await self._write(
-            by, lambda writer: writer.move(event_id, start, end), message
-        )
-        return event
+        return await self._write(by, lambda writer: writer.move(event_id, start, end), message)
 
     async def cancel(self, event_id: str, by: Doer) -> Event:
-        """Sets the file of an event aside."""
         async with self._writing:
             event = await asyncio.to_thread(self.find, event_id)
             session = await self._database.read(lambda uow: uow.sessions.by_event(event.id))
@@ -147,35 +129,34 @@ class Planner:
                         title=event.title,
                     )
                 )
-            await self._write(
-                by, lambda writer: writer.cancel(event.id), lambda paths: f"Cancel “{event.title}”"
+            return await self._write(
+                by, lambda writer: writer.cancel(event.id), lambda made: f"Cancel “{made.title}”"
             )
-        return event
 
     async def restore(self, part: str, by: Doer) -> Event:
-        """Takes the file of a cancelled event back."""
         async with self._writing:
-            _old, _new, event = await self._write(
-                by, lambda writer: writer.restore(part), lambda made: f"Restore “{made[2].title}”"
+            return await self._write(
+                by, lambda writer: writer.restore(part), lambda made: f"Restore “{made.title}”"
             )
-        return event
 
-    async def _write(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
+    async def _write(
+        self, by: Doer, work: Callable[[Writer], Event], message: Callable[[Event], str]
+    ) -> Event:
         """Changes files and queues their commit; a kill in between loses neither."""
         made = await asyncio.to_thread(self._write_now, by, work, message)
         await self._schedules.changed()
         return made
 
-    def _write_now(self, by: Doer, work: Callable[[Writer], T], message: Callable[[T], str]) -> T:
+    def _write_now(
+        self, by: Doer, work: Callable[[Writer], Event], message: Callable[[Event], str]
+    ) -> Event:
         author = Author.of(by.name, by.slack_id)
         commits: list[int | None] = []
 
         def before(paths: Sequence[Path]) -> None:
             commits.append(self._commits.begin(paths, f"Change {paths[-1].stem}", author))
 
-        writer = Writer(
-            self._schedules.library, self._default_channel, self._clock.now(), self._members, before
-        )
+        writer = Writer(self._schedules.library, self._clock.now(), self._members, before)
         try:
             made = work(writer)
         except UserError:

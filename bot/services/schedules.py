@@ -137,11 +137,10 @@ class Schedules:
         """Makes a new reading of the folder ours; it is planned at the next tick."""
         self.library = found
         self.revision += bool(changes)
-        self._withdrawn.update(dict.fromkeys(event.id for event in changes.removed))
-        for event_id in {e.id for e in changes.added} | {e.id for _old, e in changes.changed}:
-            if event_id in found.events:
-                self._unplanned[event_id] = found.events[event_id]
-                self._withdrawn.pop(event_id, None)
+        self._withdrawn.update(dict.fromkeys(changes.removed))
+        self._unplanned.update(changes.planned)
+        for event_id in changes.planned:
+            self._withdrawn.pop(event_id, None)
         self._problems += [p for p in changes.problems if p.is_error]
         for event_id in changes.mended:
             log.info("the schedule file %s is valid again", event_id)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.demo import play
 from bot.errors import UserError
-from bot.library import archive
+from bot.library import archive, formats
 from bot.library.formats import Entry
 from tests.cli.running import marginalia
 from tests.conftest import ROOT
@@ -37,7 +37,7 @@ ARCHIVED = [
 
 def outside(path: Path) -> bytes:
     """A file without its archive block."""
-    return archive.without_archive(path)
+    return formats.read(path)[0].with_block("archive", "").data
 
 
 @pytest.mark.parametrize(

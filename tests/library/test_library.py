@@ -314,11 +314,12 @@ def test_changes_of_the_files_are_changes_of_the_library(three: Library) -> None
     put(root / "20260126-four-book.md", text("Four", day=26))
     now = load(root, previous=three)
     changes = diff(three, now)
-    assert [e.title for e in changes.added] == ["Four"]
-    assert [(a.title, b.title) for a, b in changes.changed] == [("Two", "Two, moved")]
-    assert [e.title for e in changes.removed] == ["One"]
+    assert {name: e.title for name, e in changes.planned.items()} == {
+        "20260112-two-book": "Two, moved",
+        "20260126-four-book": "Four",
+    }
+    assert changes.removed == ("20260105-one-book",)
     assert not diff(now, load(root, previous=now))
-    assert diff(None, now).added == tuple(now.events.values())
 
 
 def test_only_changed_files_are_read_again(three: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,8 +358,8 @@ def test_a_file_that_became_invalid_keeps_its_last_good_version(three: Library, 
     broken = load(three.root, previous=three)
     changes = diff(three, broken)
     assert broken.find("two").title == "Two"
-    assert changes.broken == ("20260112-two-book",)
-    assert changes.removed == changes.changed == ()
+    assert broken.broken == {"20260112-two-book"}
+    assert (changes.planned, changes.removed) == ({}, ())
     assert {problem.path for problem in changes.problems} == {path}
     still = load(three.root, previous=broken)
     assert not diff(broken, still)
@@ -407,6 +408,6 @@ def test_a_page_that_changed_changes_the_authors(tmp_path: Path) -> None:
     before = load(tmp_path, now=NOW)
     put(page, "---\nshort: ada\ntitle: Ada L.\nslack: U0000000A\n---\n")
     now = load(tmp_path, now=NOW, previous=before)
-    [(_, event)] = diff(before, now).changed
+    [event] = diff(before, now).planned.values()
     assert event.author_ids == {"U0000000A"}
     assert now.problems == ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.library import values
+from bot.library import files, values
 from bot.library.document import Document
 from bot.library.formats.base import Entry, Format, clean
 from bot.library.formats.markdown import Markdown
 from bot.library.formats.record import LEGACY_PATH, SLUG, SUMMARY, Record
 
-__all__ = ["DEFAULT", "FORMATS", "Entry", "Format", "clean", "convert", "named", "of"]
+__all__ = ["DEFAULT", "FORMATS", "Entry", "Format", "clean", "convert", "named", "of", "read"]
 
 DEFAULT = Markdown()
 FORMATS: tuple[Format, ...] = (DEFAULT, Record())
@@ -19,6 +19,12 @@ FORMATS: tuple[Format, ...] = (DEFAULT, Record())
 def of(path: Path) -> Format:
     """The format of a file, by its name; the default for a name that says none."""
     return next((each for each in FORMATS if path.name.endswith(each.suffix)), DEFAULT)
+
+
+def read(path: Path) -> tuple[Document, files.Stamp]:
+    """The document in a file, and the file's stamp. Raises FileError."""
+    data, stamp = files.read(path)
+    return of(path).document(data), stamp
 
 
 def named(name: str) -> bool:
