@@ -18,11 +18,12 @@ from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library
 from bot.errors import UserError
 from bot.library.library import Library
-from bot.services.importing import Lookup, Tally, importing, rehearse
+from bot.services.importing import Lookup, Tally, importing
 from bot.sessions.model import Event, Person, moment
 from bot.settings import Settings
 from bot.slack.api.dump import Dump
 from bot.slack.api.gateway import NO_ANSWER, Gateway, reason_of, web_client
+from bot.store.database import temporary
 from bot.texts import _, n_
 
 _SHOWN = 20
@@ -84,11 +85,8 @@ def import_(
             progress.update(bar, completed=done, total=of)
 
         left_out = settings.apps_left_out
-        if dry_run:
-            tally = rehearse(opened, channel, events, at, on_day, lookup, left_out)
-        else:
-            with open_database(settings) as database:
-                tally = importing(database, opened, channel, events, at, on_day, lookup, left_out)
+        with temporary() if dry_run else open_database(settings) as database:
+            tally = importing(database, opened, channel, events, at, on_day, lookup, left_out)
     typer.echo(json.dumps(_as_data(tally), indent=2) if as_json else _as_text(tally))
     if tally.damaged:
         raise UserError(

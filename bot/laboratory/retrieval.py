@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from bot.library.problem import shown
 from bot.meaning import Model
 from bot.services import knowledge
 from bot.services.knowledge import Knowledge, Source
-from bot.store.database import Database
+from bot.store.database import Database, temporary
 
 DEPTHS = (1, 3, 5)
 LOOKED = 50
@@ -163,19 +162,14 @@ def evaluate(questions: Path, archives: Sequence[Path], model: Model | None = No
     """
     sources = _sources(archives)
     files = {event.id: path.name for event, path in sources}
-    with tempfile.TemporaryDirectory(prefix="marginalia-") as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'index.db'}")
-        try:
-            database.upgrade()
-            problems: list[str] = []
-            knowledge.update(database, sources, on_problem=problems.append)
-            if problems:
-                raise UserError(problems[0])
-            if model is not None:
-                knowledge.read_meanings(database, model)
-            return _measured(questions, database, files, Knowledge(model=model))
-        finally:
-            database.close()
+    with temporary() as database:
+        problems: list[str] = []
+        knowledge.update(database, sources, on_problem=problems.append)
+        if problems:
+            raise UserError(problems[0])
+        if model is not None:
+            knowledge.read_meanings(database, model)
+        return _measured(questions, database, files, Knowledge(model=model))
 
 
 def _measured(

@@ -4,7 +4,7 @@ with the extra `meaning`."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,11 @@ class Nearest:
         self._forget()
 
     def find(
-        self, uow: UnitOfWork, vector: Sequence[float], most: int, among: Collection[int] | None
+        self, uow: UnitOfWork, vector: Sequence[float], most: int
     ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
         """The documents nearest by their questions, and by questions with answers, with cosines.
 
-        `among` are the documents that are looked at, None for all. Some may be gone by now.
+        Some may be gone by now.
         """
         with self._lock:
             self._read(uow)
@@ -39,9 +39,6 @@ class Nearest:
         wanted = np.asarray(vector, np.float32)
         if not len(documents):
             return [], []
-        if among is not None:
-            chosen = np.isin(documents, np.fromiter(among, np.int64, len(among)))
-            documents, questions, wholes = documents[chosen], questions[chosen], wholes[chosen]
         return _best(documents, questions @ wanted, most), _best(documents, wholes @ wanted, most)
 
     def load(self, uow: UnitOfWork) -> None:

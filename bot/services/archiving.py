@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from bot.errors import UserError
 from bot.library import archive
+from bot.library.formats import Entry
 from bot.library.git import Author
 from bot.services import export
 from bot.services.commits import Commits
@@ -113,12 +114,11 @@ class Archiving:
     async def _is_read(self, session: Session) -> bool:
         """Whether the model has read the session, as it may after a while, beside all that is due.
         Raises ShuttingDown when the program ends."""
-        meaning = self._meaning
-        if meaning is None:
+        if self._meaning is None:
             return True
         task = self.readings.get(session.id)
         if task is None:
-            reading = asyncio.to_thread(self._read, session, meaning)
+            reading = asyncio.to_thread(self._read, session)
             task = asyncio.create_task(reading, name="reading")
             self.readings[session.id] = task
         done, _ = await asyncio.wait({task}, timeout=MODEL_WAIT_SECONDS)
@@ -127,9 +127,14 @@ class Archiving:
             await task
         return bool(done)
 
-    def _read(self, session: Session, meaning: pairing.Meaning) -> None:
+    def _read(self, session: Session) -> None:
+        """Lets the model read what the archive will ask it."""
         with self._database.reading() as uow:
-            export.read_ahead(uow, session, self._settings.unthreaded, meaning)
+            export.threads(uow, session, self._settings.unthreaded, self._meaning)
+
+    def _entries(self, uow: UnitOfWork, session: Session) -> Iterator[Entry]:
+        kept = self.keeper.links(session)
+        return export.entries(uow, session, self._settings.unthreaded, self._meaning, kept)
 
     def contents(self, name: str) -> bytes:
         """The content of a file that is queued for Slack: `archive 12`, or `draw 12 1` (session, number).
@@ -143,16 +148,7 @@ class Archiving:
                 raise UserError(_("session {session_id} does not exist", session_id=session_id))
             if kind == "archive":
                 source = export.source_of(self._schedules.library.paths, session)
-                return archive.with_archive(
-                    source,
-                    export.entries(
-                        uow,
-                        session,
-                        self._settings.unthreaded,
-                        self._meaning,
-                        self.keeper.links(session),
-                    ),
-                )
+                return archive.with_archive(source, self._entries(uow, session))
             for draw in uow.draws.of_session(session.id):
                 if [str(draw.number)] == number:
                     return winners.record(draw, session.event.id).encode()
@@ -178,9 +174,7 @@ class Archiving:
                 now = uow.sessions.get(session.id)
                 changed_at = now.content_changed_at if now is not None else None
                 self.keeper.tidy(uow, session)
-                unthreaded, kept = self._settings.unthreaded, self.keeper.links(session)
-                entries = export.entries(uow, session, unthreaded, self._meaning, kept)
-                archive.write_archive(source, entries, target)
+                archive.write_archive(source, self._entries(uow, session), target)
                 summary = self._summary(uow, session) if session.archived_at is None else None
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, changed_at or at)

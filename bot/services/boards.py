@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 
 from bot.errors import UserError
 from bot.markup import to_markdown
-from bot.services.export import UNKNOWN, StoredNames
+from bot.services.export import UNKNOWN, StoredNames, names_of
 from bot.sessions import queue
 from bot.sessions.model import Handled, Message, Session, State
 from bot.sessions.ports import UnitOfWork
@@ -155,14 +155,14 @@ def questions(
     want them shown, and a text that an organizer edited for the archive stands instead of what was
     written, as in `bot.services.export`.
     """
-    names = StoredNames(uow, session.event.options.get("names") == "as-posted")
+    names = names_of(uow, session)
     names.learn(uow.messages.authors(session.id))
-    edits = uow.edits.of_session(session.id)
+    edits = uow.edits.texts(session.id)
     authors = session.author_ids
 
     def text(message: Message) -> str:
-        edit = edits.get((message.channel, message.ts))
-        return texts.of(message, names) if edit is None else edit.text
+        edited = edits.get((message.channel, message.ts))
+        return texts.of(message, names) if edited is None else edited
 
     voted = queue.voters(uow, session, votes)
     handlings = uow.members.handlings(session.id)
@@ -227,19 +227,15 @@ class _Asked:
         self._answers: dict[tuple[str, str], str | None] = {}
 
     def user(self, id: str, /) -> str:
-        """What to call a member."""
         return self._ask("user", id) or ""
 
     def channel(self, id: str, /) -> str:
-        """A channel's name."""
         return self._ask("channel", id) or ""
 
     def usergroup(self, id: str, /) -> str:
-        """A user group's handle."""
         return self._ask("usergroup", id) or ""
 
     def emoji(self, name: str, /) -> str | None:
-        """What an emoji of the workspace is an alias of."""
         return self._ask("emoji", name)
 
     def answered(self) -> _Asked:

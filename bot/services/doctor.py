@@ -12,6 +12,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -173,16 +174,12 @@ def _database(settings: Settings) -> Finding:
 def _members(settings: Settings, now: datetime) -> dict[str, str] | None:
     """The authors' names that are members', by the list of them; None before there is one."""
     library = _library(settings, now, {})
-    names = {author.name for event in library.events.values() for author in event.authors}
-    names |= {author.entry for event in library.events.values() for author in event.authors}
-    database = Database(settings.database_url)
-    try:
-        with database.reading() as uow:
-            if uow.member_names.last_listing() is None:
-                return None
-            return uow.member_names.many(names)
-    finally:
-        database.close()
+    authors = [author for event in library.events.values() for author in event.authors]
+    names = {name for author in authors for name in (author.name, author.entry)}
+    with closing(Database(settings.database_url)) as database, database.reading() as uow:
+        if uow.member_names.last_listing() is None:
+            return None
+        return uow.member_names.many(names)
 
 
 def _library(settings: Settings, now: datetime, names: dict[str, str]) -> Library:

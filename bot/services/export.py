@@ -46,7 +46,6 @@ class StoredNames:
         self._people.update(self._uow.people.many(slack_ids))
 
     def user(self, id: str, /) -> str:
-        """What to call a member; '' where nothing is known."""
         person = self._person(id)
         return shown_name(person, person.name if person else None)
 
@@ -61,15 +60,12 @@ class StoredNames:
         return shown_name(person, name) or _(UNKNOWN)
 
     def channel(self, id: str, /) -> str:
-        """A channel's name; '' where it is not known."""
         return self._label("channel", id)
 
     def usergroup(self, id: str, /) -> str:
-        """A user group's handle; '' where it is not known."""
         return self._label("usergroup", id)
 
     def emoji(self, name: str, /) -> str | None:
-        """What the workspace's emoji `name` is an alias of."""
         return self._label("emoji", name) or None
 
     def _person(self, slack_id: str) -> Person | None:
@@ -120,8 +116,8 @@ def with_messages(
 ) -> Iterator[tuple[Thread, Entry]]:
     """The entries with the messages they are made of, none of them hidden; arguments as in
     `entries`."""
-    names = _names(uow, session)
-    edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
+    names = names_of(uow, session)
+    edits = uow.edits.texts(session.id)
     stored = uow.messages.iter_threads(session.id)
     for thread in _ordered(uow, session, names, unthreaded, meaning, stored):
         if not thread.question.hidden:
@@ -130,21 +126,18 @@ def with_messages(
             yield shown, _entry(shown, names, edits, kept)
 
 
-def threads(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterable[Thread]:
+def threads(
+    uow: UnitOfWork,
+    session: Session,
+    unthreaded: str = "attach",
+    meaning: pairing.Meaning | None = None,
+) -> Iterable[Thread]:
     """The session's threads in the archive's order, as `entries` has them, before they are texts.
 
     Hidden messages may be among them.
     """
     stored = uow.messages.iter_threads(session.id)
-    return _ordered(uow, session, _names(uow, session), unthreaded, None, stored)
-
-
-def read_ahead(
-    uow: UnitOfWork, session: Session, unthreaded: str, meaning: pairing.Meaning
-) -> None:
-    """Lets a model read now what `entries` would ask it; arguments as there."""
-    names, stored = _names(uow, session), uow.messages.iter_threads(session.id)
-    _ordered(uow, session, names, unthreaded, meaning, stored)
+    return _ordered(uow, session, names_of(uow, session), unthreaded, meaning, stored)
 
 
 def summary(
@@ -158,14 +151,14 @@ def summary(
 
     `votes` are the names of the reactions that count as one, the rest is as in `entries`.
     """
-    names = _names(uow, session)
+    names = names_of(uow, session)
     names.learn(uow.messages.authors(session.id))
     stored = list(uow.messages.iter_threads(session.id))
     archived = list(_ordered(uow, session, names, unthreaded, meaning, stored))
     shown = [thread for thread in stored if not thread.question.hidden]
     writers = {m.author: names.writer(m) for t in shown for m in (t.question, *t.replies)}
     unsure: list[Doubt] = []
-    if _attaches(session, unthreaded):
+    if linking.attaches(session, unthreaded):
         unsure = linking.doubts(
             shown,
             archived,
@@ -186,12 +179,9 @@ def summary(
     )
 
 
-def _names(uow: UnitOfWork, session: Session) -> StoredNames:
+def names_of(uow: UnitOfWork, session: Session) -> StoredNames:
+    """The names as the session's archive has them."""
     return StoredNames(uow, session.event.options.get("names") == "as-posted")
-
-
-def _attaches(session: Session, unthreaded: str) -> bool:
-    return bool(session.event.options.get("unthreaded", unthreaded) == linking.ATTACH)
 
 
 def _ordered(
@@ -203,7 +193,7 @@ def _ordered(
     threads: Iterable[Thread],
 ) -> Iterable[Thread]:
     """The stored threads in the archive's order; hidden ones may be among them."""
-    if _attaches(session, unthreaded) and _adrift(uow, session):
+    if linking.attaches(session, unthreaded) and _adrift(uow, session):
         return _arranged(list(threads), session, names, meaning)
     return threads
 

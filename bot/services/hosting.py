@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.services.shared import Shared
 from bot.sessions import asking, digests, lifecycle
 from bot.sessions.knowledge import PUBLIC
 from bot.sessions.lifecycle import Due, Step
 from bot.sessions.model import Session, State
+from bot.sessions.notifier import Notifier
 from bot.sessions.ports import UnitOfWork
 from bot.slack.api.gateway import NO_ANSWER, ChannelTrouble, reason_of
 
@@ -83,19 +84,44 @@ class Hosting:
         if session is None:
             return
         try:
-            if due.step is Step.OPEN:
+            if due.step is not Step.CLOSE:
                 await self._join(session.channel)
-                await asyncio.to_thread(self._open, due.session_id)
+            if due.step is Step.OPEN:
+                if await self._take(session.id, lifecycle.open_session):
+                    log.info(
+                        "session %d on %s is open in %s",
+                        session.id,
+                        session.event.id,
+                        session.channel,
+                    )
                 return
             if due.step is Step.MISSED:
-                await self._join(session.channel)
-                await asyncio.to_thread(self._adopt, due.session_id)
+                await self._take(session.id, lifecycle.adopt_missed)
+                log.info(
+                    "session %d on %s was missed; collecting its messages from Slack's history",
+                    session.id,
+                    session.event.id,
+                )
         except ChannelTrouble as error:
             await asyncio.to_thread(self._notices.channel_trouble, session, error)
             if due.step is not Step.CLOSE:
                 return
-        await self._catch_up(due.session_id)
-        await asyncio.to_thread(self._close, due.session_id)
+        await self._catch_up(session.id)
+        if await self._take(session.id, lifecycle.close_session):
+            log.info("session %d on %s is closed", session.id, session.event.id)
+        await asyncio.to_thread(self._wipe)
+
+    async def _take(
+        self, session_id: int, step: Callable[[UnitOfWork, Notifier, Session, datetime], bool]
+    ) -> bool:
+        """Takes a step of a session; False if it was not to be taken any more."""
+
+        def take(uow: UnitOfWork) -> bool:
+            session = uow.sessions.get(session_id)
+            now = self._clock.now()
+            return session is not None and step(uow, self._notifier, session, now)
+
+        return await self._database.write(take)
 
     async def _join(self, channel: str) -> None:
         is_public = await self._edge.gateway.join(channel)
@@ -105,39 +131,6 @@ class Hosting:
         """One session as the database has it, None where there is none. May block."""
         with self._database.reading() as uow:
             return uow.sessions.get(session_id)
-
-    def _open(self, session_id: int) -> None:
-        with self._database.unit_of_work() as uow:
-            session = uow.sessions.get(session_id)
-            is_open = session is not None and lifecycle.open_session(
-                uow, self._notifier, session, self._clock.now()
-            )
-        if session is not None and is_open:
-            log.info(
-                "session %d on %s is open in %s", session.id, session.event.id, session.channel
-            )
-
-    def _adopt(self, session_id: int) -> None:
-        with self._database.unit_of_work() as uow:
-            session = uow.sessions.get(session_id)
-            if session is not None:
-                lifecycle.adopt_missed(uow, session, self._clock.now())
-        if session is not None:
-            log.info(
-                "session %d on %s was missed; collecting its messages from Slack's history",
-                session.id,
-                session.event.id,
-            )
-
-    def _close(self, session_id: int) -> None:
-        with self._database.unit_of_work() as uow:
-            session = uow.sessions.get(session_id)
-            is_closed = session is not None and lifecycle.close_session(
-                uow, self._notifier, session, self._clock.now()
-            )
-        if session is not None and is_closed:
-            log.info("session %d on %s is closed", session.id, session.event.id)
-        self._wipe()
 
     async def _catch_up(self, session_id: int) -> None:
         """Takes in what was missed before a session closes, so far as that is quick.

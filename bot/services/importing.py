@@ -8,13 +8,11 @@ a message that any of them has is there, unless one of them says that it was del
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
@@ -124,25 +122,6 @@ def importing(
         for session in sessions:
             _count(uow, session, at, tally)
     return tally
-
-
-def rehearse(
-    dumps: Sequence[Dump],
-    channel: str,
-    events: Sequence[Event],
-    at: datetime,
-    on_day: OnDay,
-    lookup: Lookup,
-    left_out: Collection[str] = (),
-) -> Tally:
-    """What `importing` into an empty database would give; nothing is kept."""
-    with tempfile.TemporaryDirectory(prefix="marginalia-") as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'rehearsal.db'}")
-        try:
-            database.upgrade()
-            return importing(database, dumps, channel, events, at, on_day, lookup, left_out)
-        finally:
-            database.close()
 
 
 def _source(dump: Dump, wanted: str) -> _Source:

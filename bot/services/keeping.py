@@ -130,7 +130,7 @@ class Keeper:
     # What is to be kept
 
     def _wanted(self, uow: UnitOfWork, session: Session) -> Iterator[File]:
-        edited = uow.edits.of_session(session.id)
+        edited = uow.edits.texts(session.id)
         for thread in uow.messages.iter_threads(session.id):
             question = thread.question
             if question.hidden:

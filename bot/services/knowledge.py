@@ -1,17 +1,5 @@
 """The index of all questions that were answered: kept up to date, and searched.
 
-To search:
-
-    knowledge = Knowledge(slack=link, page=address)
-    with database.reading() as uow:
-        hits = knowledge.search(uow, "How do I start?", limit=3)
-
-`search` gives `bot.sessions.knowledge.Hit`, best first: the question, the author's own words cut
-for quoting, the author, title and year of the book, the event's id and the question's `place` in
-it, its `channel` and `ts` in Slack and the addresses there and on the site where they are known,
-the score, and `shown`: whether the hit is good enough to be suggested unasked. A form shows the
-hits that are `shown`; a search that somebody asked for shows all.
-
 What is in it: threads that a reader began and an author answered, of sessions in the database
 (also imported ones), and of archives of events that the database has no messages of. Hidden,
 withdrawn and deleted messages are not, nor what forgotten people wrote. `update` brings the index
@@ -23,7 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
@@ -160,23 +148,12 @@ class Knowledge:
         uow: UnitOfWork,
         text: str,
         limit: int = 3,
-        book: str | None = None,
-        exclude: Collection[str] = (),
-        quoted: int = knowledge.QUOTED,
         *,
         asked_in: str = "",
     ) -> list[Hit]:
-        """The answered questions that fit a text best, best first.
-
-        `text` is plain text, `limit` how many hits are given at most. `book` is the id of the
-        event that is searched, None for all. `exclude` are the `key`s of hits that are not wanted
-        (`EVENT/TS`, such as the question itself); `quoted` is how many characters of the authors'
-        words a hit has at most. What was said in a private channel is given where it is archived,
-        and in that channel (`asked_in`).
-        """
         count = uow.knowledge.count()
         is_few = count <= FEW
-        found = self._found(uow, text, limit + len(exclude) + SPARE, book, count)
+        found = self._found(uow, text, limit + SPARE, count)
         documents = uow.knowledge.get([name for name, _score, _shown in found])
         withheld = _withheld(uow, documents.values(), asked_in)
 
@@ -184,11 +161,11 @@ class Knowledge:
             return is_few and knowledge.likeness(text, document.question) >= ALIKE
 
         hits = [
-            self._hit(documents[name], score, shown or asks_the_same(documents[name]), quoted)
+            self._hit(documents[name], score, shown or asks_the_same(documents[name]))
             for name, score, shown in found
             if name in documents and documents[name].event_id not in withheld
         ]
-        return [hit for hit in hits if hit.key not in exclude][:limit]
+        return hits[:limit]
 
     def load(self, uow: UnitOfWork) -> None:
         """Reads the vectors into memory, if there is a model: 2 s for 100,000 questions, which the
@@ -196,18 +173,14 @@ class Knowledge:
         if self._nearest is not None:
             self._nearest.load(uow)
 
-    def hit(self, uow: UnitOfWork, key: str, quoted: int = knowledge.QUOTED) -> Hit | None:
-        """The question that a hit's `key` names, None where it is not in the index (any more)."""
+    def hit(self, uow: UnitOfWork, key: str) -> Hit | None:
         event_id, _slash, place = key.rpartition("/")
         documents = uow.knowledge.get(uow.knowledge.of_event(event_id)).values()
-        found = (self._hit(each, 1.0, True, quoted) for each in documents if each.place == place)
+        found = (self._hit(each, 1.0, True) for each in documents if each.place == place)
         return next(found, None)
 
     def best(self, uow: UnitOfWork) -> Callable[[Message], Hit | None]:
-        """What gives the best answered question for a message, None where none is good enough.
-
-        Each is looked for once, until the index changes: what leaves it is not shown any more.
-        """
+        # Each is looked for once, until the index changes: what leaves it is not shown any more.
         # Of an event that something left its mark is empty, and the number of questions changes.
         state = uow.knowledge.count(), frozenset(uow.knowledge.made_of().items())
         if self._known[0] != state:
@@ -225,13 +198,13 @@ class Knowledge:
         return look
 
     def _found(
-        self, uow: UnitOfWork, text: str, most: int, book: str | None, count: int
+        self, uow: UnitOfWork, text: str, most: int, count: int
     ) -> list[tuple[int, float, bool]]:
         """Documents with their scores and whether these are good enough to show, best first; `count`
         is how many the index has."""
         is_few = count <= FEW
-        words = self._by_words(uow, text, max(CANDIDATES, most), book, count)
-        near = self._by_meaning(uow, text, max(NEAR, most), book)
+        words = self._by_words(uow, text, max(CANDIDATES, most), count)
+        near = self._by_meaning(uow, text, max(NEAR, most))
         if near is None:
             return [(name, score, score >= SHOWN and not is_few) for name, score in words[:most]]
         # Some may be gone that are still in memory: `search` leaves them out.
@@ -246,7 +219,7 @@ class Knowledge:
             found.append((name, min(1.0, score), shown))
         return found
 
-    def _by_meaning(self, uow: UnitOfWork, text: str, most: int, book: str | None) -> _Near | None:
+    def _by_meaning(self, uow: UnitOfWork, text: str, most: int) -> _Near | None:
         """What is near in meaning; None without a model, or before it has read anything."""
         if self._model is None or self._nearest is None or self._model.is_broken:
             return None
@@ -254,10 +227,9 @@ class Knowledge:
             [vector] = self._model.apart([text], asked=True)
         except UserError:  # the log says why; words are left
             return None
-        among = None if book is None else uow.knowledge.of_event(book)
         if not any(vector):
             return None
-        questions, wholes = self._nearest.find(uow, vector, most, among)
+        questions, wholes = self._nearest.find(uow, vector, most)
         if not questions:
             return None
         scores = dict(questions)
@@ -268,7 +240,7 @@ class Knowledge:
         return _Near(rankings, {name: max(scores[name], best[name], 0.0) for name in scores})
 
     def _by_words(
-        self, uow: UnitOfWork, text: str, most: int, book: str | None, count: int
+        self, uow: UnitOfWork, text: str, most: int, count: int
     ) -> list[tuple[int, float]]:
         """Documents and their scores, 0 to 1, best first."""
         asked = knowledge.asked(text)[:ASKED]
@@ -278,17 +250,11 @@ class Knowledge:
         best = sum(rarities.values()) * knowledge.HIGHEST
         if not best:
             return []
-        among: Collection[int]
-        if book is not None:
-            among = uow.knowledge.of_event(book)
-        else:
-            likely: dict[int, float] = defaultdict(float)
-            for word in _rarest(having):
-                for name, weight in uow.knowledge.heaviest(word, HEAVIEST):
-                    likely[name] += rarities[word] * weight
-            among = heapq.nlargest(
-                max(WEIGHED, most), likely, key=lambda name: (likely[name], name)
-            )
+        likely: dict[int, float] = defaultdict(float)
+        for word in _rarest(having):
+            for name, weight in uow.knowledge.heaviest(word, HEAVIEST):
+                likely[name] += rarities[word] * weight
+        among = heapq.nlargest(max(WEIGHED, most), likely, key=lambda name: (likely[name], name))
         weights = uow.knowledge.weights_of(among, asked)
         scores = {
             name: math.fsum(rarities[word] * weight for word, weight in words.items())
@@ -297,14 +263,14 @@ class Knowledge:
         found = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         return [(name, score / best) for name, score in found]
 
-    def _hit(self, document: Document, score: float, shown: bool, quoted: int) -> Hit:
+    def _hit(self, document: Document, score: float, shown: bool) -> Hit:
         hit = Hit(
             event_id=document.event_id,
             place=document.place,
             title=document.title,
             year=document.year,
             question=document.question,
-            quote=knowledge.cut(document.answers[0], quoted),
+            quote=knowledge.cut(document.answers[0]),
             author=document.author,
             channel=document.channel,
             ts=document.ts,
@@ -452,7 +418,7 @@ def _names_nobody(document: Document, scrub: forgetting.Scrubber) -> bool:
 def of_session(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterator[Document]:
     """The answered questions of a stored session."""
     names = export.StoredNames(uow)
-    edits = {key: edit.text for key, edit in uow.edits.of_session(session.id).items()}
+    edits = uow.edits.texts(session.id)
 
     def text(message: Message) -> str:
         edited = edits.get((message.channel, message.ts))

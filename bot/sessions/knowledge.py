@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +26,7 @@ VERSION = "2"
 PUBLIC = "public"
 """The kind of labels that name the channels that are known to be public."""
 QUOTED = 300
-"""How many characters of the authors' words a hit quotes, unless told otherwise."""
+"""How many characters of the authors' words a hit quotes."""
 _LONGEST = 100
 """How many letters a stem has at most. Longer ones are data that somebody pasted, for which nobody
 searches; an index of PostgreSQL takes no more than some 2,700 bytes."""
@@ -166,7 +166,7 @@ class Hit:
 
     @property
     def key(self) -> str:
-        """Names the question among all: `EVENT/PLACE`. `search` takes it in `exclude`."""
+        """Names the question among all: `EVENT/PLACE`."""
         return f"{self.event_id}/{self.place}"
 
 
@@ -178,8 +178,6 @@ class Knowledge(Protocol):
         uow: UnitOfWork,
         text: str,
         limit: int = 3,
-        book: str | None = None,
-        exclude: Collection[str] = (),
         *,
         asked_in: str = "",
     ) -> list[Hit]:

@@ -168,7 +168,7 @@ def open_session(uow: UnitOfWork, notifier: Notifier, session: Session, at: date
     return True
 
 
-def adopt_missed(uow: UnitOfWork, session: Session, at: datetime) -> None:
+def adopt_missed(uow: UnitOfWork, _notifier: Notifier, session: Session, at: datetime) -> bool:
     """Opens, without a word, a session whose whole time passed while nobody looked.
 
     What its channel's history holds can then be collected before `close_session` ends it.
@@ -178,6 +178,7 @@ def adopt_missed(uow: UnitOfWork, session: Session, at: datetime) -> None:
     session.collects_from = session.event.start
     session.collects_until = session.event.end
     uow.sessions.save(session)
+    return True
 
 
 def close_session(uow: UnitOfWork, notifier: Notifier, session: Session, at: datetime) -> bool:

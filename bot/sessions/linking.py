@@ -68,6 +68,11 @@ def receive(
     return changed
 
 
+def attaches(session: Session, unthreaded: str) -> bool:
+    """Whether a session's answers outside threads are linked; `unthreaded` is the setting."""
+    return bool(session.event.options.get("unthreaded", unthreaded) == ATTACH)
+
+
 def read(uow: UnitOfWork, session: Session, upto: str, text: Text) -> Linkable:
     """What is needed to decide about messages of a session, up to the one posted at `upto`.
 
@@ -379,7 +384,7 @@ def _is_adrift(message: Message, session: Session, unthreaded: str) -> bool:
     """Whether it is an author's, outside a thread, to be linked, and nobody said yet to what."""
     return (
         session.state is not State.CANCELLED
-        and session.event.options.get("unthreaded", unthreaded) == ATTACH
+        and attaches(session, unthreaded)
         and message.author in session.author_ids
         and message.kind is Kind.QUESTION
         and message.origin != "form"

@@ -561,8 +561,8 @@ class Edits(Protocol):
         """The message's own text again; False if nothing else was set."""
 
     def get(self, channel: str, ts: str) -> Edit | None: ...
-    def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
-        """By channel and `ts` of the message."""
+    def texts(self, session_id: int) -> dict[tuple[str, str], str]:
+        """What the archive of a session says, by channel and `ts` of the message."""
 
 
 class Draws(Protocol):

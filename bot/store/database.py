@@ -6,10 +6,11 @@ import errno
 import logging
 import os
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -358,6 +359,17 @@ class Database(Transactions):
                         encoding=encoding,
                     )
                 )
+
+
+@contextmanager
+def temporary() -> Iterator[Database]:
+    """An empty database that is gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="marginalia-") as folder,
+        closing(Database(f"sqlite:///{Path(folder) / 'temporary.db'}")) as database,
+    ):
+        database.upgrade()
+        yield database
 
 
 def _unseen(connection: Connection) -> bool:

@@ -34,11 +34,11 @@ class Edits(Repository):
         row = self._connection.execute(query).one_or_none()
         return None if row is None else from_row(Edit, row)
 
-    def of_session(self, session_id: int) -> dict[tuple[str, str], Edit]:
+    def texts(self, session_id: int) -> dict[tuple[str, str], str]:
         query = (
             select(edits)
             .join(messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts))
             .where(messages.c.session_id == session_id)
         )
         rows = self._connection.execute(query)
-        return {(row.channel, row.ts): from_row(Edit, row) for row in rows}
+        return {(row.channel, row.ts): row.text for row in rows}

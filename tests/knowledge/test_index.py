@@ -212,15 +212,6 @@ class TestWhatIsIn:
             assert found(uow, "zebras") == []
             assert found(uow, "gcc") == [ASKED]
 
-    def test_a_book_may_be_the_only_one_and_a_question_left_out(
-        self, database: Database, indexed: Session
-    ) -> None:
-        with database.reading() as uow:
-            search = Knowledge().search
-            assert [h.place for h in search(uow, "whales", book="20260105-a-book")] == [OTHER]
-            assert search(uow, "whales", book="another") == []
-            assert search(uow, "whales", exclude=[f"20260105-a-book/{OTHER}"]) == []
-
     def test_what_was_said_in_a_private_channel_is_for_that_channel_until_it_is_archived(
         self, database: Database, indexed: Session
     ) -> None:

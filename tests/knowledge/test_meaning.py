@@ -70,13 +70,6 @@ def test_only_what_is_new_is_read(database: Database, read: Session, model: Mode
         assert {hit.place for hit in search.search(uow, MUSIC)} == {OTHER, ASKED}
 
 
-def test_a_book_may_be_the_only_one(database: Database, read: Session, model: Model) -> None:
-    with database.reading() as uow:
-        search = Knowledge(model).search
-        assert search(uow, MUSIC, book="20260105-a-book")[0].place == OTHER
-        assert search(uow, MUSIC, book="another") == []
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "\0", "…", "?!", "a" * 5000, "Why? " * 2000])
 def test_any_text_can_be_looked_for(
