@@ -5,6 +5,7 @@ each entry says when, and may name its template:
 
     reminders:
     - 3 days before start
+    - 1 day after start
     - half-way
     - last day at 10:00
     - when: 1 hour before end
@@ -28,8 +29,8 @@ from bot.sessions.model import Session, State
 from bot.sessions.times import Span, clock, span_or_none
 from bot.texts import N_, _
 
-TEASER, HALFWAY, LAST_DAY, ENDING = "teaser", "half-way", "last-day", "ending"
-TEMPLATES = (TEASER, HALFWAY, LAST_DAY, ENDING)
+TEASER, OPEN, HALFWAY, LAST_DAY, ENDING = "teaser", "open", "half-way", "last-day", "ending"
+TEMPLATES = (TEASER, OPEN, HALFWAY, LAST_DAY, ENDING)
 """Templates that are there without a file of their name."""
 MORNING = time(9, 0)
 """The time of day, in the event's zone, of a reminder for a day."""
@@ -43,7 +44,10 @@ _TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _AT = r"(?:\s+at\s+(\d\d?:\d\d|\d\d?(?::\d\d)?\s*[ap]m|noon))?"
 _SPAN = re.compile(rf"(.+?)\s+(before start|after start|before end){_AT}")
 _LAST_DAY = re.compile(rf"last[ -]day{_AT}")
-_EXAMPLES = N_("`3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`")
+_EXAMPLES = N_(
+    "`3 days before start`, `1 day after start`, `half-way`, `last day at 10:00` or "
+    "`1 hour before end`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ def _entry(text: str) -> Reminder | None:
     if match[2] == "before end":
         return Reminder(text, ENDING, "end", span, at)
     if match[2] == "after start":
-        return Reminder(text, HALFWAY, "start", Span(-span.days, -span.minutes), at)
+        return Reminder(text, OPEN, "start", Span(-span.days, -span.minutes), at)
     return Reminder(text, TEASER, "start", span, at)
 
 

@@ -512,7 +512,7 @@ def problems(path: Path) -> list[Problem]:
             DESCRIPTION,
             "description: Book of the Week\nreminders:\n- someday",
             (
-                "9: I don't understand the reminder “someday”; write `3 days before start`, `half-way`, `last day at 10:00` or `1 hour before end`",
+                "9: I don't understand the reminder “someday”; write `3 days before start`, `1 day after start`, `half-way`, `last day at 10:00` or `1 hour before end`",
             ),
         ),
         (TITLE, "title: TODO", ("2: warning: `title` is still a placeholder: `TODO`; fill it in",)),

@@ -132,4 +132,9 @@ def test_what_is_not_understood(raw: Any, part: str) -> None:
 def test_as_a_setting() -> None:
     found = reminders.parse("1 day before start; half-way; half-way")
     assert [r.template for r in found] == ["teaser", "half-way"]
+
+
+def test_after_the_start_it_says_that_the_session_is_open_and_not_that_half_of_it_is_over() -> None:
+    (found,) = reminders.parse("1 day after start at 10:00")
+    assert (found.template, found.due(session())) == ("open", datetime(2026, 1, 13, 10, tzinfo=UTC))
     assert reminders.parse("off") == reminders.parse("") == reminders.parse(None) == ()

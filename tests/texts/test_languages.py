@@ -116,15 +116,23 @@ def all_of(messages: Iterable[Message]) -> str:
 
 
 async def test_announcement_reminders_and_close(world: Scene, folder: Path) -> None:
-    async with greek(world, folder, reminders="half-way; last day; 1 hour before end"):
+    async with greek(
+        world, folder, reminders="1 day after start; half-way; last day; 1 hour before end"
+    ):
         await world.to(START)
         world.say("ben", "Γιατί;")
         await world.hear()
-        for at in (START + (END - START) / 2, END - timedelta(hours=13), END - timedelta(hours=1)):
+        half = START + (END - START) / 2
+        for at in (
+            START + timedelta(days=1),
+            half,
+            END - timedelta(hours=13),
+            END - timedelta(hours=1),
+        ):
             await world.to(at)
         await world.to(END)
         posted = world.posted()
-        assert len(posted) == 5
+        assert len(posted) == 6
         assert latin(all_of(posted)) == []
         world.say("cleo", "Αργά;")
         await world.hear()

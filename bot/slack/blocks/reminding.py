@@ -12,7 +12,7 @@ from bot.errors import UserError
 from bot.markup.ready import Mrkdwn
 from bot.sessions.model import Session
 from bot.sessions.ports import Counts
-from bot.sessions.reminders import ENDING, HALFWAY, LAST_DAY, TEASER
+from bot.sessions.reminders import ENDING, HALFWAY, LAST_DAY, OPEN, TEASER
 from bot.slack.blocks.announcement import author, link_url, listed
 from bot.slack.blocks.limits import when
 from bot.texts import N_, _, language
@@ -22,6 +22,11 @@ TEXTS = {
         "📚 Coming up: *{{ title }}*{% if authors %} by {{ authors }}{% endif "
         "%}. The session opens in {{ left }}, {{ start }}, in {{ channel }}. "
         "What would you like to ask?"
+    ),
+    OPEN: N_(
+        "You can ask your questions about *{{ title }}*{% if authors %} by {{ authors }}{% "
+        "endif %} until {{ end }}. Questions so far: {{ questions }}{% if answered %}, {{ "
+        "answered }} answered{% endif %}."
     ),
     HALFWAY: N_(
         "The session on *{{ title }}* is halfway through. Questions so far: {{ "
