@@ -90,6 +90,18 @@ class HandlerContext:
             heard = [n["text"] for n in notes if n["user"] == told.who]
             told.done |= any(word in text for word in told.said for text in heard)
 
+    async def unheard(self) -> list[Told]:
+        """What nobody was told yet."""
+        await self.hear()
+        return [told for told in self.told if not told.done]
+
+    async def forget(self, unheard: list[Told]) -> None:
+        """The database of which somebody was told late is gone: nobody counts on that any more."""
+        await self.hear()
+        for told in unheard:
+            if told.done:
+                told.done, told.said = False, ()
+
     # Steps
 
     async def _ask(self, who: str) -> Told:

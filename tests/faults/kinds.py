@@ -288,15 +288,17 @@ async def _restore(run: Run) -> None:
     """A copy is put back that is older than what people and the bots did since.
 
     What was stored and is nowhere else (somebody was muted) is gone with it, so nobody at the
-    desk does anything meanwhile.
+    desk does anything meanwhile; what they did before may be stored meanwhile, and told.
     """
     async with run.desk.busy:
+        unheard = await run.desk.unheard()
         copy = await asyncio.to_thread(_copy, run)
         await run.act(2)
         await asyncio.sleep(run.seconds(2, 8))
         run.is_down = True
         for number in range(len(run.bots)):
             run.kill(number, again=False)
+        await run.desk.forget(unheard)
         await asyncio.to_thread(_surely, partial(run.count_tries, 1))
         await asyncio.to_thread(_put_back, run, copy)
         await asyncio.to_thread(_surely, partial(run.count_tries, -1))
