@@ -7,12 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
-
 from bot.errors import UserError
 from bot.sessions.pairing import ShuttingDown
 from bot.sessions.ports import ConcurrentUpdate
+from bot.slack.api.gateway import ONLY_OF_SLACK
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -61,7 +59,7 @@ class Attempts:
         except ConcurrentUpdate as error:
             log.info("%s: somebody else was quicker: %s", key, error)
             return False
-        except (SlackApiError, ClientError, TimeoutError) as error:
+        except ONLY_OF_SLACK as error:
             self._fail(key, tries)
             await self._waits_for_slack(key, error)
             return False

@@ -324,7 +324,10 @@ def _talk(uow: UnitOfWork, session_id: int, posted: Posted) -> Talk:
 def _late(
     uow: UnitOfWork, notifier: Notifier, sessions: list[Session], posted: Posted, at: datetime
 ) -> None:
-    """Sends the note for a message that came after the end of the channel's last session."""
+    """Sends the note for a message that came after the end of the channel's last session.
+
+    The notifier sends a person one such note per session, and only to them.
+    """
     at_post = moment(posted.ts)
     if any(s.state is State.OPEN and at_post < s.over_at for s in sessions):
         return

@@ -173,6 +173,14 @@ class Linker:
                         )
                 except ConcurrentUpdate:
                     again.append(link)
+                    continue
+                if decision is not None and not link.again:
+                    log.info(
+                        "the message %s: %s, with a confidence of %.2f",
+                        link.ts,
+                        decision.kind,
+                        decision.confidence,
+                    )
         self._failed(again)
 
     def _failed(self, queued: Sequence[QueuedLink]) -> None:

@@ -34,8 +34,10 @@ from bot.texts import _
 
 log = logging.getLogger(__name__)
 
-NO_ANSWER = (SlackApiError, ClientError, OSError)
-"""What a call raises that Slack refuses or does not answer. (A TimeoutError is an OSError.)"""
+ONLY_OF_SLACK = (SlackApiError, ClientError, TimeoutError)
+"""What a call to Slack raises and nothing that uses files."""
+NO_ANSWER = (*ONLY_OF_SLACK, OSError)
+"""What a call raises that Slack refuses or does not answer."""
 PAGE = 999
 """Channels or members that one call gives; Slack takes a `limit` under 1,000."""
 
