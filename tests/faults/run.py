@@ -701,7 +701,10 @@ class Run:
     def _judge_file(self) -> None:
         found, want = truth.archived(self.path), truth.shown(self.database)
         if found != want:
-            self._problems([f"the archive lacks {want - found} and has too much: {found - want}"])
+            with self.database.reading() as uow:
+                known = "; the bot knows that" if uow.sessions.unarchived() else ""
+            lacks, more = want - found, found - want
+            self._problems([f"the archive lacks {lacks} and has too much: {more}{known}"])
         body = self.path.read_text()
         # What was saved at the very instant at which the bot put another save back.
         kept = "".join(path.read_text() for path in self.schedules.glob("*.kept"))
