@@ -170,7 +170,7 @@ def archived(path: Path) -> Counter[str]:
 
 def shown(database: Database) -> Counter[str]:
     """The marks that an archive shows: of what is neither deleted nor hidden, nor stands under
-    what is hidden."""
+    what is hidden, or under a question that was asked after the end and is no part of the session."""
     with database.reading() as uow:
         (session,) = uow.sessions.all()
         messages = {m.ts: m for m in uow.messages.of_session(session.id)}
@@ -178,8 +178,10 @@ def shown(database: Database) -> Counter[str]:
         messages = {**uow.messages.many(session.channel, roots), **messages}
 
     def is_hidden(message: Message) -> bool:
-        root = messages.get(message.question_ts or "")
-        return bool(message.hidden) or (root is not None and is_hidden(root))
+        if message.hidden or message.question_ts is None:
+            return bool(message.hidden)
+        root = messages.get(message.question_ts)
+        return root is None or is_hidden(root)
 
     return marks(
         m.content.get("text", "") for m in messages.values() if not m.deleted and not is_hidden(m)
