@@ -13,8 +13,9 @@ from rich.table import Table
 from bot.cli.options import JSON, done, one_line
 from bot.cli.stored import open_database
 from bot.errors import UserError
-from bot.sessions.ports import Envelope, Inbox
+from bot.sessions.ports import Envelope
 from bot.settings import Settings
+from bot.store.inbox import Inbox
 from bot.texts import _, n_
 
 Id = Annotated[

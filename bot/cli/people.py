@@ -12,9 +12,9 @@ from bot.cli.stored import open_database
 from bot.errors import UserError
 from bot.sessions.model import Message, Session
 from bot.sessions.personal import Stored, stored
-from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.slack.erasing import erase, wiped
+from bot.store.work import Work
 from bot.texts import _, n_
 
 PERSON = Annotated[str, typer.Argument(help="The Slack member ID or the full name.")]
@@ -110,7 +110,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else dict(value)
 
 
-def _one(uow: UnitOfWork, who: str) -> str:
+def _one(uow: Work, who: str) -> str:
     found = uow.people.find(who)
     if len(found) == 1:
         return found[0].slack_id

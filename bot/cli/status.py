@@ -16,8 +16,8 @@ from bot.cli.options import JSON
 from bot.cli.stored import open_database, read_library
 from bot.library.library import Library
 from bot.sessions.model import Session, moment
-from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
+from bot.store.work import Work
 from bot.texts import N_, _, n_
 
 
@@ -141,7 +141,7 @@ def _ago(age: float | None) -> str:
 
 
 def _rows(
-    uow: UnitOfWork, library: Library, default_channel: str, catch_up_days: float
+    uow: Work, library: Library, default_channel: str, catch_up_days: float
 ) -> list[dict[str, Any]]:
     """One row per event or session, by start.
 

@@ -20,7 +20,7 @@ from bot.services.shared import Shared
 from bot.sessions import lifecycle, pairing, winners
 from bot.sessions.handover import Handover
 from bot.sessions.model import Session, State
-from bot.sessions.ports import UnitOfWork
+from bot.store.work import Work
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Archiving:
         if await self._is_read(session):
             await asyncio.to_thread(self._archive, session)
 
-    def _unkept(self, uow: UnitOfWork) -> list[Session]:
+    def _unkept(self, uow: Work) -> list[Session]:
         """Archived sessions with files that are to be kept and are not, and are due for a try."""
         if not self.keeper.is_on:
             return []
@@ -132,7 +132,7 @@ class Archiving:
         with self._database.reading() as uow:
             export.threads(uow, session, self._settings.unthreaded, self._meaning)
 
-    def _entries(self, uow: UnitOfWork, session: Session) -> Iterator[Entry]:
+    def _entries(self, uow: Work, session: Session) -> Iterator[Entry]:
         kept = self.keeper.links(session)
         return export.entries(uow, session, self._settings.unthreaded, self._meaning, kept)
 
@@ -191,7 +191,7 @@ class Archiving:
             log.info("the archive of session %d is in %s", session.id, target or source)
             self._commits.written(commit)
 
-    def _summary(self, uow: UnitOfWork, session: Session) -> Handover:
+    def _summary(self, uow: Work, session: Session) -> Handover:
         """What organizers are told, once a session."""
         settings = self._settings
         return export.summary(
@@ -199,12 +199,12 @@ class Archiving:
         )
 
 
-def _nameless(uow: UnitOfWork, session_id: int) -> set[str]:
+def _nameless(uow: Work, session_id: int) -> set[str]:
     """Writers whose name nobody knows yet."""
     return uow.people.unknown(uow.messages.authors(session_id))
 
 
-def _stale(uow: UnitOfWork) -> list[Session]:
+def _stale(uow: Work) -> list[Session]:
     """Sessions that are over and changed since they were last exported.
 
     While envelopes wait to be handled more may come, so the archive waits as well; and while

@@ -23,7 +23,6 @@ from bot.markup import to_markdown
 from bot.services.export import UNKNOWN, StoredNames, names_of
 from bot.sessions import queue
 from bot.sessions.model import Handled, Message, Session, State
-from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.work import Work
@@ -122,7 +121,7 @@ def _secret(settings: Settings) -> str:
 
 
 def read(
-    uow: UnitOfWork,
+    uow: Work,
     session: Session,
     votes: Collection[str],
     link: Link,
@@ -146,7 +145,7 @@ def read(
 
 
 def questions(
-    uow: UnitOfWork, session: Session, votes: Collection[str], link: Link, texts: Texts
+    uow: Work, session: Session, votes: Collection[str], link: Link, texts: Texts
 ) -> list[Question]:
     """A session's questions as everybody may see them, by time.
 

@@ -18,6 +18,7 @@ from bot.sessions.anonymity import ANONYMOUS, is_anonymous
 from bot.sessions.handover import Doubt, Handover, handover
 from bot.sessions.model import FORGOTTEN, Handled, Kind, Message, Person, Session, Thread
 from bot.sessions.ports import UnitOfWork
+from bot.store.work import Work
 from bot.texts import N_, _
 
 UNKNOWN = N_("Unknown")
@@ -89,7 +90,7 @@ def shown_name(person: Person | None, name: str | None) -> str:
 
 
 def entries(
-    uow: UnitOfWork,
+    uow: Work,
     session: Session,
     unthreaded: str = "attach",
     meaning: pairing.Meaning | None = None,
@@ -108,7 +109,7 @@ def entries(
 
 
 def with_messages(
-    uow: UnitOfWork,
+    uow: Work,
     session: Session,
     unthreaded: str = "attach",
     meaning: pairing.Meaning | None = None,
@@ -127,7 +128,7 @@ def with_messages(
 
 
 def threads(
-    uow: UnitOfWork,
+    uow: Work,
     session: Session,
     unthreaded: str = "attach",
     meaning: pairing.Meaning | None = None,
@@ -141,7 +142,7 @@ def threads(
 
 
 def summary(
-    uow: UnitOfWork,
+    uow: Work,
     session: Session,
     votes: Collection[str],
     unthreaded: str = "attach",
@@ -179,13 +180,13 @@ def summary(
     )
 
 
-def names_of(uow: UnitOfWork, session: Session) -> StoredNames:
+def names_of(uow: Work, session: Session) -> StoredNames:
     """The names as the session's archive has them."""
     return StoredNames(uow, session.event.options.get("names") == "as-posted")
 
 
 def _ordered(
-    uow: UnitOfWork,
+    uow: Work,
     session: Session,
     names: StoredNames,
     unthreaded: str,
@@ -198,7 +199,7 @@ def _ordered(
     return threads
 
 
-def _adrift(uow: UnitOfWork, session: Session) -> bool:
+def _adrift(uow: Work, session: Session) -> bool:
     """Whether an author posted outside a thread; without that nothing needs all of a session."""
     return any(
         message.session_id == session.id and message.kind is Kind.QUESTION

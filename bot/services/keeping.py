@@ -19,9 +19,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.library import files as disk
 from bot.sessions.model import Session
-from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.slack.api.gateway import unreachable
+from bot.store.work import Work
 from bot.texts import _
 
 MIB = 1024 * 1024
@@ -74,14 +74,14 @@ class Keeper:
             for name in self._names(session)
         }
 
-    def places(self, uow: UnitOfWork, session: Session) -> list[Path]:
+    def places(self, uow: Work, session: Session) -> list[Path]:
         """The files of a session that are kept or are to be, on disk."""
         if not self.is_on:
             return []
         names = {*self._names(session), *(file.name for file in self._wanted(uow, session))}
         return [self._place(session) / name for name in sorted(names)]
 
-    def tidy(self, uow: UnitOfWork, session: Session) -> None:
+    def tidy(self, uow: Work, session: Session) -> None:
         """Removes the kept files that no message of the archive has any more."""
         wanted = {file.name for file in self._wanted(uow, session)}
         for name in self._names(session):
@@ -89,7 +89,7 @@ class Keeper:
                 with suppress(FileNotFoundError):
                     (self._place(session) / name).unlink()
 
-    def missing(self, uow: UnitOfWork, session: Session) -> list[File]:
+    def missing(self, uow: Work, session: Session) -> list[File]:
         """The files that are to be kept and are not yet."""
         if not self.is_on:
             return []
@@ -129,7 +129,7 @@ class Keeper:
 
     # What is to be kept
 
-    def _wanted(self, uow: UnitOfWork, session: Session) -> Iterator[File]:
+    def _wanted(self, uow: Work, session: Session) -> Iterator[File]:
         edited = uow.edits.texts(session.id)
         for thread in uow.messages.iter_threads(session.id):
             question = thread.question

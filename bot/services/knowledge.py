@@ -32,6 +32,7 @@ from bot.sessions.knowledge import Document, Hit, Meanings
 from bot.sessions.model import FORGOTTEN, Event, Message, Session, State, Thread
 from bot.sessions.ports import UnitOfWork
 from bot.store.database import Database
+from bot.store.work import Work
 from bot.texts import _
 
 if TYPE_CHECKING:
@@ -361,7 +362,7 @@ def _meanings(model: Model, document: Document) -> Meanings:
     )
 
 
-def _answered_sessions(uow: UnitOfWork) -> Iterator[Session]:
+def _answered_sessions(uow: Work) -> Iterator[Session]:
     """The sessions in which it is known who the authors are, and something was written."""
     for session in uow.sessions.all(_STATES):
         if session.author_ids and uow.messages.latest_ts(session.id) is not None:
@@ -415,7 +416,7 @@ def _names_nobody(document: Document, scrub: forgetting.Scrubber) -> bool:
     return all(scrub.text(text) == text for text in texts)
 
 
-def of_session(uow: UnitOfWork, session: Session, unthreaded: str = "attach") -> Iterator[Document]:
+def of_session(uow: Work, session: Session, unthreaded: str = "attach") -> Iterator[Document]:
     """The answered questions of a stored session."""
     names = export.StoredNames(uow)
     edits = uow.edits.texts(session.id)

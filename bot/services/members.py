@@ -19,9 +19,10 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.sessions.member_names import MemberListing
-from bot.sessions.ports import Clock, UnitOfWork
+from bot.sessions.ports import Clock
 from bot.slack.api.gateway import NO_ANSWER, PAGE, Gateway, code_of, passing, reason_of, retry_after
 from bot.store.database import Database
+from bot.store.work import Work
 from bot.support.outage import Outage
 from bot.support.tasks import happens
 from bot.texts import _
@@ -98,7 +99,7 @@ class MemberDirectory:
         kept = self._found
         found: dict[str, str | None] = {} if kept is None else kept
         with ExitStack() as stack:
-            uow: UnitOfWork | None = None
+            uow: Work | None = None
             is_gone = False
 
             def ask(wanted: Collection[str]) -> None:

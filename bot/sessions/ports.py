@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.sessions.knowledge import Document, Meanings
-from bot.sessions.member_names import MemberListing
 from bot.sessions.model import (
     Action,
     Event,
@@ -135,9 +134,6 @@ class Sessions(Protocol):
     def of_author(self, slack_id: str) -> list[Session]:
         """Sessions of an author that are not cancelled, ordered by the start of the event."""
 
-    def unarchived(self) -> list[Session]:
-        """Sessions that are over and changed since they were last exported, by start."""
-
     def states(self) -> dict[str, State]:
         """The state of every session, by the id of its event; no session is loaded."""
 
@@ -208,9 +204,6 @@ class Messages(Protocol):
         message as it is.
         """
 
-    def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
-        """Earlier contents of a message, oldest first."""
-
     def set_talk(self, channel: str, ts: str, talk: Talk) -> bool:
         """Says whether it is talk; False if nothing changes, or it is unknown or deleted."""
 
@@ -242,12 +235,6 @@ class Messages(Protocol):
     def mentioning(self, slack_id: str) -> set[int]:
         """The sessions in which a person wrote or is mentioned (its ID is in a content)."""
 
-    def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
-        """Counted by the database, no message is loaded. `authors` are Slack member IDs."""
-
-    def latest_ts(self, session_id: int) -> str | None:
-        """The `ts` of the last message that is known of, deleted or not."""
-
     def many(self, channel: str, tss: Collection[str]) -> dict[str, Message]:
         """Those of `tss` that are known, deleted ones (marked so) among them, by `ts`.
 
@@ -278,9 +265,6 @@ class Messages(Protocol):
     def roots(self, session_id: int) -> set[str]:
         """The `ts` of all threads in which messages of the session stand."""
 
-    def authors(self, session_id: int) -> set[str]:
-        """Who wrote the messages of a session."""
-
     def named(self, slack_id: str, name: str) -> set[int]:
         """Notes the name of a writer whom nobody knew by name; gives the sessions it touched."""
 
@@ -307,15 +291,6 @@ class People(Protocol):
     def set_quiet(self, slack_id: str, quiet: bool) -> None:
         """Sets whether the person gets no direct messages, also of one not met yet."""
 
-    def all(self) -> list[Person]:
-        """Everyone, by Slack member ID."""
-
-    def find(self, who: str) -> list[Person]:
-        """The persons with this member ID, or else with this display name or real name.
-
-        A leading `@` is left out, and case does not matter in a name; several may bear one.
-        """
-
 
 class MemberNames(Protocol):
     """The workspace's members by name, to find the authors whom a file names without an ID.
@@ -325,12 +300,6 @@ class MemberNames(Protocol):
     then a namesake may be unknown.
     """
 
-    def find(self, name: str) -> str | None:
-        """The member ID of the one who goes by a name; None for nobody or several."""
-
-    def many(self, names: Collection[str]) -> dict[str, str]:
-        """`find` for many names: those that are found, with their member IDs."""
-
     def is_current(self, person: Person) -> bool:
         """Whether `put` of this person would change nothing; only reads."""
 
@@ -339,24 +308,6 @@ class MemberNames(Protocol):
 
     def remove(self, slack_id: str) -> None:
         """Forgets a member's names."""
-
-    def running_listing(self) -> MemberListing | None:
-        """The listing of all members that is not finished, if there is one."""
-
-    def last_listing(self) -> MemberListing | None:
-        """The last listing that was finished."""
-
-    def begin_listing(self, at: datetime) -> MemberListing:
-        """Starts a listing from the beginning, in the place of one that is not finished."""
-
-    def add_page(
-        self, listing: MemberListing, persons: Collection[Person], cursor: str, at: datetime
-    ) -> MemberListing | None:
-        """Stores a page of members and `cursor`, where the next one begins; '' finishes it.
-
-        Gives the listing as it is then. None, and nothing is stored, if `listing` is not where the
-        listing stands: somebody else went on with it.
-        """
 
 
 class Reactions(Protocol):
@@ -410,27 +361,6 @@ class Inbox(Protocol):
     def failed(self, envelope_id: int, error: str, retry_at: datetime | None) -> None:
         """Counts an attempt; due again at `retry_at`, or parked when None."""
 
-    def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]:
-        """Rows in `states`, by arrival."""
-
-    def retry(self, envelope_id: int, at: datetime) -> bool:
-        """Makes a parked envelope due again, with all its tries; False if it is not parked."""
-
-    def drop(self, envelope_id: int) -> bool:
-        """Marks a parked envelope done without handling it; False if it is not parked."""
-
-    def depth(self) -> int:
-        """How many are due."""
-
-    def waiting_since(self) -> datetime | None:
-        """When the oldest envelope that is due was received; None if none waits."""
-
-    def parked(self) -> int:
-        """How many are parked."""
-
-    def prune(self, before: datetime) -> int:
-        """Deletes done rows received before `before`; gives how many."""
-
 
 class Outbox(Protocol):
     """What the bot says, stored before it is sent; a key is queued once."""
@@ -474,11 +404,6 @@ class Outbox(Protocol):
     def hold_for(self, outgoing_id: int, key: str, retry_at: datetime) -> None:
         """The same for a row that refers to the row `key`; due as soon as that one is sent."""
 
-    def retry(self, outgoing_id: int | None, at: datetime) -> int:
-        """Makes a row that is not sent due at once, and ends the trouble of its channel; with None
-        all that are due or held. A row that is being sent stays as it is. Gives how many.
-        """
-
     def drop(self, outgoing_id: int, at: datetime) -> list[Outgoing]:
         """Drops a row that is not sent, and those that refer to it: they are never sent.
 
@@ -505,18 +430,6 @@ class Outbox(Protocol):
 
     def troubles(self) -> dict[str, str]:
         """The channels that are in trouble, and why."""
-
-    def blocked_until(self) -> dict[str, datetime]:
-        """The channels in which nothing is sent before a moment (which may be past)."""
-
-    def release(self) -> int:
-        """Ends all leases; for the one process of a database, whose predecessor died."""
-
-    def depth(self) -> int:
-        """How many are `due`."""
-
-    def counts(self) -> dict[str, int]:
-        """How many rows are `due`, `held`, `failed` (given up) or `dropped`; zeros are left out."""
 
     def next_due(self, at: datetime, interval: float) -> datetime | None:
         """When `claim` will next find something, not before `at`; None if nothing waits."""
@@ -561,8 +474,6 @@ class Edits(Protocol):
         """The message's own text again; False if nothing else was set."""
 
     def get(self, channel: str, ts: str) -> Edit | None: ...
-    def texts(self, session_id: int) -> dict[tuple[str, str], str]:
-        """What the archive of a session says, by channel and `ts` of the message."""
 
 
 class Draws(Protocol):
@@ -587,9 +498,6 @@ class Actions(Protocol):
     def add(self, action: Action) -> None: ...
     def listed(self, session_id: int | None = None, limit: int = 100) -> list[Action]:
         """The latest, newest first; of one session, or (None) of all."""
-
-    def count(self, what: str) -> int:
-        """How many there are of a kind."""
 
 
 class Mutes(Protocol):

@@ -22,5 +22,6 @@ class Actions(Repository):
         return [from_row(Action, row) for row in self._connection.execute(query)]
 
     def count(self, what: str) -> int:
+        """How many there are of a kind."""
         query = select(func.count()).select_from(actions).where(actions.c.what == what)
         return self._connection.execute(query).scalar_one()

@@ -24,7 +24,7 @@ from bot.store.leader import Elected, Leader
 from bot.store.tables import labels, metadata, secrets
 from bot.store.work import Work
 from bot.support.remedies import remedy
-from bot.support.transactions import Transactions
+from bot.support.transactions import TransactionsOf
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _PROBE = "probe"
 
 
-class Database(Transactions):
+class Database(TransactionsOf[Work]):
     """A database of Marginalia, `sqlite:///file` or `postgresql://user:password@host/name`.
 
     Nothing is opened before it is needed. All methods may be called from any thread. Raises

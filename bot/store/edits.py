@@ -35,6 +35,7 @@ class Edits(Repository):
         return None if row is None else from_row(Edit, row)
 
     def texts(self, session_id: int) -> dict[tuple[str, str], str]:
+        """What the archive of a session says, by channel and `ts` of the message."""
         query = (
             select(edits)
             .join(messages, (messages.c.channel == edits.c.channel) & (messages.c.ts == edits.c.ts))

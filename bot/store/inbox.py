@@ -69,30 +69,37 @@ class Inbox(Repository):
         self._connection.execute(update(inbox).where(inbox.c.id == envelope_id).values(values))
 
     def listed(self, states: Collection[str] = ("parked",)) -> list[Envelope]:
+        """Rows in `states`, by arrival."""
         query = select(inbox).where(inbox.c.state.in_(list(states))).order_by(inbox.c.id)
         if "done" not in states:
             query = query.where(_OPEN)
         return [_envelope(row) for row in self._connection.execute(query)]
 
     def retry(self, envelope_id: int, at: datetime) -> bool:
+        """Makes a parked envelope due again, with all its tries; False if it is not parked."""
         return self._settle(envelope_id, {"state": "due", "due_at": at, "attempts": 0})
 
     def drop(self, envelope_id: int) -> bool:
+        """Marks a parked envelope done without handling it; False if it is not parked."""
         return self._settle(envelope_id, _EMPTY)
 
     def depth(self) -> int:
+        """How many are due."""
         query = select(func.count()).select_from(inbox).where(_DUE, _OPEN)
         return self._connection.execute(query).scalar_one()
 
     def waiting_since(self) -> datetime | None:
+        """When the oldest envelope that is due was received; None if none waits."""
         query = select(inbox.c.received_at).where(_DUE, _OPEN).order_by(inbox.c.id).limit(1)
         return self._connection.execute(query).scalar_one_or_none()
 
     def parked(self) -> int:
+        """How many are parked."""
         query = select(func.count()).select_from(inbox).where(_PARKED, _OPEN)
         return self._connection.execute(query).scalar_one()
 
     def prune(self, before: datetime) -> int:
+        """Deletes done rows received before `before`; gives how many."""
         statement = delete(inbox).where(_DONE, inbox.c.received_at < before)
         return self._connection.execute(statement).rowcount
 

@@ -25,9 +25,11 @@ class MemberNames(Repository):
         self._forgotten = forgotten
 
     def find(self, name: str) -> str | None:
+        """The member ID of the one who goes by a name; None for nobody or several."""
         return self.many([name]).get(name)
 
     def many(self, names: Collection[str]) -> dict[str, str]:
+        """`find` for many names: those that are found, with their member IDs."""
         if not names or self.last_listing() is None:
             return {}
         wanted = {name: folded(name) for name in names}
@@ -72,12 +74,15 @@ class MemberNames(Repository):
         self._remove(self._stored([slack_id]))
 
     def running_listing(self) -> MemberListing | None:
+        """The listing of all members that is not finished, if there is one."""
         return self._listing(member_listings.c.finished_at.is_(None))
 
     def last_listing(self) -> MemberListing | None:
+        """The last listing that was finished."""
         return self._listing(member_listings.c.finished_at.is_not(None))
 
     def begin_listing(self, at: datetime) -> MemberListing:
+        """Starts a listing from the beginning, in the place of one that is not finished."""
         last = self._connection.execute(select(func.max(member_listings.c.number))).scalar() or 0
         self._connection.execute(
             delete(member_listings).where(member_listings.c.finished_at.is_(None))
@@ -89,6 +94,11 @@ class MemberNames(Repository):
     def add_page(
         self, listing: MemberListing, persons: Collection[Person], cursor: str, at: datetime
     ) -> MemberListing | None:
+        """Stores a page of members and `cursor`, where the next one begins; '' finishes it.
+
+        Gives the listing as it is then. None, and nothing is stored, if `listing` is not where the
+        listing stands: somebody else went on with it.
+        """
         same = (member_listings.c.number == listing.number) & (
             member_listings.c.cursor == listing.cursor
         )

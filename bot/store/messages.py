@@ -201,6 +201,7 @@ class Messages(Repository):
         return whole(message, [_message(row) for row in self._connection.execute(query)])
 
     def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
+        """Earlier contents of a message, oldest first."""
         query = (
             select(revisions.c.content)
             .where(_revision_of(channel, ts))
@@ -291,6 +292,7 @@ class Messages(Repository):
         return set(self._connection.execute(query.distinct()).scalars())
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
+        """Counted by the database, no message is loaded. `authors` are Slack member IDs."""
         # A reply in the thread of something that is no question (a huddle, another bot's message)
         # is kept, because a question can come after its replies, and counts nowhere.
         root = messages.alias("root")
@@ -331,6 +333,7 @@ class Messages(Repository):
         return Counts(*self._connection.execute(query).one())
 
     def latest_ts(self, session_id: int) -> str | None:
+        """The `ts` of the last message that is known of, deleted or not."""
         query = (
             select(messages.c.ts)
             .where(messages.c.session_id == session_id)
@@ -410,6 +413,7 @@ class Messages(Repository):
         return set(self._connection.execute(query).scalars())
 
     def authors(self, session_id: int) -> set[str]:
+        """Who wrote the messages of a session."""
         query = (
             select(messages.c.author)
             .distinct()

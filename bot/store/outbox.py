@@ -174,6 +174,9 @@ class Outbox(Repository):
         self.hold(outgoing_id, _REFERS + key, retry_at)
 
     def retry(self, outgoing_id: int | None, at: datetime) -> int:
+        """Makes a row that is not sent due at once, and ends the trouble of its channel; with None
+        all that are due or held. A row that is being sent stays as it is. Gives how many.
+        """
         wanted = [_OPEN, outbox.c.state.in_(["due", "held", "failed"])]
         if outgoing_id is None:
             # Rows that were given up are tried again only when they are asked for by number.
@@ -240,18 +243,22 @@ class Outbox(Repository):
         return {row.channel: row.trouble for row in self._connection.execute(query)}
 
     def blocked_until(self) -> dict[str, datetime]:
+        """The channels in which nothing is sent before a moment (which may be past)."""
         query = select(paces).where(paces.c.blocked_until.is_not(None))
         return {row.channel: row.blocked_until for row in self._connection.execute(query)}
 
     def release(self) -> int:
+        """Ends all leases; for the one process of a database, whose predecessor died."""
         statement = update(outbox).where(_DUE, outbox.c.leased_until.is_not(None))
         return self._connection.execute(statement.values(leased_until=None)).rowcount
 
     def depth(self) -> int:
+        """How many are `due`."""
         query = select(func.count()).select_from(outbox).where(_DUE)
         return self._connection.execute(query).scalar_one()
 
     def counts(self) -> dict[str, int]:
+        """How many rows are `due`, `held`, `failed` (given up) or `dropped`; zeros are left out."""
         query = select(outbox.c.state, func.count()).where(_OPEN).group_by(outbox.c.state)
         return {row[0]: row[1] for row in self._connection.execute(query)}
 

@@ -97,10 +97,15 @@ class People(Repository):
         self._upsert(people, {"slack_id": key}, {"quiet": quiet}, _NEW)
 
     def all(self) -> list[Person]:
+        """Everyone, by Slack member ID."""
         query = select(people).order_by(people.c.slack_id)
         return [from_row(Person, row) for row in self._connection.execute(query)]
 
     def find(self, who: str) -> list[Person]:
+        """The persons with this member ID, or else with this display name or real name.
+
+        A leading `@` is left out, and case does not matter in a name; several may bear one.
+        """
         wanted = who.strip().removeprefix("@")
         exact = self.get(wanted)
         if exact is not None:

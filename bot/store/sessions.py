@@ -108,6 +108,7 @@ class Sessions(Repository):
         return [session for session in found if slack_id in session.author_ids]
 
     def unarchived(self) -> list[Session]:
+        """Sessions that are over and changed since they were last exported, by start."""
         query = _ALL.where(
             sessions.c.state.in_([str(State.CLOSED), str(State.ARCHIVED)]), _UNARCHIVED
         ).order_by(sessions.c.starts_at, sessions.c.id)

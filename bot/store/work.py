@@ -37,8 +37,13 @@ class Work(UnitOfWork):
     sessions: Sessions
     messages: Messages
     people: People
+    member_names: MemberNames
+    actions: Actions
     mutes: Mutes
     forgotten: Forgotten
+    inbox: Inbox
+    outbox: Outbox
+    edits: Edits
 
     def __init__(self, connection: Connection):
         self._connection = connection

@@ -6,27 +6,28 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from bot.sessions.ports import UnitOfWork
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Uow_co = TypeVar("Uow_co", bound=UnitOfWork, covariant=True)
 
 
-class Transactions(ABC):
+class TransactionsOf(ABC, Generic[Uow_co]):
     """What gives transactions: one that writes, or one that only reads."""
 
     @abstractmethod
-    def unit_of_work(self) -> AbstractContextManager[UnitOfWork]:
+    def unit_of_work(self) -> AbstractContextManager[Uow_co]:
         """A transaction that writes, in this thread."""
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[UnitOfWork]:
+    def reading(self) -> AbstractContextManager[Uow_co]:
         """A transaction that only reads, in this thread."""
 
     async def read(
-        self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
+        self, work: Callable[Concatenate[Uow_co, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Runs `work(uow, …)` in a thread of its own, in a transaction that only reads."""
 
@@ -37,7 +38,7 @@ class Transactions(ABC):
         return await asyncio.to_thread(run)
 
     async def write(
-        self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
+        self, work: Callable[Concatenate[Uow_co, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Runs `work(uow, …)` in a thread of its own, in a transaction that writes."""
 
@@ -46,3 +47,7 @@ class Transactions(ABC):
                 return work(uow, *args, **kwargs)
 
         return await asyncio.to_thread(run)
+
+
+Transactions = TransactionsOf[UnitOfWork]
+"""As whoever knows no more of the store than its ports takes them."""
