@@ -87,7 +87,7 @@ def retry(row: OptionalId = None, as_json: JSON = False) -> None:
     A message that was given up is sent only if you name its number.
     """
     with open_database(Settings()) as database, database.unit_of_work() as uow:
-        count = uow.outbox.retry(row, datetime.now(UTC))
+        count = uow.outbox.retry(row, uow.outbox.now(datetime.now(UTC)))
         if row is not None and not count:
             raise _not_queued(uow.outbox, row)
     if row is None:
@@ -106,7 +106,7 @@ def drop(row: Id, as_json: JSON = False) -> None:
         found = next((r for r in uow.outbox.listed(OPEN) if r.id == row), None)
         if found is None:
             raise _not_queued(uow.outbox, row)
-        said = _drop(uow, found, datetime.now(UTC))
+        said = _drop(uow, found, uow.outbox.now(datetime.now(UTC)))
     done(row, "dropped", said, as_json)
 
 

@@ -239,7 +239,7 @@ class Bot:
         self.database.reserve()
         if not self.database.shared:
             with self.database.unit_of_work() as uow:
-                uow.outbox.release()
+                uow.outbox.release(uow.outbox.now(self.wall.now()))
         log.info(
             "answers are compared with questions by %s",
             "meaning and words" if self.model else "words only",

@@ -396,6 +396,11 @@ class Outbox(Protocol):
     def failed(self, outgoing_id: int, error: str, retry_at: datetime | None) -> None:
         """Ends the lease; to be tried at `retry_at`, or given up (`failed`) when None."""
 
+    def unanswered(self, outgoing_id: int, error: str, at: datetime, retry_at: datetime) -> None:
+        """The same where it is not known whether Slack did it: the lease ends at `at`, the present,
+        and is not forgotten, so that `drop` knows.
+        """
+
     def hold(self, outgoing_id: int, error: str, retry_at: datetime) -> None:
         """Ends the lease; the row is `held` and due again at `retry_at`. Until then the other rows
         of its channel do not wait for it.
@@ -404,11 +409,11 @@ class Outbox(Protocol):
     def hold_for(self, outgoing_id: int, key: str, retry_at: datetime) -> None:
         """The same for a row that refers to the row `key`; due as soon as that one is sent."""
 
-    def drop(self, outgoing_id: int, at: datetime) -> list[Outgoing]:
+    def drop(self, outgoing_id: int, at: datetime | None = None) -> list[Outgoing]:
         """Drops a row that is not sent, and those that refer to it: they are never sent.
 
-        Gives them as they were, the row first; nothing if it is sent, is being sent, was dropped
-        or is not there.
+        Gives them as they were, the row first; nothing if it is sent, was dropped or is not there,
+        if it is being sent at `at`, or (without `at`) if it may have been sent.
         """
 
     def queued(self, channel: str) -> list[Outgoing]:

@@ -228,7 +228,7 @@ class OutboxSender:
         else:
             log.info("%s was dropped, because the message it belongs to was dropped", outgoing.key)
             uow.outbox.failed(outgoing.id, "what it refers to was never posted", None)
-            uow.outbox.drop(outgoing.id, self._now(uow))
+            uow.outbox.drop(outgoing.id)
 
     async def _send(self, outgoing: Outgoing, payload: dict[str, Any]) -> str | None:
         if outgoing.method == uploads.FILE:
@@ -292,8 +292,11 @@ class OutboxSender:
             if not uow.outbox.holds(outgoing, now):
                 return
             until = now + pause
+            if wait is None:
+                uow.outbox.unanswered(outgoing.id, why, now, until)
+                return
             uow.outbox.failed(outgoing.id, why, until)
-            if wait is not None and outgoing.channel:
+            if outgoing.channel:
                 uow.outbox.delay(outgoing.channel, until)
 
     def _wait(self, outgoing: Outgoing, method: str, code: str, found: Verdict) -> None:

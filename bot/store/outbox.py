@@ -167,6 +167,9 @@ class Outbox(Repository):
         again = {"state": "failed"} if retry_at is None else {"not_before": retry_at}
         self._set(outgoing_id, error=error, leased_until=None, **again)
 
+    def unanswered(self, outgoing_id: int, error: str, at: datetime, retry_at: datetime) -> None:
+        self._set(outgoing_id, error=error, leased_until=at, not_before=retry_at)
+
     def hold(self, outgoing_id: int, error: str, retry_at: datetime) -> None:
         self._set(outgoing_id, error=error, leased_until=None, state="held", not_before=retry_at)
 
@@ -191,18 +194,19 @@ class Outbox(Repository):
                     outbox.c.id.in_(part),
                     or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= at),
                 )
-                .values(state="due", not_before=None, leased_until=None)
+                .values(state="due", not_before=None)
             )
         for channel in {row.channel for row in rows}:
             self.unblock(channel)
         return len(rows)
 
-    def drop(self, outgoing_id: int, at: datetime) -> list[Outgoing]:
+    def drop(self, outgoing_id: int, at: datetime | None = None) -> list[Outgoing]:
+        is_free = outbox.c.leased_until.is_(None)
         query = select(outbox).where(
             outbox.c.id == outgoing_id,
             _OPEN,
             outbox.c.state.in_(["due", "held", "failed"]),
-            or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= at),
+            is_free if at is None else or_(is_free, outbox.c.leased_until <= at),
         )
         row = self._connection.execute(query.with_for_update()).one_or_none()
         if row is None:
@@ -247,10 +251,12 @@ class Outbox(Repository):
         query = select(paces).where(paces.c.blocked_until.is_not(None))
         return {row.channel: row.blocked_until for row in self._connection.execute(query)}
 
-    def release(self) -> int:
-        """Ends all leases; for the one process of a database, whose predecessor died."""
-        statement = update(outbox).where(_DUE, outbox.c.leased_until.is_not(None))
-        return self._connection.execute(statement.values(leased_until=None)).rowcount
+    def release(self, at: datetime) -> int:
+        """Ends all leases at `at`, the present; for the one process of a database, whose predecessor
+        died. Gives how many.
+        """
+        statement = update(outbox).where(_DUE, outbox.c.leased_until > at)
+        return self._connection.execute(statement.values(leased_until=at)).rowcount
 
     def depth(self) -> int:
         """How many are `due`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.sessions.model import Submission
-from slackbox.faults import CallFault
+from slackbox.faults import CallFault, DeliveryFault
 from tests.scene import BOOK, CHANNEL, END, EVENT, START, Scene, scene, text_of
 from tests.slack.member_driver import MemberDriver, asked, open_session, words
 from tests.waiting import until
@@ -29,6 +29,15 @@ async def unarchive_channel(world: Scene) -> None:
 def refuse(world: Scene, code: str, count: int = 1) -> None:
     fault = CallFault("chat.postMessage", "error", count, error=code)
     world.stage.box.faults.calls.append(fault)
+
+
+async def try_again(world: Scene) -> None:
+    """The operator has the question sent again: `marginalia outbox retry`."""
+    with world.stage.bot.database.unit_of_work() as uow:
+        rows = uow.outbox.listed(("due", "held", "failed"))
+        (row,) = [r for r in rows if r.key.startswith("question ")]
+        uow.outbox.retry(row.id, world.stage.bot.wall.now())
+    world.stage.bot.edge.sender.wake()
 
 
 def submissions(world: Scene) -> list[Submission]:
@@ -126,10 +135,7 @@ async def test_an_anonymous_question_is_posted_in_the_end_even_after_the_session
         assert "Nobody knows me?" in await cleo.home()
         await world.to(END)
         await world.to(END + timedelta(minutes=1))
-        with world.stage.bot.database.unit_of_work() as uow:
-            rows = uow.outbox.listed(("due", "held", "failed"))
-            (row,) = [r for r in rows if r.key.startswith("question ")]
-            uow.outbox.retry(row.id, world.stage.bot.wall.now())
+        await try_again(world)
         await world.hear()
         assert asked(world, "Nobody knows me?").username == "Anonymous"
         await world.to(END + timedelta(minutes=10))
@@ -153,6 +159,34 @@ async def test_at_the_close_what_could_not_be_posted_goes_back(tmp_path: Path) -
         await unarchive_channel(world)
         assert all("Too late?" not in m.text for m in world.posted())
         assert "before it ended" in json.dumps([m.text for m in ben.direct()])
+
+
+async def test_at_the_close_what_may_have_been_posted_does_not_go_back(tmp_path: Path) -> None:
+    """Slack refused it, then took it, but its answer was lost; so it may stand in the channel."""
+    async with open_session(tmp_path) as world:
+        ben, faults = MemberDriver(world, "ben"), world.stage.box.faults
+        refuse(world, "not_in_the_table")
+        await ben.ask()
+        await ben.submits("Both here and there?")
+        await world.hear()
+        assert [s.state for s in submissions(world)] == ["delayed"]
+        faults.deliveries.append(DeliveryFault("drop", 99, "message"))
+        faults.calls.append(CallFault("chat.postMessage", "lost_answer"))
+        await try_again(world)
+        await until(lambda: any("Both here" in m.text for m in world.channel.messages.values()))
+        faults.calls.append(CallFault("conversations.history", "http", 99))
+        await world.to(END)
+        assert all("before it ended" not in m.text for m in ben.direct())
+        faults.calls.clear()
+        faults.deliveries.clear()
+        await try_again(world)
+        await world.stage.bot.edge.reconciler.whole(1)
+        await world.to(END + timedelta(minutes=1))
+        assert [(name, text) for name, text, _replies in world.threads()] == [
+            ("Ben", "Both here and there?")
+        ]
+        (said,) = ben.direct()
+        assert "is delayed" in said.text
 
 
 @pytest.mark.slow

@@ -145,7 +145,7 @@ async def test_a_lease_of_a_dead_process_is_released_at_the_start(world: World) 
         assert uow.outbox.claim(now, now + timedelta(minutes=1), 0.0) is not None
     assert not await world.edge.sender.step()
     with world.database.unit_of_work() as uow:
-        assert uow.outbox.release() == 1
+        assert uow.outbox.release(uow.outbox.now(world.edge.sender.wall.now())) == 1
     await world.edge.sender.drain()
     assert world.said()[-1] == "Leased"
 
@@ -191,7 +191,7 @@ async def test_a_clock_that_was_set_back_an_hour_keeps_nothing_from_being_said(
     sender.wall = sender.said.wall = SystemClock()
     if world.database.shared:  # its clock was not set back
         with world.database.unit_of_work() as uow:
-            uow.outbox.release()
+            uow.outbox.release(uow.outbox.now(world.edge.sender.wall.now()))
     world.owe("k3", "After")
     await sender.drain(within=5)
     assert world.said()[-3:] == ["Before", "Was being sent", "After"]
@@ -249,7 +249,7 @@ async def test_a_process_that_was_stopped_after_it_claimed_sends_nothing_of_anot
     outgoing, payload = sender._claim()
     assert outgoing is not None
     with world.database.unit_of_work() as uow:
-        uow.outbox.release()
+        uow.outbox.release(uow.outbox.now(world.edge.sender.wall.now()))
     await sender.drain()  # another process
     await sender._deliver(outgoing, payload, until)
     await sender._deliver(outgoing, payload, until - 2 * outbox.SEND_TIMEOUT_SECONDS)
@@ -452,6 +452,6 @@ async def test_a_private_note_whose_sender_was_killed_is_said_again(
         with pytest.raises(Killed):
             await world.edge.sender.step()
     with world.database.unit_of_work() as uow:  # as a start does
-        assert uow.outbox.release() == 1
+        assert uow.outbox.release(uow.outbox.now(world.edge.sender.wall.now())) == 1
     await world.edge.sender.drain()
     assert notes(world) == [world.people[1]] * 2

@@ -189,8 +189,8 @@ def test_the_leases_of_one_that_died_are_ended(uow: UnitOfWork) -> None:
     assert claim(uow, 0) == "a"
     assert claim(uow, 0) == "b"
     uow.outbox.sent(number(uow, "b"), None, T0)
-    assert uow.outbox.release() == 1
-    assert uow.outbox.release() == 0
+    assert uow.outbox.release(T0) == 1
+    assert uow.outbox.release(T0) == 0
     again = uow.outbox.claim(later(1), later(61), 1.0)
     assert again is not None
     assert (again.key, again.attempts) == ("a", 2)

@@ -241,8 +241,8 @@ def _take_back(uow: UnitOfWork, interaction: Interaction) -> bool:
         return False
     row = uow.outbox.get(question_key(submission.token))
     open_row = row is not None and row.state not in ("sent", "dropped")
-    if row is not None and open_row and not uow.outbox.drop(row.id, interaction.context.wall.now()):
-        return False  # it is being posted
+    if row is not None and open_row and not uow.outbox.drop(row.id):
+        return False  # it is being posted, or may stand in the channel
     return asking.withdraw_waiting(uow, submission.token, interaction.user)
 
 
