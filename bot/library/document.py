@@ -183,13 +183,11 @@ class Document:
             raise FileError(
                 field.line, _("`{key}` has several values", key=key), _("write one value")
             )
-        start = old.start
         written = one_line(value, old.style)
         if old.start == old.end or not front[old.start : old.end].strip():
-            colon = front.index(":", field.start + len(key))
-            start, end = colon + 1, colon + 1
-            return self._with_front(front[:start] + " " + written + front[end:])
-        return self._with_front(front[:start] + written + front[old.end :])
+            at = front.index(":", field.start + len(key)) + 1
+            return self._with_front(f"{front[:at]} {written}{front[at:]}")
+        return self._with_front(front[: old.start] + written + front[old.end :])
 
     def _with_front(self, front: str) -> Self:
         return self.of(self.text[: self.front_start] + front + self.text[self.front_end :])

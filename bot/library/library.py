@@ -160,12 +160,11 @@ def load(
     IANA name of the zone of files that name none. Never raises for what is in the folder.
     """
     scan = Scan(root)
-    paths = list(scan.paths())
-    if previous:
-        # Of two files with one id the one that had it first keeps it.
-        paths.sort(key=lambda path: previous.paths.get(event.event_id(path)) != path)
-    directory = people.load(people.folder_for(root), previous.directory if previous else None)
-    reading = _Reading(default_channel, now, previous, members, timezone)
+    known = previous or Library(root)
+    # Of two files with one id the one that had it first keeps it.
+    paths = sorted(scan.paths(), key=lambda path: known.paths.get(event.event_id(path)) != path)
+    directory = people.load(people.folder_for(root), known.directory)
+    reading = _Reading(default_channel, now, known, members, timezone)
     reading.problems += scan.problems
     reading.problems += directory.problems
     texts = templates.load(root / templates.FOLDER)
@@ -200,41 +199,38 @@ def check(
     shell's `schedules/*` names them all). Problems between files (overlaps, one id twice) are
     found over all paths together. Where `now` is given, what was hardly meant is a warning too.
     """
-    reading = _Reading(default_channel, now, None, members, timezone, advises=True)
+    nothing = Library(Path())
+    reading = _Reading(default_channel, now, nothing, members, timezone, advises=True)
     known: dict[Path | None, Directory] = {}
     texts: dict[Path, Templates] = {}
     seen: set[Path] = set()
     for given in paths:
-        scan = Scan(given)
-        folder = people.folder_for(given if given.is_dir() else given.absolute().parent)
-        if given.absolute().name.startswith(("_", ".")):
-            found: list[Path] = []
-        elif given.absolute().name == templates.FOLDER or (
-            given.absolute().parent.name == templates.FOLDER
-        ):
-            reading.problems += templates.load(
-                given if given.is_dir() else given.parent, None if given.is_dir() else given.name
-            ).problems
+        whole, is_folder = given.absolute(), given.is_dir()
+        root = given if is_folder else whole.parent
+        if templates.FOLDER in (whole.name, whole.parent.name):
+            place, only = (given, None) if is_folder else (given.parent, given.name)
+            reading.problems += templates.load(place, only).problems
             continue
-        elif given.is_dir() and given.absolute().name in NOT_EVENTS:
-            folder, found = (given if given.absolute().name == people.FOLDER else folder), []
-        else:
-            found = list(scan.paths()) if given.is_dir() or not _exists(given) else [given]
+        scan, folder = Scan(given), people.folder_for(root)
+        found: list[Path] = []
+        if is_folder and whole.name == people.FOLDER:
+            folder = given
+        elif not whole.name.startswith(("_", ".")):
+            found = list(scan.paths()) if is_folder or not os.path.lexists(given) else [given]
         if folder not in known:
             known[folder] = people.load(folder)
             reading.problems += known[folder].problems
-        root = given if given.is_dir() else given.absolute().parent
         if root not in texts:
             texts[root] = templates.load(root / templates.FOLDER)
-            reading.problems += texts[root].problems if given.is_dir() else ()
+            reading.problems += texts[root].problems if is_folder else ()
         reading.problems += scan.problems
-        reading.ignored(scan.ignored if given.is_dir() else ())
+        reading.ignored(scan.ignored if is_folder else ())
         for path in found:
             real = path.resolve() if not path.is_symlink() else path.absolute()
             if real in seen:
                 continue
             seen.add(real)
-            if given.is_dir() or formats.named(path.name):
+            if is_folder or formats.named(path.name):
                 reading.take(path, known[folder])
             else:
                 reading.ignored([path])
@@ -264,14 +260,6 @@ def check_change(
     known = set(problems())
     found = problems((path, schedule))
     return schedule, [p for p in found if p.path == path or p not in known]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 class Scan:
@@ -366,7 +354,7 @@ class _Reading:
 
     default_channel: str
     now: datetime | None
-    previous: Library | None
+    previous: Library
     members: Members | None
     timezone: str
     advises: bool = False
@@ -382,9 +370,8 @@ class _Reading:
     def take(self, path: Path, directory: Directory) -> None:
         """Reads a file, or takes it as it was read before."""
         name = event.event_id(path)
-        known = self.previous.files.get(path) if self.previous else None
         try:
-            read = self.read(path, known)
+            read = self.read(path, self.previous.files.get(path))
         except FileError as error:
             self.problems.append(error.at(path))
             self.became_invalid(name, path)
@@ -445,14 +432,12 @@ class _Reading:
         if self.holders.setdefault(name, path) != path:
             return
         self.broken.add(name)
-        if self.previous and self.previous.paths.get(name) == path:
+        if self.previous.paths.get(name) == path:
             self.events[name] = self.previous.events[name]
             self.paths[name] = path
 
     def keep_unlisted(self, folders: Iterable[Path]) -> None:
         """Events of folders that cannot be listed now are not taken for removed."""
-        if not self.previous:
-            return
         for folder in folders:
             for name, path in self.previous.paths.items():
                 if path.is_relative_to(folder):

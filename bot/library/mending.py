@@ -101,22 +101,11 @@ def neutralised(page: Page) -> tuple[Page, list[str]]:
 def posts_of(entries: Sequence[Entry], authors: frozenset[str]) -> list[Post]:
     """The posts of threads, as pairing reads them; a person is known by the name."""
     posts = []
-    for number, entry in enumerate(entries, 1):
-        root = str(number)
-        posts.append(
-            Post(root, entry.name, entry.name, entry.name in authors, visible_text(entry.text))
-        )
-        posts += [
-            Post(
-                f"{root}.{place}",
-                reply.name,
-                reply.name,
-                reply.name in authors,
-                visible_text(reply.text),
-                thread=root,
-            )
-            for place, reply in enumerate(entry.replies, 1)
-        ]
+    for post, entry in flat(entries):
+        root, is_reply, _place = post.partition(".")
+        is_author, text = entry.name in authors, visible_text(entry.text)
+        thread = root if is_reply else None
+        posts.append(Post(post, entry.name, entry.name, is_author, text, thread=thread))
     return posts
 
 
@@ -177,8 +166,7 @@ def authors_in(entries: Sequence[Entry], known: Iterable[Sequence[str]]) -> froz
     matter; `Joseph Reis` is `Joe Reis`. A first name alone is taken where nothing fits better and
     who has it replies as authors do.
     """
-    names = Counter(entry.name for entry in entries)
-    names.update(reply.name for entry in entries for reply in entry.replies)
+    names = dict.fromkeys(entry.name for _post, entry in flat(entries))
     helps = _helps(entries)
     found: set[str] = set()
     for forms in known:

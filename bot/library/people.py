@@ -77,7 +77,7 @@ def folder_for(root: Path) -> Path | None:
     return None
 
 
-def load(folder: Path | None, previous: Directory | None = None) -> Directory:
+def load(folder: Path | None, previous: Directory = Directory()) -> Directory:
     """Reads the pages of a folder, those that `previous` has only when they changed.
 
     What cannot be read is a problem and stops no other.
@@ -95,7 +95,7 @@ def load(folder: Path | None, previous: Directory | None = None) -> Directory:
         what = _("cannot be read: {error}", error=files.reason(error))
         return Directory({}, (Problem(folder, 1, what, _("correct the folder")),), folder)
     for path in paths:
-        known = previous.files.get(path) if previous else None
+        known = previous.files.get(path)
         if known is None or not files.unchanged(path, known.stamp):
             try:
                 known = _read(path)

@@ -350,15 +350,12 @@ class _Reader:
             value.end = max(value.end, end.end_mark.index)
 
     def scalar_end(self, event: Any) -> int:
+        start: int = event.start_mark.index
         end: int = event.end_mark.index
         if event.style in ("|", ">"):
             # YAML's mark lies behind the blank lines and comments that follow the text.
-            return self.block_end(event.start_mark.index, end)
+            return start + len(self.text[start:end].rstrip())
         return end
-
-    def block_end(self, start: int, end: int) -> int:
-        kept = self.text[start:end].rstrip()
-        return start + len(kept)
 
 
 def _scalar(event: Any) -> Scalar:

@@ -88,7 +88,7 @@ def text_of(draft: Draft, default_zone: str = event.UTC_NAME) -> str:
         f"title: {_quoted(draft.title)}",
         f"description: {_quoted(description)}",
         f"cover: {_quoted(draft.cover or f'{IMAGES}/{base}/cover.jpg')}",
-        f"image: {_quoted(draft.image or f'{IMAGES}/{base}/preview.jpg')}",
+        f"image: {_quoted(f'{IMAGES}/{base}/preview.jpg')}",
         f"start: {_moment(draft.start, draft.timezone)}",
         f"end: {_moment(draft.end, draft.timezone)}",
         "authors:" if draft.authors else "authors: []",

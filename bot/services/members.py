@@ -11,8 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,7 +21,6 @@ from bot.sessions.member_names import MemberListing
 from bot.sessions.ports import Clock
 from bot.slack.api.gateway import NO_ANSWER, PAGE, Gateway, code_of, passing, reason_of, retry_after
 from bot.store.database import Database
-from bot.store.work import Work
 from bot.support.outage import Outage
 from bot.support.tasks import happens
 from bot.texts import _
@@ -82,51 +80,43 @@ class MemberDirectory:
 
     def find(self, name: str) -> str | None:
         """The member ID of the one who goes by a name; None for nobody or several."""
-        with self.lookup() as find:
-            return find(name)
+        return self.lookup()(name)
 
     def many(self, names: Collection[str]) -> dict[str, str]:
         """The same for many names: those that are found, with their member IDs."""
         with self._database.reading() as uow:
             return uow.member_names.many(names)
 
-    @contextmanager
-    def lookup(self, names: Collection[str] = ()) -> Iterator[Find]:
+    def lookup(self, names: Collection[str] = ()) -> Find:
         """A function that finds members by name, for one reading of the schedule files.
 
         `names` are looked up with one query. While the database cannot be used nobody is found.
         """
         kept = self._found
         found: dict[str, str | None] = {} if kept is None else kept
-        with ExitStack() as stack:
-            uow: Work | None = None
-            is_gone = False
+        is_gone = False
 
-            def ask(wanted: Collection[str]) -> None:
-                nonlocal uow, is_gone
-                known: dict[str, str] = {}
-                if not is_gone:
-                    try:
-                        if uow is None:
-                            uow = stack.enter_context(self._database.reading())
-                        known = uow.member_names.many(wanted)
-                    except SQLAlchemyError as error:
-                        if not self._outage.explains(error):
-                            raise
-                        is_gone = True
-                        with suppress(SQLAlchemyError):  # the same trouble once more
-                            stack.close()
-                        self._found = None if kept is None else {}
-                found.update({name: known.get(name) for name in wanted})
+        def ask(wanted: Collection[str]) -> None:
+            nonlocal is_gone
+            known: dict[str, str] = {}
+            if not is_gone:
+                try:
+                    known = self.many(wanted)
+                except SQLAlchemyError as error:
+                    if not self._outage.explains(error):
+                        raise
+                    is_gone = True
+                    self._found = None if kept is None else {}
+            found.update({name: known.get(name) for name in wanted})
 
-            def find(name: str) -> str | None:
-                if name not in found:
-                    ask([name])
-                return found[name]
+        def find(name: str) -> str | None:
+            if name not in found:
+                ask([name])
+            return found[name]
 
-            if missing := set(names) - found.keys():
-                ask(missing)
-            yield find
+        if missing := set(names) - found.keys():
+            ask(missing)
+        return find
 
     def want(self, is_wanted: bool) -> None:
         """Says whether somebody whom a file names is not known; called from the event loop.

@@ -59,17 +59,18 @@ class Schedules:
     def __post_init__(self) -> None:
         self.library = Library(self._settings.schedules)
 
-    def _load(self, previous: Library | None) -> Library:
-        authors = (a for e in (previous.events.values() if previous else ()) for a in e.authors)
-        with self._members.lookup({author.name for author in authors}) as find:
-            return load(
-                self._settings.schedules,
-                default_channel=self._settings.channel,
-                timezone=self._settings.timezone,
-                now=self._clock.now(),
-                previous=previous,
-                members=find,
-            )
+    def as_it_is(self) -> Library:
+        """The folder as it is at this moment, for who asks; nothing follows from it. Blocks."""
+        before = self.library
+        authors = (author for event in before.events.values() for author in event.authors)
+        return load(
+            self._settings.schedules,
+            default_channel=self._settings.channel,
+            timezone=self._settings.timezone,
+            now=self._clock.now(),
+            previous=before,
+            members=self._members.lookup({author.name for author in authors}),
+        )
 
     @property
     def waits(self) -> bool:
@@ -83,14 +84,10 @@ class Schedules:
         """
         async with self._reading:
             before = self.library
-            found = await asyncio.to_thread(self._load, before)
+            found = await asyncio.to_thread(self.as_it_is)
             changes = diff(before, found)
             self._take(found, changes)
             return changes
-
-    def as_it_is(self) -> Library:
-        """The folder as it is at this moment, for who asks; nothing follows from it. Blocks."""
-        return self._load(self.library)
 
     async def watch(self) -> None:
         """Reads the folder whenever something in it changed, until the bot ends."""

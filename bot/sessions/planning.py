@@ -22,7 +22,7 @@ class Draft:
     `start` and `end` are aware; `timezone` is the IANA name in whose times the file says them.
     `authors` are entries as the file has them (a page's `short`, or a plain name), `slack` the
     Slack member IDs of entries that have no page. Empty texts are left out or, for
-    `description`, `cover` and `image`, get what the other files say.
+    `description` and `cover`, get what the other files say.
     """
 
     title: str
@@ -32,7 +32,6 @@ class Draft:
     description: str = ""
     links: tuple[Link, ...] = ()
     cover: str = ""
-    image: str = ""
     channel: str = ""
     timezone: str = "UTC"
     slack: Mapping[str, str] = field(default_factory=dict)
