@@ -147,7 +147,6 @@ async def staged(
     script: Script,
     start: datetime,
     manifest: Path | Manifest | None = None,
-    port: int = 0,
     control_port: int = 0,
 ) -> AsyncIterator[Stage]:
     """A sandbox with the script's people in it; its clock stands at `start` (aware UTC).
@@ -157,7 +156,6 @@ async def staged(
     clock = FreeClock(start)
     sandbox = Sandbox(
         manifest or read(text()),
-        port=port,
         control_port=control_port,
         time_source=lambda: clock.now().timestamp(),
         retry_delays=RETRY_DELAYS,

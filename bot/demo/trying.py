@@ -40,7 +40,7 @@ TOUR = (
 
 
 @asynccontextmanager
-async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIterator[Stage]:
+async def trying(folder: Path, control_port: int = 0) -> AsyncIterator[Stage]:
     """The example event in a sandbox, opened; the files of the play are in `folder`.
 
     The clock goes on at the pace of the real one from the start of the session; the page's
@@ -50,7 +50,7 @@ async def trying(folder: Path, port: int = 0, control_port: int = 0) -> AsyncIte
     event = play.example(schedules)
     script = scripts.load(play.WEEK, event.start)
     start = event.start - play.BEFORE
-    async with staged(script, start, port=port, control_port=control_port) as stage:
+    async with staged(script, start, control_port=control_port) as stage:
         _introduce(stage, script, event)
         changed = {
             "organizers": (stage.organizer,),

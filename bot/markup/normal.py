@@ -58,22 +58,8 @@ _DROPPED = re.compile(r"[\t\n]")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # Schemes that run or carry a document of their own; a reader sees the words, and no link.
 _SCRIPTS = frozenset(
-    [
-        "about",
-        "blob",
-        "data",
-        "file",
-        "filesystem",
-        "jar",
-        "javascript",
-        "livescript",
-        "mhtml",
-        "mocha",
-        "vbscript",
-        "view-source",
-        "ws",
-        "wss",
-    ]
+    "about blob data file filesystem jar javascript livescript mhtml mocha vbscript view-source "
+    "ws wss".split()
 )
 
 

@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from operator import mul
 from pathlib import Path
+from typing import Literal
 
 from bot.errors import UserError
 from bot.meaning.process import Reader, WorkerCrashed, readable
@@ -233,19 +234,14 @@ def _centred(mine: Mapping[str, Vector], common: Mapping[str, Vector]) -> dict[s
     """Vectors of length 1, without what all of them share."""
     every = [*mine.values(), *common.values()]
     middle = [math.fsum(numbers) / len(every) for numbers in zip(*every, strict=True)]
-    found: dict[str, Vector] = {}
-    for text, vector in mine.items():
-        apart = [number - mean for number, mean in zip(vector, middle, strict=True)]
-        length = math.hypot(*apart)
-        found[text] = array("d", (number / length for number in apart) if length else apart)
-    return found
+    return {text: _without(vector, middle, 1.0, "d") for text, vector in mine.items()}
 
 
-def _without(vector: Vector, middle: Vector, share: float) -> Vector:
+def _without(vector: Vector, middle: Vector, share: float, kind: Literal["f", "d"] = "f") -> Vector:
     """A vector of length 1, without a share of what all vectors have."""
     apart = [number - share * mean for number, mean in zip(vector, middle, strict=True)]
     length = math.hypot(*apart)
-    return array("f", (number / length for number in apart) if length else apart)
+    return array(kind, (number / length for number in apart) if length else apart)
 
 
 def _cosine(one: Vector | None, other: Vector | None) -> float:

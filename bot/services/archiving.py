@@ -18,7 +18,6 @@ from bot.services.commits import Commits
 from bot.services.keeping import Keeper
 from bot.services.shared import Shared
 from bot.sessions import lifecycle, pairing, winners
-from bot.sessions.handover import Handover
 from bot.sessions.model import Session, State
 from bot.store.work import Work
 from bot.texts import _
@@ -175,7 +174,10 @@ class Archiving:
                 changed_at = now.content_changed_at if now is not None else None
                 self.keeper.tidy(uow, session)
                 archive.write_archive(source, self._entries(uow, session), target)
-                summary = self._summary(uow, session) if session.archived_at is None else None
+                summary = None
+                if session.archived_at is None:  # organizers are told once a session
+                    votes, unthreaded = self._settings.vote_reactions, self._settings.unthreaded
+                    summary = export.summary(uow, session, votes, unthreaded, self._meaning)
             with self._database.unit_of_work() as uow:
                 lifecycle.archived(uow, session.id, changed_at or at)
                 if summary is not None:
@@ -190,13 +192,6 @@ class Archiving:
             self._notices.over(f"session {session.id} archive")
             log.info("the archive of session %d is in %s", session.id, target or source)
             self._commits.written(commit)
-
-    def _summary(self, uow: Work, session: Session) -> Handover:
-        """What organizers are told, once a session."""
-        settings = self._settings
-        return export.summary(
-            uow, session, settings.vote_reactions, settings.unthreaded, self._meaning
-        )
 
 
 def _nameless(uow: Work, session_id: int) -> set[str]:

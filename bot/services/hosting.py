@@ -51,7 +51,7 @@ class Hosting:
                 s.id
                 for s in uow.sessions.all((State.OPEN,))
                 if uow.members.submissions(s.id, "waiting")
-                or digests.due(uow, s.id, now, self._settings.digest_hour)
+                or digests.due(uow, s, now, self._settings.digest_hour)
             ]
 
     def attend(self, session_id: int) -> None:

@@ -67,8 +67,6 @@ class Keeper:
 
     def links(self, session: Session) -> Mapping[str, str]:
         """The files of a session that are kept: by ID, where the website has them."""
-        if not self.is_on:
-            return {}
         return {
             name.partition("-")[0]: f"{self._address()}/{session.event.id}/{name}"
             for name in self._names(session)
@@ -76,8 +74,6 @@ class Keeper:
 
     def places(self, uow: Work, session: Session) -> list[Path]:
         """The files of a session that are kept or are to be, on disk."""
-        if not self.is_on:
-            return []
         names = {*self._names(session), *(file.name for file in self._wanted(uow, session))}
         return [self._place(session) / name for name in sorted(names)]
 
@@ -85,14 +81,12 @@ class Keeper:
         """Removes the kept files that no message of the archive has any more."""
         wanted = {file.name for file in self._wanted(uow, session)}
         for name in self._names(session):
-            if self.is_on and name not in wanted:
+            if name not in wanted:
                 with suppress(FileNotFoundError):
                     (self._place(session) / name).unlink()
 
     def missing(self, uow: Work, session: Session) -> list[File]:
         """The files that are to be kept and are not yet."""
-        if not self.is_on:
-            return []
         have = set(self._names(session))
         found = {file.name: file for file in self._wanted(uow, session)}
         return [file for name, file in found.items() if name not in have]
@@ -130,6 +124,8 @@ class Keeper:
     # What is to be kept
 
     def _wanted(self, uow: Work, session: Session) -> Iterator[File]:
+        if not self.is_on:
+            return
         edited = uow.edits.texts(session.id)
         for thread in uow.messages.iter_threads(session.id):
             question = thread.question
@@ -163,6 +159,8 @@ class Keeper:
         return self._folder / session.event.id
 
     def _names(self, session: Session) -> list[str]:
+        if not self.is_on:
+            return []
         with suppress(OSError):
             names = (path.name for path in self._place(session).iterdir())
             return sorted(name for name in names if _KEPT.match(name))

@@ -29,7 +29,7 @@ from bot.services import export
 from bot.sessions import forgetting, knowledge, pairing
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.knowledge import Document, Hit, Meanings
-from bot.sessions.model import FORGOTTEN, Event, Message, Session, State, Thread
+from bot.sessions.model import FORGOTTEN, Event, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.store.database import Database
 from bot.store.work import Work
@@ -302,7 +302,12 @@ def update(
             uow.knowledge.clear()
     with database.reading() as uow:
         known = uow.knowledge.made_of()
-        sessions = {session.event.id: session for session in _answered_sessions(uow)}
+        # Those in which it is known who the authors are, and something was written.
+        sessions = {
+            session.event.id: session
+            for session in uow.sessions.all(_STATES)
+            if session.author_ids and uow.messages.latest_ts(session.id) is not None
+        }
     files = {event.id: (event, path) for event, path in sources if event.id not in sessions}
     for gone in known.keys() - sessions.keys() - files.keys():
         with database.unit_of_work() as uow:
@@ -360,13 +365,6 @@ def _meanings(model: Model, document: Document) -> Meanings:
         meaning.packed(model.apart([whole], asked=False)),
         meaning.packed(sentences),
     )
-
-
-def _answered_sessions(uow: Work) -> Iterator[Session]:
-    """The sessions in which it is known who the authors are, and something was written."""
-    for session in uow.sessions.all(_STATES):
-        if session.author_ids and uow.messages.latest_ts(session.id) is not None:
-            yield session
 
 
 def _update_session(
@@ -431,7 +429,7 @@ def of_session(uow: Work, session: Session, unthreaded: str = "attach") -> Itera
         return bool(message.deleted or message.hidden or message.is_talk or forgotten)
 
     for thread in export.threads(uow, session, unthreaded):
-        answers = [m for m in _answers(thread, session) if not is_out(m)]
+        answers = [r for r in thread.replies if r.author in session.author_ids and not is_out(r)]
         texts = [said for m in answers if (said := text(m).strip())]
         question = text(thread.question).strip()
         asked = thread.question.author not in session.author_ids and not is_out(thread.question)
@@ -448,10 +446,6 @@ def of_session(uow: Work, session: Session, unthreaded: str = "attach") -> Itera
                 thread.question.ts,
                 (thread.question.ts, *(m.ts for m in answers)),
             )
-
-
-def _answers(thread: Thread, session: Session) -> list[Message]:
-    return [reply for reply in thread.replies if reply.author in session.author_ids]
 
 
 def of_archive(event: Event, path: Path) -> Iterator[Document]:

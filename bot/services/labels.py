@@ -33,7 +33,7 @@ class Labels:
     _outage: Outage
 
     def remember_address(self) -> None:
-        """Keeps the address of the workspace, so that `marginalia site` can link to messages."""
+        """Keeps the address of the workspace, so that commands can link to messages."""
         url = self._notifier.workspace_url
         with self._database.unit_of_work() as uow:
             if url and uow.labels.get("workspace", "url") != url:
@@ -46,7 +46,6 @@ class Labels:
             _("the names of channels"): self._channels.list_all,
             _("the names of user groups"): partial(self._label, "usergroup", gateway.usergroups),
             _("the emoji of the workspace"): partial(self._label, "emoji", gateway.emoji),
-            _("the address of the workspace"): partial(self._label, "workspace", self._address),
         }
         while reads:
             for what, read in list(reads.items()):
@@ -63,10 +62,6 @@ class Labels:
             if reads:
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_LABELS_AGAIN, 2 * pause)
-
-    async def _address(self) -> dict[str, str]:
-        """The workspace's address, from which `marginalia log` makes links."""
-        return {"url": self._notifier.workspace_url}
 
     async def _label(self, kind: str, read: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
         names = await read()

@@ -21,12 +21,12 @@ TOP = 5
 """How many questions it shows."""
 
 
-def due(uow: UnitOfWork, session_id: int, at: datetime, hour: int) -> list[str]:
-    """The authors (member IDs) whose morning it is."""
-    session = uow.sessions.get(session_id)
-    if session is None or session.state is not State.OPEN:
-        return []
-    return [person for person in sorted(session.author_ids) if _morning(uow, person, at, hour)]
+def due(uow: UnitOfWork, session: Session, at: datetime, hour: int) -> dict[str, datetime]:
+    """The authors (member IDs) of an open session whose morning it is, and when that began."""
+    if session.state is not State.OPEN:
+        return {}
+    mornings = {person: _morning(uow, person, at, hour) for person in sorted(session.author_ids)}
+    return {person: morning for person, morning in mornings.items() if morning}
 
 
 def send(
@@ -41,15 +41,14 @@ def send(
 
     None is sent to one who muted messages.
     """
-    people = due(uow, session.id, at, hour)
-    if not people:
+    mornings = due(uow, session, at, hour)
+    if not mornings:
         return 0
     found = queue(uow, session, votes)
     count = 0
-    for person in people:
+    for person, morning in mornings.items():
         known = uow.people.get(person)
-        morning = _morning(uow, person, at, hour)
-        if morning is None or (known is not None and known.quiet):
+        if known is not None and known.quiet:
             continue
         waiting = [w for w in found.waiting if w.question.at < morning]
         if not waiting:

@@ -122,29 +122,14 @@ def has_time_of_day(text: str) -> bool:
     return _TIME_OF_DAY.search(text) is not None
 
 
-def moment(text: str, now: datetime, zone: str, day_time: time) -> datetime:
-    """A moment, aware UTC, to the second. `day_time` completes a day without a time.
-
-    Raises UserError, one line, for what is none, or does not exist there.
-    """
-    found = _moment(_words(text), now, zone, day_time)
-    if found is None:
-        raise UserError(
-            _(
-                "I don't understand “{value}” as a date; write {moments}",
-                value=_short(text),
-                moments=_(MOMENTS),
-            )
-        )
-    return found
-
-
 def moments(
     text: str, now: datetime, zone: str, start_time: time, end_time: time
 ) -> tuple[datetime, datetime | None]:
     """One moment, or two (a start and an end), perhaps with `to` or `-` between them.
 
-    An end that is a time alone is on the day of the start. Raises UserError as `moment` does.
+    Moments are aware UTC, to the second. `start_time` and `end_time` complete days without a time;
+    an end that is a time alone is on the day of the start. Raises UserError, one line, for what is
+    none, or does not exist there.
     """
     words = [word for word in _words(text) if word.casefold() not in _BETWEEN]
     for cut in range(len(words), 0, -1):
@@ -323,6 +308,6 @@ def _utc(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _short(text: str, limit: int = 60) -> str:
+def _short(text: str) -> str:
     line = " ".join(text.split())
-    return f"{line[:limit]}…" if len(line) > limit else line
+    return f"{line[:60]}…" if len(line) > 60 else line

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -145,11 +145,6 @@ def tickets(questions: Mapping[str, int], weights: Weights) -> tuple[Ticket, ...
         else:
             found += [Ticket(f"{person}#{number + 1}", person) for number in range(count)]
     return tuple(sorted(found, key=lambda ticket: ticket.text))
-
-
-def new_seed(random: Callable[[int], bytes]) -> str:
-    """A seed from a source of secret randomness (`secrets.token_bytes`)."""
-    return random(SEED_BYTES).hex()
 
 
 def digest(seed: str, ticket: str) -> str:

@@ -65,14 +65,12 @@ class SlackNotifier(Notifier):
         return permalink(self.workspace_url, channel, ts)
 
     def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
-        """Posts the announcement and pins it."""
         key = announcement_key(session.id)
         self._post(uow, key, session.channel, announcement.announcement(session, self.website), at)
         pin = {"channel": session.channel, "timestamp": {"ts_of": key}}
         uow.outbox.add(Outgoing(f"{key} pin", "pins.add", pin, session.channel), at)
 
     def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
-        """Edits the announcement."""
         text, blocks = announcement.announcement(session, self.website)
         key = announcement_key(session.id)
         payload = {
@@ -85,13 +83,11 @@ class SlackNotifier(Notifier):
         uow.outbox.add(Outgoing(edit, "chat.update", payload, session.channel), at)
 
     def close(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
-        """Posts the closing message and edits the announcement."""
         key = f"session {session.id} close"
         self._post(uow, key, session.channel, self._closing(session, figures), at)
         self.reannounce(uow, session, at)
 
     def missed(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
-        """Posts the closing message alone."""
         key = f"session {session.id} close"
         content = self._closing(session, figures, missed=True)
         self._post(uow, key, session.channel, content, at)
@@ -104,11 +100,9 @@ class SlackNotifier(Notifier):
         return closing.closing(session, figures, missed, page)
 
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
-        """Sends the private note."""
         self._note(uow, f"session {session.id} late {user}", session, user, notes.late(session), at)
 
     def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
-        """Sends the private note."""
         key = f"session {session.id} muted {user}"
         self._note(uow, key, session, user, notes.muted(session), at)
 
@@ -137,7 +131,6 @@ class SlackNotifier(Notifier):
             uow.outbox.add(row, at)
 
     def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
-        """Posts a reminder."""
         shown = cut(text, SECTION)
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": shown}}]
         self._post(uow, key, session.channel, (shown, blocks), at)
@@ -255,7 +248,6 @@ class SlackNotifier(Notifier):
         people: Collection[str],
         at: datetime,
     ) -> None:
-        """A direct message to each, with a link to the answer."""
         link = permalink(self.workspace_url, answer.channel, answer.ts, answer.thread_ts)
         for person in people:
             key = f"answer {answer.channel} {answer.ts} to {person}"
@@ -291,7 +283,6 @@ class SlackNotifier(Notifier):
     def digest(
         self, uow: UnitOfWork, session: Session, author: str, digest: Digest, at: datetime
     ) -> None:
-        """The digest, with links."""
         key = f"session {session.id} digest {author} {digest.day.isoformat()}"
         self._post(uow, key, author, queueing.digest(session, digest, self.workspace_url), at)
 

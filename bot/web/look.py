@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,6 @@ def _clean(value: object) -> object:
 
 def days(start: date, end: date) -> str:
     """Two days as one text: `14–18 October 2024`, `30 December 2024 – 3 January 2025`."""
-    if isinstance(start, datetime):
-        start = start.date()
-    if isinstance(end, datetime):
-        end = end.date()
     until = format_date(end, "long", locale=locale())
     if start == end:
         return until

@@ -71,7 +71,7 @@ def message(markdown: str) -> Shown:
     Headings in it are of level 4 and deeper, for a page whose questions are of level 3.
     """
     source = clean(markdown).strip("\r\n")
-    return _shown(_parser(), _newline_to_br(source), levels=3, base="", headless=True)
+    return _shown(_newline_to_br(source), levels=3, headless=True)
 
 
 def description(markdown: str, website: str = "") -> Shown:
@@ -81,7 +81,7 @@ def description(markdown: str, website: str = "") -> Shown:
     only its words where not. Headings in it are of level 3 and deeper.
     """
     source = _COMMENT.sub("", clean(markdown)).strip("\r\n")
-    return _shown(_parser(), source, levels=2, base=website)
+    return _shown(source, levels=2, base=website)
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -169,27 +169,25 @@ def _break(state: StateInline, silent: bool) -> bool:
 
 def _dashes(state: StateCore) -> None:
     """kramdown's typographic symbols: `--`, `---` and `...`, where they are not escaped."""
-    for token in state.tokens:
-        for child in token.children or ():
-            if child.type == "text":
-                for plain, symbol in _DASHES:
-                    child.content = child.content.replace(plain, symbol)
+    for child in _texts(state):
+        for plain, symbol in _DASHES:
+            child.content = child.content.replace(plain, symbol)
 
 
 def _quotes(state: StateCore) -> None:
     """An opening quote that none closes, which markdown-it leaves straight."""
-    for token in state.tokens:
-        for child in token.children or ():
-            if child.type == "text":
-                for straight, opening in _QUOTES:
-                    child.content = straight.sub(opening, child.content)
+    for child in _texts(state):
+        for straight, opening in _QUOTES:
+            child.content = straight.sub(opening, child.content)
 
 
-def _shown(
-    parser: MarkdownIt, source: str, *, levels: int, base: str, headless: bool = False
-) -> Shown:
-    tokens: list[Token] = []
-    level = levels
+def _texts(state: StateCore) -> list[Token]:
+    children = (child for token in state.tokens for child in token.children or ())
+    return [child for child in children if child.type == "text"]
+
+
+def _shown(source: str, *, levels: int, base: str = "", headless: bool = False) -> Shown:
+    parser, tokens, level = _parser(), list[Token](), levels
     for token in parser.parse(source, {"headless": True} if headless else {}):
         if token.type == "heading_open":
             level = min(6, int(token.tag[1:]) + levels, level + 1)  # no level is left out
@@ -247,21 +245,17 @@ def _paragraphs(tokens: Sequence[Token]) -> list[Token]:
     """Two breaks in a row in a paragraph begin another paragraph, as they look like one."""
     found: list[Token] = []
     for index, token in enumerate(tokens):
-        parts = _parts(token) if index and _is_paragraph(tokens[index - 1]) else None
+        before = tokens[index - 1] if index else token
+        is_paragraph = before.type == "paragraph_open" and not before.hidden
+        parts = _parts(token) if is_paragraph else None
         if parts is None:
             found.append(token)
             continue
-        opening, closing = tokens[index - 1], tokens[index + 1]
         for number, part in enumerate(parts):
             if number:
-                found += [closing, opening]
-            inline = Token("inline", "", 0, children=part)
-            found.append(inline)
+                found += [tokens[index + 1], before]
+            found.append(Token("inline", "", 0, children=part))
     return found
-
-
-def _is_paragraph(token: Token) -> bool:
-    return token.type == "paragraph_open" and not token.hidden
 
 
 def _parts(token: Token) -> list[list[Token]] | None:

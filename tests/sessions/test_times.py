@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.sessions.times import Span, moment, moments, span
+from bot.sessions.times import Span, moments, span
 
 NOW = datetime(2026, 1, 7, 10, 20, 30, 400, tzinfo=UTC)  # a Wednesday
 NIGHT = time(22, 59, 59)
@@ -52,7 +52,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_moments(text: str, zone: str, expected: str) -> None:
-    assert moment(text, NOW, zone, NIGHT) == at(expected)
+    assert moments(text, NOW, zone, NIGHT, NIGHT) == (at(expected), None)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_moments(text: str, zone: str, expected: str) -> None:
         ("monday 25:00", "is not a valid time"),
         ("monday 9:00 Mars/Olympus", "time zone"),
         ("2026-03-29 02:30 Europe/Berlin", "does not exist"),
-        ("2026-01-12 18:00 19:00", "I don't understand"),
+        ("2026-01-12 18:00 19:00 20:00", "I don't understand"),
         ("yesterday", "I don't understand “yesterday” as a date; write `2026"),
         ("next week", "I don't understand"),
         ("next friday", "“next friday” could mean 2026-01-09 or 2026-01-16; write the date"),
@@ -80,7 +80,7 @@ def test_moments(text: str, zone: str, expected: str) -> None:
 )
 def test_what_is_no_moment(text: str, part: str) -> None:
     with pytest.raises(UserError, match=part):
-        moment(text, NOW, "UTC", NIGHT)
+        moments(text, NOW, "UTC", NIGHT, NIGHT)
 
 
 @pytest.mark.parametrize(

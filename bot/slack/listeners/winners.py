@@ -121,7 +121,7 @@ def _announce(uow: UnitOfWork, interaction: Interaction) -> Draw:
         min(winning.MAX_WINNERS, max(1, int(typed))) if typed.isascii() and typed.isdigit() else 1
     )
     # The seed is made when the list stands, so that nobody can have chosen it for the list.
-    seed = winners.new_seed(secrets.token_bytes) if way is Way.DRAWN else ""
+    seed = secrets.token_hex(winners.SEED_BYTES) if way is Way.DRAWN else ""
     chosen = winners.draw(seed, drawn_from, count) if way is Way.DRAWN else tuple(picked)
     made = Draw(
         session.id,
