@@ -157,6 +157,7 @@ class Edge:
             self.context,
             self.names,
             self.linker.wake,
+            self.worker.caught_up,
         )
 
     async def identify(self) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -180,6 +181,12 @@ class InboxWorker:
         if self._retry_at is None:
             return None
         return max(0.0, (self._retry_at - self._wall.now()).total_seconds())
+
+    async def caught_up(self, within: float) -> None:
+        """Returns when what is being handled here is handled, or `within` seconds have passed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within), self._busy:
+                pass
 
     async def drain(self) -> int:
         """Handles all that is due now, and learns who wrote it; gives how many envelopes."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +55,9 @@ LATE_QUESTIONS_FOR = timedelta(days=1)
 it was restored to before the question."""
 WRITTEN_AT_ONCE = 100
 """Messages that one transaction repairs, so that nobody waits long to store an envelope."""
+
+LONGEST_WAIT_SECONDS = 10.0
+"""How long a page of the history waits for what was delivered to be handled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,8 @@ class Reconciler:
     _history: History
     _context: Context
     _names: Names
-    _queued: Callable[[], None] = lambda: None
+    _queued: Callable[[], None]
+    _caught_up: Callable[[float], Awaitable[None]]
     _holds: set[int] = field(default_factory=set, init=False)
     _counted: dict[tuple[str, str], tuple[object, object]] = field(default_factory=dict, init=False)
 
@@ -277,6 +281,8 @@ class Reconciler:
                 continue
             items.append(_Item(posted, reactions, reactors_are_listed(message)))
         wanted = {user for message in page for user in users_in(message)}
+        # What was delivered and waits to be handled is not missing.
+        await self._caught_up(LONGEST_WAIT_SECONDS)
         differing, unknown = await asyncio.to_thread(self._differing, session, items, wanted)
         self._names.enqueue(unknown)
         for part in _parts(differing):
@@ -311,14 +317,23 @@ class Reconciler:
         count = 0
         notifier, at = self._context.notifier, self._context.clock.now()
         seen_at = ts_of(began - GRACE)
+        channel, tss = items[0].posted.channel, [item.posted.ts for item in items]
+        roots = {root for item in items if (root := item.posted.thread_ts) is not None}
         with self._database.unit_of_work() as uow:
+            # Read together, as what is asked for one by one takes most of the time.
+            stored = uow.messages.many(channel, {*tss, *roots})
+            reactions = uow.reactions.of_messages(channel, tss)
+            uow.people.many({item.posted.author for item in items})
             for item in items:
                 posted = item.posted
-                uow.messages.revive(posted.channel, posted.ts, began - GRACE)
+                before = stored.get(posted.ts)
+                if before is not None and before.deleted:
+                    uow.messages.revive(channel, posted.ts, began - GRACE)
                 changed = linking.receive(
                     uow, notifier, posted, at, self._context.unthreaded, from_history=True
                 )
-                if uow.messages.get(posted.channel, posted.ts) is not None:
+                differ = item.reactions != reactions.get(posted.ts, set())
+                if differ and uow.messages.get(channel, posted.ts) is not None:
                     changed |= self._react(uow, item, seen_at)
                 count += changed
         return count
