@@ -30,7 +30,7 @@ from bot.store.database import Database
 database = Database(sys.argv[1])
 database.upgrade()
 with database.engine.begin() as connection:
-    schema.downgrade(connection, "base")
+    schema.command.downgrade(schema.config(connection), "base")
 database.upgrade()
 assert database.ping()
 print(bot.__file__, schema.config().get_main_option("script_location"))

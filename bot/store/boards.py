@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Table, case, delete, func, select, true
 
 from bot.sessions.model import Handled
-from bot.store.repository import Repository
+from bot.store.repository import Repository, to_message
 from bot.store.tables import (
     boards,
     edits,
@@ -39,8 +39,7 @@ class Boards(Repository):
 
     def revoke(self, session_id: int) -> bool:
         """Takes the board away; False if there was none."""
-        statement = delete(boards).where(boards.c.session_id == session_id)
-        return self._connection.execute(statement).rowcount > 0
+        return self._changes(delete(boards).where(boards.c.session_id == session_id))
 
     def marker(self, session_id: int) -> str | None:
         """Changes whenever something did that a board shows; None where there is no board.
@@ -60,15 +59,15 @@ class Boards(Repository):
             func.count(messages.c.posted_name),
         )
         voted = _row(
-            _to_message(reactions),
+            _with_message(reactions),
             here,
             func.count(case((reactions.c.present, 1))),
             func.max(reactions.c.event_us),
         )
-        supported = _row(_to_message(supports), here, func.count())
-        edited = _row(_to_message(edits), here, func.count(), func.max(edits.c.at))
+        supported = _row(_with_message(supports), here, func.count())
+        edited = _row(_with_message(edits), here, func.count(), func.max(edits.c.at))
         handled = _row(
-            _to_message(handlings),
+            _with_message(handlings),
             here,
             func.count(case((handlings.c.how == str(Handled.ELSEWHERE), 1))),
             func.max(handlings.c.at),
@@ -105,6 +104,5 @@ def _row(source: FromClause, where: ColumnElement[bool], *what: ColumnElement[An
     return select(*what).select_from(source).where(where).subquery()
 
 
-def _to_message(table: Table) -> FromClause:
-    same = (messages.c.channel == table.c.channel) & (messages.c.ts == table.c.ts)
-    return table.join(messages, same)
+def _with_message(table: Table) -> FromClause:
+    return table.join(messages, to_message(table))

@@ -25,9 +25,8 @@ _NOTIFY = "SELECT pg_notify('marginalia', %s)"
 _LISTEN = "LISTEN marginalia"
 
 
-class _Kept:
-    """Notices that another process wrote to the database, with one connection that is kept, in no
-    transaction. May be used from any thread."""
+class Kept:
+    """What works with one connection that is kept, in no transaction. May be used from any thread."""
 
     def __init__(self, backend: Sqlite | Postgresql):
         self._backend = backend
@@ -46,8 +45,8 @@ class _Kept:
             connection.close()
 
 
-class SqliteChanges(_Kept):
-    """By the number that SQLite counts up."""
+class SqliteChanges(Kept):
+    """Notices that somebody wrote to the database, by the number that SQLite counts up."""
 
     _last: int | None = None
 
@@ -76,8 +75,8 @@ class SqliteChanges(_Kept):
         return nullcontext()
 
 
-class PostgresqlChanges(_Kept):
-    """By notifications, which come by themselves: asking costs the server nothing."""
+class PostgresqlChanges(Kept):
+    """Notices that another process did, by notifications, which come by themselves: asking costs the server nothing."""
 
     def __init__(self, backend: Postgresql):
         super().__init__(backend)

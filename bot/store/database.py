@@ -47,8 +47,7 @@ class Database(TransactionsOf[Work]):
         sqlite = parsed.get_backend_name() == "sqlite"
         self._reserved: int | None = None
         self._backend = engine.Sqlite(parsed) if sqlite else engine.Postgresql(parsed)
-        engine.note_writes(self._backend.writer)
-        engine.write_waiting_first(self._backend.writer)
+        engine.serve_work(self._backend.writer)
         self.committed: Callable[[], None] = lambda: None
         """Called, in the thread that wrote, after each unit of work that changed something."""
         self.changes = (
@@ -110,21 +109,18 @@ class Database(TransactionsOf[Work]):
                 self._backend.writer.connect() as connection,
                 connection.begin() as transaction,
             ):
-                connection.info.pop(engine.WROTE, None)
-                work = Work(connection)
-                connection.info[engine.WAITING] = work.messages.flush
+                work = connection.info[engine.WORK] = Work(connection)
                 try:
                     yield work
                     work.messages.flush()
+                    work.sessions.flush()
                 finally:
-                    connection.info.pop(engine.WAITING, None)
-                work.sessions.flush()
-                wrote = connection.info.pop(engine.WROTE, False)
-                with self.changes.announced(connection) if wrote else nullcontext():
+                    del connection.info[engine.WORK]
+                with self.changes.announced(connection) if work.wrote else nullcontext():
                     transaction.commit()
         finally:
             self._here.busy = False
-        if wrote:
+        if work.wrote:
             self.committed()
 
     @contextmanager
@@ -227,7 +223,7 @@ class Database(TransactionsOf[Work]):
     def leader(self) -> Leader:
         """The lead of the replicas on this database; on SQLite we always have it."""
         if isinstance(self._backend, engine.Postgresql):
-            return Elected(self._backend.alone())
+            return Elected(self._backend)
         return Leader()
 
     def backup(self, target: Path, overwrite: bool = False) -> None:

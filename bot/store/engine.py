@@ -312,32 +312,26 @@ def is_outage(error: BaseException) -> bool:
     return primary in _SQLITE or "no such table" in str(cause)
 
 
-WROTE = "wrote"
-"""The key in a connection's `info` that says that a statement changed rows."""
+WORK = "work"
+"""The key in a connection's `info` under which is the unit of work that it serves."""
 _WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
 
 
-def note_writes(engine: Engine) -> None:
-    """Has the engine's connections note under WROTE that a statement changed rows."""
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def _executed(connection: Connection, cursor: Any, statement: str, *_unused: object) -> None:
-        if cursor.rowcount and statement.lstrip()[:6].upper().startswith(_WRITES):
-            connection.info[WROTE] = True
-
-
-WAITING = "waiting"
-"""The key in a connection's `info` under which is what writes the rows that wait."""
-
-
-def write_waiting_first(engine: Engine) -> None:
-    """Has what a connection has under WAITING called before each statement."""
+def serve_work(engine: Engine) -> None:
+    """Has a unit of work write the rows that wait before each statement, and notes in it that a
+    statement changed rows.
+    """
 
     @event.listens_for(engine, "before_execute")
     def _executing(connection: Connection, *_unused: object) -> None:
-        write = connection.info.get(WAITING)
-        if write is not None:
-            write()
+        if WORK in connection.info:
+            connection.info[WORK].messages.flush()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _executed(connection: Connection, cursor: Any, statement: str, *_unused: object) -> None:
+        wrote = cursor.rowcount and statement.lstrip()[:6].upper().startswith(_WRITES)
+        if wrote and WORK in connection.info:
+            connection.info[WORK].wrote = True
 
 
 def _on_connect(engine: Engine, *statements: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from bot.sessions.anonymity import key_of
 from bot.sessions.forgetting import mark
-from bot.store.repository import Repository
+from bot.store.repository import Repository, WriteTurn
 from bot.store.tables import forgotten
 
 _SALT = ""
@@ -18,8 +18,8 @@ _SALT = ""
 class Forgotten(Repository):
     """`bot.sessions.ports.Forgotten`. The marks are read once for all messages of a transaction."""
 
-    def __init__(self, connection: Connection):
-        super().__init__(connection)
+    def __init__(self, connection: Connection, turn: WriteTurn):
+        super().__init__(connection, turn)
         self._marks: set[str] | None = None
         self._salt: bytes | None = None
 
@@ -57,8 +57,7 @@ class Forgotten(Repository):
         return key_of(salt, slack_id) if mark(salt, slack_id) in marks else slack_id
 
     def ids(self) -> set[str]:
-        query = select(forgotten.c.member).where(forgotten.c.mark != _SALT)
-        return set(self._connection.execute(query).scalars())
+        return self._values(select(forgotten.c.member).where(forgotten.c.mark != _SALT))
 
     def marks(self) -> set[str]:
         if self._marks is None:

@@ -104,8 +104,9 @@ class Inbox(Repository):
         return self._connection.execute(statement).rowcount
 
     def _settle(self, envelope_id: int, values: Mapping[str, Any]) -> bool:
-        statement = update(inbox).where(inbox.c.id == envelope_id, _PARKED).values(**values)
-        return self._connection.execute(statement).rowcount > 0
+        return self._changes(
+            update(inbox).where(inbox.c.id == envelope_id, _PARKED).values(**values)
+        )
 
 
 def _envelope(row: Row[Any]) -> Envelope:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from bot.sessions.knowledge import Document, Meanings, weights
-from bot.store.repository import Repository, WriteTurn, chunked, from_row, to_row
+from bot.store.repository import Repository, chunked, from_row, to_row
 from bot.store.tables import (
     knowledge,
     knowledge_events,
@@ -36,10 +36,6 @@ _PART = 200
 
 class Knowledge(Repository):
     """`bot.sessions.ports.Knowledge`."""
-
-    def __init__(self, connection: Connection, turn: WriteTurn):
-        super().__init__(connection)
-        self._turn = turn
 
     def take_turn(self) -> None:
         self._turn.take()
@@ -129,8 +125,7 @@ class Knowledge(Repository):
         return [_document(row) for row in self._connection.execute(query)]
 
     def of_event(self, event_id: str) -> set[int]:
-        query = select(knowledge.c.id).where(knowledge.c.event_id == event_id)
-        return set(self._connection.execute(query).scalars())
+        return self._values(select(knowledge.c.id).where(knowledge.c.event_id == event_id))
 
     def unread(self, limit: int, after: int = 0) -> dict[int, Document]:
         query = (

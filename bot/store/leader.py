@@ -9,12 +9,14 @@ again. No replica's own clock plays a part.
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.changes import Kept
+from bot.store.engine import Postgresql
 
 log = logging.getLogger(__name__)
 
@@ -66,18 +68,15 @@ class Leader:
         """Gives the lead up; nothing if it is not ours."""
 
 
-class Elected(Leader):
+class Elected(Kept, Leader):
     """The lead on PostgreSQL, as a row of the table `leases`."""
 
-    def __init__(self, engine: Engine):
-        self._engine = engine
+    def __init__(self, backend: Postgresql):
+        super().__init__(backend)
         self._me = uuid4().hex
         self._fence: int | None = None
-        self._connection: Connection | None = None
-        self._mutex = threading.Lock()
 
     def acquire(self) -> bool:
-        """Takes the lease if it is free, or renews it."""
         with self._mutex:
             try:
                 fence = self._ask(_ACQUIRE, {"me": self._me, "lease": LEASE})
@@ -90,7 +89,6 @@ class Elected(Leader):
             return fence is not None and unbroken
 
     def holds(self) -> bool:
-        """Whether the lease is ours and has not run out."""
         with self._mutex:
             if self._fence is None:
                 return False
@@ -106,7 +104,6 @@ class Elected(Leader):
             return held == self._fence
 
     def release(self) -> None:
-        """Ends the lease and closes its connection."""
         with self._mutex:
             if self._fence is not None:
                 try:
@@ -120,13 +117,10 @@ class Elected(Leader):
 
     def _ask(self, statement: TextClause, values: dict[str, object]) -> int | None:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = self._backend.alone().connect()
         result = self._connection.execute(statement, values)
         return result.scalar_one_or_none() if result.returns_rows else None
 
     def _drop(self) -> None:
-        connection, self._connection = self._connection, None
+        super()._drop()
         self._fence = None
-        if connection is not None:
-            connection.invalidate()
-            connection.close()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, literal_column, or_, select, update
+from sqlalchemy import literal_column, or_, select, update
 
 from bot.sessions.ports import QueuedLink
-from bot.store.repository import Repository, WriteTurn
+from bot.store.repository import Repository, of_message
 from bot.store.tables import links
 from bot.store.types import micros
 
@@ -19,10 +19,6 @@ _OPEN = links.c.state != literal_column("'done'")
 class Links(Repository):
     """`bot.sessions.ports.Links`."""
 
-    def __init__(self, connection: Connection, turn: WriteTurn):
-        super().__init__(connection)
-        self._turn = turn
-
     def add(self, session_id: int, channel: str, ts: str, held: bool = False) -> bool:
         self._turn.take()
         row = {
@@ -33,7 +29,7 @@ class Links(Repository):
             "state": "held" if held else "due",
             "attempts": 0,
         }
-        return self._connection.execute(self._insert_new(links), row).rowcount > 0
+        return self._changes(self._insert_new(links), row)
 
     def due(self, at: datetime) -> dict[int, list[QueuedLink]]:
         query = (
@@ -48,8 +44,7 @@ class Links(Repository):
         return found
 
     def sessions(self) -> set[int]:
-        query = select(links.c.session_id).where(_OPEN).distinct()
-        return set(self._connection.execute(query).scalars())
+        return self._values(select(links.c.session_id).where(_OPEN).distinct())
 
     def release(self, session_id: int | None = None) -> None:
         self._turn.take()
@@ -60,17 +55,14 @@ class Links(Repository):
 
     def done(self, channel: str, ts: str) -> bool:
         self._turn.take()
-        statement = (
-            update(links)
-            .where(links.c.channel == channel, links.c.ts == ts, _OPEN)
-            .values(state="done")
+        return self._changes(
+            update(links).where(of_message(links, channel, ts), _OPEN).values(state="done")
         )
-        return self._connection.execute(statement).rowcount > 0
 
     def failed(self, channel: str, ts: str, retry_at: datetime) -> None:
         self._turn.take()
         self._connection.execute(
             update(links)
-            .where(links.c.channel == channel, links.c.ts == ts, _DUE)
+            .where(of_message(links, channel, ts), _DUE)
             .values(attempts=links.c.attempts + 1, due_at=retry_at)
         )

@@ -20,8 +20,7 @@ class MemberNames(Repository):
     """`bot.sessions.ports.MemberNames`."""
 
     def __init__(self, connection: Connection, turn: WriteTurn, forgotten: Forgotten):
-        super().__init__(connection)
-        self._turn = turn
+        super().__init__(connection, turn)
         self._forgotten = forgotten
 
     def find(self, name: str) -> str | None:

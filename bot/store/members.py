@@ -5,17 +5,15 @@ from __future__ import annotations
 import secrets as random
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Table, case, delete, func, select, update
 
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.model import Handled, Handling, Submission
-from bot.store.repository import Repository, from_row, to_row
+from bot.store.repository import Repository, from_row, of_message, of_session, to_row
 from bot.store.tables import (
     follows,
     handlings,
-    messages,
     pages,
     people,
     reactions,
@@ -34,7 +32,7 @@ class Members(Repository):
         known = self._connection.execute(query).scalar_one_or_none()
         if known is None and make:
             row = {"session_id": session_id, "secret": random.token_hex(32)}
-            self._connection.execute(self._insert(secrets).on_conflict_do_nothing(), row)
+            self._connection.execute(self._insert_new(secrets), row)
             known = self._connection.execute(query).scalar_one()
         return bytes.fromhex(known or "")
 
@@ -43,8 +41,7 @@ class Members(Repository):
 
     def submit(self, submission: Submission) -> bool:
         row = to_row(submissions, submission)
-        statement = self._insert(submissions).on_conflict_do_nothing(index_elements=["token"])
-        return self._connection.execute(statement, row).rowcount > 0
+        return self._changes(self._insert_new(submissions), row)
 
     def submission(self, token: str) -> Submission | None:
         query = select(submissions).where(submissions.c.token == token)
@@ -96,25 +93,21 @@ class Members(Repository):
         self._upsert(handlings, {"channel": handling.channel, "ts": handling.ts}, word)
 
     def unhandle(self, channel: str, ts: str) -> bool:
-        statement = delete(handlings).where(handlings.c.channel == channel, handlings.c.ts == ts)
-        return self._connection.execute(statement).rowcount > 0
+        return self._changes(delete(handlings).where(of_message(handlings, channel, ts)))
 
     def handlings(self, session_id: int) -> dict[str, Handling]:
-        rows = self._connection.execute(_of_session(handlings, session_id))
+        rows = self._connection.execute(of_session(handlings, session_id))
         return {row.ts: from_row(Handling, row, how=Handled(row.how)) for row in rows}
 
     def follow(self, channel: str, ts: str, person: str) -> bool:
         return self._enter(follows, channel, ts, person)
 
     def unfollow(self, channel: str, ts: str, person: str) -> bool:
-        statement = delete(follows).where(
-            follows.c.channel == channel, follows.c.ts == ts, follows.c.member == person
-        )
-        return self._connection.execute(statement).rowcount > 0
+        theirs = of_message(follows, channel, ts) & (follows.c.member == person)
+        return self._changes(delete(follows).where(theirs))
 
     def followers(self, channel: str, ts: str) -> set[str]:
-        query = select(follows.c.member).where(follows.c.channel == channel, follows.c.ts == ts)
-        return set(self._connection.execute(query).scalars())
+        return self._values(select(follows.c.member).where(of_message(follows, channel, ts)))
 
     def followed(self, person: str) -> list[tuple[str, str]]:
         query = select(follows).where(follows.c.member == person).order_by(follows.c.ts)
@@ -125,7 +118,7 @@ class Members(Repository):
 
     def supporters(self, session_id: int) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
-        for row in self._connection.execute(_of_session(supports, session_id)):
+        for row in self._connection.execute(of_session(supports, session_id)):
             found.setdefault(row.ts, set()).add(row.member)
         return found
 
@@ -161,14 +154,4 @@ class Members(Repository):
 
     def _enter(self, table: Table, channel: str, ts: str, person: str) -> bool:
         row = {"channel": channel, "ts": ts, "member": person}
-        return (
-            self._connection.execute(self._insert(table).on_conflict_do_nothing(), row).rowcount > 0
-        )
-
-
-def _of_session(table: Table, session_id: int) -> Any:
-    return (
-        select(table)
-        .join(messages, (messages.c.channel == table.c.channel) & (messages.c.ts == table.c.ts))
-        .where(messages.c.session_id == session_id)
-    )
+        return self._changes(self._insert_new(table), row)

@@ -31,7 +31,15 @@ from sqlalchemy import (
 from bot.sessions.model import Handled, Hidden, Kind, Message, Talk, Thread
 from bot.sessions.ports import ConcurrentUpdate, Counts
 from bot.store import knowledge
-from bot.store.repository import Repository, WriteTurn, chunked, from_row, insert_into, to_row
+from bot.store.repository import (
+    Repository,
+    WriteTurn,
+    chunked,
+    from_row,
+    insert_into,
+    of_message,
+    to_row,
+)
 from bot.store.tables import handlings, messages, revisions
 from bot.store.types import micros
 
@@ -52,6 +60,7 @@ _ROOT = select(messages.c.root_ts).where(
     messages.c.channel == bindparam("of_channel"), messages.c.ts == bindparam("of_ts")
 )
 _LOCKED = _ONE.with_for_update()
+_STANDS: ColumnElement[bool] = messages.c.deleted_at.is_(None)
 _BY_TS = (messages.c.ts_us, messages.c.ts, messages.c.channel)
 _BY_ROOT = (messages.c.root_us, messages.c.root_ts, messages.c.channel, *_BY_TS[:2])
 
@@ -65,8 +74,7 @@ class Messages(Repository):
     """
 
     def __init__(self, connection: Connection, turn: WriteTurn):
-        super().__init__(connection)
-        self._turn = turn
+        super().__init__(connection, turn)
         self._read: dict[tuple[str, str], Message | None] = {}
         self._absent: set[tuple[str, str]] = set()
         self._new: list[dict[str, Any]] = []
@@ -146,25 +154,20 @@ class Messages(Repository):
             .on_conflict_do_update(
                 index_elements=["channel", "ts"],
                 set_={name: value for name, value in row.items() if name not in place},
-                where=messages.c.deleted_at.is_(None),
+                where=_STANDS,
             )
         )
         if self._connection.execute(statement).rowcount == 0:
             return False
         knowledge.drop(self._connection, channel, [ts])
-        self._connection.execute(delete(revisions).where(_revision_of(channel, ts)))
+        self._connection.execute(delete(revisions).where(of_message(revisions, channel, ts)))
         return True
 
     def revive(self, channel: str, ts: str, before: datetime) -> bool:
         self._turn.take()
         self.forget()
-        statement = delete(messages).where(
-            messages.c.channel == channel,
-            messages.c.ts == ts,
-            messages.c.deleted_at < before,
-            messages.c.origin != ERASED,
-        )
-        return self._connection.execute(statement).rowcount > 0
+        is_so = (messages.c.deleted_at < before) & (messages.c.origin != ERASED)
+        return self._changes(delete(messages).where(of_message(messages, channel, ts), is_so))
 
     def of_session(self, session_id: int) -> list[Message]:
         return list(self.iter_session(session_id))
@@ -192,22 +195,8 @@ class Messages(Repository):
                 yield Thread(question, tuple(replies))
 
     def whole(self, message: Message) -> Message:
-        query = select(messages).where(
-            messages.c.channel == message.channel,
-            messages.c.question_ts == message.ts,
-            messages.c.kind == str(Kind.PART),
-            messages.c.deleted_at.is_(None),
-        )
-        return whole(message, [_message(row) for row in self._connection.execute(query)])
-
-    def revisions(self, channel: str, ts: str) -> list[Mapping[str, Any]]:
-        """Earlier contents of a message, oldest first."""
-        query = (
-            select(revisions.c.content)
-            .where(_revision_of(channel, ts))
-            .order_by(revisions.c.edited_us)
-        )
-        return list(self._connection.execute(query).scalars())
+        below = self.under(message.channel, message.ts)
+        return whole(message, [part for part in below if part.kind is Kind.PART])
 
     def set_hidden(self, channel: str, ts: str, why: Hidden, hidden: bool) -> bool:
         self._turn.take()
@@ -225,7 +214,7 @@ class Messages(Repository):
     def set_talk(self, channel: str, ts: str, talk: Talk) -> bool:
         self._turn.take()
         self._read.pop((channel, ts), None)
-        is_other = (messages.c.talk != str(talk)) & messages.c.deleted_at.is_(None)
+        is_other = (messages.c.talk != str(talk)) & _STANDS
         return bool(self._update(channel, ts, {"talk": str(talk)}, is_other))
 
     def set_question(
@@ -238,7 +227,7 @@ class Messages(Repository):
             raise ValueError(f"{ts} cannot be a reply to itself")
         kind = Kind.QUESTION if question_ts is None else Kind.REPLY
         values: dict[str, Any] = {"kind": str(kind), "question_ts": question_ts}
-        where: list[ColumnElement[bool]] = [messages.c.deleted_at.is_(None)]
+        where = [_STANDS]
         if corrected:
             values["corrected"] = True
         else:
@@ -277,19 +266,12 @@ class Messages(Repository):
         self._update(channel, ts, {"origin": ERASED})
 
     def of_author(self, slack_id: str) -> list[Message]:
-        query = (
-            select(messages)
-            .where(messages.c.author == slack_id, messages.c.deleted_at.is_(None))
-            .order_by(*_BY_TS)
-        )
-        return [_message(row) for row in self._connection.execute(query)]
+        return self._standing(messages.c.author == slack_id)
 
     def mentioning(self, slack_id: str) -> set[int]:
-        query = select(messages.c.session_id).where(
-            (messages.c.author == slack_id)
-            | cast(messages.c.content, Text).contains(slack_id, autoescape=True)
-        )
-        return set(self._connection.execute(query.distinct()).scalars())
+        is_named = cast(messages.c.content, Text).contains(slack_id, autoescape=True)
+        query = select(messages.c.session_id).where((messages.c.author == slack_id) | is_named)
+        return self._values(query.distinct())
 
     def counts(self, session_id: int, authors: Collection[str] = ()) -> Counts:
         """Counted by the database, no message is loaded. `authors` are Slack member IDs."""
@@ -301,7 +283,7 @@ class Messages(Repository):
         )
         present = (
             (messages.c.session_id == session_id)
-            & messages.c.deleted_at.is_(None)
+            & _STANDS
             & (messages.c.hidden == "")
             & ((messages.c.kind == str(Kind.QUESTION)) | has_root)
         )
@@ -358,91 +340,60 @@ class Messages(Repository):
     def standing(self, session_id: int, oldest: str, latest: str) -> set[str]:
         query = select(messages.c.ts).where(
             messages.c.session_id == session_id,
-            messages.c.ts_us >= micros(oldest),
-            messages.c.ts_us <= micros(latest),
-            messages.c.deleted_at.is_(None),
+            messages.c.ts_us.between(micros(oldest), micros(latest)),
             or_(messages.c.thread_ts.is_(None), messages.c.broadcast),
         )
-        return set(self._connection.execute(query).scalars())
+        return self._values(query.where(_STANDS))
 
     def replies(self, channel: str, thread_ts: str) -> set[str]:
-        query = select(messages.c.ts).where(
-            messages.c.channel == channel,
-            messages.c.thread_ts == thread_ts,
-            messages.c.deleted_at.is_(None),
-        )
-        return set(self._connection.execute(query).scalars())
+        in_thread = (messages.c.channel == channel) & (messages.c.thread_ts == thread_ts)
+        return self._values(select(messages.c.ts).where(in_thread, _STANDS))
 
     def under(self, channel: str, question_ts: str) -> list[Message]:
-        query = (
-            select(messages)
-            .where(
-                messages.c.channel == channel,
-                messages.c.question_ts == question_ts,
-                messages.c.deleted_at.is_(None),
-            )
-            .order_by(*_BY_TS)
-        )
-        return [_message(row) for row in self._connection.execute(query)]
+        return self._standing(messages.c.channel == channel, messages.c.question_ts == question_ts)
 
     def thread_sizes(self, channel: str, roots: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for part in chunked(roots):
             query = (
                 select(messages.c.thread_ts, func.count())
-                .where(
-                    messages.c.channel == channel,
-                    messages.c.thread_ts.in_(part),
-                    messages.c.deleted_at.is_(None),
-                )
+                .where(messages.c.channel == channel, messages.c.thread_ts.in_(part), _STANDS)
                 .group_by(messages.c.thread_ts)
             )
             found.update((root, count) for root, count in self._connection.execute(query))
         return found
 
     def roots(self, session_id: int) -> set[str]:
-        query = (
-            select(messages.c.thread_ts)
-            .distinct()
-            .where(
-                messages.c.session_id == session_id,
-                messages.c.thread_ts.is_not(None),
-                messages.c.deleted_at.is_(None),
-            )
-        )
-        return set(self._connection.execute(query).scalars())
+        here = (messages.c.session_id == session_id) & messages.c.thread_ts.is_not(None)
+        return self._values(select(messages.c.thread_ts).where(here, _STANDS).distinct())
 
     def authors(self, session_id: int) -> set[str]:
         """Who wrote the messages of a session."""
-        query = (
-            select(messages.c.author)
-            .distinct()
-            .where(messages.c.session_id == session_id, messages.c.deleted_at.is_(None))
-        )
-        return set(self._connection.execute(query).scalars())
+        here = messages.c.session_id == session_id
+        return self._values(select(messages.c.author).where(here, _STANDS).distinct())
 
     def named(self, slack_id: str, name: str) -> set[int]:
         self._turn.take()
         self.forget()
         statement = (
             update(messages)
-            .where(
-                messages.c.author == slack_id,
-                messages.c.posted_name.is_(None),
-                messages.c.deleted_at.is_(None),
-            )
+            .where(messages.c.author == slack_id, messages.c.posted_name.is_(None), _STANDS)
             .values(posted_name=name)
             .returning(messages.c.session_id)
         )
         return set(self._connection.execute(statement).scalars())
+
+    def _standing(self, *conditions: ColumnElement[bool]) -> list[Message]:
+        """Messages that are not deleted, by `ts`."""
+        query = select(messages).where(*conditions, _STANDS).order_by(*_BY_TS)
+        return [_message(row) for row in self._connection.execute(query)]
 
     def _put_new(self, message: Message) -> bool:
         row = _row(message)
         if message.question_ts is not None:
             root = self._root(message.channel, message.question_ts)
             row |= {"root_ts": root, "root_us": micros(root)}
-        statement = _INSERT[self._postgresql]
-        return self._connection.execute(statement, row).rowcount > 0
+        return self._changes(_INSERT[self._postgresql], row)
 
     def _root(self, channel: str, ts: str) -> str:
         """The question that a message stands under in the end; itself if it is not known."""
@@ -458,10 +409,8 @@ class Messages(Repository):
     def _update(
         self, channel: str, ts: str, values: Mapping[str, Any], *where: ColumnElement[bool]
     ) -> int:
-        statement = update(messages).where(
-            messages.c.channel == channel, messages.c.ts == ts, *where
-        )
         knowledge.drop(self._connection, channel, [ts])
+        statement = update(messages).where(of_message(messages, channel, ts), *where)
         return self._connection.execute(statement.values(**values)).rowcount
 
     def _chunks(
@@ -479,7 +428,7 @@ class Messages(Repository):
             .limit(CHUNK)
         )
         if not deleted:
-            query = query.where(messages.c.deleted_at.is_(None))
+            query = query.where(_STANDS)
         last: Tuple | None = None
         while True:
             page = query if last is None else query.where(tuple_(*order) > last)
@@ -511,10 +460,6 @@ def _shown() -> ColumnElement[bool]:
 
 def _version(edited_ts: str | None) -> int:
     return 0 if edited_ts is None else micros(edited_ts)
-
-
-def _revision_of(channel: str, ts: str) -> ColumnElement[bool]:
-    return (revisions.c.channel == channel) & (revisions.c.ts == ts)
 
 
 def _row(message: Message, deleted_at: datetime | None = None) -> dict[str, Any]:

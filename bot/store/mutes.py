@@ -8,15 +8,15 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from bot.sessions.model import Mute
-from bot.store.repository import Repository, to_row
+from bot.store.repository import Repository, WriteTurn, from_row, to_row
 from bot.store.tables import mutes, past_mutes
 
 
 class Mutes(Repository):
     """`bot.sessions.ports.Mutes`. Who is muted is read once for all messages of a transaction."""
 
-    def __init__(self, connection: Connection):
-        super().__init__(connection)
+    def __init__(self, connection: Connection, turn: WriteTurn):
+        super().__init__(connection, turn)
         self._muted: dict[int, dict[str, list[tuple[datetime, datetime | None]]]] = {}
 
     def forget(self) -> None:
@@ -26,8 +26,7 @@ class Mutes(Repository):
     def add(self, mute: Mute) -> bool:
         self.forget()
         row = to_row(mutes, mute)
-        statement = self._insert(mutes).on_conflict_do_nothing()
-        return self._connection.execute(statement, row).rowcount > 0
+        return self._changes(self._insert(mutes).on_conflict_do_nothing(), row)
 
     def remove(self, session_id: int, subject: str, at: datetime) -> bool:
         self.forget()
@@ -61,7 +60,4 @@ class Mutes(Repository):
 
     def of_session(self, session_id: int) -> list[Mute]:
         query = select(mutes).where(mutes.c.session_id == session_id).order_by(mutes.c.at)
-        return [
-            Mute(row.session_id, row.subject, row.by, row.at, row.reason)
-            for row in self._connection.execute(query)
-        ]
+        return [from_row(Mute, row) for row in self._connection.execute(query)]

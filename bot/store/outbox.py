@@ -92,8 +92,7 @@ class Outbox(Repository):
 
     def add(self, outgoing: Outgoing, at: datetime) -> bool:
         row = to_row(outbox, outgoing, created_at=at)
-        statement = self._insert_new(outbox)
-        return self._connection.execute(statement, row).rowcount > 0
+        return self._changes(self._insert_new(outbox), row)
 
     def get(self, key: str) -> Outgoing | None:
         row = self._connection.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
@@ -227,20 +226,18 @@ class Outbox(Repository):
 
     def block(self, channel: str, why: str, until: datetime) -> bool:
         self._pace(channel, "blocked_until", until)
-        statement = (
+        return self._changes(
             update(paces)
             .where(paces.c.channel == channel, paces.c.trouble.is_(None))
             .values(trouble=why)
         )
-        return self._connection.execute(statement).rowcount > 0
 
     def unblock(self, channel: str) -> bool:
-        statement = (
+        return self._changes(
             update(paces)
             .where(paces.c.channel == channel, paces.c.trouble.is_not(None))
             .values(trouble=None, blocked_until=None)
         )
-        return self._connection.execute(statement).rowcount > 0
 
     def troubles(self) -> dict[str, str]:
         query = select(paces.c.channel, paces.c.trouble).where(paces.c.trouble.is_not(None))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 from bot.sessions.anonymity import ANONYMOUS
 from bot.sessions.model import FORGOTTEN, Person
 from bot.store.forgotten import Forgotten
-from bot.store.repository import Repository, chunked, from_row, to_row
+from bot.store.repository import Repository, WriteTurn, chunked, from_row, to_row
 from bot.store.tables import people
 
 _ONE = select(people).where(people.c.slack_id == bindparam("of"))
@@ -22,8 +22,8 @@ _NEW = {"is_bot": False, "deleted": False, "privacy": "full"}
 class People(Repository):
     """`bot.sessions.ports.People`."""
 
-    def __init__(self, connection: Connection, forgotten: Forgotten):
-        super().__init__(connection)
+    def __init__(self, connection: Connection, turn: WriteTurn, forgotten: Forgotten):
+        super().__init__(connection, turn)
         self._forgotten = forgotten
         self._read: dict[str, Person | None] = {}
 

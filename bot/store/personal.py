@@ -64,8 +64,7 @@ class Personal(Repository):
     """`bot.sessions.ports.Personal`. `unread` is told that what was read may be untrue."""
 
     def __init__(self, connection: Connection, turn: WriteTurn, unread: Callable[[], None]):
-        super().__init__(connection)
-        self._turn = turn
+        super().__init__(connection, turn)
         self._unread = unread
 
     def rows(self, ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
 from bot.sessions.model import Reaction
 from bot.store.forgotten import Forgotten
-from bot.store.repository import Repository, WriteTurn, chunked
+from bot.store.repository import Repository, WriteTurn, chunked, from_row, of_session, to_row
 from bot.store.tables import messages, reactions
 from bot.store.types import micros
 
@@ -18,8 +19,7 @@ class Reactions(Repository):
     """`bot.sessions.ports.Reactions`."""
 
     def __init__(self, connection: Connection, turn: WriteTurn, forgotten: Forgotten):
-        super().__init__(connection)
-        self._turn = turn
+        super().__init__(connection, turn)
         self._forgotten = forgotten
 
     def add(self, reaction: Reaction, event_ts: str | None = None) -> bool:
@@ -35,10 +35,8 @@ class Reactions(Repository):
         reactions: Collection[Reaction],
         event_ts: str | None = None,
     ) -> bool:
-        wanted, present = (
-            {self._ours(r) for r in reactions},
-            self.of_messages(channel, [ts]).get(ts, set()),
-        )
+        wanted = {self._ours(reaction) for reaction in reactions}
+        present = self.of_messages(channel, [ts]).get(ts, set())
         if any((reaction.channel, reaction.ts) != (channel, ts) for reaction in wanted):
             raise ValueError(f"a reaction to another message than {ts}")
         changed = [self.remove(reaction, event_ts) for reaction in present - wanted]
@@ -47,17 +45,11 @@ class Reactions(Repository):
 
     def of_session(self, session_id: int) -> list[Reaction]:
         query = (
-            select(reactions)
-            .join(messages, _to_message())
-            .where(
-                messages.c.session_id == session_id,
-                messages.c.deleted_at.is_(None),
-                reactions.c.present,
-            )
+            of_session(reactions, session_id)
+            .where(messages.c.deleted_at.is_(None), reactions.c.present)
             .order_by(messages.c.ts_us, reactions.c.ts, reactions.c.name, reactions.c.member)
         )
-        rows = self._connection.execute(query)
-        return [Reaction(row.channel, row.ts, row.name, row.member) for row in rows]
+        return [_reaction(row) for row in self._connection.execute(query)]
 
     def of_messages(self, channel: str, tss: Collection[str]) -> dict[str, set[Reaction]]:
         found: dict[str, set[Reaction]] = {}
@@ -66,8 +58,7 @@ class Reactions(Repository):
                 reactions.c.channel == channel, reactions.c.ts.in_(part), reactions.c.present
             )
             for row in self._connection.execute(query):
-                reaction = Reaction(row.channel, row.ts, row.name, row.member)
-                found.setdefault(row.ts, set()).add(reaction)
+                found.setdefault(row.ts, set()).add(_reaction(row))
         return found
 
     def _ours(self, reaction: Reaction) -> Reaction:
@@ -82,11 +73,11 @@ class Reactions(Repository):
         """
         self._turn.take()
         reaction = self._ours(reaction)
-        key = and_(*(reactions.c[name] == value for name, value in _row(reaction).items()))
+        place = to_row(reactions, reaction, member=reaction.user)
+        key = and_(*(reactions.c[name] == value for name, value in place.items()))
         event_us = micros(event_ts) if event_ts is not None else 0
-        row = {**_row(reaction), "event_us": event_us, "present": present}
-        statement = self._insert_new(reactions)
-        if self._connection.execute(statement, row).rowcount > 0:
+        row = {**place, "event_us": event_us, "present": present}
+        if self._changes(self._insert_new(reactions), row):
             return present
         known = self._connection.execute(select(reactions).where(key).with_for_update()).one()
         if event_ts is not None and event_us < known.event_us:
@@ -97,14 +88,5 @@ class Reactions(Repository):
         return bool(known.present) != present
 
 
-def _to_message() -> ColumnElement[bool]:
-    return and_(messages.c.channel == reactions.c.channel, messages.c.ts == reactions.c.ts)
-
-
-def _row(reaction: Reaction) -> dict[str, str]:
-    return {
-        "channel": reaction.channel,
-        "ts": reaction.ts,
-        "name": reaction.name,
-        "member": reaction.user,
-    }
+def _reaction(row: Row[Any]) -> Reaction:
+    return from_row(Reaction, row, user=row.member)

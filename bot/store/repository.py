@@ -9,8 +9,11 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, text
+from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+
+from bot.store.tables import messages
 
 T = TypeVar("T")
 Upsert = postgresql.Insert | sqlite.Insert
@@ -46,9 +49,19 @@ class WriteTurn:
 class Repository:
     """One aggregate's tables, in one transaction."""
 
-    def __init__(self, connection: Connection):
+    def __init__(self, connection: Connection, turn: WriteTurn):
         self._connection = connection
+        self._turn = turn
         self._postgresql = connection.dialect.name == "postgresql"
+
+    def _changes(self, statement: Executable, row: Mapping[str, Any] | None = None) -> bool:
+        """Whether a statement changes any row."""
+        result: CursorResult[Any] = self._connection.execute(statement, row)
+        return result.rowcount > 0
+
+    def _values(self, query: Select[Any]) -> set[Any]:
+        """The values of one column."""
+        return set(self._connection.execute(query).scalars())
 
     def _insert(self, table: Table) -> Upsert:
         """An INSERT that can be told what to do where the row is there already."""
@@ -72,6 +85,22 @@ class Repository:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=list(key), set_=values, where=where)
         )
+
+
+def of_message(table: Table, channel: str, ts: str) -> ColumnElement[bool]:
+    """What is kept of a message in a table."""
+    return (table.c.channel == channel) & (table.c.ts == ts)
+
+
+def to_message(table: Table) -> ColumnElement[bool]:
+    """The message of which a table keeps something."""
+    return (messages.c.channel == table.c.channel) & (messages.c.ts == table.c.ts)
+
+
+def of_session(table: Table, session_id: int) -> Select[Any]:
+    """What a table keeps of a session's messages."""
+    joined = select(table).join(messages, to_message(table))
+    return joined.where(messages.c.session_id == session_id)
 
 
 def insert_into(table: Table, on_postgresql: bool) -> Upsert:

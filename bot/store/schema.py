@@ -96,8 +96,3 @@ def _refuse_foreign(connection: Connection) -> None:
         raise UserError(
             _("the file is another program's database; set MARGINALIA_DATABASE_URL to another file")
         )
-
-
-def downgrade(connection: Connection, revision: str) -> None:
-    """Takes the tables back to a revision (`base`: to nothing)."""
-    command.downgrade(config(connection), revision)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from bot.sessions.model import Event, Session, State
 from bot.sessions.ports import ConcurrentUpdate
 from bot.store import events
-from bot.store.repository import Repository, from_row, to_row
+from bot.store.repository import Repository, WriteTurn, from_row, to_row
 from bot.store.tables import sessions
 
 _ALL = select(sessions)
@@ -50,8 +50,8 @@ class Sessions(Repository):
     do not undo one another, and raises Changed if another gave the session another state.
     """
 
-    def __init__(self, connection: Connection):
-        super().__init__(connection)
+    def __init__(self, connection: Connection, turn: WriteTurn):
+        super().__init__(connection, turn)
         self._kept = _Kept()
         self._touched: dict[int, datetime] = {}
 

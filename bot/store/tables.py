@@ -43,9 +43,10 @@ def _place() -> list[Column[Any]]:
     return [Column(name, Anything, primary_key=True) for name in ("channel", "ts")]
 
 
-def _where(condition: str) -> dict[str, Any]:
-    """An index of some rows alone, on both databases."""
-    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+def _partial(name: str, condition: str, *columns: str) -> Index:
+    """An index of the rows that are so, on both databases."""
+    where = text(condition)
+    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
 
 
 sessions = _table(
@@ -70,10 +71,8 @@ sessions = _table(
     Index(None, "state", "starts_at"),
     Index(None, "collects_until"),
     # Sessions of which the archive is not up to date; nearly all that are over are not in it.
-    Index(
-        "ix_sessions_unarchived",
-        "state",
-        **_where("archived_at IS NULL OR content_changed_at > archived_at"),
+    _partial(
+        "ix_sessions_unarchived", "archived_at IS NULL OR content_changed_at > archived_at", "state"
     ),
 )
 
@@ -301,17 +300,8 @@ inbox = _table(
     Column("error", Anything),
     Column("state", Text, nullable=False),
     # Rows that are done, nearly all, are not in it: what it costs to claim depends on what waits.
-    Index(
-        "ix_inbox_open",
-        "state",
-        "id",
-        **_where("state <> 'done'"),
-    ),
-    Index(
-        "ix_inbox_done",
-        "received_at",
-        **_where("state = 'done'"),
-    ),
+    _partial("ix_inbox_open", "state <> 'done'", "state", "id"),
+    _partial("ix_inbox_done", "state = 'done'", "received_at"),
 )
 
 outbox = _table(
@@ -330,18 +320,8 @@ outbox = _table(
     Column("slack_ts", Anything),
     Column("sent_at", Moment),
     Column("tried_at", Moment),
-    Index(
-        "ix_outbox_due",
-        "channel",
-        "id",
-        **_where("state = 'due'"),
-    ),
-    Index(
-        "ix_outbox_open",
-        "state",
-        "id",
-        **_where("state <> 'sent'"),
-    ),
+    _partial("ix_outbox_due", "state = 'due'", "channel", "id"),
+    _partial("ix_outbox_open", "state <> 'sent'", "state", "id"),
 )
 
 paces = _table(
@@ -376,12 +356,7 @@ links = _table(
     Column("state", Text, nullable=False),  # held | due | done
     Column("due_at", Moment),  # None: at once
     Column("attempts", Integer, nullable=False),
-    Index(
-        "ix_links_open",
-        "session_id",
-        "ts_us",
-        **_where("state <> 'done'"),
-    ),
+    _partial("ix_links_open", "state <> 'done'", "session_id", "ts_us"),
 )
 
 commits = _table(

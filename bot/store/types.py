@@ -31,13 +31,11 @@ class Anything(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """What is stored."""
         if value is None or (value.isascii() and "\\" not in value and "\0" not in value):
             return value
         return _UNSAFE.sub(lambda found: f"\\{ord(found[0]):04x}", value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """What was given."""
         if value is None or "\\" not in value:
             return value
         return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
@@ -50,11 +48,9 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """What is stored."""
         return None if value is None else dumps(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """What was given."""
         return None if value is None else json.loads(value)
 
 
@@ -68,7 +64,6 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What is stored."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -77,7 +72,6 @@ class Moment(TypeDecorator[datetime]):
         return whole.replace(tzinfo=None) if dialect.name == "sqlite" else whole
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What was given, in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

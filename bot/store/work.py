@@ -32,7 +32,10 @@ from bot.store.sessions import Sessions
 
 
 class Work(UnitOfWork):
-    """All repositories over a connection in a transaction, those too that no other part needs."""
+    """All repositories over a connection in a transaction, those too that no other part needs.
+
+    `wrote` says that a statement changed rows.
+    """
 
     sessions: Sessions
     messages: Messages
@@ -46,26 +49,27 @@ class Work(UnitOfWork):
     edits: Edits
 
     def __init__(self, connection: Connection):
+        self.wrote = False
         self._connection = connection
-        self.sessions = Sessions(connection)
         self._turn = WriteTurn(connection)
+        self.sessions = Sessions(connection, self._turn)
         self.messages = Messages(connection, self._turn)
-        self.forgotten = Forgotten(connection)
-        self.people = People(connection, self.forgotten)
+        self.forgotten = Forgotten(connection, self._turn)
+        self.people = People(connection, self._turn, self.forgotten)
         self.member_names = MemberNames(connection, self._turn, self.forgotten)
         self.reactions = Reactions(connection, self._turn, self.forgotten)
-        self.labels = Labels(connection)
-        self.actions = Actions(connection)
-        self.mutes = Mutes(connection)
-        self.members = Members(connection)
+        self.labels = Labels(connection, self._turn)
+        self.actions = Actions(connection, self._turn)
+        self.mutes = Mutes(connection, self._turn)
+        self.members = Members(connection, self._turn)
         self.personal = Personal(connection, self._turn, self._unread)
-        self.inbox = Inbox(connection)
-        self.outbox = Outbox(connection)
+        self.inbox = Inbox(connection, self._turn)
+        self.outbox = Outbox(connection, self._turn)
         self.edits = Edits(connection, self._turn)
-        self.draws = Draws(connection)
-        self.boards = Boards(connection)
-        self.requests = Requests(connection)
-        self.commits = Commits(connection)
+        self.draws = Draws(connection, self._turn)
+        self.boards = Boards(connection, self._turn)
+        self.requests = Requests(connection, self._turn)
+        self.commits = Commits(connection, self._turn)
         self.links = Links(connection, self._turn)
         self.knowledge = Knowledge(connection, self._turn)
 

@@ -16,7 +16,7 @@ from bot.sessions.model import Handled, Handling, Kind, Message
 from bot.sessions.ports import ConcurrentUpdate, Counts, UnitOfWork
 from bot.store.database import Database
 from tests.store import builders
-from tests.store.builders import T0, later, question, reply, session
+from tests.store.builders import T0, later, question, reply, revisions, session
 
 Q1, Q2, Q3 = "1700000001.000000", "1700000002.000000", "1700000003.000000"
 R1, R2, R3 = "1700000011.000000", "1700000012.000000", "1700000013.000000"
@@ -38,10 +38,10 @@ def test_put_inserts_then_edits_and_keeps_the_old_content(database: Database) ->
         assert not uow.messages.put(post)
     with database.reading() as uow:
         assert uow.messages.get("C1", Q1) == second
-        assert uow.messages.revisions("C1", Q1) == [{"text": "one"}, {"text": "two"}]
+        assert revisions(uow, "C1", Q1) == [{"text": "one"}, {"text": "two"}]
         assert uow.messages.get("C1", Q2) is None
         assert uow.messages.get("C2", Q1) is None
-        assert uow.messages.revisions("C2", Q1) == []
+        assert revisions(uow, "C2", Q1) == []
 
 
 def test_expected_messages_are_written_with_one_statement(database: Database) -> None:
@@ -112,7 +112,7 @@ def test_a_preview_that_slack_adds_without_an_edit_is_taken_in(database: Databas
         uow.messages.put(post)
         assert uow.messages.put(more)
         assert uow.messages.get("C1", Q1) == more
-        assert uow.messages.revisions("C1", Q1) == []
+        assert revisions(uow, "C1", Q1) == []
 
 
 def test_a_name_once_known_stays_and_an_edit_moves_nothing(database: Database) -> None:
@@ -139,7 +139,7 @@ def test_what_is_deleted_is_erased_and_stays_deleted(database: Database) -> None
         assert not uow.messages.put(edited(post, 2, "most private"))
         tombstone = Message(post.session_id, "C1", Q1, Kind.QUESTION, "", {}, deleted=True)
         assert uow.messages.get("C1", Q1) == tombstone
-        assert uow.messages.revisions("C1", Q1) == []
+        assert revisions(uow, "C1", Q1) == []
         assert uow.messages.of_session(post.session_id) == []
         assert uow.messages.delete("C1", Q2, post.session_id, T0)
         assert not uow.messages.put(question(post.session_id, Q2))
@@ -147,7 +147,7 @@ def test_what_is_deleted_is_erased_and_stays_deleted(database: Database) -> None
 
 
 def everything(uow: UnitOfWork, ts: str) -> tuple[Any, ...]:
-    return uow.messages.get("C1", ts), uow.messages.revisions("C1", ts)
+    return uow.messages.get("C1", ts), revisions(uow, "C1", ts)
 
 
 @pytest.mark.slow

@@ -164,7 +164,7 @@ class TestCopiedBeforeAnUpgrade:
         with database.unit_of_work() as uow:
             uow.labels.put("channel", {"C1": "general"})
         with database.engine.begin() as connection:
-            schema.downgrade(connection, "-1")
+            schema.command.downgrade(schema.config(connection), "-1")
         return database
 
     def test_the_copy_is_as_it_was(self, old: Database, caplog: pytest.LogCaptureFixture) -> None:

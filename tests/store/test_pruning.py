@@ -11,7 +11,7 @@ from bot.sessions.model import Action, Message, State, Submission
 from bot.sessions.ports import Outgoing, UnitOfWork
 from bot.store import pruning
 from bot.store.database import Database
-from tests.store.builders import T0, question, session
+from tests.store.builders import T0, question, revisions, session
 
 YEAR = timedelta(days=365)
 
@@ -52,8 +52,8 @@ def test_what_closed_sessions_needed_goes_and_what_people_said_stays(database: D
     assert messages(database, over) == before
     with database.reading() as uow:
         assert uow.outbox.keys("") == [f"session {still} reminder half-way"]
-        assert uow.messages.revisions("C1", f"17000000{over:02}.000100") == []
-        assert len(uow.messages.revisions("C1", f"17000000{still:02}.000100")) == 1
+        assert revisions(uow, "C1", f"17000000{over:02}.000100") == []
+        assert len(revisions(uow, "C1", f"17000000{still:02}.000100")) == 1
         assert uow.members.submission("over") is None
         assert uow.members.submission("still") is not None
         assert uow.actions.listed() == []

@@ -48,7 +48,7 @@ def test_every_migration_goes_down_and_up_again(bare: Database) -> None:
     ]
     for target in [*revisions[1:], "base"]:
         with bare.engine.begin() as connection:
-            schema.downgrade(connection, target)
+            schema.command.downgrade(schema.config(connection), target)
     assert set(inspect(bare.engine).get_table_names()) == {"alembic_version"}
     bare.upgrade()
     assert set(metadata.tables) < set(inspect(bare.engine).get_table_names())
@@ -61,7 +61,7 @@ def test_the_words_of_the_index_keep_their_weights_but_those_too_long_go(bare: D
         uow.knowledge.replace("book", "1", [document])
     with bare.engine.begin() as connection:
         before = connection.execute(words).all()
-        schema.downgrade(connection, "0013")
+        schema.command.downgrade(schema.config(connection), "0013")
         assert connection.execute(words).all() == before != []
         connection.execute(
             text("INSERT INTO knowledge_words (word, weight, document) VALUES (:word, 1, :id)"),
