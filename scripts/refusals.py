@@ -15,12 +15,39 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 BEGIN = "<!-- The table is written by `python scripts/refusals.py`. -->\n"
 END = "<!-- End of the table. -->\n"
 
+EXPLAINED = {
+    Then.DONE: "What was wanted is so already, or what it was about is gone.",
+    Then.RETRY: (
+        "Tried again after 1, 2, 4 … seconds, five minutes at most, or after the time that Slack "
+        "names. Nobody is told; the log says so."
+    ),
+    Then.WAIT_CHANNEL: (
+        "Everything for this channel waits, in order, until the channel is changed. It is tried "
+        "again when Slack tells of a change, after 1, 2, 4 … minutes up to an hour, and at once "
+        "with `marginalia outbox retry`."
+    ),
+    Then.WAIT_APP: (
+        "Waits until the app, its token or the workspace is changed. Tried again in the same "
+        "intervals."
+    ),
+    Then.WAIT_ALONE: (
+        "This message alone waits, and others go past it, until the workspace's settings or what "
+        "it refers to are changed. Tried again in the same intervals. So are codes that are not "
+        "in this table."
+    ),
+    Then.GIVE_UP: (
+        "Not tried again by itself, because nothing in Slack would change the answer. It stays in "
+        "`marginalia outbox` until somebody retries it (with a newer version) or drops it."
+    ),
+}
+"""What each outcome is."""
+
 
 def table() -> str:
     """The outcomes, each with its codes and remedies, as Markdown."""
     lines: list[str] = []
     for then in Then:
-        lines += [f"**{str(then).capitalize()}.** {refusals.EXPLAINED[then]}", ""]
+        lines += [f"**{str(then).capitalize()}.** {EXPLAINED[then]}", ""]
         found: dict[str, list[str]] = {}
         for code, verdict in sorted(refusals.CODES.items()):
             if verdict.then is then:

@@ -13,36 +13,6 @@ from enum import StrEnum
 
 from bot.texts import N_, _
 
-METHODS = (
-    "apps.connections.open",
-    "auth.test",
-    "chat.delete",
-    "chat.postEphemeral",
-    "chat.postMessage",
-    "chat.update",
-    "conversations.history",
-    "conversations.info",
-    "conversations.join",
-    "conversations.list",
-    "conversations.open",
-    "conversations.replies",
-    "emoji.list",
-    "files.completeUploadExternal",
-    "files.getUploadURLExternal",
-    "pins.add",
-    "reactions.add",
-    "reactions.remove",
-    "usergroups.list",
-    "users.conversations",
-    "users.info",
-    "users.list",
-    "views.open",
-    "views.publish",
-    "views.push",
-    "views.update",
-)
-"""The methods that the bot calls."""
-
 
 class Then(StrEnum):
     """What happens to a call that Slack refused."""
@@ -55,50 +25,12 @@ class Then(StrEnum):
     GIVE_UP = "given up"
 
 
-EXPLAINED = {
-    Then.DONE: "What was wanted is so already, or what it was about is gone.",
-    Then.RETRY: (
-        "Tried again after 1, 2, 4 … seconds, five minutes at most, or after the time that Slack "
-        "names. Nobody is told; the log says so."
-    ),
-    Then.WAIT_CHANNEL: (
-        "Everything for this channel waits, in order, until the channel is changed. It is tried "
-        "again when Slack tells of a change, after 1, 2, 4 … minutes up to an hour, and at once "
-        "with `marginalia outbox retry`."
-    ),
-    Then.WAIT_APP: (
-        "Waits until the app, its token or the workspace is changed. Tried again in the same "
-        "intervals."
-    ),
-    Then.WAIT_ALONE: (
-        "This message alone waits, and others go past it, until the workspace's settings or what "
-        "it refers to are changed. Tried again in the same intervals. So are codes that are not "
-        "in this table."
-    ),
-    Then.GIVE_UP: (
-        "Not tried again by itself, because nothing in Slack would change the answer. It stays in "
-        "`marginalia outbox` until somebody retries it (with a newer version) or drops it."
-    ),
-}
-"""Each outcome as docs/reliability.md explains it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a code leads to, and what a person can do about it (a text of the catalogue)."""
 
     then: Then
     remedy: str = ""
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is tried again only in long intervals, because somebody must act."""
-        return self.then in (Then.WAIT_CHANNEL, Then.WAIT_APP, Then.WAIT_ALONE)
-
-    @property
-    def is_told(self) -> bool:
-        """Whether the organizers are told."""
-        return self.waits or self.then is Then.GIVE_UP
 
 
 UNKNOWN = Verdict(
