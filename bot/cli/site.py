@@ -19,7 +19,7 @@ from bot.library.problem import shown
 from bot.services import export
 from bot.sessions.model import Event, Thread
 from bot.settings import Settings
-from bot.slack.text import permalink
+from bot.slack.text import address
 from bot.store.database import Database
 from bot.texts import _, n_
 from bot.web import figures
@@ -176,5 +176,5 @@ def _posted(thread: Thread, entry: Entry, workspace: str) -> Iterator[Posted]:
     messages = (thread.question, *thread.replies)
     for message, said in zip(messages, (entry, *entry.replies), strict=True):
         place = f"{message.channel}/{message.ts}"
-        link = permalink(workspace, message.channel, message.ts, message.thread_ts)
+        link = address(workspace, message)
         yield Posted(said.name, said.text, place, link, message.at, message.is_talk)

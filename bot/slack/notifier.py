@@ -32,19 +32,20 @@ from bot.slack.blocks import (
     winning,
 )
 from bot.slack.blocks.limits import SECTION, TEXT, cut, message_blocks
-from bot.slack.text import permalink
+from bot.slack.text import address, permalink
 
 log = logging.getLogger(__name__)
 
 _CHANNEL = re.compile(r"&lt;(#[A-Z0-9]+)&gt;", re.ASCII)
 
+_NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 ANSWERED = "white_check_mark"
 """The reaction to a question whose answer stands outside its thread."""
 
 
 @dataclass(slots=True)
 class SlackNotifier(Notifier):
-    """Speaks in channels and to organizers.
+    """Speaks in channels and to organizers: `Notifier` says what about.
 
     `website` is the address that covers are relative to ('' where not known);
     `organizers` are member IDs, `organizers_channel` is a channel ID that is told instead;
@@ -67,20 +68,14 @@ class SlackNotifier(Notifier):
     def announce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         key = announcement_key(session.id)
         self._post(uow, key, session.channel, announcement.announcement(session, self.website), at)
-        pin = {"channel": session.channel, "timestamp": {"ts_of": key}}
-        uow.outbox.add(Outgoing(f"{key} pin", "pins.add", pin, session.channel), at)
+        _queue(uow, f"{key} pin", "pins.add", session.channel, at, timestamp={"ts_of": key})
 
     def reannounce(self, uow: UnitOfWork, session: Session, at: datetime) -> None:
         text, blocks = announcement.announcement(session, self.website)
         key = announcement_key(session.id)
-        payload = {
-            "channel": session.channel,
-            "ts": session.announcement_ts or {"ts_of": key},
-            "text": text,
-            "blocks": blocks,
-        }
         edit = f"{key} edit {session.state} {at.isoformat()}"
-        uow.outbox.add(Outgoing(edit, "chat.update", payload, session.channel), at)
+        ts = session.announcement_ts or {"ts_of": key}
+        _queue(uow, edit, "chat.update", session.channel, at, ts=ts, text=text, blocks=blocks)
 
     def close(self, uow: UnitOfWork, session: Session, figures: Handover, at: datetime) -> None:
         key = f"session {session.id} close"
@@ -100,17 +95,12 @@ class SlackNotifier(Notifier):
         return closing.closing(session, figures, missed, page)
 
     def late(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
-        self._note(uow, f"session {session.id} late {user}", session, user, notes.late(session), at)
+        key, text = f"session {session.id} late {user}", notes.late(session)
+        _queue(uow, key, "chat.postEphemeral", session.channel, at, user=user, text=text)
 
     def muted(self, uow: UnitOfWork, session: Session, user: str, at: datetime) -> None:
-        key = f"session {session.id} muted {user}"
-        self._note(uow, key, session, user, notes.muted(session), at)
-
-    def _note(
-        self, uow: UnitOfWork, key: str, session: Session, user: str, text: str, at: datetime
-    ) -> None:
-        payload = {"channel": session.channel, "user": user, "text": text}
-        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, session.channel), at)
+        key, text = f"session {session.id} muted {user}", notes.muted(session)
+        _queue(uow, key, "chat.postEphemeral", session.channel, at, user=user, text=text)
 
     def tell_organizers(
         self, uow: UnitOfWork, key: str, text: str, at: datetime, personally: bool = False
@@ -126,9 +116,8 @@ class SlackNotifier(Notifier):
         if not places:
             log.warning("no organizer to tell (set MARGINALIA_ORGANIZERS): %s", text)
         for place in places:
-            payload = {"channel": place, "text": cut(_notice(text), TEXT)}
-            row = Outgoing(f"notice {key} to {place}", "chat.postMessage", payload, place)
-            uow.outbox.add(row, at)
+            shown = cut(_notice(text), TEXT)
+            _queue(uow, f"notice {key} to {place}", "chat.postMessage", place, at, text=shown)
 
     def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
         shown = cut(text, SECTION)
@@ -182,14 +171,14 @@ class SlackNotifier(Notifier):
             about: dict[str, Any] = {"asker": submission.asker}
             if "joints" in content:
                 about["joints"] = content.pop("joints")
-            payload = {"channel": session.channel, **content, "unfurl_links": False}
             key = first
             if number > 1:
                 key = f"{first} part {number}"
                 about["part"] = number
-                payload["thread_ts"] = {"ts_of": first}
-            payload["metadata"] = {"event_type": QUESTION_EVENT, "event_payload": about}
-            uow.outbox.add(Outgoing(key, "chat.postMessage", payload, session.channel), at)
+                content["thread_ts"] = {"ts_of": first}
+            content["metadata"] = {"event_type": QUESTION_EVENT, "event_payload": about}
+            content["unfurl_links"] = False
+            _queue(uow, key, "chat.postMessage", session.channel, at, **content)
         trouble = uow.outbox.troubles().get(session.channel)
         if trouble is not None:
             self.delay(uow, submission.token, trouble, at)
@@ -248,7 +237,7 @@ class SlackNotifier(Notifier):
         people: Collection[str],
         at: datetime,
     ) -> None:
-        link = permalink(self.workspace_url, answer.channel, answer.ts, answer.thread_ts)
+        link = address(self.workspace_url, answer)
         for person in people:
             key = f"answer {answer.channel} {answer.ts} to {person}"
             content = asked.answered(session, question, answer, person, link)
@@ -267,14 +256,9 @@ class SlackNotifier(Notifier):
         `people`; all once for each question.
         """
         key = f"answered before {question.channel} {question.ts}"
-        payload = {
-            "channel": question.channel,
-            "thread_ts": question.ts,
-            "text": finding.reply(hit),
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, question.channel), at)
+        text = finding.reply(hit)
+        reply = {"thread_ts": question.ts, "text": text, **_NO_PREVIEWS}
+        _queue(uow, key, "chat.postMessage", question.channel, at, **reply)
         link = self.link(question.channel, question.ts)
         for person in people:
             content = asked.answered_before(session, question, hit, link)
@@ -290,22 +274,18 @@ class SlackNotifier(Notifier):
         """A ✅ on the question, or none any more, unless it acknowledges questions, too."""
         if not answered and self.acknowledging == ANSWERED:
             return
-        payload = {"channel": channel, "timestamp": ts, "name": ANSWERED}
         method = "reactions.add" if answered else "reactions.remove"
         key = f"{method} {channel} {ts} {at.isoformat()}"
-        uow.outbox.add(Outgoing(key, method, payload, channel), at)
+        _queue(uow, key, method, channel, at, timestamp=ts, name=ANSWERED)
 
     def acknowledge(self, uow: UnitOfWork, channel: str, ts: str, at: datetime) -> None:
-        """The reaction that the settings say, if they say one."""
         if self.acknowledging:
-            payload = {"channel": channel, "timestamp": ts, "name": self.acknowledging}
-            key = f"acknowledge {channel} {ts}"
-            uow.outbox.add(Outgoing(key, "reactions.add", payload, channel), at)
+            key, name = f"acknowledge {channel} {ts}", self.acknowledging
+            _queue(uow, key, "reactions.add", channel, at, timestamp=ts, name=name)
 
     def linked(
         self, uow: UnitOfWork, session: Session, question: Message, answer: Message, at: datetime
     ) -> None:
-        """A note with an `Undo`."""
         content = linking.done(answer, question, self.workspace_url)
         self._aside(uow, f"linked {answer.channel} {answer.ts}", answer, content, at)
 
@@ -317,7 +297,6 @@ class SlackNotifier(Notifier):
         questions: Sequence[Message],
         at: datetime,
     ) -> None:
-        """A note with a button for each question."""
         content = linking.offer(answer, questions, self.workspace_url)
         self._aside(uow, f"offer {answer.channel} {answer.ts}", answer, content, at)
 
@@ -331,13 +310,8 @@ class SlackNotifier(Notifier):
     ) -> None:
         """A note to who wrote a message, where it was written."""
         text, blocks = content
-        payload = {
-            "channel": message.channel,
-            "user": message.author,
-            "text": text,
-            "blocks": message_blocks(blocks),
-        }
-        uow.outbox.add(Outgoing(key, "chat.postEphemeral", payload, message.channel), at)
+        note = {"user": message.author, "text": text, "blocks": message_blocks(blocks)}
+        _queue(uow, key, "chat.postEphemeral", message.channel, at, **note)
 
     def _post(
         self,
@@ -349,15 +323,16 @@ class SlackNotifier(Notifier):
         thread_ts: Mapping[str, str] | None = None,
     ) -> None:
         text, blocks = content
-        payload = {
-            "channel": channel,
-            "text": text,
-            "blocks": message_blocks(blocks),
-            "unfurl_links": False,
-            "unfurl_media": False,
-            **({"thread_ts": thread_ts} if thread_ts else {}),
-        }
-        uow.outbox.add(Outgoing(key, "chat.postMessage", payload, channel), at)
+        message = {"text": text, "blocks": message_blocks(blocks), **_NO_PREVIEWS}
+        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        _queue(uow, key, "chat.postMessage", channel, at, **message, **thread)
+
+
+def _queue(
+    uow: UnitOfWork, key: str, method: str, channel: str, at: datetime, **payload: Any
+) -> None:
+    """Queues a call for Slack; `payload` is what it takes beside the channel."""
+    uow.outbox.add(Outgoing(key, method, {"channel": channel, **payload}, channel), at)
 
 
 def _notice(text: str) -> str:

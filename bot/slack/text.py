@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.markup import markdown_to_mrkdwn, plain
+from bot.markup import escape_mrkdwn, plain
+from bot.sessions.model import Message
+from bot.slack.blocks.limits import cut
+from bot.texts import _
 
-
-def mrkdwn_of(markdown: str) -> str:
-    """A book's Markdown as Slack's mrkdwn."""
-    return markdown_to_mrkdwn(markdown) if markdown.strip() else ""
+NAME = 80
+"""Characters of a name, as many as Slack takes."""
 
 
 _BROADCAST = re.compile(r"<!(channel|here|everyone|group)(?:\|[^<>]*)?>")
@@ -35,6 +36,23 @@ def excerpt(content: Mapping[str, Any], limit: int) -> str:
     """The beginning of what a message shows, on one line, in at most `limit` characters."""
     line = " ".join(plain(content).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def quoted(content: Mapping[str, Any], limit: int) -> str:
+    """The `excerpt` of a message as mrkdwn, in which `&` is five characters: half as many more at
+    the most.
+    """
+    return cut(escape_mrkdwn(excerpt(content, limit)), limit * 3 // 2)
+
+
+def writer(message: Message) -> str:
+    """The name under which a message was posted, as mrkdwn."""
+    return cut(escape_mrkdwn(message.posted_name or _("Somebody")), NAME)
+
+
+def address(workspace_url: str, message: Message) -> str:
+    """The `permalink` of a message that is stored."""
+    return permalink(workspace_url, message.channel, message.ts, message.thread_ts)
 
 
 def permalink(workspace_url: str, channel: str, ts: str, thread_ts: str | None = None) -> str:

@@ -94,7 +94,6 @@ def test_every_piece_fits_whatever_it_is_given(one: str, other: str) -> None:
     options = [kit.option(one, str(n), other) for n in range(150)]
     pieces = [
         kit.header(one),
-        kit.section(one, kit.overflow("o", options)),
         kit.note(*[other] * 12),
         kit.divider(),
         kit.actions(*elements),

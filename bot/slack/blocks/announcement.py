@@ -6,11 +6,10 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import quote, urlsplit
 
-from bot.markup import escape_mrkdwn
+from bot.markup import escape_mrkdwn, markdown_to_mrkdwn
 from bot.sessions.model import Author, Event, Session, State
 from bot.slack.blocks.kit import Block, actions, button, header, section
 from bot.slack.blocks.limits import HEADER, cut, units, when
-from bot.slack.text import mrkdwn_of
 from bot.texts import _, n_
 
 IMAGE_URL = 3000
@@ -41,7 +40,7 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
     if is_picture:
         alt_text = cut(_("Cover of {title}", title=event.title), 2000)
         blocks.append({"type": "image", "image_url": cover, "alt_text": alt_text})
-    about = mrkdwn_of(event.body).strip()
+    about = markdown_to_mrkdwn(event.body).strip()
     if about and not over:
         blocks.append(section(about))
     links = [f"<{link_url(link.url)}|{escape_mrkdwn(link.text)}>" for link in event.links]

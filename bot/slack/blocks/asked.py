@@ -11,7 +11,7 @@ from bot.sessions.model import Message, Session, State, Submission
 from bot.slack.blocks import finding, limits
 from bot.slack.blocks.kit import Block, note, section
 from bot.slack.blocks.limits import cut
-from bot.slack.text import excerpt, linked
+from bot.slack.text import linked, quoted
 from bot.texts import _
 
 
@@ -53,9 +53,9 @@ def delayed(session: Session, submission: Submission, code: str) -> tuple[str, l
         title=escape_mrkdwn(session.event.title),
         code=escape_mrkdwn(code),
     )
-    quoted = "> " + escape_mrkdwn(excerpt({"text": submission.text}, 300))
     how = _("You can withdraw it on my Home tab, under My questions.")
-    return text, [section(text), section(quoted), note(how)]
+    quote = f"> {quoted({'text': submission.text}, 300)}"
+    return text, [section(text), section(quote), note(how)]
 
 
 def rest_delayed(session: Session, code: str) -> tuple[str, list[Block]]:
@@ -129,18 +129,9 @@ def answered(
             title=title,
         )
     )
-    quoted = "\n".join(f"> {line}" for line in (escape_mrkdwn(excerpt(asked.content, 300)),))
-    shown = escape_mrkdwn(excerpt(answer.content, 600))
-    blocks = [
-        section(f"{lead}\n{quoted}"),
-        section(shown),
-        note(
-            linked(link, _("Read it in Slack"))
-            + " · "
-            + _("To turn these messages off, type `/qa quiet`.")
-        ),
-    ]
-    return lead, blocks
+    return lead, _below(
+        f"{lead}\n> {quoted(asked.content, 300)}", quoted(answer.content, 600), link
+    )
 
 
 def answered_before(
@@ -152,11 +143,11 @@ def answered_before(
         "the session on *{title}*.",
         title=escape_mrkdwn(session.event.title),
     )
-    quoted = f"> {escape_mrkdwn(excerpt(asked.content, 300))}"
+    return lead, _below(f"{lead}\n> {quoted(asked.content, 300)}", finding.answered(hit), link)
+
+
+def _below(question: str, answer: str, link: str) -> list[Block]:
+    """A question, its answer, where to read it, and how to get no more such messages."""
     thread = linked(link, _("Read it in Slack"))
     off = _("To turn these messages off, type `/qa quiet`.")
-    return lead, [
-        section(f"{lead}\n{quoted}"),
-        section(finding.answered(hit)),
-        note(f"{thread} · {off}"),
-    ]
+    return [section(question), section(answer), note(f"{thread} · {off}")]

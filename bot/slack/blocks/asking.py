@@ -15,8 +15,8 @@ from bot.slack.blocks.kit import (
     Block,
     View,
     actions,
+    box,
     button,
-    checkboxes,
     divider,
     field,
     modal,
@@ -27,7 +27,7 @@ from bot.slack.blocks.kit import (
     text_input,
 )
 from bot.slack.blocks.limits import when
-from bot.slack.text import excerpt, linked, permalink
+from bot.slack.text import address, linked, quoted, writer
 from bot.texts import _, n_
 
 MOST_INPUTS = 4
@@ -100,17 +100,17 @@ def form(asking: Form, before: Before | None = None, workspace_url: str = "") ->
         )
     if inputs < MOST_INPUTS:
         blocks.append(actions(button(_("Add more space"), "ask_more"), block_id="ask_more"))
-    box = option(_("Ask anonymously"), "anonymous", _("Your name is neither shown nor stored."))
     blocks.append(
-        field(
+        box(
             "anonymous",
             _("Anonymity"),
-            checkboxes("anonymous", [box], ["anonymous"] if asking.anonymous else []),
-            hint=_(
+            _("Ask anonymously"),
+            asking.anonymous,
+            _(
                 "I cannot tell you when an anonymous question is answered, because I do not store "
                 "who asked it. You will find the answer in the channel."
             ),
-            optional=True,
+            _("Your name is neither shown nor stored."),
         )
     )
     metadata = {
@@ -156,12 +156,11 @@ def _like(like: Sequence[Message], workspace_url: str) -> list[Block]:
     )
     shown = []
     for question in like:
-        link = permalink(workspace_url, question.channel, question.ts)
-        name = linked(link, escape_mrkdwn(question.posted_name or _("Somebody")))
+        name = linked(address(workspace_url, question), writer(question))
         value = f"{question.channel} {question.ts}"
         shown.append(
             section(
-                f"{name}: {escape_mrkdwn(excerpt(question.content, 400))}",
+                f"{name}: {quoted(question.content, 400)}",
                 button(_("This is mine too"), "ask_mine_too", value),
                 block_id=f"like {question.ts}",
             )
@@ -295,7 +294,7 @@ def own(question: Message, workspace_url: str) -> View:
 
 
 def _about_asked(title: str, text: str, question: Message, workspace_url: str) -> View:
-    link = permalink(workspace_url, question.channel, question.ts)
+    link = address(workspace_url, question)
     if link:
         text += "\n" + linked(link, _("Read it in the channel"))
     return modal("done", title, [section(text)], close=_("Close"))

@@ -6,11 +6,11 @@ from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.handover import Handover
-from bot.sessions.model import Message, Session
+from bot.sessions.model import Session
 from bot.slack.blocks.announcement import closing_line
 from bot.slack.blocks.kit import note, section
 from bot.slack.blocks.limits import when
-from bot.slack.text import excerpt, linked
+from bot.slack.text import linked, quoted, writer
 from bot.texts import _, n_
 
 UNANSWERED_SHOWN = 10
@@ -40,7 +40,7 @@ def closing(
     blocks = [section(f"{lead}\n{counted}")]
     if figures.unanswered:
         shown = figures.unanswered[:UNANSWERED_SHOWN]
-        lines = [f"• {_line(question)}" for question in shown]
+        lines = [f"• {writer(q)}: {quoted(q.content, 120)}" for q in shown]
         rest = len(figures.unanswered) - len(shown)
         if rest:
             lines.append(n_("… and {count} more", "… and {count} more", rest))
@@ -53,8 +53,3 @@ def closing(
         _("The session on {title} is closed: {figures}", title=title, figures=counted),
         blocks,
     )
-
-
-def _line(question: Message) -> str:
-    name = escape_mrkdwn(question.posted_name or _("Somebody"))
-    return f"{name}: {escape_mrkdwn(excerpt(question.content, 120))}"

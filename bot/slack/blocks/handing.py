@@ -11,7 +11,7 @@ from bot.sessions.model import Message, Session
 from bot.slack.blocks.kit import Block, header, note, section
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.reminding import duration
-from bot.slack.text import excerpt, linked
+from bot.slack.text import linked, quoted, writer
 from bot.texts import _, n_
 
 SHOWN = 8
@@ -117,8 +117,7 @@ def _list(heading: str, lines: list[str]) -> Block:
 
 
 def _message(message: Message, links: Links) -> str:
-    text = escape_mrkdwn(excerpt(message.content, 80)) or _("a message without text")
-    name = escape_mrkdwn(cut(message.posted_name or _("Somebody"), 60))
+    text = quoted(message.content, 80) or _("a message without text")
     address = links(message.channel, message.ts)
     shown = f"<{address}|{text.replace('|', '/')}>" if address else text
-    return f"{name}: {shown}"
+    return f"{writer(message)}: {shown}"

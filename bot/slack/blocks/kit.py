@@ -39,13 +39,13 @@ def section(text: str, accessory: Element | None = None, block_id: str | None = 
     return _with(block, accessory=accessory, block_id=_id(block_id))
 
 
-def note(*texts: str, block_id: str | None = None) -> Block:
+def note(*texts: str) -> Block:
     """Small print."""
     elements = [
         {"type": "mrkdwn", "text": cut(text.strip() or EMPTY, limits.SECTION)}
         for text in texts[: limits.CONTEXT]
     ]
-    return _with({"type": "context", "elements": elements}, block_id=_id(block_id))
+    return {"type": "context", "elements": elements}
 
 
 def divider() -> Block:
@@ -129,15 +129,6 @@ def lookup(action_id: str, placeholder: str) -> Element:
     }
 
 
-def overflow(action_id: str, options: Sequence[Element]) -> Element:
-    """A `…` menu."""
-    return {
-        "type": "overflow",
-        "action_id": action_id,
-        "options": list(options[: limits.OVERFLOW]),
-    }
-
-
 def checkboxes(action_id: str, options: Sequence[Element], checked: Sequence[str] = ()) -> Element:
     """Boxes to tick; `checked` are the values of those ticked at first."""
     shown = list(options[: limits.BOXES])
@@ -194,6 +185,12 @@ def field(
         "optional": optional,
     }
     return _with(block, hint=plain(hint, limits.LABEL) if hint else None)
+
+
+def box(name: str, label: str, text: str, ticked: bool, hint: str = "", about: str = "") -> Block:
+    """An input of a form with one box to tick; the input and the box's value are called `name`."""
+    boxes = checkboxes(name, [option(text, name, about)], [name] if ticked else [])
+    return field(name, label, boxes, hint, optional=True)
 
 
 def modal(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from bot.texts import _
@@ -28,8 +29,6 @@ OPTIONS = 100
 """Options of a select menu."""
 BOXES = 10
 """Options of checkboxes and radio buttons."""
-OVERFLOW = 5
-"""Options of an overflow menu."""
 ACTIONS = 25
 """Elements of an actions block."""
 CONTEXT = 10
@@ -169,26 +168,19 @@ def groups(text: str) -> list[list[tuple[str, str]]]:
 
 def message_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """As many blocks, from the first on, as a message takes."""
-    kept: list[dict[str, Any]] = []
-    room = MESSAGE_TEXT
-    for block in blocks[:MESSAGE_BLOCKS]:
-        room -= _length(block)
-        if room < 0:
-            break
-        kept.append(block)
-    return kept
+    return _fitting(blocks[:MESSAGE_BLOCKS], MESSAGE_TEXT, _length)
 
 
 def view_blocks(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """As many blocks, from the first on, as a view takes."""
-    kept: list[dict[str, Any]] = []
-    room = VIEW_BYTES
-    for block in blocks[:VIEW_BLOCKS]:
-        room -= len(json.dumps(block, ensure_ascii=False).encode())
-        if room < 0:
-            break
-        kept.append(block)
-    return kept
+    return _fitting(blocks[:VIEW_BLOCKS], VIEW_BYTES, _bytes)
+
+
+def _fitting(
+    blocks: Sequence[dict[str, Any]], room: int, size: Callable[[dict[str, Any]], int]
+) -> list[dict[str, Any]]:
+    sizes = accumulate(map(size, blocks))
+    return [block for block, all_so_far in zip(blocks, sizes, strict=True) if all_so_far <= room]
 
 
 def when(at: datetime) -> str:
@@ -202,6 +194,10 @@ def when(at: datetime) -> str:
 def units(text: str) -> int:
     """The length in UTF-16 code units."""
     return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+
+
+def _bytes(block: dict[str, Any]) -> int:
+    return len(json.dumps(block, ensure_ascii=False).encode())
 
 
 def _length(block: Any) -> int:

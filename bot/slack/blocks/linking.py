@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message
 from bot.slack.blocks.kit import Block, actions, button, note, section
-from bot.slack.text import excerpt, linked, permalink
+from bot.slack.text import address, linked, quoted, writer
 from bot.texts import _
 
 EXCERPT = 240
@@ -18,7 +17,7 @@ def done(answer: Message, question: Message, workspace_url: str) -> tuple[str, l
     """Says under which question a message was put, with a way back: `(text, blocks)`."""
     text = _(
         "I marked your message as an answer to the question from *{person}*.",
-        person=_who(question),
+        person=writer(question),
     )
     value = f"{answer.channel} {answer.ts} {question.ts}"
     return text, [
@@ -27,7 +26,7 @@ def done(answer: Message, question: Message, workspace_url: str) -> tuple[str, l
             button(_("Undo"), "link_undo", value),
             block_id=f"linked {answer.ts}",
         ),
-        note(_("Your message: {text}", text=escape_mrkdwn(excerpt(answer.content, 100)))),
+        note(_("Your message: {text}", text=quoted(answer.content, 100))),
     ]
 
 
@@ -36,12 +35,11 @@ def offer(
 ) -> tuple[str, list[Block]]:
     """Asks which of the questions, likeliest first, a message answers: `(text, blocks)`."""
     text = _("Which question does your message answer?")
-    blocks: list[Block] = [section(f"{text}\n> {escape_mrkdwn(excerpt(answer.content, EXCERPT))}")]
+    blocks: list[Block] = [section(f"{text}\n> {quoted(answer.content, EXCERPT)}")]
     for question in questions:
-        lead = f"*{_who(question)}*"
         blocks.append(
             section(
-                f"{lead}\n{_quoted(question, workspace_url)}",
+                f"*{writer(question)}*\n{_quoted(question, workspace_url)}",
                 button(_("This one"), "link_choose", f"{answer.channel} {answer.ts} {question.ts}"),
                 block_id=f"link {answer.ts} {question.ts}",
             )
@@ -65,11 +63,7 @@ def left(again: str = "") -> tuple[str, list[Block]]:
     return text, [section(text), note(way)]
 
 
-def _who(question: Message) -> str:
-    return escape_mrkdwn(question.posted_name or _("Somebody"))
-
-
 def _quoted(question: Message, workspace_url: str) -> str:
-    link = permalink(workspace_url, question.channel, question.ts, question.thread_ts)
-    quoted = f"> {escape_mrkdwn(excerpt(question.content, EXCERPT))}"
-    return quoted + "\n" + linked(link, _("open the message")) if link else quoted
+    link = address(workspace_url, question)
+    quote = f"> {quoted(question.content, EXCERPT)}"
+    return quote + "\n" + linked(link, _("open the message")) if link else quote

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bot.markup import escape_mrkdwn
 from bot.sessions.anonymity import is_anonymous
@@ -29,7 +28,7 @@ from bot.slack.blocks.kit import (
 )
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.paging import Page, turning
-from bot.slack.text import excerpt, linked, permalink
+from bot.slack.text import address, linked, quoted, writer
 from bot.texts import N_, _, n_
 
 SHOWN = 10
@@ -37,8 +36,7 @@ SHOWN = 10
 LISTED = 100
 """Lines of a list of what is stored."""
 EXCERPT = 200
-ESCAPED = 300
-"""Characters of it as mrkdwn, in which `&` is five."""
+"""Characters of a question that are shown."""
 
 PRIVACY = {
     "full": N_("With the name you use in Slack"),
@@ -111,11 +109,10 @@ def others(title: str, found: Sequence[Mine], followed: bool, workspace_url: str
             if followed
             else button(_("Follow"), "mine_follow", value)
         )
-        who = cut(escape_mrkdwn(question.posted_name or _("Somebody")), 80)
-        lead = linked(permalink(workspace_url, question.channel, question.ts), who)
+        lead = linked(address(workspace_url, question), writer(question))
         blocks.append(
             section(
-                f"{lead} · {_state(entry)}\n{_shortened(question.content)}",
+                f"{lead} · {_state(entry)}\n{quoted(question.content, EXCERPT)}",
                 follow,
                 block_id=f"{'followed' if followed else 'follow'} {question.ts}",
             )
@@ -166,8 +163,8 @@ def stored(found: Stored) -> View:
     if found.sessions:
         titles = [f"• {escape_mrkdwn(cut(s.event.title, 150))}" for s in found.sessions]
         shown += _list(_("Sessions you took part in"), titles)
-    texts = [f"• {_shortened(message.content)}" for message in found.written.messages]
-    texts += [f"• {_shortened({'text': entry.text})}" for entry in found.unposted]
+    texts = [f"• {quoted(message.content, EXCERPT)}" for message in found.written.messages]
+    texts += [f"• {quoted({'text': entry.text}, EXCERPT)}" for entry in found.unposted]
     if texts:
         shown += _list(_("What you wrote"), texts)
     own = found.written
@@ -212,12 +209,6 @@ def stored(found: Stored) -> View:
         ),
     ]
     return modal("mine_erase", _("Your data"), shown, _("Erase for good"), _("Close"))
-
-
-def erases_texts(view: Mapping[str, Any]) -> bool:
-    """Whether the person wants what it wrote to be erased, too; `view` is the form that was sent."""
-    state = view.get("state", {}).get("values", {}).get("mine_erase", {}).get("mine_erase", {})
-    return bool((state.get("selected_option") or {}).get("value") == "texts")
 
 
 def erased() -> View:
@@ -276,7 +267,7 @@ def _not_posted(submission: Submission) -> list[Block]:
     }
     said = states.get(submission.state, _("waiting for the session to open"))
     shown = section(
-        f"{_shortened({'text': submission.text})}\n_{said}_",
+        f"{quoted({'text': submission.text}, EXCERPT)}\n_{said}_",
         button(_("Withdraw"), "mine_withdraw_waiting", submission.token),
         block_id=f"waiting {submission.token}",
     )
@@ -286,17 +277,10 @@ def _not_posted(submission: Submission) -> list[Block]:
     return [shown, actions(whole, block_id=f"show {submission.token}")]
 
 
-def _shortened(content: Mapping[str, Any]) -> str:
-    return cut(escape_mrkdwn(excerpt(content, EXCERPT)), ESCAPED)
-
-
 def _mine(entry: Mine, workspace_url: str, number: int) -> Block:
     question = entry.question
     value = f"{question.channel} {question.ts} {number}"
-    text = linked(
-        permalink(workspace_url, question.channel, question.ts),
-        _shortened(question.content),
-    )
+    text = linked(address(workspace_url, question), quoted(question.content, EXCERPT))
     said = _state(entry)
     if entry.anonymous:
         said = _("asked anonymously") + " · " + said

@@ -14,17 +14,16 @@ from bot.sessions.model import Hidden, Message
 from bot.slack.blocks.kit import (
     Block,
     View,
-    checkboxes,
+    box,
     field,
     header,
     modal,
     note,
-    option,
     section,
     text_input,
 )
 from bot.slack.blocks.limits import cut, pieces, when
-from bot.slack.text import excerpt, linked, permalink
+from bot.slack.text import address, linked, quoted
 from bot.texts import N_, _
 
 MODERATE = "moderate"
@@ -39,8 +38,6 @@ LOGGED = 30
 """Entries of the log that are shown."""
 EXCERPT = 60
 """Characters of a message that the log shows."""
-ESCAPED = 90
-"""Characters of it as mrkdwn, in which `&` is five."""
 DETAIL = 200
 """Characters of a reason that it shows."""
 
@@ -107,19 +104,13 @@ def form(
     None are given of a text that is too long for a form.
     """
     blocks: list[Block] = [
-        section(
-            f"*{escape_mrkdwn(cut(name, 200))}*: {escape_mrkdwn(excerpt(message.content, 300))}"
-        ),
-        field(
+        section(f"*{escape_mrkdwn(cut(name, 200))}*: {quoted(message.content, 300)}"),
+        box(
             HIDE,
             _("Archive"),
-            checkboxes(
-                HIDE,
-                [option(_("Leave it out of the archive"), HIDE)],
-                [HIDE] if hidden else [],
-            ),
+            _("Leave it out of the archive"),
+            hidden,
             _("If it is a question, its whole thread is left out. Nothing changes in Slack."),
-            optional=True,
         ),
         field(
             "reason",
@@ -143,16 +134,12 @@ def form(
     if not parts:
         blocks.append(note(_("The text is too long to edit here; edit it in the file.")))
     blocks.append(
-        field(
+        box(
             MUTE,
             _("The person"),
-            checkboxes(
-                MUTE,
-                [option(_("Mute for this session"), MUTE)],
-                [MUTE] if muted else [],
-            ),
+            _("Mute for this session"),
+            muted,
             _("What a muted person writes from now on is not collected. The person is told once."),
-            optional=True,
         )
     )
     return modal(
@@ -218,8 +205,7 @@ class InSlack:
 
     def message(self, message: Message, text: str) -> str:
         """A message by an excerpt of it."""
-        link = permalink(self.workspace_url, message.channel, message.ts, message.thread_ts)
-        return linked(link, text)
+        return linked(address(self.workspace_url, message), text)
 
     def moment(self, at: datetime) -> str:
         """A moment (aware)."""
@@ -241,7 +227,7 @@ class InTerminal:
 
     def message(self, message: Message, text: str) -> str:
         """A message by an excerpt of it, its address behind it."""
-        link = permalink(self.workspace_url, message.channel, message.ts, message.thread_ts)
+        link = address(self.workspace_url, message)
         return f"{text} <{link}>" if link else text
 
     def moment(self, at: datetime) -> str:
@@ -290,7 +276,7 @@ def _shown(message: Message | None, way: InSlack | InTerminal) -> str:
         return _("a message that was deleted")
     if Hidden.WITHDRAWN in message.hidden:
         return way.message(message, _("a withdrawn question"))
-    text = f"“{cut(escape_mrkdwn(excerpt(message.content, EXCERPT)), ESCAPED)}”"
+    text = f"“{quoted(message.content, EXCERPT)}”"
     return _("{text} by {name}", text=way.message(message, text), name=way.person(message.author))
 
 

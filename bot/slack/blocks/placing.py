@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from bot.markup import escape_mrkdwn
 from bot.sessions.model import Message
 from bot.slack.blocks.kit import Block, View, field, lookup, modal, section
-from bot.slack.text import excerpt, linked, permalink
+from bot.slack.text import address, linked, quoted
 from bot.texts import _
 
 
@@ -32,8 +31,7 @@ def undone(message: Message, workspace_url: str) -> str:
 
 
 def _quoted(message: Message, workspace_url: str) -> str:
-    link = permalink(workspace_url, message.channel, message.ts, message.thread_ts)
-    return linked(link, f"“{escape_mrkdwn(excerpt(message.content, 60))}”")
+    return linked(address(workspace_url, message), f"“{quoted(message.content, 60)}”")
 
 
 def choose(message: Message, what: str, under: Message | None) -> View:
@@ -43,9 +41,8 @@ def choose(message: Message, what: str, under: Message | None) -> View:
     the message back then.
     """
     merging = what == "merge"
-    quoted = f"> {escape_mrkdwn(excerpt(message.content, 400))}"
     lead = _("Which question is the same as this one?") if merging else _("What does this answer?")
-    blocks: list[Block] = [section(f"{lead}\n{quoted}")]
+    blocks: list[Block] = [section(f"{lead}\n> {quoted(message.content, 400)}")]
     hint = (
         _(
             "The answers and votes of this question then count for the one that you choose. You "
@@ -55,8 +52,8 @@ def choose(message: Message, what: str, under: Message | None) -> View:
         else _("The message becomes an answer to that question, also in the archive.")
     )
     if under is not None:
-        now = f"> {escape_mrkdwn(excerpt(under.content, 400))}"
-        blocks.append(section(_("It is under this question now:") + f"\n{now}"))
+        now = _("It is under this question now:")
+        blocks.append(section(f"{now}\n> {quoted(under.content, 400)}"))
         hint = _("To undo that, leave this field empty. The message goes back to where it was.")
     blocks.append(
         field(

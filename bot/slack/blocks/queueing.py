@@ -13,7 +13,7 @@ from bot.slack.blocks import finding
 from bot.slack.blocks.kit import Block, actions, button, divider, header, note, section
 from bot.slack.blocks.limits import cut, when
 from bot.slack.blocks.paging import page, turning
-from bot.slack.text import excerpt, linked, permalink
+from bot.slack.text import address, excerpt, linked, quoted, writer
 from bot.texts import _, n_
 
 HOME_SHOWN = (15, 8, 4, 2)
@@ -26,9 +26,6 @@ ASIDE_SHOWN = 3
 """Questions that were set aside on a page of theirs."""
 EXCERPT = 240
 """Characters of a question that are shown; Slack limits a message's text as a whole."""
-ESCAPED = 360
-"""Characters of it as mrkdwn, in which `&` is five."""
-NAME = 80
 
 
 def queue(
@@ -102,8 +99,8 @@ def digest(session: Session, found: Digest, workspace_url: str) -> tuple[str, li
     text = _("Good morning! In the session on *{title}* {waiting}.", title=title, waiting=waiting)
     blocks = [section(text)]
     lines = [
-        f"• {linked(permalink(workspace_url, q.channel, q.ts), _who(q))}"
-        f"{_votes(votes)}: {escape_mrkdwn(excerpt(q.content, EXCERPT))}"
+        f"• {linked(address(workspace_url, q), writer(q))}"
+        f"{_votes(votes)}: {quoted(q.content, EXCERPT)}"
         for q, votes in found.top
     ]
     blocks.append(section("\n".join(lines)))
@@ -121,13 +118,13 @@ def _entry(entry: Waiting, workspace_url: str, number: int, hit: Hit | None) -> 
     question = entry.question
     taken = entry.handling is not None and entry.handling.how is Handled.TAKEN
     value = f"{question.channel} {question.ts} {number}"
-    link = permalink(workspace_url, question.channel, question.ts)
-    lead = f"*{_who(question)}*{_votes(entry.votes)} · {when(question.at)}"
+    link = address(workspace_url, question)
+    lead = f"*{writer(question)}*{_votes(entry.votes)} · {when(question.at)}"
     if link:
         lead += " · " + linked(link, _("open the message"))
     if entry.handling is not None and taken:
         lead += " · " + _("taken by {person}", person=f"<@{entry.handling.by}>")
-    text = cut(escape_mrkdwn(excerpt(question.content, EXCERPT)), ESCAPED)
+    text = quoted(question.content, EXCERPT)
     pointing = []
     if hit is not None:
         text += "\n" + _("Answered before: {where}", where=finding.short(hit))
@@ -152,8 +149,7 @@ def _entry(entry: Waiting, workspace_url: str, number: int, hit: Hit | None) -> 
 def _aside(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
     question, handling = entry.question, entry.handling
     value = f"{question.channel} {question.ts} {number}"
-    link = permalink(workspace_url, question.channel, question.ts)
-    text = linked(link, cut(escape_mrkdwn(excerpt(question.content, 120)), ESCAPED // 2))
+    text = linked(address(workspace_url, question), quoted(question.content, 120))
     said = _("not counted as a question; it stays in the archive")
     if handling is not None and not question.is_talk:
         person = f"<@{handling.by}>"
@@ -174,10 +170,6 @@ def _aside(entry: Waiting, workspace_url: str, number: int) -> list[Block]:
             block_id=f"aside {question.ts}",
         )
     ]
-
-
-def _who(question: Message) -> str:
-    return cut(escape_mrkdwn(question.posted_name or _("Somebody")), NAME)
 
 
 def _votes(votes: int) -> str:
