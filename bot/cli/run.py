@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Coroutine
 from typing import Any
 
@@ -13,6 +12,7 @@ from bot.running.bot import Bot
 from bot.services import doctor
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.support.tasks import stopping
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +50,7 @@ async def _either(*waits: Coroutine[Any, Any, Any]) -> None:
 
 
 async def _run(bot: Bot) -> None:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, stop.set)
+    stop = stopping()
     await bot.start()
     try:
         async with http.serving(bot):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import yaml
 
 from bot.errors import UserError
 from bot.slack.manifest import text
+from bot.support.tasks import stopping
 from bot.texts import _
 from slackbox.errors import ManifestError
 from slackbox.listening import NotLoopback
@@ -63,10 +63,7 @@ def sandbox(
 
 
 async def _serve(box: Sandbox) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stopping()
     async with box:
         typer.echo(f"SLACK_API_URL={box.api_url}")
         typer.echo(f"SLACK_BOT_TOKEN={box.bot_token}")

@@ -25,8 +25,8 @@ from bot.running import logs
 from bot.sessions.planning import Draft
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.api.checkup import Checkup, Finding, State
-from bot.slack.api.gateway import unreachable, web_client
+from bot.slack.api.checkup import Checkup, Finding, State, fine, not_reached, problem
+from bot.slack.api.gateway import web_client
 from bot.support import envfile
 from bot.texts import N_, _
 
@@ -306,7 +306,7 @@ def _places(answers: Answers, checkup: Checkup) -> None:
             found = _asked(_one_person(checkup, slack_id))
             if found.state is State.PROBLEM:
                 return found
-        return Finding(N_("organizers"), State.OK, _("found"))
+        return fine(N_("organizers"), _("found"))
 
     answers.ask(
         "MARGINALIA_CHANNEL",
@@ -369,9 +369,8 @@ def _plan(
                 )
             ) from None
         else:
-            typer.echo(
-                line(Finding(N_("schedule"), State.OK, _("{file} was written", file=shown(path))))
-            )
+            written = _("{file} was written", file=shown(path))
+            typer.echo(line(fine(N_("schedule"), written)))
             return
 
 
@@ -394,9 +393,7 @@ def _address(url: str) -> Finding | None:
     try:
         manifest.request_url(url)
     except UserError as error:
-        return Finding(
-            N_("address"), State.PROBLEM, str(error), _("write it like https://bot.example.org")
-        )
+        return problem(N_("address"), str(error), _("write it like https://bot.example.org"))
     return None
 
 
@@ -405,8 +402,7 @@ def _asked(question: Coroutine[Any, Any, Finding]) -> Finding:
     try:
         return asyncio.run(question)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        hint = _("make sure that this machine can open connections to slack.com, port 443")
-        return Finding("Slack", State.PROBLEM, unreachable(error), hint)
+        return not_reached(error)
 
 
 async def _one_channel(checkup: Checkup, name: str) -> Finding:
@@ -415,7 +411,7 @@ async def _one_channel(checkup: Checkup, name: str) -> Finding:
 
 async def _one_person(checkup: Checkup, slack_id: str) -> Finding:
     found = await checkup.person(N_("organizers"), slack_id, "--organizers")
-    return found or Finding(N_("organizers"), State.OK, _("found"))
+    return found or fine(N_("organizers"), _("found"))
 
 
 def _text(prompt: str, default: str | None = None) -> str:

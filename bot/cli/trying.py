@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import shutil
-import signal
 import sys
 import termios
 from pathlib import Path
@@ -17,6 +16,7 @@ import typer
 from bot.demo.trying import trying
 from bot.errors import UserError
 from bot.running import logs
+from bot.support.tasks import stopping
 from bot.texts import _
 
 Port = Annotated[
@@ -64,10 +64,7 @@ def serve(folder: Path, port: int) -> None:
 
 
 async def _serve(folder: Path, port: int) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = stopping()
     async with trying(folder, control_port=port) as stage:
         ends = _("Press Ctrl-C to stop.")
         if sys.stdin.isatty() and _in_front(sys.stdin.fileno()):

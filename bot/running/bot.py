@@ -329,18 +329,19 @@ class Bot:
         edge = self.edge
         courses = list(self.scheduler.courses.values())
         done = [c.done_at for c in courses]
-        age = None
+        numbers: dict[str, float] = {}
+        if self.leads:
+            numbers["reconcile_waiting"] = sum(len(c.waiting) for c in courses)
         if self.leads and done and all(done):
-            age = max(0.0, (self.clock.now() - min(d for d in done if d)).total_seconds())
+            ago = self.clock.now() - min(d for d in done if d)
+            numbers["reconcile_age"] = max(0.0, ago.total_seconds())
         known = Health(
             received=edge.writer.received,
             handled=edge.worker.handled,
             leads=self.leads,
             connected=edge.socket is None or await edge.socket.stands(),
-            database=False,
-            reconcile_age=age,
-            reconcile_waiting=sum(len(c.waiting) for c in courses) if self.leads else None,
             waits=tuple(edge.waits.lines),
+            numbers=numbers,
         )
         return await self._health.complete(known)
 
@@ -495,10 +496,9 @@ class Bot:
         await self.edge.identify()
         names = asyncio.create_task(self.edge.names.run(), name="names")
         try:
-            history = self.edge.history
-            report = await self.edge.reconciler.whole(
-                session_id, lambda progress: tell(progress, history.pace)
-            )
+            history, reconciler = self.edge.history, self.edge.reconciler
+            reconciler.tell = lambda progress: tell(progress, history.pace)
+            report = await reconciler.whole(session_id)
             await self.edge.linker.drain()
             await self.edge.names.wait_idle()
             return report

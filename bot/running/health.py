@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,37 +19,20 @@ HEALTH_WITHIN_SECONDS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a running bot is. Numbers of the database are None while it does not answer.
+    """How a running bot is. `waits` says what Slack does not let the bot read, and why.
 
-    `member_listing` is whether all members of the workspace are being listed, `members_listed` how
-    many were by that listing, or else by the last, and `members_age` how long ago the last ended.
-    `held` are messages that wait for somebody to act while others go past them, `given_up` those
-    that are tried again only when somebody asks for it, `answered_before` how often an earlier answer
-    was enough for who wanted to ask (as far as the log of actions goes back), `waits` says what Slack
-    does not let the bot read, and why.
-    `lag` and the ages are in seconds; `reconcile_age` is None where nothing is compared (another
-    replica leads, or no session is watched).
+    `numbers` are those that are known, by the names of `bot.running.http.GAUGES`: none of the
+    database while that does not answer, and none of the comparison with Slack's history where
+    nothing is compared (another replica leads, or no session is watched).
     """
 
     received: int
     handled: int
     leads: bool
     connected: bool
-    database: bool
-    inbox: int | None = None
-    lag: float | None = None
-    parked: int | None = None
-    outbox: int | None = None
-    blocked: int | None = None
-    held: int | None = None
-    given_up: int | None = None
-    reconcile_age: float | None = None
-    reconcile_waiting: int | None = None
-    member_listing: bool | None = None
-    members_listed: int | None = None
-    members_age: float | None = None
-    answered_before: int | None = None
-    waits: tuple[str, ...] = ()
+    waits: tuple[str, ...]
+    numbers: Mapping[str, float]
+    database: bool = False
 
     @property
     def troubles(self) -> list[str]:
@@ -70,7 +53,7 @@ class HealthCheck:
         self._wall = wall
         self._outage = outage
         self._tasks = tasks
-        self._asking: asyncio.Task[dict[str, Any]] | None = None
+        self._asking: asyncio.Task[dict[str, float]] | None = None
 
     async def complete(self, known: Health) -> Health:
         """Adds the numbers of the database, if it answers in time."""
@@ -80,25 +63,25 @@ class HealthCheck:
         if not answered:
             return known
         try:
-            return replace(known, **self._asking.result())
+            numbers = {**known.numbers, **self._asking.result()}
         except SQLAlchemyError as error:
             self._outage.met(error)
             return known
+        # A full disk can be read from: only writing tells.
+        return replace(known, numbers=numbers, database=not self._outage.lasts)
 
-    def _numbers(self) -> dict[str, Any]:
-        """What the database says of the bot's health, by the names of the fields of Health."""
+    def _numbers(self) -> dict[str, float]:
         with self._database.reading() as uow:
             running, last = uow.member_names.running_listing(), uow.member_names.last_listing()
             listing = running or last
-            listed_at = last.finished_at if last is not None else None
+            now = self._wall.now()
             since = uow.inbox.waiting_since()
             counts = uow.outbox.counts()
-            lag = (self._wall.now() - since).total_seconds() if since is not None else 0.0
+            ages = {"lag": since or now}
+            if last is not None and last.finished_at is not None:
+                ages["members_age"] = last.finished_at
             return {
-                # A full disk can be read from: only writing tells.
-                "database": not self._outage.lasts,
                 "inbox": uow.inbox.depth(),
-                "lag": max(0.0, lag),
                 "parked": uow.inbox.parked(),
                 "outbox": uow.outbox.depth(),
                 "held": counts.get("held", 0),
@@ -107,9 +90,5 @@ class HealthCheck:
                 "answered_before": uow.actions.count("found"),
                 "member_listing": running is not None,
                 "members_listed": listing.members if listing is not None else 0,
-                "members_age": (
-                    max(0.0, (self._wall.now() - listed_at).total_seconds())
-                    if listed_at is not None
-                    else None
-                ),
+                **{name: max(0.0, (now - at).total_seconds()) for name, at in ages.items()},
             }

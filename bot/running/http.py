@@ -135,7 +135,7 @@ def watched(bot: Bot) -> Starlette:
     )
 
 
-_GAUGES = {
+GAUGES = {
     "inbox": ("marginalia_inbox_depth", "Envelopes that wait to be handled."),
     "lag": ("marginalia_inbox_lag_seconds", "How long the oldest of them has waited."),
     "parked": ("marginalia_inbox_parked", "Envelopes that could not be handled."),
@@ -178,7 +178,7 @@ _GAUGES = {
     "connected": ("marginalia_connected", "1 while Slack can reach us."),
     "database": ("marginalia_database_up", "1 while the database answers."),
 }
-"""By the field of Health: the metric's name and what it says."""
+"""By the name of the number in `Health`: the metric's name and what it says."""
 
 
 class _Numbers(Collector):
@@ -200,11 +200,16 @@ class _Numbers(Collector):
             "Envelopes that this process handled.",
             value=health.handled,
         )
-        for field, (name, what) in _GAUGES.items():
-            value = getattr(health, field)
-            if value is not None:
-                number = float(len(value) if isinstance(value, tuple) else value)
-                yield GaugeMetricFamily(name, what, value=number)
+        numbers = {
+            **health.numbers,
+            "leads": health.leads,
+            "connected": health.connected,
+            "database": health.database,
+            "waits": len(health.waits),
+        }
+        for key, (name, what) in GAUGES.items():
+            if key in numbers:
+                yield GaugeMetricFamily(name, what, value=float(numbers[key]))
 
 
 class _Server(uvicorn.Server):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import os
 import re
 import secrets
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -24,7 +21,16 @@ from bot.library.library import Library, load
 from bot.sessions.model import Event
 from bot.settings import Settings
 from bot.slack import manifest
-from bot.slack.api.checkup import Checkup, Finding, State, fine, problem
+from bot.slack.api.checkup import (
+    Checkup,
+    Finding,
+    State,
+    fine,
+    not_reached,
+    problem,
+    signed,
+    warning,
+)
 from bot.slack.api.gateway import unreachable, web_client
 from bot.store.database import Database
 from bot.support.remedies import remedy
@@ -58,12 +64,7 @@ async def examine(
             async for finding in _slack(settings, checkup, coming, names is None):
                 yield finding
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            yield Finding(
-                "Slack",
-                State.PROBLEM,
-                unreachable(error),
-                _("make sure that this machine can open connections to slack.com, port 443"),
-            )
+            yield not_reached(error)
     if settings.port is not None:
         yield _signing_secret(settings)
         yield await _reached(settings)
@@ -97,9 +98,8 @@ async def _slack(
 
 async def _organizers(settings: Settings, checkup: Checkup) -> Finding:
     if not settings.organizers:
-        return Finding(
+        return warning(
             N_("organizers"),
-            State.WARNING,
             _("nobody is told when something goes wrong"),
             _("set MARGINALIA_ORGANIZERS to member IDs (U…)"),
         )
@@ -117,9 +117,8 @@ async def _authors(checkup: Checkup, coming: Sequence[Event], unknown_names: boo
     findings = []
     if missing and unknown_names:
         findings.append(
-            Finding(
+            warning(
                 N_("authors"),
-                State.WARNING,
                 _("not looked up yet: {names}", names=", ".join(missing)),
                 _("`marginalia run` looks up the members; run this check again after that"),
             )
@@ -254,9 +253,8 @@ def _signing_secret(settings: Settings) -> Finding:
     if secret is None:
         return _unset(N_("signing secret"), "SLACK_SIGNING_SECRET", "Basic Information")
     if not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
-        return Finding(
+        return warning(
             N_("signing secret"),
-            State.WARNING,
             _("not in the right format: 32 characters, digits and the letters a to f"),
             _(
                 "copy the Signing Secret from Basic Information, not the Client Secret or the "
@@ -270,9 +268,8 @@ async def _reached(settings: Settings) -> Finding:
     """Whether a challenge, as Slack sends it to a request URL, comes back through that URL."""
     secret = settings.slack_signing_secret
     if not settings.url:
-        return Finding(
+        return warning(
             N_("request URL"),
-            State.WARNING,
             _("not set, so it cannot be tried"),
             _("set MARGINALIA_URL to the address at which Slack reaches the bot"),
         )
@@ -282,13 +279,9 @@ async def _reached(settings: Settings) -> Finding:
         return problem(N_("request URL"), str(error), _("correct MARGINALIA_URL"))
     challenge = secrets.token_hex(16)
     body = json.dumps({"type": "url_verification", "challenge": challenge}).encode()
-    stamp = str(int(time.time()))
-    key = secret.get_secret_value() if secret else ""
-    digest = hmac.new(key.encode(), b"v0:%s:%s" % (stamp.encode(), body), hashlib.sha256)
     headers = {
         "Content-Type": "application/json",
-        "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": f"v0={digest.hexdigest()}",
+        **signed(body, secret.get_secret_value() if secret else ""),
     }
     timeout = aiohttp.ClientTimeout(total=REACH_SECONDS)
     try:

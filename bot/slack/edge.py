@@ -25,7 +25,7 @@ from bot.slack.api import shape
 from bot.slack.api.gateway import NO_ANSWER, Gateway, code_of, passing, reason_of
 from bot.slack.api.history import History, Regime
 from bot.slack.api.socket import Socket
-from bot.slack.api.uploads import Contents, no_contents
+from bot.slack.api.uploads import Contents
 from bot.slack.inbox import MAX_NESTING, InboxWorker, InboxWriter, nested
 from bot.slack.linking import Linker
 from bot.slack.listeners import ROUTERS, people
@@ -82,7 +82,7 @@ class Edge:
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
-        contents: Contents = no_contents,
+        contents: Contents = lambda name: b"",
         handler_settings: HandlerSettings | None = None,
         meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,
@@ -252,15 +252,12 @@ class Edge:
 
     async def _store(self, body: Mapping[str, Any]) -> BoltResponse:
         event = body.get("event")
-        kind = event.get("type") if isinstance(event, Mapping) else None
+        event = event if isinstance(event, Mapping) else {}
+        kind = event.get("type")
         if kind in REMOVALS and (self._asking is None or self._asking.done()):
             # Does our token still work? An event may be old, or about another's.
             self._asking = self._tasks.start(self._ask(), "removed")
-        if (
-            kind == "user_change"
-            and isinstance(event, Mapping)
-            and await asyncio.to_thread(self._is_known, event)
-        ):
+        if kind == "user_change" and await asyncio.to_thread(self._is_known, event):
             return BoltResponse(status=200, body="")
         try:
             await self.writer.put(envelope_key(body), body)

@@ -88,8 +88,11 @@ class OutboxSender:
                 pause = 0.0
                 self._wake.clear()
                 try:
-                    if not await self._start(sending):
+                    task = await self._start() if await asyncio.to_thread(self._ready) else None
+                    if task is None:
                         pause = await asyncio.to_thread(self._pause)
+                    else:
+                        sending.add(task)
                 except Exception as error:
                     if not self.outage.met(error):
                         log.exception("waiting messages cannot be read; trying again")
@@ -115,16 +118,13 @@ class OutboxSender:
             if not self.outage.met(error):
                 log.exception("waiting messages could not be compared with Slack")
 
-    async def _start(self, sending: set[asyncio.Task[None]]) -> bool:
-        """Begins to send the next row; False if none may be sent now."""
-        if not await asyncio.to_thread(self._ready):
-            return False
+    async def _start(self) -> asyncio.Task[None] | None:
+        """Begins to send the next row; None if none may be sent now."""
         until = asyncio.get_running_loop().time() + SEND_TIMEOUT_SECONDS
         outgoing, payload = await asyncio.to_thread(self._claim)
         if outgoing is None:
-            return False
-        sending.add(asyncio.create_task(self._deliver(outgoing, payload, until)))
-        return True
+            return None
+        return asyncio.create_task(self._deliver(outgoing, payload, until))
 
     async def drain(self, within: float = 30.0) -> None:
         """Sends all that is due in the next `within` seconds; what waits for longer stays.
@@ -142,12 +142,10 @@ class OutboxSender:
 
     async def step(self) -> bool:
         """Sends the next row; False if none may be sent now."""
-        until = asyncio.get_running_loop().time() + SEND_TIMEOUT_SECONDS
-        outgoing, payload = await asyncio.to_thread(self._claim)
-        if outgoing is None:
-            return False
-        await self._deliver(outgoing, payload, until)
-        return True
+        task = await self._start()
+        if task is not None:
+            await task
+        return task is not None
 
     async def _deliver(
         self, outgoing: Outgoing, payload: dict[str, Any] | None, until: float

@@ -72,9 +72,6 @@ class Progress:
     threads: int = 0
 
 
-Tell = Callable[[Progress], None]
-
-
 @dataclass(slots=True)
 class Report:
     """What a look found: messages that were missing or newer, and messages that are gone."""
@@ -121,21 +118,22 @@ class Reconciler:
     _names: Names
     _queued: Callable[[], None]
     _caught_up: Callable[[float], Awaitable[None]]
+    tell: Callable[[Progress], None] = lambda progress: None
+    """Hears how far a comparison is."""
     _holds: set[int] = field(default_factory=set, init=False)
     _counted: dict[tuple[str, str], tuple[object, object]] = field(default_factory=dict, init=False)
 
-    async def whole(self, session_id: int, tell: Tell | None = None) -> Report:
-        """Everything about a session, however long that takes; `tell` hears how far it is."""
-        report = await self.news(session_id, tell)
-        found, waiting = await self.roots(session_id, tell)
+    async def whole(self, session_id: int) -> Report:
+        """Everything about a session, however long that takes."""
+        report = await self.news(session_id)
+        found, waiting = await self.roots(session_id)
         report.add(found)
         for number, root in enumerate(waiting):
-            if tell is not None:
-                tell(Progress(threads=len(waiting) - number))
+            self.tell(Progress(threads=len(waiting) - number))
             report.add(await self.thread(session_id, root))
         return report
 
-    async def news(self, session_id: int, tell: Tell | None = None) -> Report:
+    async def news(self, session_id: int) -> Report:
         """What the channel shows since the last moment the two are known to agree."""
         report = Report()
         session = await self._database.read(lambda uow: uow.sessions.get(session_id))
@@ -145,14 +143,14 @@ class Reconciler:
         since = session.collects_from
         if session.reconciled_ts is not None:
             since = max(since, moment(session.reconciled_ts) - OVERLAP)
-        suspicious = await self._channel(session, ts_of(since), report, tell)
-        for root in suspicious:
-            report.add(await self._thread(session_id, root))
-        await self._release(session_id)
-        await asyncio.to_thread(self._agreed, session_id, ts_of(began))
+        await self._channel(session, ts_of(since), report)
+        try:
+            await self._database.write(_agree, session_id, ts_of(began))
+        except ConcurrentUpdate:
+            log.debug("session %d changed in the meantime; comparing it again", session_id)
         return report
 
-    async def roots(self, session_id: int, tell: Tell | None = None) -> tuple[Report, list[str]]:
+    async def roots(self, session_id: int) -> tuple[Report, list[str]]:
         """All that the channel shows of the session.
 
         Gives its threads too (the `ts` of their roots), those that were active last first;
@@ -164,12 +162,9 @@ class Reconciler:
             return report, []
         marks: dict[str, bool] = {}
         oldest = await self._database.read(_earliest, session)
-        suspicious = await self._channel(session, oldest, report, tell, marks)
-        for root in suspicious:
-            report.add(await self._thread(session_id, root))
-        await self._release(session_id)
+        suspicious = await self._channel(session, oldest, report, marks)
         await asyncio.to_thread(self._mark, session_id, marks)
-        threads = await asyncio.to_thread(self._threads, session)
+        threads = await self._database.read(self._threads, session)
         return report, [root for root in threads if root not in suspicious]
 
     async def thread(self, session_id: int, root: str) -> Report:
@@ -211,10 +206,9 @@ class Reconciler:
         session: Session,
         oldest: str,
         report: Report,
-        tell: Tell | None,
         marks: dict[str, bool] | None = None,
     ) -> list[str]:
-        """Compares what the channel shows from `oldest` on; gives suspicious threads.
+        """Compares what the channel shows from `oldest` on, and suspicious threads; gives these.
 
         `marks` is told of each message whether the bot marked it as answered, where Slack says so.
         """
@@ -230,13 +224,16 @@ class Reconciler:
             report.calls += 1
             page = [m for m in shown if self._may_belong(m, latest)]
             seen |= await self._take(session, page, report, began)
-            suspicious += await asyncio.to_thread(self._suspicious, session, page)
+            suspicious += await self._database.read(self._suspicious, session, page)
             if marks is not None:
                 marks |= self._marked(page)
             read = [ts for ts in map(ts_in, shown) if ts is not None]
-            if tell is not None and read:
-                tell(Progress(min(read, key=moment), len(suspicious)))
+            if read:
+                self.tell(Progress(min(read, key=moment), len(suspicious)))
         await self._delete(session, known - seen, began, report, None)
+        for root in suspicious:
+            report.add(await self._thread(session.id, root))
+        await self._release(session.id)
         return suspicious
 
     def _may_belong(self, message: Mapping[str, Any], latest: str) -> bool:
@@ -283,27 +280,27 @@ class Reconciler:
         wanted = {user for message in page for user in users_in(message)}
         # What was delivered and waits to be handled is not missing.
         await self._caught_up(LONGEST_WAIT_SECONDS)
-        differing, unknown = await asyncio.to_thread(self._differing, session, items, wanted)
+        differing, unknown = await self._database.read(self._differing, session, items, wanted)
         self._names.enqueue(unknown)
         for part in _parts(differing):
             self._holds.add(session.id)
-            report.repaired += await asyncio.to_thread(self._repair, part, began)
-        gone = await asyncio.to_thread(self._not_deleted, session, gone)
+            report.repaired += await self._database.write(self._repair, part, began)
         if gone:
-            report.deleted += await asyncio.to_thread(self._deleted, session, gone, None)
+            gone = await self._database.read(_not_deleted, session, gone)
+        if gone:
+            report.deleted += await self._database.write(self._deleted, session, gone, None)
         return seen
 
     def _differing(
-        self, session: Session, items: list[_Item], users: set[str]
+        self, uow: UnitOfWork, session: Session, items: list[_Item], users: set[str]
     ) -> tuple[list[_Item], set[str]]:
         """Those of which the store has something else, and the members nobody knows."""
         tss = [item.posted.ts for item in items]
-        with self._database.reading() as uow:
-            stored = uow.messages.many(session.channel, tss)
-            reactions = uow.reactions.of_messages(session.channel, tss)
-            unknown = self._names.lookup(uow, users)
-            uow.people.many({item.posted.author for item in items})
-            items = [item for item in items if collect.is_from_person(uow, item.posted)]
+        stored = uow.messages.many(session.channel, tss)
+        reactions = uow.reactions.of_messages(session.channel, tss)
+        unknown = self._names.lookup(uow, users)
+        uow.people.many({item.posted.author for item in items})
+        items = [item for item in items if collect.is_from_person(uow, item.posted)]
         differing = []
         for item in items:
             message = stored.get(item.posted.ts)
@@ -313,29 +310,28 @@ class Reconciler:
                 differing.append(item)
         return differing, unknown
 
-    def _repair(self, items: list[_Item], began: datetime) -> int:
+    def _repair(self, uow: UnitOfWork, items: list[_Item], began: datetime) -> int:
         count = 0
         notifier, at = self._context.notifier, self._context.clock.now()
         seen_at = ts_of(began - GRACE)
         channel, tss = items[0].posted.channel, [item.posted.ts for item in items]
         roots = {root for item in items if (root := item.posted.thread_ts) is not None}
-        with self._database.unit_of_work() as uow:
-            # Read together, as what is asked for one by one takes most of the time.
-            stored = uow.messages.many(channel, {*tss, *roots})
-            reactions = uow.reactions.of_messages(channel, tss)
-            uow.people.many({item.posted.author for item in items})
-            for item in items:
-                posted = item.posted
-                before = stored.get(posted.ts)
-                if before is not None and before.deleted:
-                    uow.messages.revive(channel, posted.ts, began - GRACE)
-                changed = linking.receive(
-                    uow, notifier, posted, at, self._context.unthreaded, from_history=True
-                )
-                differ = item.reactions != reactions.get(posted.ts, set())
-                if differ and uow.messages.get(channel, posted.ts) is not None:
-                    changed |= self._react(uow, item, seen_at)
-                count += changed
+        # Read together, as what is asked for one by one takes most of the time.
+        stored = uow.messages.many(channel, {*tss, *roots})
+        reactions = uow.reactions.of_messages(channel, tss)
+        uow.people.many({item.posted.author for item in items})
+        for item in items:
+            posted = item.posted
+            before = stored.get(posted.ts)
+            if before is not None and before.deleted:
+                uow.messages.revive(channel, posted.ts, began - GRACE)
+            changed = linking.receive(
+                uow, notifier, posted, at, self._context.unthreaded, from_history=True
+            )
+            differ = item.reactions != reactions.get(posted.ts, set())
+            if differ and uow.messages.get(channel, posted.ts) is not None:
+                changed |= _react(uow, item, seen_at)
+            count += changed
         return count
 
     def _marked(self, page: Page) -> dict[str, bool]:
@@ -376,12 +372,6 @@ class Reconciler:
         self._holds.discard(session_id)
         self._queued()
 
-    def _react(self, uow: UnitOfWork, item: _Item, seen_at: str) -> bool:
-        posted = item.posted
-        if item.complete:
-            return uow.reactions.replace(posted.channel, posted.ts, item.reactions, seen_at)
-        return sum(uow.reactions.add(reaction, seen_at) for reaction in item.reactions) > 0
-
     async def _delete(
         self,
         session: Session,
@@ -393,46 +383,33 @@ class Reconciler:
         """Marks as deleted what the store had before the look and the history has not."""
         gone = sorted(ts for ts in missing if moment(ts) < began - GRACE)
         if gone:
-            report.deleted += await asyncio.to_thread(self._deleted, session, gone, root)
+            report.deleted += await self._database.write(self._deleted, session, gone, root)
 
-    def _deleted(self, session: Session, gone: list[str], root: str | None) -> int:
-        at = self._context.clock.now()
-        with self._database.unit_of_work() as uow:
-            notifier = self._context.notifier
-            return sum(linking.delete(uow, notifier, session.channel, ts, at, root) for ts in gone)
+    def _deleted(self, uow: UnitOfWork, session: Session, gone: list[str], root: str | None) -> int:
+        notifier, at = self._context.notifier, self._context.clock.now()
+        return sum(linking.delete(uow, notifier, session.channel, ts, at, root) for ts in gone)
 
     # The store
 
-    def _not_deleted(self, session: Session, tss: list[str]) -> list[str]:
-        """Those of some messages that the store does not know as deleted."""
-        if not tss:
-            return []
-        with self._database.reading() as uow:
-            stored = uow.messages.many(session.channel, tss)
-        return [ts for ts in tss if ts not in stored or not stored[ts].deleted]
-
-    def _threads(self, session: Session) -> list[str]:
+    def _threads(self, uow: UnitOfWork, session: Session) -> list[str]:
         """The roots of the session's threads, the one that was active last first."""
-        with self._database.reading() as uow:
-            found = uow.messages.roots(session.id)
+        found = uow.messages.roots(session.id)
         if session.announcement_ts is not None:
             found.add(session.announcement_ts)
-        found |= {root for channel, root in self._counted if channel == session.channel} & found
 
         def active(root: str) -> str:
             return str(self._counted.get((session.channel, root), (0, root))[1] or root)
 
         return sorted(found, key=active, reverse=True)
 
-    def _suspicious(self, session: Session, page: Page) -> list[str]:
+    def _suspicious(self, uow: UnitOfWork, session: Session, page: Page) -> list[str]:
         """The threads of a page of which Slack counts other replies than the store has."""
         counted = {
             str(message["ts"]): _count(message)
             for message in page
             if message.get("reply_count") and message.get("thread_ts") in (None, message.get("ts"))
         }
-        with self._database.reading() as uow:
-            sizes = uow.messages.thread_sizes(session.channel, counted)
+        sizes = uow.messages.thread_sizes(session.channel, counted)
         suspicious = []
         for root, count in counted.items():
             if sizes.get(root, 0) == count[0]:
@@ -443,15 +420,26 @@ class Reconciler:
                 suspicious.append(root)
         return suspicious
 
-    def _agreed(self, session_id: int, ts: str) -> None:
-        try:
-            with self._database.unit_of_work() as uow:
-                session = uow.sessions.get(session_id)
-                if session is not None and (session.reconciled_ts or "") < ts:
-                    session.reconciled_ts = ts
-                    uow.sessions.save(session)
-        except ConcurrentUpdate:
-            log.debug("session %d changed in the meantime; comparing it again", session_id)
+
+def _react(uow: UnitOfWork, item: _Item, seen_at: str) -> bool:
+    posted = item.posted
+    if item.complete:
+        return uow.reactions.replace(posted.channel, posted.ts, item.reactions, seen_at)
+    return sum(uow.reactions.add(reaction, seen_at) for reaction in item.reactions) > 0
+
+
+def _not_deleted(uow: UnitOfWork, session: Session, tss: list[str]) -> list[str]:
+    """Those of some messages that the store does not know as deleted."""
+    stored = uow.messages.many(session.channel, tss)
+    return [ts for ts in tss if ts not in stored or not stored[ts].deleted]
+
+
+def _agree(uow: UnitOfWork, session_id: int, ts: str) -> None:
+    """Notes up to when the store agrees with Slack's history."""
+    session = uow.sessions.get(session_id)
+    if session is not None and (session.reconciled_ts or "") < ts:
+        session.reconciled_ts = ts
+        uow.sessions.save(session)
 
 
 def _earliest(uow: UnitOfWork, session: Session) -> str:

@@ -21,6 +21,7 @@ from bot.slack.api.history import History
 from bot.slack.reconcile import Reconciler, Report
 from bot.slack.waiting import WaitsForSlack
 from bot.support.outage import Outage
+from bot.support.tasks import happens
 
 log = logging.getLogger(__name__)
 
@@ -113,10 +114,7 @@ class ReconcileScheduler:
                         "sessions could not be compared with Slack's history; trying again"
                     )
             if pause > 0:
-                try:
-                    await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    continue
+                await happens(self._wake, pause)
 
     async def _attend(self) -> None:
         if not self._sessions_changed:

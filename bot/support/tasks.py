@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -57,6 +58,14 @@ class Tasks:
                 if not self._met(error):
                     log.exception("%s failed; starting it again", name)
             await asyncio.sleep(BEGINS_AGAIN_SECONDS)
+
+
+def stopping() -> asyncio.Event:
+    """What Ctrl-C and SIGTERM set from now on, in the place of ending the program."""
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    return stop
 
 
 async def happens(event: asyncio.Event, within: float | None) -> bool:

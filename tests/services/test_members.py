@@ -74,8 +74,8 @@ class TestFinding:
             assert is_named(world)
             health = await bot.health()
         assert listed(world) == 3
-        assert health.members_listed == len(world.workspace.members)
-        assert health.member_listing is False
+        assert health.numbers["members_listed"] == len(world.workspace.members)
+        assert not health.numbers["member_listing"]
 
     async def test_two_members_of_one_name_are_neither(self, world: Scene) -> None:
         crowd(world, PAGE)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +15,12 @@ from enum import StrEnum
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import manifest
 from bot.slack.api import refusals
-from bot.slack.api.gateway import code_of
+from bot.slack.api.gateway import code_of, unreachable
 from bot.texts import _
 
 CLOCK_SECONDS = 5.0
@@ -52,6 +54,17 @@ def problem(check: str, text: str, remedy: str = "") -> Finding:
     return Finding(check, State.PROBLEM, text, remedy)
 
 
+def warning(check: str, text: str, remedy: str = "") -> Finding:
+    """A finding of something that works less well than it could, or could not be checked."""
+    return Finding(check, State.WARNING, text, remedy)
+
+
+def not_reached(error: BaseException) -> Finding:
+    """A finding for a Slack that does not answer."""
+    remedy = _("make sure that this machine can open connections to slack.com, port 443")
+    return problem("Slack", unreachable(error), remedy)
+
+
 def fine(check: str, text: str) -> Finding:
     """A finding of something that is as it should be."""
     return Finding(check, State.OK, text)
@@ -62,6 +75,13 @@ def refused(check: str, method: str, error: SlackApiError) -> Finding:
     code = code_of(error)
     text = _("Slack refuses {method}: {code}", method=method, code=code)
     return problem(check, text, refusals.remedy(method, code))
+
+
+def signed(body: bytes, secret: str) -> dict[str, str]:
+    """The headers by which a request is known as Slack's, signed with a signing secret now."""
+    stamp = str(int(time.time()))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
+    return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": str(signature)}
 
 
 class Checkup:
@@ -116,9 +136,8 @@ class Checkup:
                 ),
             )
         if more:
-            return Finding(
+            return warning(
                 _("scopes"),
-                State.WARNING,
                 _("granted, but not needed: {scopes}", scopes=", ".join(more)),
                 _("remove them under OAuth & Permissions"),
             )
@@ -127,7 +146,7 @@ class Checkup:
     def clock(self) -> Finding:
         """Whether the machine's clock shows Slack's time."""
         if self._drift is None:
-            return Finding(_("clock"), State.WARNING, _("Slack's time is not known"))
+            return warning(_("clock"), _("Slack's time is not known"))
         seconds = round(self._drift)
         if abs(self._drift) <= CLOCK_SECONDS:
             return fine(_("clock"), _("within seconds of Slack's"))
@@ -156,9 +175,8 @@ class Checkup:
             )
         found = _APP_TOKEN.match(token)
         if found is None or self.app_id is None:
-            return Finding(
+            return warning(
                 name,
-                State.WARNING,
                 _("Slack accepts it, but it is not known whether it belongs to the same app"),
             )
         if found[1] != self.app_id:

@@ -103,7 +103,7 @@ async def mine_too(interaction: Interaction) -> None:
 @router.action("ask_answered")
 async def answered(interaction: Interaction) -> None:
     """An answer that was shown is enough: nothing is asked. It is counted, not who it was."""
-    hit = await interaction.write(_answered, interaction)
+    hit = await interaction.change(_answered, interaction)
     await interaction.update(blocks.answered(hit))
 
 
@@ -258,7 +258,7 @@ async def _draft(
         found = person_of(user)
         name = found.name or ""
         icon = str((user.get("profile") or {}).get("image_72") or "")
-        await interaction.write(lambda uow: uow.people.put(found))
+        await interaction.change(lambda uow: uow.people.put(found))
     except (*NO_ANSWER, Malformed) as error:
         why = str(error) if isinstance(error, Malformed) else reason_of(error)
         log.info("using a stored name, because Slack did not give one: %s", why)

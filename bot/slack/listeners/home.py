@@ -54,8 +54,8 @@ class Homes:
         self._wake = asyncio.Event()
         self._seen: tuple[Any, ...] = ()
         self._shown: dict[str, str] = {}
-        self._failures: dict[str, int] = {}
-        self._not_before: dict[str, float] = {}
+        self._refused: dict[str, tuple[int, float]] = {}
+        """How often in a row Slack refused somebody's home, and when it is tried again."""
 
     def wake(self) -> None:
         """Something that homes show may have changed."""
@@ -82,7 +82,7 @@ class Homes:
 
     def _until_again(self) -> float | None:
         """Seconds until a home that was refused is tried again; None where none is."""
-        at = min(self._not_before.values(), default=None)
+        at = min((at for _failures, at in self._refused.values()), default=None)
         return None if at is None else max(0.0, at - monotonic())
 
     async def refresh(self) -> int:
@@ -92,38 +92,36 @@ class Homes:
         """
         state, viewers = await self._desk.database.read(self._look)
         now = monotonic()
-        again = {person for person, at in self._not_before.items() if at <= now}
+        again = {person for person, (_failures, at) in self._refused.items() if at <= now}
         if state == self._seen and not again:
             return 0
         wanted = viewers if state != self._seen else [p for p in viewers if p in again]
         self._seen = state
         count = 0
         for person in again - set(viewers):
-            del self._not_before[person]
+            del self._refused[person]
         for person in wanted:
-            if self._not_before.get(person, 0.0) > now:
+            if self._refused.get(person, (0, 0.0))[1] > now:
                 continue
             try:
                 count += await self.publish(person)
             except NO_ANSWER as error:
-                self._refused(person, error)
+                self._put_off(person, error)
             else:
-                self._failures.pop(person, None)
-                self._not_before.pop(person, None)
+                self._refused.pop(person, None)
         return count
 
-    def _refused(self, person: str, error: Exception) -> None:
-        failures = self._failures.get(person, 0) + 1
-        self._failures[person] = failures
+    def _put_off(self, person: str, error: Exception) -> None:
+        failures = self._refused.get(person, (0, 0.0))[0] + 1
         pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(failures - 1, 20))
         named = retry_after(error)
         if named is not None:
             pause = named
         elif not passing(error):
             pause = max(pause, REFUSED_PAUSE_SECONDS)
-        self._not_before[person] = monotonic() + pause
+        self._refused[person] = failures, monotonic() + pause
         # One line for all viewers: what is refused for one mostly is for all.
-        if failures == 1 and len(self._failures) == 1:
+        if failures == 1 and len(self._refused) == 1:
             log.warning("an App Home could not be shown; trying again later: %s", reason_of(error))
 
     async def publish(self, person: str) -> bool:

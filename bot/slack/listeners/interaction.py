@@ -156,20 +156,7 @@ class Interaction:
     @property
     def view(self) -> Mapping[str, Any]:
         """The view that it was done in; empty where it was done elsewhere."""
-        view = self.body.get("view")
-        return view if isinstance(view, Mapping) else {}
-
-    @property
-    def message(self) -> Mapping[str, Any]:
-        """The message that it was done on; empty where it was done elsewhere."""
-        message = self.body.get("message")
-        return message if isinstance(message, Mapping) else {}
-
-    @property
-    def ts(self) -> str | None:
-        """The `ts` of that message."""
-        ts = self.message.get("ts") or self.body.get("message_ts")
-        return ts if isinstance(ts, str) else None
+        return self.body.get("view") or {}
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -189,7 +176,8 @@ class Interaction:
         if "ts" in kept:
             return str(kept.get("channel")), str(kept["ts"])
         channel, ts, *_rest = [*self.value.split(), "", ""]
-        return (channel, ts) if self.value else (self.channel or "", self.ts or "")
+        shown = self.body.get("message") or {}
+        return (channel, ts) if self.value else (self.channel or "", shown.get("ts") or "")
 
     @property
     def form_key(self) -> str:
@@ -208,15 +196,12 @@ class Interaction:
         """The values that are ticked or chosen in a list of the view."""
         chosen = self._state(block_id)
         options = chosen.get("selected_options") or ()
-        found = [str(o.get("value")) for o in options if isinstance(o, Mapping)]
-        return found or [str(user) for user in chosen.get("selected_users") or ()]
+        found = [str(option.get("value")) for option in options]
+        return found or list(chosen.get("selected_users") or ())
 
     def _state(self, block_id: str) -> Mapping[str, Any]:
-        state = self.view.get("state")
-        values = state.get("values") if isinstance(state, Mapping) else None
-        block = values.get(block_id) if isinstance(values, Mapping) else None
-        first = next(iter(block.values()), None) if isinstance(block, Mapping) else None
-        return first if isinstance(first, Mapping) else {}
+        values = (self.view.get("state") or {}).get("values") or {}
+        return next(iter(values.get(block_id, {}).values()), {})
 
     def people(self) -> list[str]:
         """The member IDs mentioned in the command's text."""
@@ -228,17 +213,13 @@ class Interaction:
         """Runs `work(uow, …)` in a thread, in a transaction that only reads."""
         return await self.context.database.read(work, *args, **kwargs)
 
-    async def write(
-        self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Runs `work(uow, …)` in a thread, in a transaction that writes."""
-        return await self.context.database.write(work, *args, **kwargs)
-
     async def change(
         self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """As `write`; who looks at the session's questions sees what changed."""
-        found = await self.write(work, *args, **kwargs)
+        """Runs `work(uow, …)` in a thread, in a transaction that writes; who looks at what it
+        changed sees that.
+        """
+        found = await self.context.database.write(work, *args, **kwargs)
         self.context.touched()
         return found
 
@@ -371,7 +352,7 @@ def message_of(uow: UnitOfWork, channel: str, ts: str) -> tuple[Message, Session
 def chosen_in(element: Mapping[str, Any]) -> str:
     """What was typed into an input, or what a button carries or a menu chose; '' for nothing."""
     option = element.get("selected_option")
-    if isinstance(option, Mapping):
+    if option:
         return str(option.get("value") or "")
     for name in ("value", "selected_user", "selected_channel", "selected_conversation",
                  "selected_date", "selected_time", "selected_date_time"):  # fmt: skip

@@ -146,7 +146,7 @@ class Interactions:
             response = running.result()
         except NotAllowed as error:
             await ack(**_kept(interaction, str(error)))
-            await interaction.write(_refused, interaction, guarded)
+            await interaction.change(_refused, interaction, guarded)
         except FormError as error:
             errors = _errors(interaction, error.fields)
             if errors:
@@ -209,7 +209,7 @@ class Interactions:
             await guarded.run(interaction)
         except NotAllowed as error:
             await interaction.say(str(error))
-            await interaction.write(_refused, interaction, guarded)
+            await interaction.change(_refused, interaction, guarded)
         except UserError as error:
             usage = f"\n{help_blocks.line(hint)}" if hint is not None else ""
             await interaction.say(_sentence(error) + usage)

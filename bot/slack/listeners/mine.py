@@ -151,7 +151,7 @@ async def show_stored(interaction: Interaction) -> None:
 async def erase(interaction: Interaction) -> dict[str, object]:
     """Erases it, and shows the App Home as it is then."""
     texts = interaction.typed("mine_erase") == "texts"
-    await interaction.write(erasing.erase, interaction.user, interaction.now, (), texts, True)
+    await interaction.change(erasing.erase, interaction.user, interaction.now, (), texts, True)
     interaction.context.services.wipe()
     interaction.context.touched()
     await interaction.context.show_home(interaction.user)

@@ -68,7 +68,7 @@ async def new(interaction: Interaction) -> None:
 async def planned(interaction: Interaction) -> dict[str, Any] | None:
     """Writes the file; what the check refuses stands below the inputs."""
     files = interaction.plans
-    if not await interaction.write(
+    if not await interaction.change(
         lambda uow: uow.requests.begin(interaction.form_key, interaction.context.wall.now())
     ):
         event_id = await interaction.read(lambda uow: uow.requests.result(interaction.form_key))
@@ -81,11 +81,11 @@ async def planned(interaction: Interaction) -> dict[str, Any] | None:
             draft = await _with_authors(interaction, form)
             event = await files.create(draft, await doer(interaction))
         except BaseException as error:
-            await interaction.write(lambda uow: uow.requests.drop(interaction.form_key))
+            await interaction.change(lambda uow: uow.requests.drop(interaction.form_key))
             if isinstance(error, UserError):
                 raise FormError(planning.form_errors(error)) from None
             raise
-        await interaction.write(_planned, interaction, event)
+        await interaction.change(_planned, interaction, event)
     await interaction.say(
         _("“{title}” is planned: {when}.", title=event.title, when=_span(event))
         + " "
@@ -109,7 +109,7 @@ async def move(interaction: Interaction) -> None:
     zone = await zone_of(interaction) if times.has_time_of_day(rest) else event.timezone
     start, end = _moved(event, rest, interaction.now, zone)
     changed = await interaction.plans.move(event.id, start, end, await doer(interaction))
-    await interaction.write(note, interaction, "moved", changed)
+    await interaction.change(note, interaction, "moved", changed)
     await interaction.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
 
@@ -136,15 +136,15 @@ async def extend(interaction: Interaction) -> None:
     wanted = longer.after(event.end, event.timezone)
     key = f"extend {event.id} {interaction.user} {longer}"
     now = interaction.context.wall.now()
-    end, is_done = await interaction.write(_begin_extending, key, wanted, now)
+    end, is_done = await interaction.change(_begin_extending, key, wanted, now)
     moved = None if is_done else end or wanted
     try:
         changed = await interaction.plans.move(event.id, None, moved, await doer(interaction))
     except UserError:
-        await interaction.write(lambda uow: uow.requests.drop(key))
+        await interaction.change(lambda uow: uow.requests.drop(key))
         raise
     if moved is not None:
-        await interaction.write(_finish_extending, key, moved)
+        await interaction.change(_finish_extending, key, moved)
     if end is not None:
         await interaction.say(
             _(
@@ -155,7 +155,7 @@ async def extend(interaction: Interaction) -> None:
             )
         )
         return
-    await interaction.write(note, interaction, "extended", changed)
+    await interaction.change(note, interaction, "extended", changed)
     await interaction.say(_("“{title}” is now {when}.", title=changed.title, when=_span(changed)))
 
 
@@ -164,7 +164,7 @@ async def open_now(interaction: Interaction) -> None:
     """Moves the start to now."""
     event = await _meant(interaction, State.SCHEDULED)
     changed = await interaction.plans.move(event.id, interaction.now, None, await doer(interaction))
-    await interaction.write(note, interaction, "opened", changed)
+    await interaction.change(note, interaction, "opened", changed)
     await interaction.say(
         _("“{title}” opens now, until {end}.", title=changed.title, end=when(changed.end))
     )
@@ -187,7 +187,7 @@ async def close_now(interaction: Interaction) -> None:
         log.info("the session closes by this machine's clock: %s", reason_of(error))
     end = (now + LAST_MICROSECONDS).replace(microsecond=0)
     changed = await interaction.plans.close(event.id, end, await doer(interaction))
-    await interaction.write(note, interaction, "closed", changed)
+    await interaction.change(note, interaction, "closed", changed)
     await interaction.say(_("“{title}” closes now.", title=changed.title))
 
 
@@ -203,7 +203,7 @@ async def cancel(interaction: Interaction) -> None:
         raise UserError(_("Write which event to cancel; `/qa schedule` lists them."))
     event = await _find(interaction, interaction.text)
     cancelled = await interaction.plans.cancel(event.id, await doer(interaction))
-    await interaction.write(note, interaction, "cancelled", cancelled)
+    await interaction.change(note, interaction, "cancelled", cancelled)
     await interaction.say(
         _(
             "“{title}” is cancelled. Its file is kept as `_{name}`. To undo this, type "
@@ -221,7 +221,7 @@ async def restore(interaction: Interaction) -> None:
     if not interaction.text:
         raise UserError(_("Write which event to restore: the name of its file, or a part of it."))
     event = await interaction.plans.restore(interaction.text, await doer(interaction))
-    await interaction.write(note, interaction, "restored", event)
+    await interaction.change(note, interaction, "restored", event)
     await interaction.say(
         _("“{title}” is planned again: {when}.", title=event.title, when=_span(event))
     )
@@ -229,32 +229,32 @@ async def restore(interaction: Interaction) -> None:
 
 async def doer(interaction: Interaction) -> Doer:
     """Who does it, by the name that commits say; Slack is asked for one whom we never met."""
-    known = await interaction.read(_person, interaction.user)
-    if known is None:
-        try:
-            known = await interaction.context.gateway.person(interaction.user)
-        except NO_ANSWER:
-            known = None  # the change matters more than the name of who made it
+    known = await _profile(interaction)
     name = (known.real_name or known.name) if known else None
     return Doer(interaction.user, name or interaction.user)
 
 
 async def zone_of(interaction: Interaction) -> str:
-    """The time zone of who types, as the profile says it; else that of files which name none.
-
-    Slack is asked about one whom we never met, but not for long: a form has to open in time.
-    """
-    known = await interaction.read(_person, interaction.user)
-    if known is None or not known.tz:
-        try:
-            async with asyncio.timeout(ASKING):
-                known = await interaction.context.gateway.person(interaction.user)
-        except NO_ANSWER:
-            known = None
+    """The time zone of who types, as the profile says it; else that of files which name none."""
+    known = await _profile(interaction)
     try:
         return ZoneInfo(known.tz).key if known and known.tz else interaction.plans.timezone()
     except (KeyError, ValueError, OSError):
         return interaction.plans.timezone()  # a zone that this machine does not know
+
+
+async def _profile(interaction: Interaction) -> Person | None:
+    """Who types. Slack is asked about one whose name or time zone we do not know, but not for long:
+    a form has to open in time, and a change matters more than the name of who made it.
+    """
+    known = await interaction.read(lambda uow: uow.people.get(interaction.user))
+    if known is not None and known.name and known.tz:
+        return known
+    try:
+        async with asyncio.timeout(ASKING):
+            return await interaction.context.gateway.person(interaction.user) or known
+    except NO_ANSWER:
+        return known
 
 
 def note(uow: UnitOfWork, interaction: Interaction, what: str, event: Event) -> None:
@@ -284,11 +284,6 @@ def _begin_extending(
 
 def _finish_extending(uow: UnitOfWork, key: str, end: datetime) -> None:
     uow.requests.finish(key, end.isoformat() + DONE)
-
-
-def _person(uow: UnitOfWork, slack_id: str) -> Person | None:
-    found = uow.people.get(slack_id)
-    return found if found is not None and found.name else None
 
 
 async def _with_authors(interaction: Interaction, form: planning.Form) -> Draft:

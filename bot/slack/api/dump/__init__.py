@@ -352,14 +352,7 @@ class Dump:
         if isinstance(data, dict):
             root = _text(data, "thread_ts") or root
             data = data.get("messages", data.get("replies"))
-        if not isinstance(data, list):
-            if not quietly and data is not None:
-                self._problem(name, _("contains no list, left out"))
-            return []
-        objects = _objects_in(data)
-        if len(objects) < len(data) and not quietly:
-            self._problem(name, _not_objects(len(data) - len(objects)))
-        return list(_flat(objects, root))
+        return list(_flat(self._listed_in(name, data, quietly), root))
 
     def _whole(self, name: str) -> Object | None:
         """The object in a file that holds a whole channel or thread; None where it is another."""
@@ -395,9 +388,7 @@ class Dump:
             with closing(sqlite3.connect(address, uri=True)) as connection:
                 return [row[0] for row in connection.execute(query, values)]
         except sqlite3.Error as error:
-            self._problem(
-                path.name, _("cannot be read ({error}), left out", error=error), damaged=True
-            )
+            self._unread(path.name, error, damaged=True)
             return None
 
     def _lines(self, name: str) -> Iterator[Object]:
@@ -410,9 +401,7 @@ class Dump:
                 with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
                     data = packed.read(MEMBER_BYTES)
             except (OSError, EOFError, zlib.error) as error:
-                self._problem(
-                    name, _("cannot be read ({error}), left out", error=_said(error)), damaged=True
-                )
+                self._unread(name, _said(error), damaged=True)
                 return
         for line in data.splitlines():
             try:
@@ -425,15 +414,20 @@ class Dump:
 
     def _objects(self, name: str) -> list[Object]:
         """The objects in a file that holds a list of them."""
-        data = self._json(name, quietly=False)
-        if data is None:
-            return []
+        return self._listed_in(name, self._json(name, quietly=False))
+
+    def _listed_in(self, name: str, data: Any, quietly: bool = False) -> list[Object]:
+        """The objects of what should be a list; None is a file that could not be read."""
+        objects = _objects_in(data)
+        if quietly or data is None:
+            return objects
         if not isinstance(data, list):
             self._problem(name, _("contains no list, left out"))
-            return []
-        objects = _objects_in(data)
-        if len(objects) < len(data):
-            self._problem(name, _not_objects(len(data) - len(objects)))
+        elif len(objects) < len(data):
+            count = len(data) - len(objects)
+            self._problem(
+                name, n_("{count} entry is not an object", "{count} entries are not objects", count)
+            )
         return objects
 
     def _json(self, name: str, quietly: bool) -> Any:
@@ -444,9 +438,7 @@ class Dump:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
             if not quietly:
-                self._problem(
-                    name, _("cannot be read ({error}), left out", error=type(error).__name__)
-                )
+                self._unread(name, type(error).__name__)
             return None
 
     def _bytes(self, name: str) -> bytes | None:
@@ -456,16 +448,15 @@ class Dump:
             self._problem(name, _("cannot be read, left out: {error}", error=error), damaged=True)
             return None
 
+    def _unread(self, name: str, error: object, damaged: bool = False) -> None:
+        self._problem(name, _("cannot be read ({error}), left out", error=error), damaged)
+
     def _problem(self, name: str, what: str, damaged: bool = False) -> None:
         self.damaged |= damaged
         line = f"{name}: {what}"
         if line not in self._known:
             self._known.add(line)
             self.problems.append(line)
-
-
-def _not_objects(count: int) -> str:
-    return n_("{count} entry is not an object", "{count} entries are not objects", count)
 
 
 def _flat(messages: Iterable[Object], root: str | None) -> Iterator[Object]:
