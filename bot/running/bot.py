@@ -195,7 +195,6 @@ class Bot:
             self.model,
             self._end,
             lambda: self.leads,
-            not database.shared,
         )
         self.scheduler = ReconcileScheduler(
             self.edge.reconciler,

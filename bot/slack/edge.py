@@ -64,8 +64,7 @@ class Edge:
     `connected` is called whenever a new Socket Mode connection stands, `removed` when the app was
     uninstalled or its token revoked. `contents` makes the files that are queued. `meaning` compares
     what texts mean, to link authors' answers, which is done while `leads` says that this replica
-    leads. `one_writes` says that the database lets only one transaction write. `waits` is told what
-    waits for Slack.
+    leads. `waits` is told what waits for Slack.
     """
 
     def __init__(
@@ -87,7 +86,6 @@ class Edge:
         meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,
         leads: Callable[[], bool] = lambda: True,
-        one_writes: bool = True,
     ):
         settings = handler_settings or HandlerSettings()
         self.gateway = gateway
@@ -149,7 +147,6 @@ class Edge:
             outage,
             self.writer,
             self.linker.wake,
-            one_writes,
         )
         self.reconciler = Reconciler(
             database,

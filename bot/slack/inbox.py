@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = (1, 5, 30, 120, 600)
 """Seconds before each new try of a handler that failed; after the last it is parked."""
 MAX_BATCH = 200
-BATCH_WHILE_BUSY = 10
-"""Envelopes that are handled with one commit; fewer while others come in, which on SQLite wait for
-that commit before they can be stored."""
+BATCH_WHILE_BUSY = 20
+"""Envelopes that are handled with one commit; fewer while others come in, which wait to be stored: on
+SQLite for that commit, elsewhere for the processor."""
 STEP_ASIDE_SECONDS = 0.05
 """Seconds for which handling waits, before each batch, for those that wait to be stored."""
 QUIET_SECONDS = 0.5
@@ -141,9 +141,8 @@ class InboxWriter:
 class InboxWorker:
     """Handles what is stored. `wall` is the wall clock: retries wait in real time.
 
-    Slack waits for what is to be stored (by `writer`), and nobody for what is to be handled. Where
-    storing has to wait while something is handled (`is_waited_for`), the handling steps aside in a
-    flood, and catches up after it.
+    Slack waits for what is to be stored (by `writer`), and nobody for what is to be handled. So in a
+    flood the handling steps aside, and catches up after it.
     """
 
     _database: Transactions
@@ -153,7 +152,6 @@ class InboxWorker:
     _outage: Outage
     _writer: InboxWriter
     _on_handled: Callable[[], None] = lambda: None
-    _is_waited_for: bool = True
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _retry_at: datetime | None = field(default=None, init=False)
@@ -200,11 +198,9 @@ class InboxWorker:
             if self._retry_at is not None and self._retry_at <= self._wall.now():
                 self._retry_at = None
             while True:
-                limit = MAX_BATCH
-                if self._is_waited_for:
-                    # The writer goes first, for a while.
-                    await happens(self._writer.idle, STEP_ASIDE_SECONDS)
-                    limit = BATCH_WHILE_BUSY if self._writer.busy else MAX_BATCH
+                # The writer goes first, for a while.
+                await happens(self._writer.idle, STEP_ASIDE_SECONDS)
+                limit = BATCH_WHILE_BUSY if self._writer.busy else MAX_BATCH
                 handled, unknown = await asyncio.to_thread(self._handle_batch, limit)
                 self._names.enqueue(unknown)
                 total += handled
