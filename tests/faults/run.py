@@ -42,6 +42,7 @@ from tests.faults.week import AUTHORS, CHANNEL, Week
 from tests.processes import Box, Command
 
 EVENT = "20260105-the-book"
+END_LINE = re.compile(r"^end: (.*)$", re.MULTILINE)
 BOOK = """\
 ---
 title: "The Book"
@@ -440,7 +441,7 @@ class Run:
         return False
 
     def _end_in_file(self) -> datetime:
-        (found,) = re.findall(r"^end: (.*)$", self.path.read_text(), re.MULTILINE)
+        (found,) = END_LINE.findall(self.path.read_text())
         return datetime.fromisoformat(found).replace(tzinfo=UTC)
 
     def _write_end(self) -> None:
@@ -717,13 +718,16 @@ class Run:
         # Changes that wait for Git together are one commit, of the first of them.
         moved = Counter(subject for subject in subjects if "end then" in subject)
         told = any(told.done for told in self.desk.of("extend", "close"))
-        # A bot that was killed after it wrote the file and before it said what it changed there.
-        unnamed = f"Change {EVENT}" in subjects
+        # A bot that was killed after it wrote the file and before it said what it changed there: the
+        # change is in a commit of its own, or in the next one.
+        unnamed = f"Change {EVENT}" in subjects or bool(self.result.died)
         if (told and not moved and not unnamed) or any(count > 1 for count in moved.values()):
             self._problems([f"changes were committed {dict(moved)} times, and told: {told}"])
         committed = truth.git(self.schedules, "show", f"HEAD:{EVENT}.md")
         if truth.marks([committed]) != truth.marks([body]):
             self._problems(["the last commit has another archive than the file"])
+        if END_LINE.findall(committed) != END_LINE.findall(body):
+            self._problems(["the last commit has another end than the file"])
         self.result.compared["lines, archived texts, commits"] += (
             len(self.lines) + want.total() + len(subjects)
         )
