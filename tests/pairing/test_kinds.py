@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from bot.library.formats import Entry
 from bot.library.mending import Page, perhaps_authors, posts_of
 from bot.sessions.pairing import linked, pair, talk
 from bot.sessions.pairing.names import Directory, Named
-from tests.pairing.generator import COAUTHOR, TOPICS
+from tests.pairing.generator import TOPICS
 from tests.pairing.test_pair import ODILE, posts
 
 HANA, INES, PEKKA = "Hana Kubo", "Ines Calado", "pekka"
@@ -48,9 +46,11 @@ def test_the_rest_of_a_chain_is_never_surer_than_what_it_continues() -> None:
     assert linked(pair(lines)) == {}
 
 
-def test_a_chain_without_evidence_stays_to_its_end() -> None:
+def test_a_chain_without_evidence_is_no_surer_at_its_end_than_at_its_beginning() -> None:
     lines = posts(RYE, STARTER, STONE, *((ODILE, "Then there is that, too.") for _ in range(8)))
-    assert linked(pair(lines)) == {}, "its place alone is not enough, at the end, too"
+    found = [d.confidence for d in pair(lines).decisions if d.by_author]
+    assert max(found) - min(found) < 0.2
+    assert linked(pair(lines)) == {}
 
 
 @pytest.mark.parametrize(
@@ -78,53 +78,6 @@ def test_a_post_of_the_host_is_no_question() -> None:
     lines = posts(RYE, (ODILE, "In a tin.", 1), STARTER, host, (ODILE, "It only is hungry."))
     assert linked(pair(lines)).get("5") in (None, "3")
     assert pair(lines).of("5").candidates[0].question == "3"  # type: ignore[union-attr]
-
-
-def test_code_and_links_stay_with_the_message_before() -> None:
-    lines = posts(
-        STONE,
-        RYE,
-        (ODILE, "Ines Calado: ninety percent hydration in a tin, rye takes that."),
-        (ODILE, "flour = 500; water = flour * 0.9"),
-        (ODILE, "https://example.org/rye"),
-    )
-    assert linked(pair(lines)) == {"3": "2", "4": "2", "5": "2"}
-
-
-def test_the_points_after_a_line_that_announces_them_go_with_it() -> None:
-    lines = posts(
-        STONE,
-        RYE,
-        (ODILE, "Hana Kubo: steam is what matters. Three ways to make it on a stone:"),
-        (ODILE, "Lava rocks on a tray"),
-        (ODILE, "A wet towel below"),
-        (ODILE, "A bowl of ice cubes"),
-    )
-    assert linked(pair(lines)) == dict.fromkeys("3456", "1")
-
-
-def test_what_a_coauthor_adds_goes_with_the_answer_before() -> None:
-    lines = posts(
-        STONE,
-        RYE,
-        (ODILE, "Ines Calado: ninety percent hydration in a tin, rye takes that."),
-        (COAUTHOR, "And let it rest for an hour, I'd add."),
-    )
-    lines[-1] = replace(lines[-1], is_author=True)
-    assert linked(pair(lines)) == {"3": "2", "4": "2"}
-
-
-def test_two_messages_are_not_both_the_answer_to_one_question() -> None:
-    lines = posts(
-        STONE,
-        RYE,
-        (ODILE, "Ines Calado: rye holds far more water, up to ninety percent in a tin."),
-        ("Bo", "Thanks, all!"),
-        (ODILE, "A heavy one, since it keeps the heat."),
-    )
-    found = pair(lines)
-    assert found.of("3").question == "2"  # type: ignore[union-attr]
-    assert found.of("5").candidates[0].question == "1"  # type: ignore[union-attr]
 
 
 def test_any_of_an_askers_posts_in_a_row_is_right() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.sessions.pairing import chain as chains
-from bot.sessions.pairing import jointly, signals, words
+from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.chain import Chain, Node
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
@@ -45,7 +45,6 @@ def pair(
     }
     found = chains.build(laid, table, settled, meaning=meaning)
     chains.run(laid, found, table)
-    jointly.infer(laid, found, table)
     claims = _claims(laid, found)
     least = level(laid.likeness is not None)
     decided: dict[str, Decision] = {}
@@ -231,7 +230,7 @@ def _reason(
     span = node.likeliest[state]
     found = node.pairs[state]
     gains: dict[str, float] = {}
-    values = {**found.values, **node.taken.get(state, {})}
+    values = dict(found.values)
     for other in chain.nodes[span.first : span.last + 1]:
         values |= {n: v for n, v in other.pairs[state].values.items() if n.startswith("named")}
     if at > span.first:

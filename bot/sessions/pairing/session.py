@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.sessions.pairing import shape, signs, talk, words
+from bot.sessions.pairing import signs, talk, words
 from bot.sessions.pairing.meaning import Likeness, Meaning
 from bot.sessions.pairing.names import Directory, Named, Naming
 from bot.sessions.pairing.posts import Covered, Post
@@ -38,8 +38,6 @@ _YES_NO = re.compile(
 
 ANSWER = 25
 """From how many words an author's post is more than a greeting."""
-_POINT, _MOST_POINTS = 30, 9
-"""Of how many words a point of a list is at most, and how many a list has that does not say so."""
 _BEGINNING = 200
 """Of how many characters the beginning of a post is, in which talk that is long shows what it is."""
 
@@ -59,7 +57,6 @@ class Text:
     shown: str
     long: int
     several: bool
-    alone: bool
     talks: frozenset[str] | None = None
     phrases: frozenset[tuple[str, str]] = frozenset()
     bag: Bag = field(default_factory=lambda: Bag({}, 0.0))
@@ -142,7 +139,6 @@ class SessionFeatures:
         asking = Directory({p: n for p, n in self.people.items() if p in self.askers})
         self.spoken_to = {p.id: self._spoken_to(p, asking) for p in self.top if p.is_author}
         self.question = {question.post.id: question for question in self.questions}
-        self.points = self._points()
         self.splits = {author: self._splits(author) for author in self.authors}
         self.naming = {author: self._naming(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
@@ -242,32 +238,6 @@ class SessionFeatures:
                 if said.startswith(words.plain(form)) or _HELLO.match(said):
                     found[person] = None
         return tuple(found)
-
-    def _points(self) -> dict[str, bool]:
-        """The points of lists that authors send one by one, after a message that begins the list;
-        True where that message says how many come."""
-        found: dict[str, bool] = {}
-        for at, head in enumerate(self.top):
-            if not head.is_author or not shape.begins_list(self.texts[head.id].shown):
-                continue
-            promised = shape.announced(self.texts[head.id].shown)
-            first: Text | None = None
-            for post in self.top[at + 1 : at + 1 + (promised or _MOST_POINTS)]:
-                text = self.texts[post.id]
-                if post.person != head.person or not self._is_point(text, first):
-                    break
-                first = first or text
-                found[post.id] = promised is not None
-        return found
-
-    def _is_point(self, text: Text, first: Text | None) -> bool:
-        """Whether a message may be a point of a list, of which the first is known or is this."""
-        return (
-            text.long <= _POINT
-            and not shape.begins_list(text.shown)
-            and not (text.naming.addressed & self.askers)
-            and (first is None or bool(first.items) == bool(text.items))
-        )
 
     @staticmethod
     def same(one: Text, other: Text) -> bool:
@@ -438,5 +408,4 @@ def _text(post: Post) -> Text:
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
         long=len(re.findall(r"\w+", own)),
-        alone=bool(own.strip()) and (not re.search(r"\w", bare) or shape.is_code(bare)),
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from bot.sessions.pairing import shape
 from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Question, SessionFeatures, Text
@@ -52,10 +51,6 @@ _RARE = 1.5
 """From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
 _QUOTED = 0.85
 _BEGINNING, _OPENING = 60, 120
-_OF_THE_DAY = frozenset(
-    ("speaks of the day", "speaks of the session", "speaks of other places", "is a courtesy")
-)
-"""Marks of talk that a point of a list may have."""
 _SHORT, _GREETING, LONG = 14, 9, 40
 """Up to how many words a post is short, and one that greets is nothing but a greeting; from how
 many it says something even where it asks nothing."""
@@ -245,9 +240,8 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     if laid.likeness is not None:
         values["talk, where meaning is compared"] = 1
     part = 1.0 if text.long <= LONG else math.sqrt(LONG / text.long)
-    said = text.marks_of_talk - (_OF_THE_DAY if post.id in laid.points else frozenset())
-    values |= dict.fromkeys(said, part)
-    values |= dict.fromkeys(marks(text.shown[:_OPENING]) & said, 1.0)
+    values |= dict.fromkeys(text.marks_of_talk, part)
+    values |= dict.fromkeys(marks(text.shown[:_OPENING]) & text.marks_of_talk, 1.0)
     if laid.of_authors.search(plain(text.shown)):
         values["speaks of an author"] = part
     polite = text.thanks or "is a courtesy" in text.marks_of_talk
@@ -266,12 +260,7 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
             values["names someone, shares nothing"] = 1
     else:
         values["names nobody, as they do"] = max(0.0, -math.log(2 - 2 * laid.naming[post.person]))
-    if (
-        text.items >= 2
-        or opens(laid, post)
-        or _YES_NO_ANSWER.match(text.shown)
-        or shape.begins_list(text.shown)
-    ):
+    if text.items >= 2 or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
         values["begins an answer"] = 1
     values["length"] = math.log1p(text.long) / 4
     return values
@@ -340,7 +329,6 @@ def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
         values["same, goes on"] = 1
     if _BULLET.match(one.shown) and _BULLET.match(two.shown):
         values["same, both in a list"] = 1
-    values |= _by_shape(laid, before, after)
     if not two.long:
         values["same, no word"] = 1
     elif two.long <= _SHORT and not two.naming.addressed:
@@ -354,18 +342,6 @@ def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
     if two.marks_of_talk and not one.marks_of_talk:
         values["same, but is like talk"] = 1
     return values
-
-
-def _by_shape(laid: SessionFeatures, before: Post, after: Post) -> Values:
-    """What the shape of a message says of whether it goes on with the one before."""
-    text = laid.texts[after.id]
-    if text.alone:
-        return {"same, only code or a link": 1}
-    if after.id in laid.points:
-        return {"same, in its list": 1, "same, as it promised": float(laid.points[after.id])}
-    if shape.begins_list(text.shown) and not only_greets(laid, before):
-        return {"same, but begins a list": 1}
-    return {}
 
 
 def _named_in_a_row(laid: SessionFeatures, one: Text, two: Text, author: str) -> Values:
@@ -386,11 +362,9 @@ def _named_in_a_row(laid: SessionFeatures, one: Text, two: Text, author: str) ->
 def move(laid: SessionFeatures, before: Question, after: Question) -> Values:
     """The signals between an author's posts that belong to one question and then to another."""
     first, second = sorted((before.place, after.place))
-    return moved(laid.open_before[second] - laid.open_before[first + 1], after.place > before.place)
-
-
-def moved(waiting: int, on: bool) -> Values:
-    """The signals of such a step, on or back, over so many questions that wait."""
-    if not on:
-        return {"back": 1, "questions back": math.log1p(waiting)}
-    return {"open questions skipped": math.log1p(waiting)} if waiting else {"next open question": 1}
+    waiting = laid.open_before[second] - laid.open_before[first + 1]
+    if after.place > before.place:
+        if waiting == 0:
+            return {"next open question": 1}
+        return {"open questions skipped": math.log1p(waiting)}
+    return {"back": 1, "questions back": math.log1p(waiting)}
