@@ -18,6 +18,7 @@ from bot.sessions.notifier import Notifier
 from bot.slack.listeners.interaction import session_in
 from bot.store import sessions as module
 from bot.store.database import Database
+from bot.store.work import Work
 from tests.store.builders import T0, event
 
 CHANNEL, AUTHOR = "C1", "UAUTHOR"
@@ -150,7 +151,7 @@ def test_the_database_looks_the_changed_ones_up_by_an_index(past: Database) -> N
         if past.shared:
             connection.execute(text("SET enable_seqscan = off"))  # it has few rows here
         listening.listen(connection, "before_cursor_execute", plan)
-        found = module.Sessions(connection)
+        found = Work(connection).sessions
         found.unarchived()
         found.all((State.OPEN, State.SCHEDULED))
         found.begun_since(NOW)
