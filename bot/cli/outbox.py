@@ -111,13 +111,6 @@ def drop(row: Id, as_json: JSON = False) -> None:
 
 
 def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
-    token = asked_token(found.key)
-    if token is not None and SlackNotifier().hand_back(uow, token, now, found.error):
-        return _(
-            "Message {number} was dropped; the person who asked gets the question back by direct "
-            "message.",
-            number=found.id,
-        )
     if not uow.outbox.drop(found.id, now):
         raise UserError(
             _(
@@ -125,14 +118,20 @@ def _drop(uow: UnitOfWork, found: Outgoing, now: datetime) -> str:
                 number=found.id,
             )
         )
-    if token is not None:
-        uow.members.update_submission(token, "returned")
+    token = asked_token(found.key)
+    if token is None:
+        return _("Message {number} was dropped.", number=found.id)
+    if SlackNotifier().hand_back(uow, token, now, found.error):
         return _(
-            "Message {number} was dropped; the person who asked finds the question in the App "
-            "Home.",
+            "Message {number} was dropped; the person who asked gets the question back by direct "
+            "message.",
             number=found.id,
         )
-    return _("Message {number} was dropped.", number=found.id)
+    uow.members.update_submission(token, "returned")
+    return _(
+        "Message {number} was dropped; the person who asked finds the question in the App Home.",
+        number=found.id,
+    )
 
 
 def _not_queued(outbox: Outbox, row: int) -> UserError:

@@ -207,17 +207,17 @@ class SlackNotifier(Notifier):
         self._post(uow, f"rest delayed {token}", submission.asker, content, at)
 
     def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
-        """A direct message with the whole question; its row is dropped.
+        """A direct message with the whole question; its row is dropped, unless somebody did that.
 
         False, and nothing is done, where nobody knows who asked, or where the question may stand in
-        the channel: then it is looked for, and posted if it does not.
+        the channel. Then the bot looks for it there, and posts it if it finds none.
         """
         submission = uow.members.submission(token)
         session = uow.sessions.get(submission.session_id) if submission is not None else None
         if submission is None or session is None or is_anonymous(submission.asker):
             return False
         row = uow.outbox.get(question_key(token))
-        if row is not None and not uow.outbox.drop(row.id):
+        if row is not None and row.state != "dropped" and not uow.outbox.drop(row.id):
             return False
         uow.members.update_submission(token, "returned")
         text, messages = asked.returned(session, submission, code)

@@ -103,8 +103,11 @@ def test_what_is_dropped_is_never_sent(database: Database) -> None:
     assert row.state == "dropped"
 
 
+@pytest.mark.parametrize("is_unanswered", [False, True], ids=["", "Slack gave no answer"])
 @pytest.mark.parametrize("asker", ["U0ASKER", "ANON0123456789"])
-def test_a_question_that_is_dropped_goes_back_to_its_asker(database: Database, asker: str) -> None:
+def test_a_question_that_is_dropped_goes_back_to_its_asker(
+    database: Database, asker: str, is_unanswered: bool
+) -> None:
     with database.unit_of_work() as uow:
         event = Event("e", "The Book", NOW, NOW + timedelta(days=9))
         session = uow.sessions.add(event, "C1")
@@ -116,6 +119,8 @@ def test_a_question_that_is_dropped_goes_back_to_its_asker(database: Database, a
         SlackNotifier().ask(uow, session, submission, NOW)
         row = uow.outbox.get(question_key("tok"))
         assert row is not None
+        if is_unanswered:
+            uow.outbox.unanswered(row.id, "Slack did not answer in time", NOW, NOW)
     said = run("drop", str(row.id))
     with database.reading() as uow:
         stored, back = uow.members.submission("tok"), uow.outbox.get("returned tok")
