@@ -25,7 +25,7 @@ from bot.slack.api import shape
 from bot.slack.api.gateway import NO_ANSWER, Gateway, code_of, passing, reason_of
 from bot.slack.api.history import History, Regime
 from bot.slack.api.socket import Socket
-from bot.slack.api.uploads import Contents
+from bot.slack.api.uploads import Contents, no_contents
 from bot.slack.inbox import MAX_NESTING, InboxWorker, InboxWriter, nested
 from bot.slack.linking import Linker
 from bot.slack.listeners import ROUTERS, people
@@ -81,7 +81,7 @@ class Edge:
         signing_secret: str | None = None,
         regime: Regime = "auto",
         connected: Callable[[], None] = lambda: None,
-        contents: Contents = lambda name: b"",
+        contents: Contents = no_contents,
         handler_settings: HandlerSettings | None = None,
         meaning: Meaning | None = None,
         removed: Callable[[Refused], None] = lambda _: None,

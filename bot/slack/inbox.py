@@ -33,8 +33,8 @@ RETRY_SECONDS = (1, 5, 30, 120, 600)
 """Seconds before each new try of a handler that failed; after the last it is parked."""
 MAX_BATCH = 200
 BATCH_WHILE_BUSY = 20
-"""Envelopes that are handled with one commit; fewer while others come in, which wait to be stored: on
-SQLite for that commit, elsewhere for the processor."""
+"""How many envelopes one commit handles at most, and while others come in. Those wait to be stored:
+on SQLite for that commit, elsewhere for the processor."""
 STEP_ASIDE_SECONDS = 0.05
 """Seconds for which handling waits, before each batch, for those that wait to be stored."""
 QUIET_SECONDS = 0.5
@@ -141,8 +141,8 @@ class InboxWriter:
 class InboxWorker:
     """Handles what is stored. `wall` is the wall clock: retries wait in real time.
 
-    Slack waits for what is to be stored (by `writer`), and nobody for what is to be handled. So in a
-    flood the handling steps aside, and catches up after it.
+    Slack waits until an envelope is stored (by `writer`), but nobody waits until it is handled. So in
+    a flood handling lets storing go first, and catches up afterwards.
     """
 
     _database: Transactions
@@ -241,7 +241,8 @@ class InboxWorker:
     ) -> set[str]:
         """Reads with a few queries what the handlers will ask for, one envelope after another.
 
-        What they write is written `together` where none of them may fail alone. Gives the members in them whom nobody knows.
+        What they write is written `together` where none of them may fail alone. Gives the members
+        in them whom nobody knows.
         """
         users: set[str] = set()
         messages: dict[str, set[str]] = {}

@@ -55,7 +55,6 @@ LATE_QUESTIONS_FOR = timedelta(days=1)
 it was restored to before the question."""
 WRITTEN_AT_ONCE = 100
 """Messages that one transaction repairs, so that nobody waits long to store an envelope."""
-
 LONGEST_WAIT_SECONDS = 10.0
 """How long a page of the history waits for what was delivered to be handled."""
 

@@ -76,7 +76,8 @@ class SqliteChanges(Kept):
 
 
 class PostgresqlChanges(Kept):
-    """Notices that another process did, by notifications, which come by themselves: asking costs the server nothing."""
+    """Notices that another process wrote, by notifications, which come by themselves: asking costs
+    the server nothing."""
 
     def __init__(self, backend: Postgresql):
         super().__init__(backend)

@@ -381,7 +381,7 @@ class Messages(Repository):
             .values(posted_name=name)
             .returning(messages.c.session_id)
         )
-        return set(self._connection.execute(statement).scalars())
+        return self._values(statement)
 
     def _standing(self, *conditions: ColumnElement[bool]) -> list[Message]:
         """Messages that are not deleted, by `ts`."""

@@ -26,7 +26,7 @@ class Mutes(Repository):
     def add(self, mute: Mute) -> bool:
         self.forget()
         row = to_row(mutes, mute)
-        return self._changes(self._insert(mutes).on_conflict_do_nothing(), row)
+        return self._changes(self._insert_new(mutes), row)
 
     def remove(self, session_id: int, subject: str, at: datetime) -> bool:
         self.forget()

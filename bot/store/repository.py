@@ -59,9 +59,9 @@ class Repository:
         result: CursorResult[Any] = self._connection.execute(statement, row)
         return result.rowcount > 0
 
-    def _values(self, query: Select[Any]) -> set[Any]:
-        """The values of one column."""
-        return set(self._connection.execute(query).scalars())
+    def _values(self, statement: Executable) -> set[Any]:
+        """The values of the one column that a statement gives."""
+        return set(self._connection.execute(statement).scalars())
 
     def _insert(self, table: Table) -> Upsert:
         """An INSERT that can be told what to do where the row is there already."""

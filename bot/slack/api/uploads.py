@@ -12,6 +12,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import UserError
 from bot.sessions.ports import Outgoing
 
 FILE = "files.upload"
@@ -19,6 +20,11 @@ FILE = "files.upload"
 
 Contents = Callable[[str], bytes]
 """What a row's `content_of` names, as bytes. Raises UserError where it cannot be made now."""
+
+
+def no_contents(name: str) -> bytes:
+    """The contents of a bot that makes no files."""
+    raise UserError(f"nobody makes {name}")
 
 
 def outgoing(

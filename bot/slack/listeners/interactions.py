@@ -1,4 +1,4 @@
-"""What people do with the app, from Bolt to the rooms' handlers and back.
+"""What people do with the app, from Bolt to the handlers and back.
 
 Rights are checked here, at every call. What a person may not do is refused politely and stands
 in the log; what fails is said in one line, and a form keeps what was typed in it.
@@ -47,12 +47,12 @@ _ANY = re.compile(".*", re.DOTALL)
 
 
 class Interactions:
-    """All rooms together."""
+    """All routers together."""
 
-    def __init__(self, context: HandlerContext, rooms: Sequence[Router]):
+    def __init__(self, context: HandlerContext, routers: Sequence[Router]):
         self.context = context
-        self._handlers = _joined(router.handlers for router in rooms)
-        self.subcommands: dict[str, Subcommand] = _joined(router.subcommands for router in rooms)
+        self._handlers = _joined(router.handlers for router in routers)
+        self.subcommands: dict[str, Subcommand] = _joined(router.subcommands for router in routers)
 
     def register(self, app: AsyncApp) -> None:
         """Gives everything to Bolt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -229,26 +230,28 @@ async def restore(interaction: Interaction) -> None:
 
 async def doer(interaction: Interaction) -> Doer:
     """Who does it, by the name that commits say; Slack is asked for one whom we never met."""
-    known = await _profile(interaction)
+    known = await _profile(interaction, lambda person: person.name)
     name = (known.real_name or known.name) if known else None
     return Doer(interaction.user, name or interaction.user)
 
 
 async def zone_of(interaction: Interaction) -> str:
     """The time zone of who types, as the profile says it; else that of files which name none."""
-    known = await _profile(interaction)
+    known = await _profile(interaction, lambda person: person.name and person.tz)
     try:
         return ZoneInfo(known.tz).key if known and known.tz else interaction.plans.timezone()
     except (KeyError, ValueError, OSError):
         return interaction.plans.timezone()  # a zone that this machine does not know
 
 
-async def _profile(interaction: Interaction) -> Person | None:
-    """Who types. Slack is asked about one whose name or time zone we do not know, but not for long:
-    a form has to open in time, and a change matters more than the name of who made it.
+async def _profile(
+    interaction: Interaction, needed: Callable[[Person], str | None]
+) -> Person | None:
+    """Who types. Slack is asked about a person of whom we do not know what is needed, but not for
+    long: a form has to open in time, and a change matters more than the name of who made it.
     """
     known = await interaction.read(lambda uow: uow.people.get(interaction.user))
-    if known is not None and known.name and known.tz:
+    if known is not None and needed(known):
         return known
     try:
         async with asyncio.timeout(ASKING):

@@ -1,8 +1,8 @@
 """Where a file of listeners declares what it answers to, and who may.
 
 A file makes one `Router` and decorates its handlers; `bot.slack.listeners.interactions` registers
-all routers with Bolt. A handler is called after what was done has been acknowledged, except for those of
-forms and of suggestions: what these give is the acknowledgement, within three seconds.
+all routers with Bolt. A handler is called after what was done has been acknowledged, except for
+those of forms and of suggestions: what these give is the acknowledgement, within three seconds.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Router:
     def options(
         self, action_id: str, who: Who = Who.MEMBER
     ) -> Callable[[OptionsHandler], OptionsHandler]:
-        """What is suggested in an external select; `turn.value` is what was typed."""
+        """What is suggested in an external select; `interaction.value` is what was typed."""
         return self._entering("options", action_id, who)
 
     def home(self, order: int) -> Callable[[HomeSection], HomeSection]:
