@@ -119,6 +119,17 @@ class SlackNotifier(Notifier):
             shown = cut(_notice(text), TEXT)
             _queue(uow, f"notice {key} to {place}", "chat.postMessage", place, at, text=shown)
 
+    def redirect(self, uow: UnitOfWork, notice: Outgoing, at: datetime) -> None:
+        """Sends each organizer a notice that waits for their channel, which cannot be used.
+
+        It goes on waiting where no organizer is named, and where it may stand in the channel.
+        """
+        if self.organizers and uow.outbox.drop(notice.id):
+            key = notice.key.removesuffix(notice.channel)
+            for person in self.organizers:
+                payload = {**notice.payload, "channel": person}
+                uow.outbox.add(Outgoing(key + person, notice.method, payload, person), at)
+
     def remind(self, uow: UnitOfWork, session: Session, key: str, text: str, at: datetime) -> None:
         shown = cut(text, SECTION)
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": shown}}]

@@ -400,12 +400,16 @@ def channel_trouble(
     until: datetime | None = None,
     method: str = "",
 ) -> None:
-    """Leaves a channel (or a person's direct messages) alone until a moment, a minute from now
-    unless `until` is given; where the trouble is new the organizers and those whose questions
-    wait are told.
+    """Leaves a channel (or a person's direct messages) alone until `until`, a minute from now
+    unless it is given; where the trouble is new the organizers and those whose questions wait are
+    told. Notices that wait for the organizers' channel go to each organizer.
 
     `code` is Slack's, of a call of `method` ('' where that does not matter).
     """
+    then = refusals.verdict(method, code).then
+    if then is not Then.WAIT_APP and not channel.startswith(("U", "W")):
+        for row in filter(queued.is_notice, uow.outbox.queued(channel)):
+            notifier.redirect(uow, row, now)
     same = code in uow.outbox.troubles().values()
     if not uow.outbox.block(channel, code, until or now + FIRST_PROBE):
         return
@@ -417,7 +421,7 @@ def channel_trouble(
         first = uow.outbox.get(question_key(rest)) if rest is not None else None
         if rest is not None and first is not None and first.slack_ts is not None:
             notifier.delay_rest(uow, rest, code, now)
-    if refusals.verdict(method, code).then is Then.WAIT_APP and same:
+    if then is Then.WAIT_APP and same:
         return  # it is no matter of this channel, and was told of another
     text = _(
         "Nothing can be posted in {place}: {reason} (Slack's code: {code}). Messages "

@@ -187,6 +187,17 @@ class TestTheOrganizersChannel:
             assert [text for _name, text, _ in world.threads()] == ["Before?", "After?"]
         assert "MARGINALIA_ORGANIZERS_CHANNEL: the channel #desk is archived" in caplog.text
 
+    async def test_archived_while_the_bot_runs_each_organizer_is_told_what_was_for_it(
+        self, world: Scene
+    ) -> None:
+        desk = self.desk(world)
+        async with world.bot(organizers_channel="desk", organizers=world.stage.organizer):
+            await world.to(START)
+            world.workspace.archive(desk, world.stage.organizer)
+            self.wrong(world)
+            for words in ("20260119-wrong", "Nothing can be posted in"):
+                await until(lambda words=words: any(words in told for told in world.told()), words)
+
     async def test_one_that_never_was_there_is_told_and_keeps_the_bot_from_nothing(
         self, world: Scene
     ) -> None:
