@@ -182,9 +182,8 @@ class Settings(BaseSettings):
         90.0,
         ge=30,
         description="For how many days after a session the database keeps what is no longer "
-        "needed: sent messages, older versions of edited messages, submitted forms, "
-        "the log of actions. Questions, answers, draws and archives are never "
-        "deleted.",
+        "needed: sent messages, submitted forms, the log of actions. Questions, answers, "
+        "draws and archives are never deleted.",
     )
     git_commit: bool = Field(
         False,

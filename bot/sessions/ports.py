@@ -167,15 +167,15 @@ class Messages(Protocol):
         """Inserts or updates, atomically, whatever came first; True if anything changed.
 
         An older edit never overwrites a newer one, a deleted message stays deleted, a name
-        that is known stays. The content that an edit replaces is kept as a revision.
+        that is known stays. The content that an edit replaces is not kept.
         """
 
     def delete(self, channel: str, ts: str, session_id: int, at: datetime) -> bool:
         """Marks as deleted; a message not seen yet leaves a tombstone that `put` respects. True if
         it was not deleted before.
 
-        Only the place of a deleted message is kept: author, content and revisions are erased,
-        as the person who deleted it wanted.
+        Only the place of a deleted message is kept: author and content are erased, as the
+        person who deleted it wanted.
         """
 
     def revive(self, channel: str, ts: str, before: datetime) -> bool:

@@ -40,7 +40,7 @@ from bot.store.repository import (
     of_message,
     to_row,
 )
-from bot.store.tables import handlings, messages, revisions
+from bot.store.tables import handlings, messages
 from bot.store.types import micros
 
 CHUNK = 200
@@ -68,9 +68,9 @@ _BY_ROOT = (messages.c.root_us, messages.c.root_ts, messages.c.channel, *_BY_TS[
 class Messages(Repository):
     """`bot.sessions.ports.Messages`.
 
-    A message is its newest version; the others, told apart by the `ts` of their edit, are its
-    revisions, whether they came before or after. Of two contents of one version (Slack adds
-    the preview of a link without an edit) the one that came last is kept.
+    A message is its newest version, told by the `ts` of its edit, whatever came first. Of two
+    contents of one version (Slack adds the preview of a link without an edit) the one that came
+    last is kept.
     """
 
     def __init__(self, connection: Connection, turn: WriteTurn):
@@ -125,11 +125,8 @@ class Messages(Repository):
         if row.thread_ts is None and message.thread_ts is not None:
             changed["thread_ts"] = message.thread_ts
         stored, given = _version(row.edited_ts), _version(message.edited_ts)
-        if given < stored:
-            self._keep_revision(message.channel, message.ts, given, message.content)
-        else:
+        if given >= stored:
             if given > stored:
-                self._keep_revision(message.channel, message.ts, stored, row.content)
                 changed["edited_ts"] = message.edited_ts
             if row.content != message.content:
                 changed["content"] = message.content
@@ -160,7 +157,6 @@ class Messages(Repository):
         if self._connection.execute(statement).rowcount == 0:
             return False
         knowledge.drop(self._connection, channel, [ts])
-        self._connection.execute(delete(revisions).where(of_message(revisions, channel, ts)))
         return True
 
     def revive(self, channel: str, ts: str, before: datetime) -> bool:
@@ -399,12 +395,6 @@ class Messages(Repository):
         """The question that a message stands under in the end; itself if it is not known."""
         key = {"of_channel": channel, "of_ts": ts}
         return self._connection.execute(_ROOT, key).scalar_one_or_none() or ts
-
-    def _keep_revision(
-        self, channel: str, ts: str, edited_us: int, content: Mapping[str, Any]
-    ) -> None:
-        row = {"channel": channel, "ts": ts, "edited_us": edited_us, "content": content}
-        self._connection.execute(self._insert_new(revisions), row)
 
     def _update(
         self, channel: str, ts: str, values: Mapping[str, Any], *where: ColumnElement[bool]

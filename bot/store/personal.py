@@ -55,7 +55,7 @@ _NOBODYS = {
 }
 """Tables that are left as they are. Sessions are what the organizers' files say, and from the
 index of answered questions whatever names the person is taken out."""
-_WRITTEN = {tables.messages, tables.revisions, tables.submissions, tables.edits}
+_WRITTEN = {tables.messages, tables.submissions, tables.edits}
 """Tables of what people wrote themselves, where a quotation is its writer's own."""
 _SHORTEST_QUOTE, _LONGEST_QUOTE = 12, 60
 

@@ -7,16 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, or_, select
 
 from bot.sessions.model import State
-from bot.store.tables import (
-    actions,
-    links,
-    messages,
-    outbox,
-    requests,
-    revisions,
-    sessions,
-    submissions,
-)
+from bot.store.tables import actions, links, outbox, requests, sessions, submissions
 
 AT_ONCE = 2_000
 """Rows that one transaction deletes at the most."""
@@ -28,9 +19,9 @@ SPARE_SHARE, SPARE_PAGES = 0.25, 2_560
 def prune(engine: Engine, before: datetime) -> int:
     """Deletes what only sessions needed that were over before a date and time; gives how many rows.
 
-    That is sent and dropped messages of the outbox, older versions of edited messages, sent forms,
-    requests, the log of actions, and which messages were considered for linking. Questions, answers,
-    their links, draws and sessions stay.
+    That is sent and dropped messages of the outbox, sent forms, requests, the log of actions, and
+    which messages were considered for linking. Questions, answers, their links, draws and sessions
+    stay.
     """
     with engine.begin() as connection:
         active = connection.execute(
@@ -41,15 +32,6 @@ def prune(engine: Engine, before: datetime) -> int:
         sessions.c.state.in_([State.CLOSED, State.ARCHIVED, State.CANCELLED]),
         func.coalesce(sessions.c.closed_at, sessions.c.starts_at) < before,
     )
-    is_old = (
-        select(messages.c.ts)
-        .where(
-            messages.c.channel == revisions.c.channel,
-            messages.c.ts == revisions.c.ts,
-            messages.c.session_id.in_(over),
-        )
-        .exists()
-    )
     is_sent = outbox.c.state.in_(["sent", "dropped"])
     return sum(
         _delete(engine, table, column, condition)
@@ -59,7 +41,6 @@ def prune(engine: Engine, before: datetime) -> int:
             (actions, actions.c.id, actions.c.at < before),
             (requests, requests.c.key, requests.c.at < before),
             (links, links.c.ts, (links.c.state == "done") & links.c.session_id.in_(over)),
-            (revisions, revisions.c.ts, is_old),
         )
     )
 

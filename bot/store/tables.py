@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -104,15 +103,6 @@ messages = _table(
     Index(None, "channel", "question_ts"),
     Index(None, "channel", "thread_ts"),
     Index(None, "author"),
-)
-
-revisions = _table(
-    "revisions",
-    *_place(),
-    # Which version this content was: the `ts` of its edit in microseconds, 0 for the first.
-    Column("edited_us", BigInteger, primary_key=True, autoincrement=False),
-    Column("content", Json, nullable=False),
-    ForeignKeyConstraint(["channel", "ts"], ["messages.channel", "messages.ts"]),
 )
 
 people = _table(

@@ -7,14 +7,10 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from bot.sessions.model import Author, Event, Kind, Link, Message, Session
 from bot.sessions.ports import UnitOfWork
-from bot.store import tables
 from bot.store.database import Database
-from bot.store.repository import of_message
-from bot.store.work import Work
 from tests.examples import examples
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
@@ -27,17 +23,6 @@ def later(seconds: float) -> datetime:
 def event(name: str = "20260105-a-book", **fields: Any) -> Event:
     fields = {"title": "A Book", "start": T0, "end": T0 + timedelta(days=5), **fields}
     return Event(name, **fields)
-
-
-def revisions(uow: UnitOfWork, channel: str, ts: str) -> list[Any]:
-    """Earlier contents of a message, oldest first."""
-    assert isinstance(uow, Work)
-    query = (
-        select(tables.revisions.c.content)
-        .where(of_message(tables.revisions, channel, ts))
-        .order_by(tables.revisions.c.edited_us)
-    )
-    return list(uow._connection.execute(query).scalars())
 
 
 def session(uow: UnitOfWork, name: str = "20260105-a-book", channel: str = "C1") -> Session:

@@ -18,7 +18,7 @@ import pytest
 from bot.sessions.ports import Outgoing
 from bot.store.database import Database
 from tests.conftest import ROOT
-from tests.store.builders import T0, later, question, revisions, session
+from tests.store.builders import T0, later, question, session
 
 
 def together(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -120,8 +120,6 @@ def test_one_message_put_by_many_at_once_ends_in_its_newest_version(database: Da
         found = uow.messages.get("C1", "1700000000.000000")
         assert found is not None
         assert found.content == {"text": "7"}
-        kept = revisions(uow, "C1", "1700000000.000000")
-        assert kept == [{"text": f"{n}"} for n in range(7)]
 
 
 def test_envelopes_delivered_twice_at_once_are_stored_once(database: Database) -> None:
