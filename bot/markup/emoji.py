@@ -6,7 +6,6 @@ the set Slack uses. A tone is Slack's number, 2 (light) to 6 (dark), as in `:ski
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -105,20 +104,30 @@ def _reverse() -> Mapping[str, tuple[str, str]]:
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    # The longest first: a sequence begins with emoji that stand alone as well.
-    ordered = sorted(_reverse(), key=len, reverse=True)
-    return re.compile("|".join(re.escape(each) for each in ordered))
+def _lengths() -> Mapping[str, list[int]]:
+    """How many characters the emoji have that begin with a character, the longest first: a sequence
+    begins with emoji that stand alone as well."""
+    found: dict[str, set[int]] = {}
+    for each in _reverse():
+        found.setdefault(each[0], set()).add(len(each))
+    return {first: sorted(lengths, reverse=True) for first, lengths in found.items()}
 
 
 def find(text: str) -> Iterator[tuple[int, int, str, str]]:
     """The standard emoji in `text`: start, end, short name, tone ('' for none)."""
     if text.isascii():
         return
-    known = _reverse()
-    for match in _pattern().finditer(text):
-        name, tone = known[match[0]]
-        yield match.start(), match.end(), name, tone
+    known, lengths, end = _reverse(), _lengths(), 0
+    for start, first in enumerate(text):
+        if start < end:
+            continue
+        for length in lengths.get(first, ()):
+            piece = text[start : start + length]
+            found = known.get(piece)
+            if found is not None:
+                end = start + len(piece)
+                yield start, end, *found
+                break
 
 
 def _lines() -> Iterator[str]:

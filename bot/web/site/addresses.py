@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -375,8 +376,13 @@ def sketch(words: str) -> str:
 
 
 def _words(words: str) -> frozenset[str]:
-    found = {_hash(word, 5) for word in _WORD.findall(words.casefold())}
+    found = set(map(_word, _WORD.findall(words.casefold())))
     return frozenset(sorted(found)[:SKETCH])
+
+
+@lru_cache(maxsize=50_000)
+def _word(word: str) -> str:
+    return _hash(word, 5)
 
 
 def _identity(said: Said, replies: Iterable[Said]) -> Identity:
