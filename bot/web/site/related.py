@@ -4,7 +4,7 @@ questions knows (`bot.sessions.knowledge`). Rather none is shown than one that h
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from bot.sessions import knowledge
@@ -52,22 +52,25 @@ class Related:
         """The questions of other books most like the one of a page, best first."""
         number = self._numbers[page]
         telling = TELLING * knowledge.rarity(len(self._asked), 1)
-        scores: dict[int, float] = defaultdict(float)
-        shared: dict[int, int] = defaultdict(int)
-        for stem in self._stems[number]:
-            having = self._having[stem]
-            if len(having) > MOST:
-                continue
-            weight = self._weight(stem)
-            for other in having:
-                if self._asked[other].book != book:
-                    scores[other] += weight**2
-                    shared[other] += weight >= telling
+        weights = {
+            stem: self._weight(stem)
+            for stem in self._stems[number]
+            if len(self._having[stem]) <= MOST
+        }
+        shared = Counter(
+            other
+            for stem, weight in weights.items()
+            if weight >= telling
+            for other in self._having[stem]
+            if self._asked[other].book != book
+        )
         own = self._length(number)
         found = {
-            other: score / own / self._length(other)
-            for other, score in scores.items()
-            if shared[other] >= SHARED
+            other: sum(weights.get(stem, 0) ** 2 for stem in self._stems[other])
+            / own
+            / self._length(other)
+            for other, stems in shared.items()
+            if stems >= SHARED
         }
         best = sorted(found, key=lambda other: (-found[other], other))
         return [self._asked[other] for other in best if found[other] >= LIKE][:SHOWN]
