@@ -84,9 +84,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Three workers for two cores: tests wait for other processes a third of their time."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Three workers for two cores: tests wait for other processes a third of their time. Five where
+    the slow tests run: what they kill and freeze is waited for longer."""
+    halves = 5 if config.option.markexpr.startswith("slow") else 3
+    return max(2, (os.cpu_count() or 1) * halves // 2)
 
 
 @pytest.fixture(scope="session")
