@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot import texts
 from bot.errors import UserError
 from bot.sessions import reminders
+from bot.support.remedies import reason
 from bot.texts import _
 
 Meaning = Literal["auto", "on", "off"]
@@ -395,7 +396,7 @@ class Settings(BaseSettings):
                     _(
                         "MARGINALIA_DATABASE_PASSWORD_FILE: {path} cannot be read: {error}",
                         path=self.database_password_file,
-                        error=getattr(error, "strerror", None) or _("is not UTF-8"),
+                        error=reason(error),
                     )
                 ) from None
         parts = urlsplit(self.database_url)

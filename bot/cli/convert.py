@@ -13,6 +13,7 @@ from bot.library.formats import Format
 from bot.library.library import Scan
 from bot.library.problem import shown, told
 from bot.settings import Settings
+from bot.support.remedies import not_written
 from bot.texts import _
 
 
@@ -49,13 +50,7 @@ def convert(
             target.parent.mkdir(parents=True, exist_ok=True)
             files.replace(target, [data])
         except OSError as error:
-            raise UserError(
-                _(
-                    "{target}: cannot be written: {error}; choose another DIR",
-                    target=shown(target),
-                    error=files.reason(error),
-                )
-            ) from None
+            raise not_written(target, error) from None
         typer.echo(f"{path} -> {target}")
 
 

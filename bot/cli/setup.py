@@ -28,6 +28,7 @@ from bot.slack import manifest
 from bot.slack.api.checkup import Checkup, Finding, State, fine, not_reached, problem
 from bot.slack.api.gateway import web_client
 from bot.support import envfile
+from bot.support.remedies import not_written
 from bot.texts import N_, _
 
 APPS = "https://api.slack.com/apps"
@@ -361,13 +362,7 @@ def _plan(
             typer.echo(f"{sign(State.PROBLEM):8}{error}")
             title, authors, start, end = None, [], None, None
         except OSError as error:
-            raise UserError(
-                _(
-                    "cannot create {folder} ({error})",
-                    folder=settings.schedules,
-                    error=error.strerror,
-                )
-            ) from None
+            raise not_written(settings.schedules, error) from None
         else:
             written = _("{file} was written", file=shown(path))
             typer.echo(line(fine(N_("schedule"), written)))

@@ -13,7 +13,7 @@ import typer
 from bot import texts
 from bot.cli.stored import open_database
 from bot.errors import UserError
-from bot.library.files import reason, replace
+from bot.library.files import replace
 from bot.library.formats import Entry
 from bot.library.problem import shown
 from bot.services import export
@@ -21,6 +21,7 @@ from bot.sessions.model import Event, Thread
 from bot.settings import Settings
 from bot.slack.text import address
 from bot.store.database import Database
+from bot.support.remedies import not_written
 from bot.texts import _, n_
 from bot.web import figures
 from bot.web.site import addresses, books, folder, pages
@@ -131,9 +132,7 @@ def _pack(target: Path, output: Path, site: pages.Site, summary: pages.Summary) 
             packed.seek(0)
             replace(target, iter(lambda: packed.read(1 << 20), b""))
     except OSError as error:
-        raise UserError(
-            _("{path}: cannot be written: {error}", path=shown(target), error=reason(error))
-        ) from None
+        raise not_written(target, error) from None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 from bot.cli.options import JSON
 from bot.errors import UserError
 from bot.sessions.winners import repeat
+from bot.support.remedies import not_read
 from bot.texts import _, n_
 
 RECORD_BYTES = 64 * 1024 * 1024
@@ -33,14 +34,8 @@ def winners(
         if record.stat().st_size > RECORD_BYTES:
             raise UserError(_("{record}: too large to be the record of a draw", record=record))
         text = record.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            _("{record}: cannot be read ({error})", record=record, error=error.strerror)
-        ) from None
-    except UnicodeDecodeError:
-        raise UserError(
-            _("{record}: not UTF-8; use the file that was published", record=record)
-        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise not_read(record, error) from None
     found = repeat(text, seed)
     if as_json:
         whole = {

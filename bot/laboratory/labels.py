@@ -16,6 +16,7 @@ from random import Random
 
 from bot.errors import UserError
 from bot.laboratory.evaluate import Share
+from bot.support.remedies import not_read
 
 KINDS = ("answers", "continues", "talk")
 DRAWS = 2_000
@@ -60,7 +61,7 @@ def read(path: Path) -> list[Label]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from None
+        raise not_read(path, error) from None
     found = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):

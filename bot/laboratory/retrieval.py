@@ -17,6 +17,7 @@ from bot.meaning import Model
 from bot.services import knowledge
 from bot.services.knowledge import Knowledge, Source
 from bot.store.database import Database, temporary
+from bot.support.remedies import not_read
 
 DEPTHS = (1, 3, 5)
 LOOKED = 50
@@ -53,8 +54,7 @@ def read(path: Path, files: Collection[str]) -> list[Query]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"{shown(path)}: cannot be read: {reason}") from None
+        raise not_read(path, error) from None
     found = []
     for number, line in enumerate(lines, 1):
         if line.strip():

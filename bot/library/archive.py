@@ -19,7 +19,7 @@ from bot.library.document import ARCHIVE, Document
 from bot.library.formats import Entry
 from bot.library.problem import FileError, quoted, shown, told
 from bot.library.values import Value
-from bot.support.remedies import remedy
+from bot.support.remedies import not_written, reason, remedy
 from bot.texts import _
 
 _SPOOLED_BYTES = 4 * 1024 * 1024
@@ -75,7 +75,7 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
                     "{path}: the archive cannot be prepared in the temporary folder: {error}; "
                     "{remedy}",
                     path=shown(path),
-                    error=files.reason(error),
+                    error=reason(error),
                     remedy=remedy(error, Path(os.environ.get("TMPDIR", "/tmp"))),  # noqa: S108
                 )
             ) from None
@@ -90,15 +90,7 @@ def write_archive(path: Path, threads: Iterable[Entry], output: Path | None = No
         except FileError as error:
             raise UserError(str(error.at(path))) from None
         except (OSError, RuntimeError) as error:
-            what = files.reason(error) if isinstance(error, OSError) else str(error)
-            raise UserError(
-                _(
-                    "{output}: cannot be written: {what}; {remedy}",
-                    output=shown(output or path),
-                    what=what,
-                    remedy=remedy(error, (output or path).parent),
-                )
-            ) from None
+            raise not_written(output or path, error) from None
     raise UserError(
         _("{path}: keeps changing while its archive is being written; try again", path=shown(path))
     )

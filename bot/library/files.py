@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from bot.library.problem import FileError
+from bot.support.remedies import reason
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -78,9 +79,7 @@ def read(path: Path, limit: int = MAX_BYTES) -> tuple[bytes, Stamp]:
         # O_NONBLOCK: opening a named pipe would otherwise wait for a writer for ever.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise FileError(
-            1, _("cannot be read: {error}", error=reason(error)), _("correct the file or remove it")
-        ) from None
+        raise _not_read(error) from None
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
@@ -91,12 +90,15 @@ def read(path: Path, limit: int = MAX_BYTES) -> tuple[bytes, Stamp]:
             # One byte more shows a file that grows; more would be set aside in memory at once.
             data = file.read(status.st_size + 1)
         except OSError as error:
-            raise FileError(
-                1, _("cannot be read: {error}", error=reason(error)), _("correct the file")
-            ) from None
+            raise _not_read(error) from None
     if len(data) > limit:
         raise _too_long(limit)
     return data, Stamp.of(status)
+
+
+def _not_read(error: OSError) -> FileError:
+    what = _("cannot be read: {error}", error=reason(error))
+    return FileError(1, what, _("correct the file or remove it"))
 
 
 def _too_long(limit: int) -> FileError:
@@ -225,8 +227,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def reason(error: OSError) -> str:
-    """What the system says, in small letters: `permission denied`."""
-    return (error.strerror or str(error)).lower()

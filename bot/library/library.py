@@ -23,6 +23,7 @@ from bot.library.problem import FileError, Problem, Severity, quoted, shown
 from bot.library.templates import Templates
 from bot.sessions import reminders
 from bot.sessions.model import Event
+from bot.support.remedies import reason
 from bot.texts import _
 
 NOT_EVENTS = frozenset({people.FOLDER, templates.FOLDER})
@@ -287,10 +288,9 @@ class Scan:
                     entries = sorted(listing, key=lambda entry: entry.name)
             except (OSError, ValueError) as error:
                 self.unlisted.append(folder)
-                what = files.reason(error) if isinstance(error, OSError) else str(error)
                 self.problem(
                     folder,
-                    _("cannot be read: {what}", what=what),
+                    _("cannot be read: {error}", error=reason(error)),
                     _("correct the path or its permissions"),
                 )
                 continue

@@ -15,6 +15,7 @@ from bot.library.document import Document
 from bot.library.event import Entry, event_id, member_id
 from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.sessions.model import Author
+from bot.support.remedies import reason
 from bot.texts import _
 
 FOLDER = "people"
@@ -92,7 +93,7 @@ def load(folder: Path | None, previous: Directory = Directory()) -> Directory:
             path for path in folder.iterdir() if path.suffix == ".md" and path.name[0] not in "._"
         )
     except OSError as error:
-        what = _("cannot be read: {error}", error=files.reason(error))
+        what = _("cannot be read: {error}", error=reason(error))
         return Directory({}, (Problem(folder, 1, what, _("correct the folder")),), folder)
     for path in paths:
         known = previous.files.get(path)

@@ -24,6 +24,7 @@ from bot.library.template_process import rendered
 from bot.markup import escape_mrkdwn
 from bot.markup.ready import Mrkdwn
 from bot.sessions.reminders import TEMPLATES
+from bot.support.remedies import reason
 from bot.texts import _
 
 FOLDER = "templates"
@@ -96,7 +97,7 @@ def load(folder: Path, only: str | None = None) -> Templates:
     except FileNotFoundError:
         return Templates(folder)
     except OSError as error:
-        what = _("cannot be read: {error}", error=files.reason(error))
+        what = _("cannot be read: {error}", error=reason(error))
         return Templates(folder, {}, (Problem(folder, 1, what, _("correct the folder")),))
     for path in paths:
         name = path.name.removesuffix(SUFFIX)

@@ -27,7 +27,7 @@ from bot.library.problem import FileError, Problem, shown, told
 from bot.sessions.model import Event
 from bot.sessions.planning import Draft, Unfit
 from bot.sessions.times import zone_of
-from bot.support.remedies import remedy
+from bot.support.remedies import not_written, reason
 from bot.texts import _
 
 MAX_SLUG_LENGTH = 60
@@ -176,7 +176,7 @@ class Writer:
                 }
             ) from None
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise not_written(path, error) from None
         return path, planned
 
     def _place(self, draft: Draft) -> Path:
@@ -212,7 +212,7 @@ class Writer:
                 _("{path}: was changed just now; try again", path=shown(path))
             ) from None
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise not_written(path, error) from None
         return changed
 
     def cancel(self, event_id: str) -> Event:
@@ -272,7 +272,7 @@ class Writer:
                 _(
                     "{path}: cannot be renamed: {error}; correct the permissions of the folder",
                     path=shown(path),
-                    error=files.reason(error),
+                    error=reason(error),
                 )
             ) from None
 
@@ -357,17 +357,6 @@ def _zone(name: str) -> ZoneInfo:
             }
         )
     return zone
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(
-        _(
-            "{path}: cannot be written: {error}; {remedy}",
-            path=shown(path),
-            error=files.reason(error),
-            remedy=remedy(error, path.parent),
-        )
-    )
 
 
 def _write_new(path: Path, data: bytes) -> None:

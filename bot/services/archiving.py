@@ -20,6 +20,7 @@ from bot.services.shared import Shared
 from bot.sessions import lifecycle, pairing, winners
 from bot.sessions.model import Session, State
 from bot.store.work import Work
+from bot.support.remedies import reason
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -222,7 +223,7 @@ def folder_of(folder: Path) -> Path:
                 "MARGINALIA_ARCHIVE_DIR: {folder} cannot be created: {error}; correct the "
                 "permissions or choose another folder",
                 folder=folder,
-                error=(error.strerror or str(error)).lower(),
+                error=reason(error),
             )
         ) from None
     return folder

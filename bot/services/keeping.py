@@ -22,6 +22,7 @@ from bot.sessions.model import Session
 from bot.settings import Settings
 from bot.slack.api.gateway import unreachable
 from bot.store.work import Work
+from bot.support.remedies import not_written
 from bot.texts import _
 
 MIB = 1024 * 1024
@@ -112,13 +113,7 @@ class Keeper:
                 except ClientError as error:
                     problems.append(f"{file.name}: {unreachable(error)}")
                 except OSError as error:
-                    problems.append(
-                        _(
-                            "{file}: cannot be written: {error}",
-                            file=file.name,
-                            error=disk.reason(error),
-                        )
-                    )
+                    problems.append(str(not_written(self._place(session) / file.name, error)))
         return problems
 
     # What is to be kept

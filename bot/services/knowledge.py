@@ -33,6 +33,7 @@ from bot.sessions.model import FORGOTTEN, Event, Message, Session, State
 from bot.sessions.ports import UnitOfWork
 from bot.store.database import Database
 from bot.store.work import Work
+from bot.support.remedies import not_read
 from bot.texts import _
 
 if TYPE_CHECKING:
@@ -393,9 +394,7 @@ def _update_archive(event: Event, path: Path, database: Database, known: Mapping
     try:
         found = path.stat()
     except OSError as error:
-        raise UserError(
-            _("{path}: cannot be read: {error}", path=path, error=error.strerror or error)
-        ) from None
+        raise not_read(path, error) from None
     made_of = _digest("archive", event.title, str(found.st_mtime_ns), str(found.st_size))
     if known.get(event.id) == made_of:
         return 0

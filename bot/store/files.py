@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from bot.errors import UserError
 from bot.store import schema
+from bot.support.remedies import not_written
 from bot.texts import _
 
 log = logging.getLogger(__name__)
@@ -142,9 +143,7 @@ def restore(source: Path, target: Path) -> None:
     try:
         held = reserve(target)
     except OSError as error:
-        raise UserError(
-            _("{target} cannot be written: {error}", target=target, error=error)
-        ) from None
+        raise not_written(target, error) from None
     try:
         _let_go(target)
         _place(source, target)
@@ -165,9 +164,7 @@ def _place(source: Path, target: Path) -> None:
         beside.replace(target)
         _sync(target.parent)
     except (OSError, sqlite3.Error) as error:
-        raise UserError(
-            _("{target} cannot be written: {error}", target=target, error=error)
-        ) from None
+        raise not_written(target, error) from None
     finally:
         beside.unlink(missing_ok=True)
 
@@ -206,7 +203,7 @@ def _let_go(path: Path) -> None:
             raise UserError(
                 _("{path} is in use; stop Marginalia, then restore the backup", path=path)
             ) from None
-        raise UserError(_("{path} cannot be written: {error}", path=path, error=error)) from None
+        raise not_written(path, error) from None
     except sqlite3.DatabaseError:
         # It is damaged, and nobody can have it open; its log is of no use either.
         for end in ("-wal", "-shm", "-journal"):

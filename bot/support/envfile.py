@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values, set_key
 
 from bot.errors import UserError
-from bot.support.remedies import remedy
+from bot.support.remedies import not_written
 from bot.texts import _
 
 PRIVATE = 0o600
@@ -40,11 +40,4 @@ def write(path: Path, values: Mapping[str, str]) -> None:
         for name, value in values.items():
             set_key(path, name, value, quote_mode="auto")
     except OSError as error:
-        raise UserError(
-            _(
-                "{path} cannot be written ({error}); {remedy}",
-                path=path,
-                error=error.strerror or error,
-                remedy=remedy(error, path.parent),
-            )
-        ) from None
+        raise not_written(path, error) from None

@@ -1,4 +1,4 @@
-"""What to do about an error of the file system."""
+"""An error of the file system in words: what it is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,33 @@ import os
 import shlex
 from pathlib import Path
 
+from bot.errors import UserError, printable
 from bot.texts import _
+
+
+def reason(error: BaseException) -> str:
+    """What the system says, in small letters: `permission denied`."""
+    if isinstance(error, UnicodeDecodeError):
+        return _("is not UTF-8")
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def not_read(path: Path, error: BaseException) -> UserError:
+    """The line about a file that cannot be read."""
+    text = _("{path}: cannot be read: {error}", path=printable(str(path)), error=reason(error))
+    return UserError(text)
+
+
+def not_written(path: Path, error: BaseException) -> UserError:
+    """The line about a file that cannot be written, with what to do."""
+    return UserError(
+        _(
+            "{path}: cannot be written: {error}; {remedy}",
+            path=printable(str(path)),
+            error=reason(error),
+            remedy=remedy(error, path.parent),
+        )
+    )
 
 
 def remedy(error: BaseException, folder: Path) -> str:

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import UserError
-from bot.library.files import reason
 from bot.library.problem import shown
+from bot.support.remedies import not_read
 from bot.texts import _
 from bot.web import text
 from bot.web.site.books import Book, Said, Thread
@@ -445,9 +445,7 @@ def read(path: Path) -> Ledger:
     except FileNotFoundError:
         return Ledger()
     except OSError as error:
-        raise UserError(
-            _("{path}: cannot be read: {error}", path=shown(path), error=reason(error))
-        ) from None
+        raise not_read(path, error) from None
     except (ValueError, KeyError, TypeError):
         raise UserError(
             _(

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.errors import UserError
-from bot.library.files import reason, umask
+from bot.library.files import umask
 from bot.library.problem import shown
+from bot.support.remedies import not_written
 from bot.texts import _
 
 MARKER = ".marginalia-site.json"
@@ -38,7 +39,7 @@ def publish(output: Path, write: Callable[[Path], Written]) -> Written:
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     except (OSError, RuntimeError) as error:
-        raise _unwritable(output, error) from None
+        raise not_written(output, error) from None
     try:
         written = write(made)
         _mark(made)
@@ -49,7 +50,7 @@ def publish(output: Path, write: Callable[[Path], Written]) -> Written:
             made.chmod(0o777 & ~umask())
         _swap(target, made, before)
     except OSError as error:
-        raise _unwritable(output, error) from None
+        raise not_written(output, error) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return written
@@ -129,14 +130,3 @@ def _swap(target: Path, made: Path, before: Path) -> None:
         before.rename(target)
         raise
     shutil.rmtree(before, ignore_errors=True)
-
-
-def _unwritable(output: Path, error: Exception) -> UserError:
-    what = reason(error) if isinstance(error, OSError) else str(error)
-    return UserError(
-        _(
-            "{output}: cannot be written: {what}; check the folder or give another --output",
-            output=shown(output),
-            what=what,
-        )
-    )

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import UserError
+from bot.support.remedies import reason
 from bot.texts import N_, _
 
 MEMBER_BYTES = 512 * 1024 * 1024
@@ -53,7 +54,7 @@ class _OnDisk:
                 raise UnreadableError(_("it is too large"))
             return self.path.read_bytes()
         except OSError as error:
-            raise UnreadableError((error.strerror or str(error)).lower()) from None
+            raise UnreadableError(reason(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Tree:
                 _(
                     "{path}: cannot be read as a Slack export ({error}); {remedy}",
                     path=path,
-                    error=(error.strerror or str(error)).lower(),
+                    error=reason(error),
                     remedy=_(_GIVE),
                 )
             ) from None
