@@ -512,7 +512,8 @@ class Bot:
         return self.archiving.contents(name)
 
     def _history_of(self, session_id: int) -> str:
-        session = self.hosting.session(session_id)
+        with self.database.reading() as uow:
+            session = uow.sessions.get(session_id)
         title = session.event.title if session is not None else str(session_id)
         return _("the history of “{title}”", title=title)
 

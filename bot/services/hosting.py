@@ -127,11 +127,6 @@ class Hosting:
         is_public = await self._edge.gateway.join(channel)
         await self._database.write(_note_privacy, channel, is_public)
 
-    def session(self, session_id: int) -> Session | None:
-        """One session as the database has it, None where there is none. May block."""
-        with self._database.reading() as uow:
-            return uow.sessions.get(session_id)
-
     async def _catch_up(self, session_id: int) -> None:
         """Takes in what was missed before a session closes, so far as that is quick.
 

@@ -223,14 +223,12 @@ class Edge:
         )
 
     def _is_signed(self, body: bytes, headers: Mapping[str, str]) -> bool:
-        stamp = headers.get("x-slack-request-timestamp", "")
-        given = headers.get("x-slack-signature", "")
         if self._signing_secret is None or not self.may_be_signed(headers):
             return False
         try:
-            return SignatureVerifier(self._signing_secret).is_valid(body, stamp, given)
-        except (ValueError, TypeError):
-            return False  # a body that is no UTF-8, a signature that is no ASCII
+            return SignatureVerifier(self._signing_secret).is_valid_request(body, headers)
+        except ValueError:
+            return False  # a body that is no UTF-8
 
     async def receive(self, body: object, request: Callable[[], AsyncBoltRequest]) -> BoltResponse:
         """What Slack delivers, by Socket Mode or HTTP; gives the acknowledgement.

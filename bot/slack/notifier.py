@@ -192,30 +192,28 @@ class SlackNotifier(Notifier):
             _queue(uow, key, "chat.postMessage", session.channel, at, **content)
         trouble = uow.outbox.troubles().get(session.channel)
         if trouble is not None:
-            self.delay(uow, submission.token, trouble, at)
+            self.delay(uow, first, trouble, at)
 
-    def delay(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
-        """Tells an asker, once, that Slack does not take the question yet; `code` is Slack's.
+    def delay(self, uow: UnitOfWork, key: str, code: str, at: datetime) -> None:
+        """Tells an asker, once, that Slack does not take the question yet, or a later part of a
+        long one whose beginning is posted; `key` is the row's, and `code` is Slack's.
 
         Who asked without a name sees it in the App Home: nobody knows whom to write to.
         """
-        submission = uow.members.submission(token)
+        token, is_part = question_token(key), asked_token(key) is None
+        submission = uow.members.submission(token) if token is not None else None
         session = uow.sessions.get(submission.session_id) if submission is not None else None
-        if submission is None or session is None or submission.state != "owed" or submission.ts:
+        if token is None or submission is None or session is None:
             return
-        uow.members.update_submission(token, "delayed")
+        if is_part and submission.ts:
+            told, content = f"rest delayed {token}", asked.rest_delayed(session, code)
+        elif not is_part and not submission.ts and submission.state == "owed":
+            uow.members.update_submission(token, "delayed")
+            told, content = f"delayed {token}", asked.delayed(session, submission, code)
+        else:
+            return
         if not is_anonymous(submission.asker):
-            content = asked.delayed(session, submission, code)
-            self._post(uow, f"delayed {token}", submission.asker, content, at)
-
-    def delay_rest(self, uow: UnitOfWork, token: str, code: str, at: datetime) -> None:
-        """Tells an asker, once, that Slack does not take a later part of a long question yet."""
-        submission = uow.members.submission(token)
-        session = uow.sessions.get(submission.session_id) if submission is not None else None
-        if submission is None or session is None or is_anonymous(submission.asker):
-            return
-        content = asked.rest_delayed(session, code)
-        self._post(uow, f"rest delayed {token}", submission.asker, content, at)
+            self._post(uow, told, submission.asker, content, at)
 
     def hand_back(self, uow: UnitOfWork, token: str, at: datetime, code: str | None = None) -> bool:
         """A direct message with the whole question; its row is dropped, unless somebody did that.
@@ -369,10 +367,10 @@ def question_key(token: str) -> str:
     return f"question {token}"
 
 
-def part_token(key: str) -> str | None:
-    """The token of the long question of which this key is a later part, None if it is none."""
-    words = key.split(" ")
-    return words[1] if len(words) == 4 and words[0] == "question" and words[2] == "part" else None
+def question_token(key: str) -> str | None:
+    """Of which question this key is, or is a later part (its token), None if it is of none."""
+    kind, token, *_part = [*key.split(" "), ""]
+    return token or None if kind == "question" else None
 
 
 def asked_token(key: str) -> str | None:

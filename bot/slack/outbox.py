@@ -28,7 +28,7 @@ from bot.slack.api.gateway import NO_ANSWER, code_of, method_of, reason_of, retr
 from bot.slack.api.history import History
 from bot.slack.api.incoming import EVENT_TYPE
 from bot.slack.api.refusals import Then, Verdict
-from bot.slack.notifier import SlackNotifier, asked_token, part_token, question_key
+from bot.slack.notifier import SlackNotifier, asked_token, question_token
 from bot.slack.said import SaidAlready
 from bot.support.outage import Outage
 from bot.support.tasks import happens
@@ -322,14 +322,10 @@ class OutboxSender:
         """Tells the organizers, and who asked, of one row that waits or is given up."""
         token = asked_token(outgoing.key)
         returned = False
-        if token is not None:
-            given_up = refusals.verdict(method, code).then is Then.GIVE_UP
-            returned = given_up and self.notifier.hand_back(uow, token, now, code)
-            if not returned:
-                self.notifier.delay(uow, token, code, now)
-        rest = part_token(outgoing.key)
-        if rest is not None:
-            self.notifier.delay_rest(uow, rest, code, now)
+        if token is not None and refusals.verdict(method, code).then is Then.GIVE_UP:
+            returned = self.notifier.hand_back(uow, token, now, code)
+        if not returned:
+            self.notifier.delay(uow, outgoing.key, code, now)
         if queued.is_notice(outgoing):
             return  # a notice that cannot be posted is not announced by another notice
         number = queued.session_of(outgoing)
@@ -414,13 +410,7 @@ def channel_trouble(
     if not uow.outbox.block(channel, code, until or now + FIRST_PROBE):
         return
     for row in uow.outbox.queued(channel):
-        token = asked_token(row.key)
-        if token is not None:
-            notifier.delay(uow, token, code, now)
-        rest = part_token(row.key)
-        first = uow.outbox.get(question_key(rest)) if rest is not None else None
-        if rest is not None and first is not None and first.slack_ts is not None:
-            notifier.delay_rest(uow, rest, code, now)
+        notifier.delay(uow, row.key, code, now)
     if then is Then.WAIT_APP and same:
         return  # it is no matter of this channel, and was told of another
     text = _(
@@ -460,7 +450,7 @@ def _metadata(uow: UnitOfWork, outgoing: Outgoing) -> dict[str, Any]:
     metadata = outgoing.payload.get("metadata") or {"event_type": EVENT_TYPE}
     keyed = {**metadata.get("event_payload", {}), "key": outgoing.key}
     number = queued.session_of(outgoing)
-    token = asked_token(outgoing.key) or part_token(outgoing.key)
+    token = question_token(outgoing.key)
     submission = uow.members.submission(token) if token is not None else None
     if submission is not None:
         number = submission.session_id

@@ -21,7 +21,8 @@ class Outage:
     """
 
     def __init__(self, is_outage: Callable[[BaseException], bool]):
-        self._is_outage = is_outage
+        self.explains = is_outage
+        """Whether an error means an outage. For those who only read, and look again anyway."""
         self._since: float | None = None
         self._met_at = 0.0
         self._mutex = threading.Lock()
@@ -31,13 +32,9 @@ class Outage:
         """Whether there is one now."""
         return self._since is not None
 
-    def explains(self, error: BaseException) -> bool:
-        """Whether an error means an outage. For those who only read, and look again anyway."""
-        return self._is_outage(error)
-
     def met(self, error: BaseException) -> bool:
         """Somebody met an error: True, and one line in the log, if it means an outage."""
-        if not self._is_outage(error):
+        if not self.explains(error):
             return False
         with self._mutex:
             self._met_at = time.monotonic()
