@@ -219,7 +219,7 @@ def to_be_played(path: Path, schedules: Path) -> tuple[Library, tuple[str, ...]]
         document = formats.read(path)[0].with_block(ARCHIVE, "")
         schedule = parse(document, path)
         warnings = []
-        unwanted = {"channel"} & set(schedule.lines)
+        unwanted = {"channel"} & set(schedule.fields)
         for problem in schedule.problems:
             key = schedule.key_at(problem.line)
             if problem.is_error and key is not None and key not in REQUIRED:

@@ -17,11 +17,10 @@ from bot.demo.stage import CHANNEL, Stage, staged
 from bot.errors import UserError
 from bot.library import archive
 from bot.library.formats import Entry
-from bot.library.writing import listed
 from bot.running import http
 from bot.services import boards
 from bot.sessions.model import Event, Session, State
-from bot.texts import N_, _
+from bot.texts import N_, _, listed
 from slackbox.errors import Refusal
 from slackbox.page.extras import Extras, Paper
 

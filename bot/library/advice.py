@@ -7,7 +7,7 @@ with an archive is finished, and is not looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -43,10 +43,9 @@ _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg"})
 _HEAD_BYTES = 4096
 
 
-def on(
-    schedule: Schedule, document: Document, fields: dict[str, Field], now: datetime
-) -> list[Problem]:
+def on(schedule: Schedule, document: Document, now: datetime) -> list[Problem]:
     """Warnings about a file, in order; none for one with an archive or with broken YAML."""
+    fields = schedule.fields
     archived = schedule.event is not None and schedule.event.archived
     if not fields or archived or "archive" in fields:
         return []
@@ -80,7 +79,7 @@ def on_ignored(path: Path) -> Problem | None:
 class _Adviser:
     schedule: Schedule
     document: Document
-    fields: dict[str, Field]
+    fields: Mapping[str, Field]
     now: datetime
 
     def warning(self, line: int, what: str, hint: str) -> Problem:

@@ -75,7 +75,7 @@ class Schedule:
     """What one file says, before people and other files are looked at.
 
     `event` has no authors yet (they need the directory of people); it is None where the file
-    has an error. `lines` are the lines of the keys at the top. `id` and `begins` (local, as the
+    has an error. `fields` are the keys at the top, none of a file with broken YAML. `id` and `begins` (local, as the
     file writes it) are the event's also where the file has errors; None where `start` is wrong.
     """
 
@@ -84,13 +84,13 @@ class Schedule:
     problems: tuple[Problem, ...]
     entries: tuple[Entry, ...] = ()
     slack: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    fields: Mapping[str, Field] = field(default_factory=dict)
     id: str = ""
     begins: datetime | None = None
 
     def key_at(self, line: int) -> str | None:
         """The key at the top whose value stands in a line of the file; None above the first."""
-        above = [(at, key) for key, at in self.lines.items() if at <= line]
+        above = [(found.line, key) for key, found in self.fields.items() if found.line <= line]
         return max(above)[1] if above else None
 
 
@@ -99,19 +99,11 @@ def parse(document: Document, path: Path, timezone: str = UTC_NAME) -> Schedule:
 
     `timezone` is the IANA name of the zone of files that name none.
     """
-    return parse_fields(document, path, timezone)[0]
-
-
-def parse_fields(
-    document: Document, path: Path, timezone: str = UTC_NAME
-) -> tuple[Schedule, dict[str, Field]]:
-    """The schedule in a document, and the keys that it was read from; none of a file with broken
-    YAML."""
     try:
         fields = document.fields(skip=("archive",))
     except FileError as error:
-        return Schedule(path, None, (error.at(path),)), {}
-    return _Parser(path, document, fields, timezone).schedule(), fields
+        return Schedule(path, None, (error.at(path),))
+    return _Parser(path, document, fields, timezone).schedule()
 
 
 def event_id(path: Path) -> str:
@@ -178,10 +170,9 @@ class _Parser:
                 archived=archive,
                 file=self.path.name,
             )
-        lines = {name: found.line for name, found in self.fields.items()}
         begins = written(start, zone_name) if start is not None else None
         return Schedule(
-            self.path, event, tuple(self.problems), entries, slack, lines, identity, begins
+            self.path, event, tuple(self.problems), entries, slack, self.fields, identity, begins
         )
 
     def identity(self) -> str:

@@ -388,9 +388,9 @@ class _Reading:
             document = formats.of(path).document(data)
         except FileError as error:
             return Read(stamp, Schedule(path, None, (error.at(path),)))
-        schedule, fields = event.parse_fields(document, path, self.timezone)
+        schedule = event.parse(document, path, self.timezone)
         if self.advises and self.now is not None:
-            self.problems += advice.on(schedule, document, fields, self.now)
+            self.problems += advice.on(schedule, document, self.now)
         return Read(stamp, schedule)
 
     def plan(self, path: Path, schedule: Schedule, directory: Directory) -> None:
@@ -409,9 +409,7 @@ class _Reading:
         if schedule.event is None:
             self.became_invalid(name, path)
             return
-        authors = tuple(
-            directory.author(entry.text, schedule.slack, self.members) for entry in schedule.entries
-        )
+        authors = directory.authors(schedule, self.members)
         planned = replace(schedule.event, authors=authors)
         self.events[name] = planned
         self.paths[name] = path
@@ -454,7 +452,7 @@ class _Reading:
             ):
                 if template not in texts.names:
                     self.problems.append(
-                        texts.missing(template, self.paths[name], schedule.lines["reminders"])
+                        texts.missing(template, self.paths[name], schedule.fields["reminders"].line)
                     )
 
     def overlaps(self) -> None:
@@ -473,12 +471,13 @@ class _Reading:
 
     def overlap(self, channel: str, first: Event, second: Event) -> None:
         schedule = self.schedules.get(second.id)
+        start = schedule.fields.get("start") if schedule else None
         over = first.archived and second.archived
         where = _("channel `{channel}`", channel=channel) if channel else _("the default channel")
         self.problems.append(
             Problem(
                 self.paths[second.id],
-                schedule.lines.get("start", 1) if schedule else 1,
+                start.line if start else 1,
                 _(
                     "{second} overlaps {first} in {where}",
                     second=quoted(second.id),

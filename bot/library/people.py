@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.library import files
 from bot.library.document import Document
-from bot.library.event import Entry, event_id, member_id
+from bot.library.event import Entry, Schedule, event_id, member_id
 from bot.library.problem import FileError, Problem, Severity, quoted
 from bot.sessions.model import Author
 from bot.support.remedies import reason
@@ -68,6 +68,11 @@ class Directory:
         name = page.name if page else entry
         slack_id = (slack or {}).get(entry) or (page.slack_id if page else None)
         return Author(entry, name, slack_id or (members(name) if members else None))
+
+    def authors(self, schedule: Schedule, members: Members | None) -> tuple[Author, ...]:
+        """Those whom a file names."""
+        entries = (entry.text for entry in schedule.entries)
+        return tuple(self.author(entry, schedule.slack, members) for entry in entries)
 
 
 def folder_for(root: Path) -> Path | None:

@@ -24,11 +24,11 @@ from bot.library.event import written
 from bot.library.library import NOT_EVENTS, Library, check_change
 from bot.library.people import Members
 from bot.library.problem import FileError, Problem, shown, told
+from bot.sessions import times
 from bot.sessions.model import Event
 from bot.sessions.planning import Draft, Unfit
-from bot.sessions.times import zone_of
 from bot.support.remedies import not_written, reason
-from bot.texts import _
+from bot.texts import _, listed
 
 MAX_SLUG_LENGTH = 60
 """Characters of a slug at the most; a longer title is cut between words."""
@@ -107,12 +107,6 @@ def text_of(draft: Draft, default_zone: str = event.UTC_NAME) -> str:
         lines += [f"  {_plain(entry)}: {_plain(member)}" for entry, member in draft.slack.items()]
     body = draft.body.replace("\r\n", "\n").replace("\r", "\n").strip()
     return "\n".join([*lines, "---", *(["", body] if body else [])]) + "\n"
-
-
-def listed(names: Iterable[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    *first, last = [*names] or [""]
-    return _("{names} and {last}", names=", ".join(first), last=last) if first else last
 
 
 @dataclass(slots=True)
@@ -308,11 +302,8 @@ class Writer:
                 _by_key(schedule, errors)
                 or {"": _("the file has mistakes; run `marginalia check`")}
             )
-        people = tuple(
-            self.library.directory.author(entry.text, schedule.slack, self.members)
-            for entry in schedule.entries
-        )
-        return document, replace(schedule.event, authors=people)
+        authors = self.library.directory.authors(schedule, self.members)
+        return document, replace(schedule.event, authors=authors)
 
 
 def _by_key(schedule: event.Schedule, errors: Iterable[Problem]) -> dict[str, str]:
@@ -346,17 +337,10 @@ def _moment(at: datetime, timezone: str) -> str:
 
 
 def _zone(name: str) -> ZoneInfo:
-    zone = zone_of(name)
-    if zone is None:
-        raise Unfit(
-            {
-                "timezone": _(
-                    "the time zone “{name}” is unknown; write an IANA name such as `Europe/Berlin`",
-                    name=name[:60],
-                )
-            }
-        )
-    return zone
+    try:
+        return times.zone(name)
+    except UserError as error:
+        raise Unfit({"timezone": str(error)}) from None
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -53,6 +53,7 @@ _NEAR = {
     **dict.fromkeys(("today", "hoy", "heute"), 0),
     **dict.fromkeys(("tomorrow", "mañana", "morgen"), 1),
 }
+_UTC = frozenset({"utc", "gmt"})
 _UNITS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "minutes"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hours"),
@@ -288,20 +289,21 @@ def zone_of(name: str) -> ZoneInfo | None:
         return None
 
 
-def _zone(word: str) -> ZoneInfo | None:
-    if word.casefold() in {"utc", "gmt"}:
-        return ZoneInfo("UTC")
-    if "/" not in word:
-        return None
-    found = zone_of(word)
+def zone(name: str) -> ZoneInfo:
+    """The time zone that somebody names. Raises UserError, one line, where there is none."""
+    found = zone_of("UTC" if name.casefold() in _UTC else name)
     if found is None:
         raise UserError(
             _(
-                "the time zone “{word}” is unknown; write an IANA name such as `Europe/Berlin`",
-                word=_short(word),
+                "the time zone “{name}” is unknown; write an IANA name such as `Europe/Berlin`",
+                name=_short(name),
             )
         )
     return found
+
+
+def _zone(word: str) -> ZoneInfo | None:
+    return zone(word) if "/" in word or word.casefold() in _UTC else None
 
 
 def _utc(local: datetime, zone: ZoneInfo) -> datetime:

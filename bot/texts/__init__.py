@@ -7,6 +7,7 @@ is; nothing has to be compiled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -43,6 +44,12 @@ def n_(one: str, many: str, count: int, /, **values: object) -> str:
 def N_(text: str, /) -> str:  # noqa: N802 - gettext's name for it
     """Marks a text for the catalogue that is looked up later, where it is shown."""
     return text
+
+
+def listed(names: Iterable[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    *first, last = [*names] or [""]
+    return _("{names} and {last}", names=", ".join(first), last=last) if first else last
 
 
 def use(language: str, folder: Path = FOLDER) -> None:

@@ -10,7 +10,7 @@ from bot.markup import escape_mrkdwn, markdown_to_mrkdwn
 from bot.sessions.model import Author, Event, Session, State
 from bot.slack.blocks.kit import Block, actions, button, header, section
 from bot.slack.blocks.limits import HEADER, cut, units, when
-from bot.texts import _, n_
+from bot.texts import _, listed, n_
 
 IMAGE_URL = 3000
 """Characters in the address of a picture."""
@@ -80,13 +80,6 @@ def announcement(session: Session, website: str) -> tuple[str, list[Block]]:
 def author(person: Author) -> str:
     """A mention where the member is known, the name where not."""
     return f"<@{person.slack_id}>" if person.slack_id else escape_mrkdwn(person.name)
-
-
-def listed(names: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    if len(names) < 2:
-        return "".join(names)
-    return _("{names} and {last}", names=", ".join(names[:-1]), last=names[-1])
 
 
 def cover_url(event: Event, website: str) -> str | None:

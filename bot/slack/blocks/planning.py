@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
 from bot.markup import escape_mrkdwn
+from bot.sessions import times
 from bot.sessions.model import Link, State
 from bot.sessions.planning import Draft, Planned, Unfit
-from bot.slack.blocks.announcement import author, listed
+from bot.slack.blocks.announcement import author
 from bot.slack.blocks.kit import Block, View, field, header, modal, note, section, text_input
 from bot.slack.blocks.limits import cut, when
-from bot.texts import N_, _
+from bot.texts import N_, _, listed
 
 NEW = "qa_new"
 """The callback ID of the form."""
@@ -155,18 +156,10 @@ def read_form(typed: Callable[[str], str], chosen: Callable[[str], list[str]]) -
 
     Raises Unfit, with lines for keys of the file, for what cannot be.
     """
-    timezone = typed("timezone").strip() or "UTC"
     try:
-        zone = ZoneInfo("UTC" if timezone.casefold() in {"utc", "gmt"} else timezone)
-    except (KeyError, ValueError, OSError):
-        raise Unfit(
-            {
-                "timezone": _(
-                    "The time zone “{name}” is unknown; write an IANA name such as Europe/Berlin.",
-                    name=timezone[:60],
-                )
-            }
-        ) from None
+        zone = times.zone(typed("timezone").strip() or "UTC")
+    except UserError as error:
+        raise Unfit({"timezone": str(error)}) from None
     end = _local(typed, "end", zone)
     if end.second == 0 and (end.hour, end.minute) in {(22, 59), (23, 59)}:
         end += timedelta(seconds=59)  # as all files have it: to the last second of the day

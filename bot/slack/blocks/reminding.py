@@ -13,9 +13,9 @@ from bot.markup.ready import Mrkdwn
 from bot.sessions.model import Session
 from bot.sessions.ports import Counts
 from bot.sessions.reminders import ENDING, HALFWAY, LAST_DAY, OPEN, TEASER
-from bot.slack.blocks.announcement import author, link_url, listed
+from bot.slack.blocks.announcement import author, link_url
 from bot.slack.blocks.limits import when
-from bot.texts import N_, _, language
+from bot.texts import N_, _, language, listed
 
 TEXTS = {
     TEASER: N_(

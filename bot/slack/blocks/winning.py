@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from bot.markup import escape_mrkdwn
 from bot.sessions.model import Session
 from bot.sessions.winners import Draw, Left, Way, Weights
-from bot.slack.blocks.announcement import listed
 from bot.slack.blocks.kit import (
     Block,
     View,
@@ -21,7 +20,7 @@ from bot.slack.blocks.kit import (
     text_input,
 )
 from bot.slack.blocks.limits import cut
-from bot.texts import _, n_
+from bot.texts import _, listed, n_
 
 WINNERS = "qa_winners"
 """The callback ID of the form."""
