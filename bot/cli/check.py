@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot import texts
-from bot.cli.options import JSON
+from bot.cli.options import JSON, PATHS
 from bot.cli.stored import known_members
 from bot.library import library
 from bot.library.library import Checked
@@ -25,12 +24,7 @@ from bot.texts import _, n_
 
 
 def check(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PATH]...", help="Files and folders. Default: the folder of schedules."
-        ),
-    ] = None,
+    paths: PATHS = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not ask Slack who the authors are.")
     ] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,12 @@ import typer
 from bot.settings import Meaning
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+PATHS = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]...", help="Files and folders. Default: the folder of schedules."
+    ),
+]
 EVENT = Annotated[
     str,
     typer.Argument(

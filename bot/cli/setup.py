@@ -89,6 +89,12 @@ class Answers:
             value = ""
 
 
+def _option_of(variable: str, help: str) -> Any:
+    """An option for a secret that is better given in a variable of the environment."""
+    kind = variable.rpartition("_")[2]
+    return typer.Option(metavar=kind, envvar=variable, show_envvar=False, help=help)
+
+
 def setup(
     connection: Annotated[
         Literal["socket", "http"] | None,
@@ -100,31 +106,19 @@ def setup(
     port: Annotated[int, typer.Option(help="The port for Slack's requests, for HTTP.")] = 3000,
     bot_token: Annotated[
         str | None,
-        typer.Option(
-            metavar="TOKEN",
-            envvar="SLACK_BOT_TOKEN",
-            show_envvar=False,
-            help="The bot token. Better given as SLACK_BOT_TOKEN in the environment: other users "
-            "of the machine can read flags. The same holds for the next two.",
+        _option_of(
+            "SLACK_BOT_TOKEN",
+            "The bot token. Better given as SLACK_BOT_TOKEN in the environment: other users of "
+            "the machine can read flags. The same holds for the next two.",
         ),
     ] = None,
     app_token: Annotated[
         str | None,
-        typer.Option(
-            metavar="TOKEN",
-            envvar="SLACK_APP_TOKEN",
-            show_envvar=False,
-            help="The app-level token, for Socket Mode (SLACK_APP_TOKEN).",
-        ),
+        _option_of("SLACK_APP_TOKEN", "The app-level token, for Socket Mode (SLACK_APP_TOKEN)."),
     ] = None,
     signing_secret: Annotated[
         str | None,
-        typer.Option(
-            metavar="SECRET",
-            envvar="SLACK_SIGNING_SECRET",
-            show_envvar=False,
-            help="The signing secret, for HTTP (SLACK_SIGNING_SECRET).",
-        ),
+        _option_of("SLACK_SIGNING_SECRET", "The signing secret, for HTTP (SLACK_SIGNING_SECRET)."),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="The channel of the sessions.")] = None,
     organizers: Annotated[
@@ -299,9 +293,6 @@ def _tokens(answers: Answers, settings: Settings, is_http: bool) -> Checkup:
 def _places(answers: Answers, checkup: Checkup) -> None:
     default = "book-of-the-week"
 
-    def check_channel(name: str) -> Finding:
-        return _asked(_one_channel(checkup, name))
-
     def check_organizers(ids: str) -> Finding | None:
         for slack_id in ids.replace(",", " ").split():
             found = _asked(_one_person(checkup, slack_id))
@@ -312,7 +303,7 @@ def _places(answers: Answers, checkup: Checkup) -> None:
     answers.ask(
         "MARGINALIA_CHANNEL",
         lambda: _text(_("Channel of the sessions"), default),
-        check_channel,
+        lambda name: _asked(_one_channel(checkup, name)),
         default,
     )
     answers.ask(

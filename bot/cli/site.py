@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot import texts
+from bot.cli.options import PATHS
 from bot.cli.stored import open_database
 from bot.errors import UserError
 from bot.library.files import replace
@@ -31,12 +32,7 @@ from bot.web.site.wacz import NOWHERE, Visited, pack
 
 
 def site(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PATH]...", help="Files and folders. Default: the folder of schedules."
-        ),
-    ] = None,
+    paths: PATHS = None,
     output: Annotated[
         Path | None,
         typer.Option(
