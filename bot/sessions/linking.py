@@ -190,15 +190,17 @@ def choose(
     message: Message,
     question: Message,
     at: datetime,
+    tells: bool = True,
 ) -> None:
-    """A person says which question the message answers. Raises `bot.sessions.queue.Impossible`,
-    or ValueError where the question stands under the message.
+    """A person says which question the message answers, or is merged with; who waits for an answer
+    is told if that `tells` of one. Raises `bot.sessions.queue.Impossible`, or ValueError where the
+    question stands under the message.
     """
     message = uow.messages.hold(message.channel, message.ts) or message
     queues.put_under(uow, message, question, at)
     settle(uow, notifier, session, message, at)
     after = uow.messages.get(message.channel, message.ts)
-    if after is not None:
+    if after is not None and tells:
         collect.tell_of_answer(uow, notifier, after, at)
 
 
@@ -218,9 +220,17 @@ def undo(
     message = uow.messages.hold(message.channel, message.ts) or message
     if message.question_ts != question_ts:
         return False
+    put_back(uow, notifier, session, message, at)
+    return True
+
+
+def put_back(
+    uow: UnitOfWork, notifier: Notifier, session: Session, message: Message, at: datetime
+) -> None:
+    """A person says that a message belongs where it was posted, whatever it stands under now."""
+    message = uow.messages.hold(message.channel, message.ts) or message
     queues.put_back(uow, message, session, at)
     settle(uow, notifier, session, message, at)
-    return True
 
 
 def delete(

@@ -181,8 +181,7 @@ class Knowledge(Repository):
         return {row.place: (row.id, row.digest) for row in rows}
 
     def _delete(self, documents: Collection[int]) -> None:
-        for start in range(0, len(documents), _PART):
-            part = list(documents)[start : start + _PART]
+        for part in chunked(documents):
             self._connection.execute(delete(knowledge).where(knowledge.c.id.in_(part)))
 
     def _add(self, documents: Collection[Document]) -> None:
@@ -237,8 +236,8 @@ def drop_likely(connection: Connection, is_likely: Callable[[str], bool]) -> Non
 
 
 def _drop(connection: Connection, documents: Sequence[int]) -> None:
-    for start in range(0, len(documents), _PART):
-        gone = knowledge.c.id.in_(documents[start : start + _PART])
+    for part in chunked(documents):
+        gone = knowledge.c.id.in_(part)
         events = select(knowledge.c.event_id).where(gone)
         connection.execute(
             update(knowledge_events)

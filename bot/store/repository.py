@@ -16,6 +16,7 @@ from sqlalchemy.engine import CursorResult
 from bot.store.tables import messages
 
 T = TypeVar("T")
+V = TypeVar("V", int, str)
 Upsert = postgresql.Insert | sqlite.Insert
 MANY = 500
 """How many values go into one query: databases limit the parameters of one."""
@@ -133,7 +134,7 @@ def from_row(kind: Callable[..., T], row: Row[Any], /, **other: Any) -> T:
     return kind(**{name: getattr(row, name) for name in _names(kind) if name not in other}, **other)
 
 
-def chunked(values: Collection[str]) -> Iterator[list[str]]:
+def chunked(values: Collection[V]) -> Iterator[list[V]]:
     """The values without repetitions, in an order, at most MANY at a time."""
     wanted = sorted(set(values))
     for start in range(0, len(wanted), MANY):

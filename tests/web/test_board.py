@@ -212,10 +212,10 @@ def sqlite(sqlite_url: str) -> Database:
 @pytest.fixture
 async def served(sqlite: Database) -> AsyncIterator[tuple[hub.Hub, Starlette]]:
     settings = Settings(_env_file=None, SLACK_BOT_TOKEN=SECRET, board_url="https://b.example")
-    rooms, app = boards.application(settings, sqlite, no_link)
-    rooms._interval = 0.01
-    yield rooms, app
-    await rooms.close()
+    live, app = boards.application(settings, sqlite, no_link)
+    live._interval = 0.01
+    yield live, app
+    await live.close()
     sqlite.close()
 
 
@@ -227,10 +227,10 @@ def told(message: bytes) -> tuple[str, dict[str, Any]]:
 async def test_a_change_is_told_once_drawn(
     served: tuple[hub.Hub, Starlette], sqlite: Database
 ) -> None:
-    rooms, _ = served
-    page = await rooms.board(1)
+    live, _ = served
+    page = await live.board(1)
     assert page is not None
-    feed = await rooms.watch(1, page.version)
+    feed = await live.watch(1, page.version)
     assert await anext(feed) == hub.RETRY
     with sqlite.unit_of_work() as uow:
         uow.messages.put(question(1, ts(30), "&lt;script&gt;alert(1)&lt;/script&gt;"))
@@ -244,10 +244,10 @@ async def test_a_change_is_told_once_drawn(
     assert "<script" not in html
     # Who comes back with what they showed is told what they missed; who shows something
     # else, everything.
-    again = await rooms.watch(1, page.version)
+    again = await live.watch(1, page.version)
     assert await anext(again) == hub.RETRY
     assert told(await anext(again)) == (kind, data)
-    stranger = await rooms.watch(1, "something else")
+    stranger = await live.watch(1, "something else")
     assert await anext(stranger) == hub.RETRY
     kind, data = told(await anext(stranger))
     assert kind == "whole"
@@ -262,20 +262,20 @@ async def test_a_change_is_told_once_drawn(
 async def test_who_is_too_slow_is_dropped(
     served: tuple[hub.Hub, Starlette], sqlite: Database
 ) -> None:
-    rooms, _ = served
-    page = await rooms.board(1)
+    live, _ = served
+    page = await live.board(1)
     assert page is not None
-    slow = await rooms.watch(1, page.version)
+    slow = await live.watch(1, page.version)
     await anext(slow)
-    room = rooms._rooms[1]
+    board = live._boards[1]
     for number in range(hub.MAX_WAITING_MESSAGES + 1):
         with sqlite.unit_of_work() as uow:
             uow.messages.put(question(1, f"17677{number:05}.000100"))
-        await room.look()
+        await board.look()
     with pytest.raises(StopAsyncIteration):
         await anext(slow)
-    assert rooms.viewers == 0
-    fast = await rooms.watch(1, page.version)
+    assert live.viewers == 0
+    fast = await live.watch(1, page.version)
     assert await anext(fast) == hub.RETRY
     assert told(await anext(fast))[0] == "change", "the browser comes back for what it missed"
 

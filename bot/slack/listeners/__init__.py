@@ -2,7 +2,7 @@
 
 Events are handled from the inbox, inside its transaction: a handler takes the context, the
 unit of work and the event, and speaks to Slack only through the outbox. What a person does in
-a form or with a command is answered at once: `rooms` says how a file declares what it answers
+a form or with a command is answered at once: `router` says how a file declares what it answers
 to, `interactions` gives it to Bolt.
 """
 

@@ -1,4 +1,4 @@
-"""The App Home: every room may add a part; it is made from the database each time."""
+"""The App Home: every file of listeners may add a part; it is made from the database each time."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ HANDLERS = {"app_home_opened": opened}
 class Homes:
     """Publishes App Homes: when they are opened, and when what they show has changed."""
 
-    def __init__(self, context: HandlerContext, rooms: Sequence[Router], outage: Outage):
-        self._desk = context
+    def __init__(self, context: HandlerContext, routers: Sequence[Router], outage: Outage):
+        self._context = context
         self._outage = outage
-        parts = sorted((part for router in rooms for part in router.sections), key=lambda p: p[0])
+        parts = sorted((part for router in routers for part in router.sections), key=lambda p: p[0])
         self._sections: list[HomeSection] = [section for _order, section in parts]
         self._wake = asyncio.Event()
         self._seen: tuple[Any, ...] = ()
@@ -90,7 +90,7 @@ class Homes:
 
         A home that Slack refuses is left alone for a while, longer each time.
         """
-        state, viewers = await self._desk.database.read(self._look)
+        state, viewers = await self._context.database.read(self._look)
         now = monotonic()
         again = {person for person, (_failures, at) in self._refused.items() if at <= now}
         if state == self._seen and not again:
@@ -129,11 +129,11 @@ class Homes:
 
         Raises SlackApiError where Slack refuses it.
         """
-        view = await self._desk.database.read(self.view, person)
+        view = await self._context.database.read(self.view, person)
         mark = sha256(repr(view).encode()).hexdigest()
         if self._shown.get(person) == mark:
             return False
-        await self._desk.client.views_publish(user_id=person, view=view)
+        await self._context.client.views_publish(user_id=person, view=view)
         self._shown[person] = mark
         return True
 
@@ -141,14 +141,14 @@ class Homes:
         """The home of a person (a member ID), within Slack's limits."""
         blocks: list[Block] = []
         for part in self._sections:
-            blocks += part(uow, self._desk, person)
+            blocks += part(uow, self._context, person)
         if not blocks:
             blocks = [header(_("Marginalia")), section(_("There is no session yet."))]
         return home(blocks)
 
     def _look(self, uow: UnitOfWork) -> tuple[tuple[Any, ...], list[str]]:
         """What homes depend on, in short, and who looks at one."""
-        viewers = uow.members.viewers(self._desk.clock.now() - LOOKED_AT_FOR)
+        viewers = uow.members.viewers(self._context.clock.now() - LOOKED_AT_FOR)
         if not viewers:
             return (), []
         return (uow.members.pulse(), tuple(viewers), *_states(uow)), viewers

@@ -207,6 +207,10 @@ class Interaction:
         """The member IDs mentioned in the command's text."""
         return _PERSON.findall(self.text)
 
+    async def sessions(self) -> list[Session]:
+        """The sessions whose author the person is."""
+        return await self.read(lambda uow: uow.sessions.of_author(self.user))
+
     async def read(
         self, work: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -312,6 +316,7 @@ class Interaction:
         uow: UnitOfWork,
         what: str,
         session: Session | None = None,
+        /,
         **details: Any,
     ) -> None:
         """Writes into the log that the person did it."""

@@ -18,7 +18,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import UserError
-from bot.sessions.model import Action, Session, Who
+from bot.sessions.model import Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.api.gateway import code_of, reason_of
 from bot.slack.blocks import help as help_blocks
@@ -105,7 +105,7 @@ class Interactions:
         return text + " " + _("`/qa help` lists the commands.")
 
     async def _help(self, interaction: Interaction) -> None:
-        sessions = await interaction.read(_sessions_of, interaction.user)
+        sessions = await interaction.sessions()
         settings = self.context.handler_settings
         mine = [
             s
@@ -226,17 +226,11 @@ class Interactions:
     async def _check(self, interaction: Interaction, guarded: Guarded) -> None:
         if guarded.who is Who.MEMBER:
             return
-        interaction.require(guarded.who, await interaction.read(_sessions_of, interaction.user))
+        interaction.require(guarded.who, await interaction.sessions())
 
 
 def _refused(uow: UnitOfWork, interaction: Interaction, guarded: Guarded) -> None:
-    interaction.add(
-        uow, Action(interaction.now, interaction.user, "refused", details={"what": guarded.what})
-    )
-
-
-def _sessions_of(uow: UnitOfWork, person: str) -> list[Session]:
-    return uow.sessions.of_author(person)
+    interaction.noted(uow, "refused", what=guarded.what)
 
 
 def _turn(context: HandlerContext, body: Mapping[str, Any]) -> Interaction:

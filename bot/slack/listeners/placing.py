@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from bot.errors import UserError
 from bot.markup import plain
-from bot.sessions import collect, languages, linking
+from bot.sessions import languages, linking
 from bot.sessions import queue as queues
 from bot.sessions.model import Hidden, Kind, Message, Session, Who
 from bot.sessions.ports import UnitOfWork
@@ -78,19 +78,17 @@ def placed(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Puts the message under the question, or back to where it was."""
     what = str(interaction.metadata.get("what"))
     message, session = message_in(uow, interaction)
-    message = uow.messages.hold(message.channel, message.ts) or message
     notifier, now = interaction.context.notifier, interaction.now
     chosen = interaction.typed("question")
     if not chosen:
-        queues.put_back(uow, message, session, now)
-        linking.settle(uow, notifier, session, message, now)
+        linking.put_back(uow, notifier, session, message, now)
         interaction.noted(uow, f"{what}_undone", session, ts=message.ts)
         return blocks.undone(message, notifier.workspace_url)
     question = uow.messages.get(message.channel, chosen)
     if question is None:
         raise FormError({"question": _("That question is no longer there.")})
     try:
-        queues.put_under(uow, message, question, now)
+        linking.choose(uow, notifier, session, message, question, now, tells=what == "answers")
     except (Impossible, ValueError):
         raise FormError(
             {
@@ -99,11 +97,7 @@ def placed(uow: UnitOfWork, interaction: Interaction) -> Answer:
                 )
             }
         ) from None
-    linking.settle(uow, notifier, session, message, now)
     interaction.noted(uow, what, session, ts=message.ts, question=question.ts)
-    after = uow.messages.get(message.channel, message.ts)
-    if after is not None and what == "answers":
-        collect.tell_of_answer(uow, notifier, after, now)
     return blocks.done(message, question, what, notifier.workspace_url)
 
 

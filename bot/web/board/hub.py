@@ -62,7 +62,7 @@ class Viewer:
             self.waiting.put_nowait(None)
 
 
-class BoardChannel:
+class WatchedBoard:
     """One session's board and its viewers."""
 
     def __init__(self, session_id: int, read: Read, marker: Marker):
@@ -138,49 +138,49 @@ class Hub:
 
     def __init__(self, read: Read, marker: Marker, interval: float = POLL_SECONDS):
         self._read, self._marker, self._interval = read, marker, interval
-        self._rooms: dict[int, BoardChannel] = {}
+        self._boards: dict[int, WatchedBoard] = {}
         self._closed = False
 
     @property
     def viewers(self) -> int:
         """How many look."""
-        return sum(len(room.viewers) for room in self._rooms.values())
+        return sum(len(board.viewers) for board in self._boards.values())
 
     async def board(self, session_id: int) -> Drawn | None:
         """A board as it is now, or was less than half a look ago."""
-        return await self._room(session_id).look(self._interval / 2)
+        return await self._board_of(session_id).look(self._interval / 2)
 
     async def watch(self, session_id: int, version: str) -> AsyncIterator[bytes]:
         """Server-sent events for a page that shows `version`. Raises Full before the first."""
         if self._closed or self.viewers >= MOST_VIEWERS:
             raise Full
-        room = self._room(session_id)
+        board = self._board_of(session_id)
         viewer = Viewer()
-        await room.look(self._interval / 2)
-        first = room.catch_up(version)
-        room.viewers.add(viewer)
-        if room.task is None:
-            room.task = asyncio.create_task(self._keep_looking(room), name="board")
-        return self._told(room, viewer, first)
+        await board.look(self._interval / 2)
+        first = board.catch_up(version)
+        board.viewers.add(viewer)
+        if board.task is None:
+            board.task = asyncio.create_task(self._keep_looking(board), name="board")
+        return self._told(board, viewer, first)
 
     async def close(self) -> None:
         """Everybody is sent away; nobody new is let in."""
         self._closed = True
-        for room in self._rooms.values():
-            for viewer in room.viewers:
+        for board in self._boards.values():
+            for viewer in board.viewers:
                 viewer.tell(None)
-            if room.task is not None:
-                room.task.cancel()
-                await asyncio.gather(room.task, return_exceptions=True)
-                room.task = None
+            if board.task is not None:
+                board.task.cancel()
+                await asyncio.gather(board.task, return_exceptions=True)
+                board.task = None
 
-    def _room(self, session_id: int) -> BoardChannel:
-        if session_id not in self._rooms:
-            self._rooms[session_id] = BoardChannel(session_id, self._read, self._marker)
-        return self._rooms[session_id]
+    def _board_of(self, session_id: int) -> WatchedBoard:
+        if session_id not in self._boards:
+            self._boards[session_id] = WatchedBoard(session_id, self._read, self._marker)
+        return self._boards[session_id]
 
     async def _told(
-        self, room: BoardChannel, viewer: Viewer, first: list[bytes]
+        self, board: WatchedBoard, viewer: Viewer, first: list[bytes]
     ) -> AsyncIterator[bytes]:
         try:
             yield RETRY
@@ -196,16 +196,16 @@ class Hub:
                     return
                 yield waiting
         finally:
-            room.viewers.discard(viewer)
-            if not room.viewers and room.task is not None:
-                room.task.cancel()
-                room.task = None
+            board.viewers.discard(viewer)
+            if not board.viewers and board.task is not None:
+                board.task.cancel()
+                board.task = None
 
-    async def _keep_looking(self, room: BoardChannel) -> None:
+    async def _keep_looking(self, board: WatchedBoard) -> None:
         while True:
             await asyncio.sleep(self._interval)
             try:
-                await room.look()
+                await board.look()
             except Exception as error:  # noqa: BLE001 - whatever the database says: it is asked again
                 log.warning("a board is waiting for the database (%s)", type(error).__name__)
 

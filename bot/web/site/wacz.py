@@ -26,6 +26,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 import bot
+from bot.web.site.data import moment
 
 NOWHERE = "https://site.invalid/"
 """The address of a site that has none: in a name that can never be anybody's (RFC 2606)."""
@@ -68,11 +69,6 @@ class Visited:
     title: str
     at: datetime
 
-    @property
-    def moment(self) -> str:
-        """The time as WARC and JSON have it."""
-        return f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
 
 def pack(site: Visited, file: IO[bytes]) -> None:
     """Writes the archive into a file that is open for writing and seeking. Raises OSError."""
@@ -88,10 +84,10 @@ def pack(site: Visited, file: IO[bytes]) -> None:
             "profile": "data-package",
             "wacz_version": "1.1.1",
             "title": site.title,
-            "created": site.moment,
+            "created": moment(site.at),
             "software": f"Marginalia {bot.__version__}",
             "mainPageUrl": site.url,
-            "mainPageDate": site.moment,
+            "mainPageDate": moment(site.at),
             "resources": list(package.resources),
         }
         package.add(PACKAGE, json.dumps(described, indent=1) + "\n")
@@ -189,7 +185,7 @@ def _record(
         kind,
         payload=BytesIO(content),
         length=len(content),
-        warc_headers_dict={"WARC-Record-ID": f"<urn:uuid:{named}>", "WARC-Date": site.moment},
+        warc_headers_dict={"WARC-Record-ID": f"<urn:uuid:{named}>", "WARC-Date": moment(site.at)},
         http_headers=StatusAndHeaders("200 OK", headers, "HTTP/1.1") if type else None,
     )
 
@@ -210,4 +206,4 @@ def _listed(site: Visited) -> Iterator[dict[str, str]]:
         url = site.url + ("" if page == "index.html" else page)
         named = hashlib.sha256(page.encode()).hexdigest()[:16]
         title = unescape(titled[1]) if titled else page
-        yield {"id": named, "url": url, "ts": site.moment, "title": title}
+        yield {"id": named, "url": url, "ts": moment(site.at), "title": title}
