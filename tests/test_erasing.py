@@ -14,8 +14,7 @@ from typer.testing import CliRunner
 
 from bot.cli.main import app
 from bot.sessions.forgetting import forget
-from bot.sessions.model import Action, Mute, Person, Reaction, Submission
-from bot.sessions.moderation import Edit
+from bot.sessions.model import Action, Edit, Mute, Person, Reaction, Submission
 from bot.sessions.personal import stored
 from bot.sessions.ports import Outgoing, QueuedCommit
 from bot.slack.erasing import erase

@@ -286,6 +286,17 @@ class Handling:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What the archive says (Markdown) instead of a message; the message stays as it was."""
+
+    channel: str
+    ts: str
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """A question sent through the form or `/ask`.
 

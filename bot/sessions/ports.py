@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bot.sessions.knowledge import Document, Meanings
 from bot.sessions.model import (
     Action,
+    Edit,
     Event,
     Handling,
     Hidden,
@@ -31,7 +32,6 @@ from bot.sessions.model import (
     Talk,
     Thread,
 )
-from bot.sessions.moderation import Edit
 from bot.sessions.winners import Draw
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, select
 
-from bot.sessions.moderation import Edit
+from bot.sessions.model import Edit
 from bot.store import knowledge
 from bot.store.repository import Repository, from_row, of_message, of_session
 from bot.store.tables import edits

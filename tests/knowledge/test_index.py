@@ -21,8 +21,7 @@ from bot.services.indexing import Indexing
 from bot.services.knowledge import Knowledge, Source
 from bot.sessions.forgetting import forget
 from bot.sessions.knowledge import PUBLIC, Hit
-from bot.sessions.model import Author, Hidden, Person, Session, State, Talk
-from bot.sessions.moderation import Edit
+from bot.sessions.model import Author, Edit, Hidden, Person, Session, State, Talk
 from bot.sessions.ports import UnitOfWork
 from bot.settings import Settings
 from bot.store.database import Database

@@ -21,7 +21,6 @@ from bot.sessions.logbook import concerned
 from bot.sessions.model import Action, Message, Session, State, Who
 from bot.sessions.planning import Plans
 from bot.sessions.ports import Clock, UnitOfWork
-from bot.sessions.rights import may
 from bot.slack.api.gateway import Gateway, reason_of
 from bot.slack.blocks import limits
 from bot.slack.notifier import SlackNotifier
@@ -113,8 +112,13 @@ class HandlerContext:
     show_home: Callable[[str], Awaitable[bool]] = _show_nothing
 
     def may(self, who: Who, person: str, sessions: Sequence[Session]) -> bool:
-        """Whether the person may do what is `who`'s."""
-        return may(who, person, self.handler_settings.organizers, sessions)
+        """Whether the person (a member ID) may do what is `who`'s, in one of the sessions.
+
+        Organizers may do all that authors may.
+        """
+        if who is Who.MEMBER or person in self.handler_settings.organizers:
+            return True
+        return who is Who.AUTHOR and any(person in session.author_ids for session in sessions)
 
 
 @dataclass(slots=True)

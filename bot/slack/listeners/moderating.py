@@ -9,8 +9,7 @@ from hashlib import sha256
 
 from bot.errors import UserError
 from bot.sessions.logbook import entries
-from bot.sessions.model import Hidden, Message, Mute, Session, Who
-from bot.sessions.moderation import Edit
+from bot.sessions.model import Edit, Hidden, Message, Mute, Session, Who
 from bot.sessions.ports import UnitOfWork
 from bot.slack.blocks import moderating
 from bot.slack.listeners.interaction import Answer, FormError, Interaction, message_of
