@@ -59,8 +59,8 @@ Known = Callable[[Event], Recorded]
 """Gives what the database has of an event."""
 
 TITLE = "Book of the Week"
-FORMER = ("site/moved.html", "site/gone.html", "site/absent.html")
-"""The pages of addresses that have no question now."""
+FORMER = "site/former.html"
+"""The template of the pages of addresses that have no question now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,26 +324,26 @@ class _Writer:
     def former(self, ledger: Ledger) -> None:
         """Writes a page for each address that has no question now."""
         books = {each.event.id: (each.event.title, each.href) for each in self.summary.entries}
-        moved, gone, absent = FORMER
-        for template, some in (
-            (moved, ledger.of(State.MOVED)),
-            (gone, ledger.of(State.GONE)),
-            (absent, (each for each in ledger.of(State.HERE) if each.book in ledger.absent)),
+        for kind, some in (
+            ("moved", ledger.of(State.MOVED)),
+            ("gone", ledger.of(State.GONE)),
+            ("absent", (each for each in ledger.of(State.HERE) if each.book in ledger.absent)),
         ):
             for each in some:
-                self.former_page(each.at, template, each.to, books.get(each.book))
+                self.former_page(each.at, kind, each.to, books.get(each.book))
         files = former.files(ledger, self.site.base_url)
         if files:
-            self.former_page(former.WITHDRAWN, gone)
+            self.former_page(former.WITHDRAWN, "gone")
         for name, content in files.items():
             (self.folder / name).write_bytes(content.encode("utf-8", "surrogateescape"))
 
-    def former_page(self, at: str, template: str, to: str = "", book: Link | None = None) -> None:
+    def former_page(self, at: str, kind: str, to: str = "", book: Link | None = None) -> None:
         """Writes what an address without a question shows."""
         (self.folder / at).parent.mkdir(parents=True, exist_ok=True)
         self.page(
             at,
-            template,
+            FORMER,
+            kind=kind,
             to=to,
             book=book,
             canonical=to and self.site.base_url and self.site.url(text.href(to)),
@@ -446,5 +446,5 @@ class _Writer:
         }
         html = look.render(template, **values)
         (self.folder / path).write_text(html, "utf-8", newline="\n")
-        if template not in FORMER:
+        if template != FORMER:
             self.summary.pages.append(at)
