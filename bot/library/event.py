@@ -201,7 +201,7 @@ class _Parser:
             what = _("the key {name} is unknown", name=quoted(name))
             if near[0] in REQUIRED:
                 self.meant.add(near[0])
-                self.error(found.line, what, _("write `{near}`", near=near[0]))
+                self.error(found.line, what, _("write `{name}`", name=near[0]))
             else:
                 self.warning(found.line, what, _("write `{near}` if you meant that", near=near[0]))
 
@@ -474,7 +474,7 @@ class _Parser:
         if found.value.is_null:
             self.error(
                 found.line,
-                _("`channel` is empty: a `#` begins a comment"),
+                _("`{key}` is empty: a `#` begins a comment", key="channel"),
                 _("write the name without `#`, or delete the key"),
             )
             return None
@@ -501,7 +501,7 @@ class _Parser:
                 self.error(
                     self.fields[key].line,
                     _("`{key}` is {choice}", key=key, choice=quoted(choice)),
-                    _("write {choices}", choices=" or ".join(f"`{c}`" for c in choices)),
+                    _("write {example}", example=" or ".join(f"`{c}`" for c in choices)),
                 )
             options[key] = choice
         found = self.fields.get("reminders")

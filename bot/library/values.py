@@ -167,7 +167,7 @@ class _Reader:
     def broken(self, error: yaml.MarkedYAMLError) -> FileError:
         mark = error.problem_mark or error.context_mark
         line = self.line(mark) if mark else self.first_line
-        what = _("broken YAML: {problem}", problem=error.problem or error.context)
+        what = _("broken YAML: {error}", error=error.problem or error.context)
         if error.problem and error.context:
             what += f" {error.context}"
             if error.context_mark and self.line(error.context_mark) != line:

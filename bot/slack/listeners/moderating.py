@@ -85,7 +85,7 @@ def moderated(uow: UnitOfWork, interaction: Interaction) -> Answer:
             said.append(_("{person} is muted: what they write is not collected.", person=person))
         else:
             _unmute(uow, interaction, now.session, now.message.author)
-            said.append(_("{person} is unmuted: what they write is collected.", person=person))
+            said.append(_unmuted(person))
     return " ".join(said) if said else _("Nothing was changed.")
 
 
@@ -152,7 +152,7 @@ def unmute(uow: UnitOfWork, interaction: Interaction) -> Answer:
     person = _one_person(interaction)
     if not _unmute(uow, interaction, interaction.session_here(uow), person):
         raise UserError(_("The person is not muted in this session."))
-    return _("<@{person}> is unmuted: what they write is collected again.", person=person)
+    return _unmuted(f"<@{person}>")
 
 
 @router.subcommand("log", "", N_("Show who did what, and when."), Who.ORGANIZER)
@@ -161,6 +161,10 @@ def log(uow: UnitOfWork, interaction: Interaction) -> Answer:
     """Shows the log."""
     found = entries(uow, uow.actions.listed(None, moderating.LOGGED + 1))
     return moderating.log(found, interaction.context.notifier.workspace_url)
+
+
+def _unmuted(person: str) -> str:
+    return _("{person} is unmuted: what they write is collected again.", person=person)
 
 
 def _one_person(interaction: Interaction) -> str:

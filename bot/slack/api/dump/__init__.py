@@ -445,11 +445,11 @@ class Dump:
         try:
             return self.tree.members[name].read()
         except UnreadableError as error:
-            self._problem(name, _("cannot be read, left out: {error}", error=error), damaged=True)
+            self._unread(name, error, damaged=True)
             return None
 
     def _unread(self, name: str, error: object, damaged: bool = False) -> None:
-        self._problem(name, _("cannot be read ({error}), left out", error=error), damaged)
+        self._problem(name, _("cannot be read, left out: {error}", error=error), damaged)
 
     def _problem(self, name: str, what: str, damaged: bool = False) -> None:
         self.damaged |= damaged
