@@ -219,7 +219,7 @@ def protocol(limits: ConnectionLimits) -> type[H11Protocol]:
 
         def pause_writing(self) -> None:
             super().pause_writing()
-            self._writing = self.loop.call_later(limits.write_seconds, self._stalled)
+            self._writing = self.loop.call_later(limits.write_seconds, self.transport.abort)
 
         def resume_writing(self) -> None:
             self._can_write()
@@ -229,9 +229,6 @@ def protocol(limits: ConnectionLimits) -> type[H11Protocol]:
             if self._writing is not None:
                 self._writing.cancel()
                 self._writing = None
-
-        def _stalled(self) -> None:
-            self.transport.abort()
 
         def _watch(self) -> None:
             """Counts the time of what is being waited for: a head, or a body."""

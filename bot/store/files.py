@@ -49,7 +49,8 @@ def reserve(path: Path) -> int:
     The system lets the lock go when the process ends, however it ends. Raises UserError where
     another process has it, OSError where the lock file beside the database cannot be written.
     """
-    descriptor = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = path.with_name(f"{path.name}.lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.truncate(descriptor, 0)
@@ -93,10 +94,6 @@ def rewrite(path: Path) -> None:
             connection.execute("VACUUM")
     except sqlite3.Error as error:
         log.info("%s could not be shortened now: %s", path, error)
-
-
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.lock")
 
 
 def backup(source: Path, target: Path, overwrite: bool) -> None:

@@ -101,8 +101,8 @@ def test_every_piece_fits_whatever_it_is_given(one: str, other: str) -> None:
     ]
     inputs = [
         kit.field("f1", one, kit.text_input("t", True, one, other), hint=other),
-        kit.field("f2", one, kit.checkboxes("c", options, ["1"])),
-        kit.field("f3", one, kit.radio("r", options, "2")),
+        kit.box("f2", one, other, True, about=one),
+        kit.choice("f3", one, {str(n): one for n in range(10)}, "2"),
         kit.field("f4", one, kit.lookup("l", other)),
     ]
     ids = iter(range(10_000))

@@ -6,7 +6,7 @@ what is data with `bot.markup.escape_mrkdwn`); all other texts are plain.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.slack.blocks import limits
@@ -129,25 +129,6 @@ def lookup(action_id: str, placeholder: str) -> Element:
     }
 
 
-def checkboxes(action_id: str, options: Sequence[Element], checked: Sequence[str] = ()) -> Element:
-    """Boxes to tick; `checked` are the values of those ticked at first."""
-    shown = list(options[: limits.BOXES])
-    initial = [o for o in shown if o["value"] in checked]
-    return _with(
-        {"type": "checkboxes", "action_id": action_id, "options": shown},
-        initial_options=initial or None,
-    )
-
-
-def radio(action_id: str, options: Sequence[Element], initial: str | None = None) -> Element:
-    """One of several."""
-    shown = list(options[: limits.BOXES])
-    chosen = next((o for o in shown if o["value"] == initial), None)
-    return _with(
-        {"type": "radio_buttons", "action_id": action_id, "options": shown}, initial_option=chosen
-    )
-
-
 def text_input(
     action_id: str,
     multiline: bool = False,
@@ -189,8 +170,17 @@ def field(
 
 def box(name: str, label: str, text: str, ticked: bool, hint: str = "", about: str = "") -> Block:
     """An input of a form with one box to tick; the input and the box's value are called `name`."""
-    boxes = checkboxes(name, [option(text, name, about)], [name] if ticked else [])
+    options = [option(text, name, about)]
+    boxes = {"type": "checkboxes", "action_id": name, "options": options}
+    boxes = _with(boxes, initial_options=options if ticked else None)
     return field(name, label, boxes, hint, optional=True)
+
+
+def choice(name: str, label: str, options: Mapping[str, str], initial: str | None = None) -> Block:
+    """An input of a form that takes one of several: `options` are their texts by their values."""
+    shown = {value: option(text, value) for value, text in options.items()}
+    buttons = {"type": "radio_buttons", "action_id": name, "options": list(shown.values())}
+    return field(name, label, _with(buttons, initial_option=shown.get(initial or "")))
 
 
 def modal(

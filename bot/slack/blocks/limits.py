@@ -27,8 +27,6 @@ OPTION = 75
 OPTION_VALUE = 150
 OPTIONS = 100
 """Options of a select menu."""
-BOXES = 10
-"""Options of checkboxes and radio buttons."""
 ACTIONS = 25
 """Elements of an actions block."""
 CONTEXT = 10

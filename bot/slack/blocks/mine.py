@@ -16,13 +16,12 @@ from bot.slack.blocks.kit import (
     View,
     actions,
     button,
+    choice,
     confirm,
-    field,
     header,
     modal,
     note,
     option,
-    radio,
     section,
     select,
 )
@@ -189,15 +188,12 @@ def stored(found: Stored) -> View:
                 )
             )
         )
-    how = radio(
-        "mine_erase",
-        [
-            option(_("Erase everything, including what I wrote"), "texts"),
-            option(_("Keep what I wrote, without my name"), "names"),
-        ],
-    )
+    ways = {
+        "texts": _("Erase everything, including what I wrote"),
+        "names": _("Keep what I wrote, without my name"),
+    }
     shown += [
-        field("mine_erase", _("Erase it"), how),
+        choice("mine_erase", _("Erase it"), ways),
         note(
             _(
                 "This cannot be undone. Archives are written again without you. What you "

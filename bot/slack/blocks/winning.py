@@ -10,12 +10,11 @@ from bot.sessions.winners import Draw, Left, Way, Weights
 from bot.slack.blocks.kit import (
     Block,
     View,
+    choice,
     field,
     header,
     modal,
     note,
-    option,
-    radio,
     section,
     text_input,
 )
@@ -46,17 +45,11 @@ def form(
     blocks = [
         section("\n".join(intro)),
         note(_left(left)),
-        field(
+        choice(
             "way",
             _("How"),
-            radio(
-                "way",
-                [
-                    option(_("Draw them at random"), Way.DRAWN),
-                    option(_("I'll choose them below"), Way.PICKED),
-                ],
-                Way.DRAWN,
-            ),
+            {Way.DRAWN: _("Draw them at random"), Way.PICKED: _("I'll choose them below")},
+            Way.DRAWN,
         ),
         field(
             "count",
@@ -70,17 +63,14 @@ def form(
                 "initial_value": str(max(1, min(MAX_WINNERS, count))),
             },
         ),
-        field(
+        choice(
             "weights",
             _("Chances"),
-            radio(
-                "weights",
-                [
-                    option(_("The same for everyone who asked"), Weights.PERSON),
-                    option(_("One ticket for each question"), Weights.QUESTION),
-                ],
-                Weights.PERSON,
-            ),
+            {
+                Weights.PERSON: _("The same for everyone who asked"),
+                Weights.QUESTION: _("One ticket for each question"),
+            },
+            Weights.PERSON,
         ),
         field(
             "picked",

@@ -145,7 +145,8 @@ async def extend(interaction: Interaction) -> None:
         await interaction.change(lambda uow: uow.requests.drop(key))
         raise
     if moved is not None:
-        await interaction.change(_finish_extending, key, moved)
+        result = moved.isoformat() + DONE
+        await interaction.change(lambda uow: uow.requests.finish(key, result))
     if end is not None:
         await interaction.say(
             _(
@@ -283,10 +284,6 @@ def _begin_extending(
         return None, False
     result = str(uow.requests.result(key))
     return datetime.fromisoformat(result.removesuffix(DONE)), result.endswith(DONE)
-
-
-def _finish_extending(uow: UnitOfWork, key: str, end: datetime) -> None:
-    uow.requests.finish(key, end.isoformat() + DONE)
 
 
 async def _with_authors(interaction: Interaction, form: planning.Form) -> Draft:

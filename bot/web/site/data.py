@@ -87,11 +87,6 @@ open_ones = [q for q in asked if not q["answered"]]
 """
 
 
-def schema_text() -> str:
-    """The schema as a file has it (JSON Schema 2020-12)."""
-    return json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"
-
-
 def lines(book: Book, url: Callable[[str], str]) -> Iterator[str]:
     """The lines of a book, each with its line feed; `url` gives the address of a path in the site."""
     event = book.event

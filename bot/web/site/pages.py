@@ -7,6 +7,7 @@ bytes.
 from __future__ import annotations
 
 import itertools
+import json
 import pickle
 import re
 import shutil
@@ -210,7 +211,8 @@ def build(
     files |= sitemap.files(writer.summary.pages, site.base_url)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    (folder / data.SCHEMA_NAME).write_text(data.schema_text(), "utf-8")
+    schema = json.dumps(data.SCHEMA, indent=2, ensure_ascii=False)
+    (folder / data.SCHEMA_NAME).write_text(schema + "\n", "utf-8")
     (folder / addresses.NAME).write_text(ledger.text(), "ascii", newline="\n")
     return writer.summary
 
