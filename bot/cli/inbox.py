@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -95,15 +96,8 @@ def _not_parked(inbox: Inbox, envelope: int) -> UserError:
 
 
 def _json(envelope: Envelope) -> dict[str, Any]:
-    return {
-        "id": envelope.id,
-        "key": envelope.key,
-        "received_at": envelope.received_at.isoformat(),
-        "kind": _kind(envelope),
-        "attempts": envelope.attempts,
-        "error": envelope.error,
-        "body": envelope.body,
-    }
+    received_at = envelope.received_at.isoformat()
+    return {**asdict(envelope), "received_at": received_at, "kind": _kind(envelope)}
 
 
 def _kind(envelope: Envelope) -> str:

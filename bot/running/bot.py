@@ -489,21 +489,6 @@ class Bot:
 
     # Reconciliation
 
-    async def reconcile(self, session_id: int, tell: Callable[[Progress, Pace], None]) -> Report:
-        """Compares one session with Slack's history without being started. Raises Refused."""
-        texts.use(self.settings.language)
-        await self.edge.identify()
-        names = asyncio.create_task(self.edge.names.run(), name="names")
-        try:
-            history, reconciler = self.edge.history, self.edge.reconciler
-            reconciler.tell = lambda progress: tell(progress, history.pace)
-            report = await reconciler.whole(session_id)
-            await self.edge.linker.drain()
-            await self.edge.names.wait_idle()
-            return report
-        finally:
-            names.cancel()
-
     def _connected(self) -> None:
         """A new connection stands; what happened before it did may have been missed."""
         self.scheduler.unsure()
@@ -559,11 +544,21 @@ async def reconcile(
     `tell` hears how far it is, and how fast Slack lets it go on.
     Raises UserError for a token that Slack refuses, SlackApiError where it shows no history.
     """
-    bot = Bot(settings, database)
+    texts.use(settings.language)
+    edge = Bot(settings, database).edge
     try:
-        return await bot.reconcile(session_id, tell)
+        await edge.identify()
     except Refused as error:
         raise UserError(str(error)) from None
+    names = asyncio.create_task(edge.names.run(), name="names")
+    try:
+        edge.reconciler.tell = lambda progress: tell(progress, edge.history.pace)
+        report = await edge.reconciler.whole(session_id)
+        await edge.linker.drain()
+        await edge.names.wait_idle()
+        return report
+    finally:
+        names.cancel()
 
 
 def repository(settings: Settings, folder: Path | None = None) -> Repository | None:

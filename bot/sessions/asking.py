@@ -100,19 +100,7 @@ def submit(uow: UnitOfWork, notifier: Notifier, draft: Draft, at: datetime) -> S
     uow.members.submit(submission)
     if session.state is State.OPEN:
         _post(uow, notifier, session, submission, at)
-    return submission
-
-
-def withdraw_waiting(uow: UnitOfWork, token: str, person: str) -> bool:
-    """Takes back a question that is not posted yet; False if it is no longer there to take."""
-    submission = uow.members.submission(token)
-    if submission is None or submission.state not in NOT_POSTED:
-        return False
-    session = uow.sessions.get(submission.session_id)
-    if session is None or submission.asker not in keys_of(uow, session, person):
-        return False
-    uow.members.update_submission(token, "withdrawn")
-    return True
+    return uow.members.submission(draft.token) or submission
 
 
 def release(

@@ -235,6 +235,28 @@ class TestAhead:
                 ("Anonymous", "Cleo's, with no name?"),
             ]
 
+    async def test_who_clicks_while_the_session_opens_keeps_the_question(
+        self, tmp_path: Path
+    ) -> None:
+        async with scene(tmp_path) as world, world.bot():
+            ben = MemberDriver(world, "ben")
+            await _asks_ahead(ben, "Just before the opening?")
+            await ben.home()
+            with world.stage.bot.database.reading() as uow:
+                (waiting,) = uow.members.submissions_of([ben.id])
+            faults, homes = world.stage.box.faults, world.stage.box.surfaces.homes
+            faults.calls.append(CallFault("chat.postMessage", "http", 99))
+            seen_before = dict(homes[ben.id].content)
+            await world.to(START)
+            assert _askers(world) == []
+            faults.calls.clear()
+            homes[ben.id].content = seen_before
+            button = f"waiting {waiting.token}"
+            await ben.person.act("mine_withdraw_waiting", view="home", block_id=button)
+            assert "already been posted" in (await until(ben.direct))[0].text
+            await world.to(START + timedelta(minutes=2))
+            assert _askers(world) == ["Ben"]
+
     @pytest.mark.slow
     async def test_a_restart_between_forgets_none(self, tmp_path: Path) -> None:
         async with scene(tmp_path) as world:

@@ -191,15 +191,10 @@ def support(
     return question, False
 
 
-def _submit_in(uow: UnitOfWork, interaction: Interaction, draft: Draft) -> Submission:
-    submission = asking.submit(uow, interaction.context.notifier, draft, interaction.now)
-    stored = uow.members.submission(draft.token)
-    return stored or submission
-
-
 async def _submit(interaction: Interaction, draft: Draft) -> Submission:
     try:
-        return await interaction.change(_submit_in, interaction, draft)
+        notifier = interaction.context.notifier
+        return await interaction.change(asking.submit, notifier, draft, interaction.now)
     except NotTaken as error:
         raise UserError(_refused(error.why, draft.anonymous)) from None
 

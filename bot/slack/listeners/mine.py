@@ -237,13 +237,14 @@ def _own(uow: UnitOfWork, interaction: Interaction) -> Submission | None:
 
 def _take_back(uow: UnitOfWork, interaction: Interaction) -> bool:
     submission = _own(uow, interaction)
-    if submission is None:
+    if submission is None or submission.state not in asking.NOT_POSTED:
         return False
     row = uow.outbox.get(question_key(submission.token))
     open_row = row is not None and row.state not in ("sent", "dropped")
     if row is not None and open_row and not uow.outbox.drop(row.id):
         return False  # it is being posted, or may stand in the channel
-    return asking.withdraw_waiting(uow, submission.token, interaction.user)
+    uow.members.update_submission(submission.token, "withdrawn")
+    return True
 
 
 def _withdraw(uow: UnitOfWork, interaction: Interaction, out: bool) -> None:
