@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.sessions import asking, queue
+from bot.sessions import asking, linking, queue
 from bot.sessions.handover import handover
 from bot.sessions.model import Event, Handled, Session, State
 from bot.sessions.notifier import Notifier
@@ -59,7 +59,7 @@ def plan(
     event = _still_known(event, session.event)
     if session.event == event and session.channel == channel and session.state != State.CANCELLED:
         return session
-    before = session.event
+    before, authors = session.event, session.author_ids
     if session.state is State.CANCELLED and session.opened_at is None:
         session.state = State.SCHEDULED
         asking.restore(uow, session)
@@ -67,6 +67,7 @@ def plan(
         session.channel = channel
     session.event = event
     uow.sessions.save(session)
+    linking.appoint(uow, notifier, session, session.author_ids - authors, at)
     if session.state is State.OPEN and before != event:
         notifier.reannounce(uow, session, at)
     return session

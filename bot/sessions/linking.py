@@ -68,6 +68,23 @@ def receive(
     return changed
 
 
+def appoint(
+    uow: UnitOfWork, notifier: Notifier, session: Session, people: Collection[str], at: datetime
+) -> None:
+    """Does for `people` (member IDs), who are known as authors of an open session from now on, what
+    was not done when they wrote: it queues what they posted outside threads, and tells those who
+    asked of answers in threads.
+    """
+    if session.state is not State.OPEN or not people:
+        return
+    for message in uow.messages.of_session(session.id):
+        if message.author not in people:
+            continue
+        if _is_adrift(message, session, ATTACH):
+            uow.links.add(session.id, message.channel, message.ts)
+        collect.tell_of_answer(uow, notifier, message, at)
+
+
 def attaches(session: Session, unthreaded: str) -> bool:
     """Whether a session's answers outside threads are linked; `unthreaded` is the setting."""
     return bool(session.event.options.get("unthreaded", unthreaded) == ATTACH)

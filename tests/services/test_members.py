@@ -19,6 +19,8 @@ from bot.support.outage import Outage
 from slackbox.faults import CallFault
 from tests.databases import cut
 from tests.scene import BOOK, END, EVENT, START, Scene, scene, text_of
+from tests.slack.member_driver import MemberDriver, words
+from tests.slack.test_linking import FIRST, SECOND, SURE, mark, under
 from tests.waiting import until
 
 NAMED = BOOK.replace("[Ada Author, Nobody Known]", "[Ada Author]")
@@ -113,6 +115,26 @@ class TestFinding:
             await world.look()
             assert f"<@{dora}>" in text_of(world.posted()[0])
             assert listed(world) == 1
+
+    async def test_what_they_answered_before_they_were_found_is_an_answer(
+        self, world: Scene
+    ) -> None:
+        (world.schedules / f"{EVENT}.md").write_text(NAMED.replace("Ada Author]", "Dora New]"))
+        async with world.bot():
+            await world.to(START)
+            ben, ada = MemberDriver(world, "ben"), MemberDriver(world, "ada")
+            first, second = world.say("ben", FIRST), world.say("ada", SECOND)
+            outside = world.say("cleo", SURE)
+            world.say("cleo", "Any of them.", second)
+            await world.hear()
+            assert ben.direct() == ada.direct() == []
+            world.workspace.change_person(world.id("cleo"), real_name="Dora New")
+            await world.look()
+            await world.hear()
+            assert mark(world, first)
+            assert under(world, outside) == (first, False)
+            assert "Any of them." in words((await until(ada.direct))[0].blocks)
+            assert SURE in words((await until(ben.direct))[0].blocks)
 
     async def test_an_edit_is_planned_that_is_read_because_an_author_was_found(
         self, world: Scene, monkeypatch: pytest.MonkeyPatch

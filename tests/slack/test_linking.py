@@ -104,6 +104,21 @@ class TestSure:
             ]
             assert "2 questions, 1 answer" in world.posted()[-1].text, world.posted()[-1].text
 
+    async def test_who_is_named_an_author_later_has_answered_all_the_same(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            first = world.say("ben", FIRST)
+            answer = world.say("cleo", SURE)
+            await world.hear()
+            assert under(world, answer) == (None, False)
+            organizer = MemberDriver(world, world.stage.organizer)
+            world.workspace.join(world.channel, organizer.id)
+            assert "is now an author" in await organizer.qa(f"author <@{world.id('cleo')}>")
+            await world.hear()
+            assert under(world, answer) == (first, False)
+            assert len(await until(MemberDriver(world, "ben").direct)) == 1
+
     @pytest.mark.slow
     async def test_undo_takes_it_back_for_good(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.errors import UserError
-from bot.sessions import collect
+from bot.sessions import collect, linking
 from bot.sessions import queue as queues
 from bot.sessions.model import Handled, Session, State, Who
 from bot.sessions.ports import UnitOfWork
@@ -65,6 +65,8 @@ def author(uow: UnitOfWork, interaction: Interaction) -> Answer:
     else:
         session.added_authors = session.added_authors | set(people)
     uow.sessions.save(session)
+    if not removing:
+        linking.appoint(uow, interaction.context.notifier, session, people, interaction.now)
     what = "author_removed" if removing else "author_added"
     interaction.noted(uow, what, session, people=people)
     return (
