@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 
@@ -199,14 +199,35 @@ def one_line(value: str | datetime, style: str = "") -> str:
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=None).isoformat(" ", "seconds")
         return f"{quotes}{moment}{quotes}"
-    text = yaml.dump(
-        value, allow_unicode=True, width=2**31, default_style=quotes or None, line_break="\n"
-    )
+    text = dumped(value, default_style=quotes or None, line_break="\n")
     text = text.removesuffix("...\n").removesuffix("\n")
     if "\n" in text:
-        text = yaml.dump(value, allow_unicode=True, width=2**31, default_style='"').removesuffix(
-            "\n"
-        )
+        text = dumped(value, default_style='"').removesuffix("\n")
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # PyYAML leaves U+0085 as it is, and reads it as the end of a line.
+    style = '"' if "\x85" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dumped(value: object, width: int = 2**31, **options: Any) -> str:
+    """What `yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=width)` writes, but for
+    texts that it could not read again.
+
+    `options` are more of its arguments.
+    """
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=width, **options
+    )
     return text
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.demo import play
@@ -137,6 +137,7 @@ def test_the_archive_alone_is_the_same_bytes_as_in_the_whole_record(threads: lis
 
 
 @given(PAGES, st.text(max_size=100), TEXTS)
+@example([], "Two\x85lines", "")
 def test_a_page_comes_back_from_the_other_format(
     threads: list[Entry], title: str, body: str
 ) -> None:

@@ -7,10 +7,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from bot.library import scalars
-from bot.library.document import ARCHIVE, Document
+from bot.library.document import ARCHIVE, Document, dumped
 from bot.library.formats.base import Entry, Format, clean
 
 
@@ -57,8 +55,8 @@ class Markdown(Format):
     def write(self, event_id: str, fields: Mapping[str, Any], body: str) -> bytes:
         """Each key on one line where it fits; the archive as it is always written."""
         front = {key: value for key, value in fields.items() if key != ARCHIVE}
-        lines = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=2**31)
-        text = f"---\n{lines if front else ''}---\n" + (f"\n{body}\n" if body else "")
+        lines = dumped(front) if front else ""
+        text = f"---\n{lines}---\n" + (f"\n{body}\n" if body else "")
         document = Document.of(text)
         if fields.get(ARCHIVE) is None:
             return document.data

@@ -15,10 +15,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-import yaml
-
 from bot.library import values
-from bot.library.document import ARCHIVE, BOM, Document
+from bot.library.document import ARCHIVE, BOM, Document, dumped
 from bot.library.formats.base import Entry, Format, clean
 
 SLUG, LEGACY_PATH, SUMMARY = "slug", "legacy_path", "summary"
@@ -114,5 +112,4 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
 
 def _dumped(data: object) -> bytes:
-    text: str = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
-    return text.encode("utf-8")
+    return dumped(data, width=100).encode("utf-8")
