@@ -9,7 +9,7 @@ import pytest
 from tests.faults.run import MESSAGES, Plan, run
 from tests.processes import Box
 
-SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
+SEEDS = int(os.environ.get("FAULT_SEEDS", "10"))
 FAST = 3
 """Seeds that `make test` tries: on both databases, and with two replicas."""
 
