@@ -143,13 +143,15 @@ def _muted(uow: UnitOfWork, message: Message) -> bool:
 
 
 def tell_of_answer(uow: UnitOfWork, notifier: Notifier, answer: Message, at: datetime) -> None:
-    """Tells the asker and who follows the question, if `answer` is an author's.
+    """Tells the asker and who follows the question, if `answer` is an author's and not hidden.
 
     It skips people who turned such notes off, who asked anonymously (we do not know who they are),
     or who wrote the answer. Calling it again for the same answer tells nobody twice.
     """
     session = uow.sessions.get(answer.session_id)
     if session is None or answer.author not in session.author_ids or answer.question_ts is None:
+        return
+    if answer.hidden:
         return
     question = uow.messages.get(answer.channel, answer.question_ts)
     while question is not None and question.question_ts is not None:

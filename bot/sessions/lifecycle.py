@@ -66,8 +66,8 @@ def plan(
     if session.state is State.SCHEDULED:
         session.channel = channel
     session.event = event
-    uow.sessions.save(session)
     linking.appoint(uow, notifier, session, session.author_ids - authors, at)
+    uow.sessions.save(session)
     if session.state is State.OPEN and before != event:
         notifier.reannounce(uow, session, at)
     return session

@@ -74,15 +74,18 @@ def appoint(
     """Does for `people` (member IDs), who are known as authors of an open session from now on, what
     was not done when they wrote: it queues what they posted outside threads, and tells those who
     asked of answers in threads.
+
+    `session` has them already. Save it afterwards: its row is locked last (see `WriteTurn`).
     """
     if session.state is not State.OPEN or not people:
         return
-    for message in uow.messages.of_session(session.id):
-        if message.author not in people:
-            continue
+    theirs = [m for m in uow.messages.of_session(session.id) if m.author in people]
+    for message in theirs:
         if _is_adrift(message, session, ATTACH):
             uow.links.add(session.id, message.channel, message.ts)
-        collect.tell_of_answer(uow, notifier, message, at)
+    for message in theirs:
+        if message.kind is Kind.REPLY:
+            collect.tell_of_answer(uow, notifier, message, at)
 
 
 def attaches(session: Session, unthreaded: str) -> bool:

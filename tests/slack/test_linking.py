@@ -24,6 +24,9 @@ from tests.cli.running import marginalia
 from tests.scene import BOOK, CHANNEL, END, EVENT, Scene
 from tests.slack.conftest import World, made
 from tests.slack.member_driver import MemberDriver, open_session, shown, words
+from tests.slack.organizer_driver import OrganizerDriver
+from tests.slack.test_long_questions import inputs, posted, send
+from tests.slack.test_moderating import moderate
 from tests.waiting import until
 
 FIRST = "Does the chapter on tokenizers cover byte-pair encoding for Turkish?"
@@ -118,6 +121,38 @@ class TestSure:
             await world.hear()
             assert under(world, answer) == (first, False)
             assert len(await until(MemberDriver(world, "ben").direct)) == 1
+
+    async def test_nobody_is_told_of_what_is_no_answer_of_a_new_author(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            ben, cleo = MemberDriver(world, "ben"), MemberDriver(world, "cleo")
+            ines = OrganizerDriver(world, world.stage.organizer)
+            world.workspace.join(world.channel, ines.who)
+            question = world.say("ben", FIRST)
+            rude = world.say("cleo", "That is a rude answer.", question)
+            await world.hear()
+            await moderate(ines, rude, hide=["hide"], reason="Not kind")
+            await send(cleo, inputs("Why is this so long? " * 500))
+            long, _rest = posted(world)
+            await ben.shortcut("follow", long.ts)
+            await ines.qa(f"author <@{cleo.id}>")
+            await world.hear()
+            assert ben.direct() == [], words(ben.direct()[0].blocks)
+
+    async def test_who_is_an_author_already_is_not_told_of_again(self, tmp_path: Path) -> None:
+        async with open_session(tmp_path) as world:
+            ben = MemberDriver(world, "ben")
+            ines = OrganizerDriver(world, world.stage.organizer)
+            world.workspace.join(world.channel, ines.who)
+            await ben.qa("quiet")
+            world.say("ada", "Yes.", world.say("ben", FIRST))
+            await world.hear()
+            await ben.home()
+            await ben.clicks("mine_quiet")
+            await ines.qa(f"author <@{world.id('ada')}>")
+            await world.hear()
+            assert ben.direct() == []
 
     @pytest.mark.slow
     async def test_undo_takes_it_back_for_good(self, tmp_path: Path) -> None:

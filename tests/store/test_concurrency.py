@@ -10,15 +10,21 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from bot.sessions import lifecycle
+from bot.sessions.model import Author, State
 from bot.sessions.ports import Outgoing
+from bot.slack.notifier import SlackNotifier
 from bot.store.database import Database
 from tests.conftest import ROOT
 from tests.store.builders import T0, later, question, session
+from tests.waiting import until
 
 
 def together(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -131,6 +137,44 @@ def test_envelopes_delivered_twice_at_once_are_stored_once(database: Database) -
             return uow.inbox.add([(key, {}) for key in order], T0)
 
     assert sum(together(6, work)) == 100
+
+
+async def test_an_author_is_found_while_a_message_is_taken_in(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.unit_of_work() as uow:
+        made = session(uow)
+        made.state = State.OPEN
+        uow.sessions.save(made)
+        uow.messages.put(question(made.id, "1767600000.000100", author="U2"))
+    named = replace(made.event, authors=(Author("Ada", "Ada", "U2"),))
+
+    def find() -> None:
+        with database.unit_of_work() as uow:
+            lifecycle.plan(uow, SlackNotifier(), named, "C1", T0, timedelta(days=1))
+
+    def waits() -> bool:
+        query = (
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+        )
+        with database.engine.connect() as connection:
+            return bool(connection.execute(text(query)).scalar())
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work() as uow:
+            uow.messages.put(question(made.id, "1767600001.000100"))
+            uow.messages.flush()
+            uow.sessions.touch(made.id, T0)
+            finding = pool.submit(find)
+            await until(waits)
+        finding.result()
+    with database.reading() as uow:
+        found = uow.sessions.get(made.id)
+        assert found is not None
+        assert found.author_ids == {"U2"}
+        (queued,) = uow.links.due(T0)[made.id]
+        assert queued.ts == "1767600000.000100"
+    database.close()
 
 
 def test_two_replicas_claim_different_envelopes(postgres_url: str) -> None:

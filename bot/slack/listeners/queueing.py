@@ -63,10 +63,10 @@ def author(uow: UnitOfWork, interaction: Interaction) -> Answer:
             )
         session.added_authors = session.added_authors - set(people)
     else:
+        new = set(people) - session.author_ids
         session.added_authors = session.added_authors | set(people)
+        linking.appoint(uow, interaction.context.notifier, session, new, interaction.now)
     uow.sessions.save(session)
-    if not removing:
-        linking.appoint(uow, interaction.context.notifier, session, people, interaction.now)
     what = "author_removed" if removing else "author_added"
     interaction.noted(uow, what, session, people=people)
     return (
