@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.store import engine
 from tests.conftest import ROOT
 from tests.processes import environment
+from tests.web import shelf
 
 SOMEBODY = 12345
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
@@ -163,6 +164,21 @@ def test_an_archive_that_may_not_be_written_says_so_and_not_that_the_disk_is_ful
     assert "a.md: cannot be written: permission denied" in done.stderr
     assert f"`sudo chown -R {OWNER} .`" in done.stderr
     assert "room" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["site"], ["convert", "--to", "record"]])
+def test_the_folder_that_a_command_was_told_to_write_into_is_given_to_nobody(
+    tmp_path: Path, command: list[str]
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    schedule = shelf.write(tmp_path, "20250401-quiet")
+    arguments = [command[0], str(schedule), *command[1:], "--output", "etc/out"]
+    (folder / "etc").mkdir()
+    done = _as_somebody_without_rights(folder, "-c", MAIN, *arguments)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "cannot be written: permission denied; check the folder etc" in line
 
 
 def test_the_unit_runs_the_command_without_rights() -> None:

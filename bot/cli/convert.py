@@ -50,7 +50,7 @@ def convert(
             target.parent.mkdir(parents=True, exist_ok=True)
             files.replace(target, [data])
         except OSError as error:
-            raise not_written(target, error) from None
+            raise not_written(target, error, chosen=True) from None
         typer.echo(f"{path} -> {target}")
 
 

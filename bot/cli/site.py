@@ -128,7 +128,7 @@ def _pack(target: Path, output: Path, site: pages.Site, summary: pages.Summary) 
             packed.seek(0)
             replace(target, iter(lambda: packed.read(1 << 20), b""))
     except OSError as error:
-        raise not_written(target, error) from None
+        raise not_written(target, error, chosen=True) from None
 
 
 @contextmanager

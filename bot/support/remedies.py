@@ -24,14 +24,18 @@ def not_read(path: Path, error: BaseException) -> UserError:
     return UserError(text)
 
 
-def not_written(path: Path, error: BaseException) -> UserError:
-    """The line about a file that cannot be written, with what to do."""
+def not_written(path: Path, error: BaseException, chosen: bool = False) -> UserError:
+    """The line about a file that cannot be written, with what to do.
+
+    Where the person who runs a command has `chosen` the path, it may be in a folder of the system,
+    which is to be given to nobody.
+    """
     return UserError(
         _(
             "{path}: cannot be written: {error}; {remedy}",
             path=printable(str(path)),
             error=reason(error),
-            remedy=remedy(error, path.parent),
+            remedy=_elsewhere(path.parent) if chosen else remedy(error, path.parent),
         )
     )
 
@@ -51,4 +55,8 @@ def remedy(error: BaseException, folder: Path) -> str:
         return _("{folder} is mounted read-only; mount it writable", folder=folder)
     if code == errno.ENOENT:
         return _("create the folder {folder}", folder=folder)
+    return _elsewhere(folder)
+
+
+def _elsewhere(folder: Path) -> str:
     return _("check the folder {folder} or choose another", folder=folder)

@@ -39,7 +39,7 @@ def publish(output: Path, write: Callable[[Path], Written]) -> Written:
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     except (OSError, RuntimeError) as error:
-        raise not_written(output, error) from None
+        raise not_written(output, error, chosen=True) from None
     try:
         written = write(made)
         _mark(made)
@@ -50,7 +50,7 @@ def publish(output: Path, write: Callable[[Path], Written]) -> Written:
             made.chmod(0o777 & ~umask())
         _swap(target, made, before)
     except OSError as error:
-        raise not_written(output, error) from None
+        raise not_written(output, error, chosen=True) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return written
