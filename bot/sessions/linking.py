@@ -149,8 +149,9 @@ def conclude(
     """Does what was decided about a queued message, if it is still to be done.
 
     A sure answer is linked; of an unsure one its author is asked, but only once; talk is left
-    alone, and so is a message that a person has put somewhere meanwhile (`decision` is None where
-    there was nothing to decide). Raises ConcurrentUpdate if its question is gone since: undo this, and
+    alone, and so is a message that a person has put somewhere meanwhile, or that another author has
+    answered: whoever wrote it was no author then, and asked. `decision` is None where there was
+    nothing to decide. Raises ConcurrentUpdate if its question is gone since: undo this, and
     decide again.
     """
     channel, ts = queued.channel, queued.ts
@@ -161,6 +162,9 @@ def conclude(
     if message is None or session is None or decision is None:
         return
     if not _is_adrift(message, session, unthreaded):
+        return
+    others = session.author_ids - {message.author}
+    if any(reply.author in others for reply in uow.messages.under(channel, ts)):
         return
     candidates = [decision.question or "", *(c.question for c in decision.candidates)]
     questions = {

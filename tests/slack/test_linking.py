@@ -140,6 +140,23 @@ class TestSure:
             await world.hear()
             assert ben.direct() == [], words(ben.direct()[0].blocks)
 
+    async def test_what_a_new_author_asked_and_was_answered_stays_a_question(
+        self, tmp_path: Path
+    ) -> None:
+        async with open_session(tmp_path) as world:
+            first = world.say("ben", FIRST)
+            own = world.say("cleo", SURE.replace("yes, the chapter", "does the chapter") + "?")
+            world.say("ada", "It does.", own)
+            answer = world.say("cleo", SURE)
+            await world.hear()
+            organizer = MemberDriver(world, world.stage.organizer)
+            world.workspace.join(world.channel, organizer.id)
+            await organizer.qa(f"author <@{world.id('cleo')}>")
+            await world.hear()
+            assert under(world, answer) == (first, False)
+            assert under(world, own) == (None, False)
+            assert len(MemberDriver(world, "ben").direct()) == 1
+
     async def test_who_is_an_author_already_is_not_told_of_again(self, tmp_path: Path) -> None:
         async with open_session(tmp_path) as world:
             ben = MemberDriver(world, "ben")
