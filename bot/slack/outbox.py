@@ -398,7 +398,8 @@ def channel_trouble(
 ) -> None:
     """Leaves a channel (or a person's direct messages) alone until `until`, a minute from now
     unless it is given; where the trouble is new the organizers and those whose questions wait are
-    told. Notices that wait for the organizers' channel go to each organizer.
+    told. Notices that wait for the organizers' channel go to each organizer; that channel is tried
+    again each minute, so that later ones do not wait behind what is not for them.
 
     `code` is Slack's, of a call of `method` ('' where that does not matter).
     """
@@ -406,6 +407,8 @@ def channel_trouble(
     if then is not Then.WAIT_APP and not channel.startswith(("U", "W")):
         for row in filter(queued.is_notice, uow.outbox.queued(channel)):
             notifier.redirect(uow, row, now)
+    if channel == notifier.organizers_channel:
+        until = None
     same = code in uow.outbox.troubles().values()
     if not uow.outbox.block(channel, code, until or now + FIRST_PROBE):
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.running.clock import SystemClock
+from bot.running.clock import FreeClock, SystemClock
 from bot.sessions import asking, lifecycle
 from bot.sessions.asking import Draft
 from bot.sessions.model import Event, State
@@ -115,6 +115,36 @@ async def announced_after(world: World, code: str, number: int) -> None:
     assert announcement.slack_ts == [m.ts for m in shown if not m.subtype][-1]
     assert len(world.channel.pins) == pinned + 1
     assert len(told(world)) == before + is_told(found)
+
+
+async def test_notices_to_an_archived_channel_are_told_each_organizer_once_and_soon(
+    sqlite_url: str,
+) -> None:
+    async with made(Database(sqlite_url)) as world:
+        clock, workspace = FreeClock(SystemClock().now()), world.box.workspace
+        notifier, sender = world.edge.notifier, world.edge.sender
+        desk = workspace.add_channel("desk", world.people[0], members=[workspace.bot.user_id])
+        workspace.archive(desk, world.people[0])
+        sender.wall, notifier.organizers_channel = clock, desk.id
+        notifier.organizers = (world.people[0], world.people[1])
+        world.owe(f"session {world.session_id} handover to {desk.id}", "The figures.", desk.id)
+
+        async def later(minutes: int, *notices: str) -> list[str]:
+            before = len(told(world))
+            clock.advance(timedelta(minutes=minutes))
+            with world.database.unit_of_work() as uow:
+                for notice in notices:
+                    notifier.tell_organizers(uow, notice, notice, clock.now())
+            await send(world)
+            return told(world)[before:]
+
+        first, trouble = await later(0, "A file has mistakes.")
+        assert (first, "Nothing can be posted in" in trouble) == ("A file has mistakes.", True)
+        for minutes in (2, 8, 30):
+            assert await later(minutes, "A file has mistakes.") == []
+        assert await later(0, "Another file has mistakes.") == []
+        assert await later(2) == ["Another file has mistakes."]
+        assert row(world, f"session {world.session_id} handover to {desk.id}").state == "due"
 
 
 @pytest.mark.slow
