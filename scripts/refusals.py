@@ -22,7 +22,8 @@ EXPLAINED = {
         "names. Nobody is told; the log says so."
     ),
     Then.WAIT_CHANNEL: (
-        "Everything for this channel waits, in order, until the channel is changed. It is tried "
+        "Everything for this channel waits, in order, until the channel is changed; notices for "
+        "the organizers' channel go to each organizer instead, in a minute at the most. It is tried "
         "again when Slack tells of a change, after 1, 2, 4 … minutes up to an hour, and at once "
         "with `marginalia outbox retry`."
     ),
