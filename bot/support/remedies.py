@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import sqlite3
 from pathlib import Path
 
 from bot.errors import UserError, printable
@@ -43,7 +44,10 @@ def not_written(path: Path, error: BaseException, chosen: bool = False) -> UserE
 def remedy(error: BaseException, folder: Path) -> str:
     """What to do about an error of writing into a folder; for wrong permissions it is a command."""
     code = error.errno if isinstance(error, OSError) else None
-    if code in (errno.EACCES, errno.EPERM):
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        code = errno.ENOSPC
+    is_root = not folder.absolute().name
+    if code in (errno.EACCES, errno.EPERM) and not is_root:
         owner = f"{os.geteuid()}:{os.getegid()}"
         return _(
             "give the folder to the user who runs the bot: `{command}`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from contextlib import closing
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.errors import UserError
 from bot.store.database import Database
+from bot.support.remedies import not_written
 from tests.store.builders import T0
 
 
@@ -267,3 +269,20 @@ def test_the_commands(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert (back.exit_code, "was replaced with copy.db" in back.output) == (0, True)
     assert keys(database) == ["kept"]
     database.close()
+
+
+def test_a_full_disk_is_told_of_as_one_by_sqlite_too(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "small.db")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            connection.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    line = str(not_written(Path("var/marginalia.db"), full.value))
+    assert "disk is full; free some space on the disk that holds var" in line
+
+
+def test_the_root_of_all_folders_is_given_to_nobody() -> None:
+    error = PermissionError(errno.EACCES, "Permission denied")
+    line = str(not_written(Path("/marginalia.db"), error))
+    assert line.endswith("permission denied; check the folder / or choose another")
+    assert "chown -R" in str(not_written(Path("var/marginalia.db"), error))
