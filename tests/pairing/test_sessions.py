@@ -12,21 +12,21 @@ from bot.sessions.pairing import Meaning, linked, pair
 from tests.pairing.sessions import Labelled, sessions
 
 KINDS = {
-    "chain": (1, 9),
+    "chain": (0, 17),
     "name": (0, 5),
-    "order": (0, 8),
-    "plain": (1, 18),
-    "rest": (0, 3),
-    "run": (0, 4),
-    "talk": (3, 0),
+    "order": (0, 9),
+    "plain": (2, 26),
+    "rest": (0, 5),
+    "run": (0, 6),
+    "talk": (0, 0),
 }
 """Of each kind, in the sessions that were looked at: how many may move wrongly, and how many have to
 move rightly, by words. They are harder than real pages: hardly anybody is named."""
 
 SESSIONS = [
-    ("held_out.txt", (49, 20), (1, 1), 31),
-    ("held_out_2.txt", (63, 18), (3, 1), 18),
-    ("tuned_2.txt", (72, 20), (4, 3), 18),
+    ("held_out.txt", (49, 20), (2, 1), 42),
+    ("held_out_2.txt", (63, 18), (4, 1), 39),
+    ("tuned_2.txt", (72, 20), (2, 0), 45),
 ]
 """Of each file, how many answers and how much talk it has; how many messages, and how many of talk,
 may move wrongly; how many answers have to move rightly, by words."""
@@ -69,11 +69,11 @@ def test_sessions_as_a_whole(
 
 
 @pytest.mark.slow
-def test_with_the_model_no_talk_moves_in_them(model: Model) -> None:
-    found = figures(judged("held_out.txt", model))
-    assert found.precision.part >= found.precision.whole * 0.95
-    assert found.coverage.part >= 31
-    assert found.talk_moved.part == 0
+def test_with_the_model_more_moves_in_them(model: Model) -> None:
+    found = figures([*judged("held_out.txt", model), *judged("held_out_2.txt", model)])
+    assert found.precision.part >= found.precision.whole * 0.94
+    assert found.coverage.part >= 80
+    assert found.talk_moved.part <= 2
 
 
 @pytest.mark.parametrize("session", list(sessions("accounts.txt")), ids=lambda one: one.title)

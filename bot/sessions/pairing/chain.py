@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.meaning import Meaning
@@ -365,21 +365,28 @@ def infer(laid: SessionFeatures, chain: Chain, table: Mapping[str, float]) -> No
     """Forward-backward over the spans of a chain: fills in the shares of spans and messages."""
     nodes = chain.nodes
     said = [evidence(node, table) for node in nodes]
-    own = {id(span): _own(nodes, said, span, table) for node in nodes for span in node.spans}
+    scores = {id(span): _scores(nodes, said, span, table) for node in nodes for span in node.spans}
     moved = _Moves(laid, chain, table)
-    enter, ahead = _forward(nodes, own, moved)
-    back = _backward(nodes, own, moved, ahead)
+    enter, ahead = _forward(nodes, scores, moved)
+    back = _backward(nodes, scores, moved, ahead)
     total = log_sum(list(ahead[-1].values()))
-    for node in nodes:
-        node.marginals, node.likeliest = {}, {}
     for at, node in enumerate(nodes):
         for span in node.spans:
             span.shares = [
                 math.exp(enter[span.first][state] + by + back[at][state] - total)
-                for state, by in zip(span.states, own[id(span)], strict=True)
+                for state, by in zip(span.states, scores[id(span)], strict=True)
             ]
+    sum_up(chain)
+
+
+def sum_up(chain: Chain) -> None:
+    """Fills in the shares of messages from those of the spans."""
+    for node in chain.nodes:
+        node.marginals, node.likeliest = {}, {}
+    for node in chain.nodes:
+        for span in node.spans:
             for state, share in zip(span.states, span.shares, strict=True):
-                for member in nodes[span.first : at + 1]:
+                for member in chain.nodes[span.first : span.last + 1]:
                     member.marginals[state] = member.marginals.get(state, 0.0) + share
                     best = member.likeliest.get(state)
                     if best is None or share > best.shares[best.states.index(state)]:
@@ -406,21 +413,34 @@ class _Moves:
         return self._known[key]
 
 
-def _own(
+def _scores(
     nodes: Sequence[Node],
     said: Sequence[Evidence],
     span: Span,
     table: Mapping[str, float],
 ) -> list[float]:
-    """The scores of a span's states: the evidence of all its messages, and its joins."""
-    first = nodes[span.first]
+    """The scores of a span's states: its own, its joins, and what others take."""
     joins = sum(score(join, table) for join in span.joins)
-    joins -= math.log(len(first.states))
+    taken = nodes[span.first].taken
+    return [
+        by + joins + score(taken.get(state, {}), table)
+        for state, by in zip(span.states, own(nodes, said, span, table), strict=True)
+    ]
+
+
+def own(
+    nodes: Sequence[Node],
+    said: Sequence[Evidence],
+    span: Span,
+    table: Mapping[str, float],
+) -> list[float]:
+    """The scores of a span's states: the evidence of all its messages."""
+    first = nodes[span.first]
+    chance = -math.log(len(first.states))
     less = (span.last + 1 - span.first) ** -LESS
     members = said[span.first : span.last + 1]
     return [
-        joins
-        + score(first.taken.get(state, {}), table)
+        chance
         + members[0].place[state]
         + sum(one.said[state] + less * one.alike[state] for one in members)
         for state in span.states
@@ -486,6 +506,12 @@ def _backward(
             for state, by in zip(span.states, own[id(span)], strict=True):
                 begun[span.first].setdefault(state, []).append(by + back[at][state])
     return back
+
+
+def at(node: Node) -> tuple[datetime, str]:
+    """When a message was sent, where all times are known."""
+    assert node.post.at is not None  # noqa: S101 - the caller looked
+    return node.post.at, node.post.id
 
 
 def log_sum(values: Sequence[float]) -> float:

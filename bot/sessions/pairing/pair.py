@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.sessions.pairing import chain as chains
-from bot.sessions.pairing import signals, words
+from bot.sessions.pairing import jointly, signals, words
 from bot.sessions.pairing.chain import Chain, Node
 from bot.sessions.pairing.meaning import Meaning
 from bot.sessions.pairing.posts import Candidate, Decision, Kind, Pairing, Post
@@ -45,6 +45,7 @@ def pair(
     }
     found = chains.build(laid, table, settled, meaning=meaning)
     chains.run(laid, found, table)
+    jointly.infer(laid, found, table)
     claims = _claims(laid, found)
     least = level(laid.likeness is not None)
     decided: dict[str, Decision] = {}
@@ -173,6 +174,8 @@ def _any_of_a_run(
         best = max(states, key=lambda state: (shares[state], -laid.question[state].place))
         if shares[best] < EVEN and laid.question[best].post.person not in named:
             continue
+        if not laid.question[best].waits:
+            continue
         for state in states:
             if state != best and laid.question[state].waits:
                 found[best] = min(1.0, found[best] + alone * shares[state])
@@ -230,7 +233,7 @@ def _reason(
     span = node.likeliest[state]
     found = node.pairs[state]
     gains: dict[str, float] = {}
-    values = dict(found.values)
+    values = {**found.values, **node.taken.get(state, {})}
     for other in chain.nodes[span.first : span.last + 1]:
         values |= {n: v for n, v in other.pairs[state].values.items() if n.startswith("named")}
     if at > span.first:

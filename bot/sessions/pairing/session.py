@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.sessions.pairing import signs, talk, words
+from bot.sessions.pairing import shape, signs, talk, words
 from bot.sessions.pairing.meaning import Likeness, Meaning
 from bot.sessions.pairing.names import Directory, Named, Naming
 from bot.sessions.pairing.posts import Covered, Post
@@ -38,6 +38,8 @@ _YES_NO = re.compile(
 
 ANSWER = 25
 """From how many words an author's post is more than a greeting."""
+_POINT, _MOST_POINTS = 30, 9
+"""Of how many words a point of a list is at most, and how many a list has that does not say so."""
 _BEGINNING = 200
 """Of how many characters the beginning of a post is, in which talk that is long shows what it is."""
 
@@ -57,6 +59,10 @@ class Text:
     shown: str
     long: int
     several: bool
+    alone: bool
+    colon: bool
+    """Whether it ends with a colon, and not with a link after it or an emoji's name."""
+    begins_list: bool
     talks: frozenset[str] | None = None
     phrases: frozenset[tuple[str, str]] = frozenset()
     bag: Bag = field(default_factory=lambda: Bag({}, 0.0))
@@ -91,6 +97,7 @@ class Question:
     last_by: str | None
     closed: bool
     open_end: bool
+    asks_again: bool
     thanked: bool
     thanked_again: bool
     missed: frozenset[str]
@@ -139,6 +146,7 @@ class SessionFeatures:
         asking = Directory({p: n for p, n in self.people.items() if p in self.askers})
         self.spoken_to = {p.id: self._spoken_to(p, asking) for p in self.top if p.is_author}
         self.question = {question.post.id: question for question in self.questions}
+        self.points = self._points()
         self.splits = {author: self._splits(author) for author in self.authors}
         self.naming = {author: self._naming(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
@@ -239,6 +247,32 @@ class SessionFeatures:
                     found[person] = None
         return tuple(found)
 
+    def _points(self) -> dict[str, bool]:
+        """The points of lists that authors send one by one, after a message that begins the list;
+        True where that message says how many come."""
+        found: dict[str, bool] = {}
+        for at, head in enumerate(self.top):
+            if not head.is_author or not self.texts[head.id].begins_list:
+                continue
+            promised = shape.announced(self.texts[head.id].shown)
+            first: Text | None = None
+            for post in self.top[at + 1 : at + 1 + (promised or _MOST_POINTS)]:
+                text = self.texts[post.id]
+                if post.person != head.person or not self._is_point(text, first):
+                    break
+                first = first or text
+                found[post.id] = promised is not None
+        return found
+
+    def _is_point(self, text: Text, first: Text | None) -> bool:
+        """Whether a message may be a point of a list, of which the first is known or is this."""
+        return (
+            text.long <= _POINT
+            and not text.begins_list
+            and not (text.naming.addressed & self.askers)
+            and (first is None or bool(first.items) == bool(text.items))
+        )
+
     @staticmethod
     def same(one: Text, other: Text) -> bool:
         """Whether two posts say the same: a reply that was also sent to the channel."""
@@ -301,6 +335,10 @@ class SessionFeatures:
                 and not last.is_author
                 and last_text.marks
                 and (answered or len(replies) > 1)
+            ),
+            asks_again=any(
+                self.texts[reply.id].marks
+                for reply in itertools.takewhile(lambda one: not one.is_author, reversed(replies))
             ),
             thanked=bool(
                 first
@@ -408,4 +446,7 @@ def _text(post: Post) -> Text:
         shown=bare,
         several=bool(_SEVERAL.search(bare)),
         long=len(re.findall(r"\w+", own)),
+        alone=(bare != own and not re.search(r"\w", bare)) or shape.is_code(bare),
+        colon=shape.ends_in_colon(own),
+        begins_list=shape.begins_list(own),
     )

@@ -40,6 +40,21 @@ _PLAIN_YES_NO = re.compile(
     r"(?:yes|yep|yeah|yup|no|nope|sure|definitely|absolutely|of course|unfortunately,? no)\b",
     re.I,
 )
+_CHOICE = re.compile(
+    r"([\w+#.'-]+(?: [\w+#.'-]+)?),? (?:or|vs\.?|versus) (?:the |an? |for |by )?([\w+#.'-]+(?: [\w+#.'-]+)?)",
+    re.I,
+)
+"""What is on both sides of an `or` in a question."""
+_HOW_MUCH = re.compile(
+    r"\bhow (?:many|much|long|big|large|small|often|old|far|few|high|low|deep|early|late|fast|wide)\b"
+    r"|\b(?:minimum|maximum|what (?:size|number|share|percentage)|number of)\b",
+    re.I,
+)
+_AMOUNT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|half|twice|once"
+    r"|none|few|several|(?:hundred|thousand|million|dozen|hour|minute|day|week|month|year)s?|percent)\b",
+    re.I,
+)
 _PART = re.compile(
     r"[^.!?\n]{0,40}\b(?:regarding|re|as for|as to|on|for|to|about)\b:? ?(?:your |the )?(?:\w+ )?"
     r"(?:#?\d\b|first|second|third|last|bullet|point|part|question)",
@@ -51,6 +66,10 @@ _RARE = 1.5
 """From which rarity (words.Rarity) a shared word is rare: about one post in five has it."""
 _QUOTED = 0.85
 _BEGINNING, _OPENING = 60, 120
+_OF_THE_DAY = frozenset(
+    ("speaks of the day", "speaks of the session", "speaks of other places", "is a courtesy")
+)
+"""Marks of talk that a point of a list may have."""
 _SHORT, _GREETING, LONG = 14, 9, 40
 """Up to how many words a post is short, and one that greets is nothing but a greeting; from how
 many it says something even where it asks nothing."""
@@ -171,8 +190,22 @@ def _numbers(text: Text, question: Question, values: Values) -> None:
         ] = 1
     if _PART.match(text.shown):
         values["one part of it" if question.parts >= 2 else "one part, one question"] = 1
+    fits = _fits(text, question)
+    if fits is not None:
+        values["says what is asked for" if fits else "does not say what is asked for"] = 1
     if _PLAIN_YES_NO.match(text.shown):
         values["plain yes or no" if question.text.yes_no else "yes or no, not asked"] = 1
+
+
+def _fits(text: Text, question: Question) -> bool | None:
+    """Whether a text begins with an amount, where one is asked for, or with one of what a question
+    lets choose from; None where it asks for neither."""
+    begins, asked = text.shown[:_BEGINNING], question.text.shown
+    found = [bool(_AMOUNT.search(begins))] if _HOW_MUCH.search(asked) else []
+    choice = {word for both in _CHOICE.findall(asked) for word in stems(" ".join(both))}
+    if choice:
+        found.append(not choice.isdisjoint(stems(begins)))
+    return any(found) if found else None
 
 
 def _status(laid: SessionFeatures, post: Post, question: Question, values: Values) -> None:
@@ -240,8 +273,9 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     if laid.likeness is not None:
         values["talk, where meaning is compared"] = 1
     part = 1.0 if text.long <= LONG else math.sqrt(LONG / text.long)
-    values |= dict.fromkeys(text.marks_of_talk, part)
-    values |= dict.fromkeys(marks(text.shown[:_OPENING]) & text.marks_of_talk, 1.0)
+    said = text.marks_of_talk - (_OF_THE_DAY if post.id in laid.points else frozenset())
+    values |= dict.fromkeys(said, part)
+    values |= dict.fromkeys(marks(text.shown[:_OPENING]) & said, 1.0)
     if laid.of_authors.search(plain(text.shown)):
         values["speaks of an author"] = part
     polite = text.thanks or "is a courtesy" in text.marks_of_talk
@@ -256,11 +290,14 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     if named:
         values["names someone"] = 1
         theirs = [pair for pair in pairs if pair.question.post.person in named]
-        if text.long <= _SHORT and not any(pair.shared for pair in theirs):
-            values["names someone, shares nothing"] = 1
+        if not any(pair.shared for pair in theirs):
+            values["names someone, shares nothing"] = min(1.0, _SHORT / max(1, text.long))
+        if len(named & laid.askers) > 1 and len(laid.spoken_to[post.id]) < 2:
+            values["names several"] = 1
     else:
         values["names nobody, as they do"] = max(0.0, -math.log(2 - 2 * laid.naming[post.person]))
-    if text.items >= 2 or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
+    begins = text.items >= 2 or text.begins_list
+    if begins or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
         values["begins an answer"] = 1
     values["length"] = math.log1p(text.long) / 4
     return values
@@ -329,11 +366,12 @@ def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
         values["same, goes on"] = 1
     if _BULLET.match(one.shown) and _BULLET.match(two.shown):
         values["same, both in a list"] = 1
+    values |= _by_shape(laid, before, after)
     if not two.long:
         values["same, no word"] = 1
     elif two.long <= _SHORT and not two.naming.addressed:
         values["same, short"] = 1
-    if one.shown.rstrip().endswith(":"):
+    if one.colon:
         values["same, after a colon"] = 1
     shared = math.sqrt(cosine(one.bag, two.bag))
     values["same, alike"] = shared
@@ -342,6 +380,18 @@ def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
     if two.marks_of_talk and not one.marks_of_talk:
         values["same, but is like talk"] = 1
     return values
+
+
+def _by_shape(laid: SessionFeatures, before: Post, after: Post) -> Values:
+    """What the shape of a message says of whether it goes on with the one before."""
+    text = laid.texts[after.id]
+    if text.alone:
+        return {"same, only code or a link": 1}
+    if after.id in laid.points:
+        return {"same, in its list": 1, "same, as it promised": float(laid.points[after.id])}
+    if text.begins_list and not only_greets(laid, before):
+        return {"same, but begins a list": 1}
+    return {}
 
 
 def _named_in_a_row(laid: SessionFeatures, one: Text, two: Text, author: str) -> Values:
@@ -362,9 +412,11 @@ def _named_in_a_row(laid: SessionFeatures, one: Text, two: Text, author: str) ->
 def move(laid: SessionFeatures, before: Question, after: Question) -> Values:
     """The signals between an author's posts that belong to one question and then to another."""
     first, second = sorted((before.place, after.place))
-    waiting = laid.open_before[second] - laid.open_before[first + 1]
-    if after.place > before.place:
-        if waiting == 0:
-            return {"next open question": 1}
-        return {"open questions skipped": math.log1p(waiting)}
-    return {"back": 1, "questions back": math.log1p(waiting)}
+    return moved(laid.open_before[second] - laid.open_before[first + 1], after.place > before.place)
+
+
+def moved(waiting: int, on: bool) -> Values:
+    """The signals of such a step, on or back, over so many questions that wait."""
+    if not on:
+        return {"back": 1, "questions back": math.log1p(waiting)}
+    return {"open questions skipped": math.log1p(waiting)} if waiting else {"next open question": 1}

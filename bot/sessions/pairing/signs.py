@@ -27,7 +27,8 @@ EVERYONE = _phrases(r"""
     (?:all|most|many|some|any|each|both|the rest) of you
     ladies and gentlemen
     (?:dear|all) participants
-    all (?:the|these|your) (?:\w+ )?questions
+    all (?:of )?(?:the|these|your) (?:\w+ )?(?:questions|suggestions|messages|comments|ideas)
+    (?:who|anyone|anybody) here
     winners|the winner of
     organi[sz]ers
     keep (?:'?em |them )?(?:the questions )?coming
@@ -86,7 +87,7 @@ OFFER = _phrases(r"""
     (?:my|our|a) new (?:episode|course|video|post|article|book)
     (?:leave|write|give|post) (?:\w+ )?(?:a|an|your)? ?(?:\w+ )?review
     pre-?order|order (?:now|it|your|here|today)
-    now available|is out now|went online|(?:is|are) (?:now )?online
+    now available|early access|wish ?list|(?:is|are) up (?:now|since)|is out now|went online|(?:is|are) (?:now )?online
     just (?:released|published|launched|posted)
     (?:anyone|if you(?:'re| are)|those|whoever|for all) (?:who (?:is|are) )?(?:interested|would like|wants? to join)
 """)
@@ -132,7 +133,11 @@ COURTESY = _phrases(r"""
     welcome to (?:the|our|this) \w+
     let'?s go
     (?:an|the|my) honou?r
-    enjoyed|had (?:a blast|fun)|proud|terrific|overwhelmed|impressed|made my day|made me (?:smile|laugh)
+    enjoyed|had (?:a blast|fun)|proud|terrific|overwhelmed|impressed|made my day|made me (?:smile|laugh|blush|grin|chuckle)
+    (?:you(?:'re| are)|that's you) hired|hang in there|i mean it(?=\s*(?:[.!,]|$))|stealing (?:it|that)|owe you
+    say (?:hi|hello) to|go(?:es)? way back|(?:drinks?|beers?|rounds?) (?:is |are )?on (?:me|you|us)
+    what a (?:\w+ )?(?:bunch|crowd|group|pleasure|joy)|you (?:two |both |all )?should (?:talk|meet)
+    send(?:s|ing)? (?:you )?(?:his|her|their|my|our) (?:love|regards|greetings)
     loved? (?:your (?!questions?\b)|this, |these questions)
     (?:do|did) (?:a|an) \w+ job
     (?:my|special|big|many|huge|heartfelt) thanks?|thank you to|thank you for (?:shar|report|point)ing
@@ -147,7 +152,7 @@ TODAY = _phrases(r"""
     \d{1,2}(?::\d\d)? ?(?:am|pm|cet|utc|est|pst)|\d{1,2}:\d\d
     (?:few|two|three|half an?|an|last|next|more|thirty|twenty) (?:more )?(?:minutes?|hours?)
     (?:a|one) (?:sec|minute|moment)|in (?:a|an|some|\d+) (?:days?|weeks?|hours?|minutes?)
-    lunch|dinner|breakfast|coffee|late here|(?:still|back) here
+    lunch|dinner|supper|breakfast|coffee|late here|(?:still|back) here
     for now|over already|done for|call it a day
     good (?:morning|afternoon|evening|night)
     (?:in|to|into|have|next|another|got) (?:a |an |my )?(?:\w+ )?meetings?|on a call

@@ -5,6 +5,8 @@ what the scores of all questions, of talk and of the author's neighbouring posts
 (chain.py). The weights are fitted by scripts/tune_pairing.py to entries labelled by hand and to
 answers torn out of threads; those of order, of who waits and of messages in a row were then put
 back to the smaller steps that they had before, and those of the language model are set by hand.
+Then those of jointly.py and of messages in a row were fitted by scripts/tune_jointly.py, to invented
+sessions, too, and some of them set by hand.
 docs/pairing.md tells how well they do on books held out.
 """
 
@@ -41,6 +43,8 @@ TABLE: dict[str, float] = {
     "numbered, one question": 0.9,
     "plain yes or no": 1.4,
     "yes or no, not asked": -1.0,
+    "says what is asked for": 0.8,
+    "does not say what is asked for": -0.2,
     "one part of it": -1.1,
     "one part, one question": -0.6,
     # Who is still unanswered.
@@ -63,6 +67,15 @@ TABLE: dict[str, float] = {
     "asked another author": -1.1,
     "taken by them": -3.3,
     "taken by another": -1.0,
+    "adds to it": 3.1,
+    "adds to it, unsaid": -1.3,
+    "talks": 0.8,
+    "answers one that waits": 1.4,
+    "turns to one they answered": -2.2,
+    "another of theirs waits": -2.3,
+    "order, as they do": 0.35,
+    "answered twice": -1.6,
+    "answered twice, as they do once": -4.5,
     # Order and nearness.
     "questions between": -0.7,
     "open questions between": -0.1,
@@ -70,26 +83,30 @@ TABLE: dict[str, float] = {
     "stands later": -0.6,
     "stands before, out of order": 1.2,
     # From the author's previous post to this one.
-    "same, in a row": 1.1,
+    "same, in a row": 1.5,
     "same, by the clock": 1.0,
-    "same, after a greeting": 3.4,
-    "same, but greets": -1.4,
+    "same, after a greeting": 4.9,
+    "same, but greets": -2.3,
     "same, next number": 3.0,
-    "same, goes on": 1.5,
-    "same, both in a list": 1.6,
-    "same, short": 0.6,
-    "same, no word": 2.2,
-    "same, after a colon": 1.9,
-    "same, alike": 1.5,
-    "same, as they do": 1.2,
+    "same, goes on": 1.3,
+    "same, both in a list": 1.7,
+    "same, short": 0.9,
+    "same, no word": 2.4,
+    "same, after a colon": 1.6,
+    "same, only code or a link": 3.1,
+    "same, in its list": 2.2,
+    "same, as it promised": 2.5,
+    "same, but begins a list": -2.1,
+    "same, alike": 1.9,
+    "same, as they do": 1.1,
     "same, names them again": 1.0,
     "same, names another": -2.0,
-    "same, names nobody": -0.3,
+    "same, names nobody": 0.3,
     "same, but is like talk": -2.1,
-    "next open question": 1.0,
-    "open questions skipped": -0.5,
+    "next open question": 1.3,
+    "open questions skipped": -0.2,
     "back": -0.1,
-    "questions back": -0.7,
+    "questions back": -0.6,
     # Talk.
     "talk": -0.8,
     "talk, of many questions": 0.3,
@@ -113,7 +130,8 @@ TABLE: dict[str, float] = {
     "says nothing": 0.3,
     "names someone": -1.6,
     "names someone, shares nothing": 0.8,
-    "names whom nothing waits for": 1.6,
+    "names several": 1.5,
+    "names whom nothing waits for": 2.0,
     "names nobody, as they do": 0.5,
     "speaks of the subject": -0.6,
     "begins an answer": -0.3,
@@ -135,12 +153,13 @@ ALIKE = frozenset(
     for name in """like the question|like the whole|letters alike|shared rare words|covers the question
     |shared phrases|like a reply|shares phrases with a reply|means the question
     |means what stands there|plain yes or no|yes or no, not asked|one part of it
+    |says what is asked for|does not say what is asked for
     |one part, one question|numbered alike|numbered, one question|shares nothing
     |length|begins an answer""".split("|")
 )
 """Signals of words: of a span they count less the more messages it has (chain.LESS)."""
 
-CONFIDENT = 0.7
+CONFIDENT = 0.71
 """From this confidence a post is linked by itself."""
 CONFIDENT_OF_MEANING = 0.78
 """The same where a model compared what is meant: it raises the confidence of right and wrong
@@ -200,10 +219,14 @@ PHRASES: dict[str, str] = {
     "same, both in a list": SAID["same"],
     "same, short": SAID["same"],
     "same, no word": SAID["same"],
+    "same, only code or a link": SAID["same"],
+    "same, in its list": SAID["same"],
+    "same, as it promised": SAID["same"],
     "same, after a colon": SAID["same"],
     "same, alike": SAID["same"],
     "same, as they do": SAID["same"],
     "next open question": SAID["next"],
+    "adds to it": N_("adds to another author's answer right before"),
     "speaks to everyone": N_("speaks to everyone"),
     "speaks of answering": N_("speaks of answering later"),
     "says that they are there": N_("says that the author is there"),
