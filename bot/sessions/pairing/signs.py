@@ -52,6 +52,10 @@ LATER = _phrases(r"""
 PRESENT = _phrases(r"""
     (?:i'?m|i am|we'?re|we are)(?: now| finally| still| also| both| here)? (?:online|live|around|available|back|here|signing (?:off|out)|logging (?:off|on|in|out)|heading (?:out|off)|excited to|looking forward|thrilled|honou?red|delighted)
     introduce (?:myself|ourselves)
+    (?:hi|hiya|hello|greetings|good (?:morning|afternoon|evening)) from
+    new (?:here|(?:to|on|in) (?:slack|this|here))
+    (?:^|\n)(?:(?:ok|okay|so|and|i'?m|we'?re),? )*back(?: (?:again|now|home|at|from))?(?= ?[.,!:;\n]|$| (?:again|now|home|at|from))
+    (?:be|right|straight) back
     about (?:me|us|myself):
     i(?:'m| am) (?:one of )?the (?:\w+ )?authors?
     logging off|signing off
@@ -95,6 +99,7 @@ OFFER = _phrases(r"""
 AWAY = _phrases(r"""
     (?:is|are|am|i'?m|was|been|be|got|feeling|fell|out|off|both) (?:\w+ )?(?:sick|ill)
     (?:a|the|with) (?:bad |nasty )?(?:fever|flu|cold)
+    forgive (?:me|my)|excuse my|pardon my
     on vacation|on holiday|on a plane|on a train|out of office
     (?:i|we|i'm|we're|is|am|are|was|been|be|while) travel(?:l?ing)
     (?:be|am|i'm|is|was|been|go|going|mostly) offline
@@ -153,6 +158,8 @@ TODAY = _phrases(r"""
     (?:few|two|three|half an?|an|last|next|more|thirty|twenty) (?:more )?(?:minutes?|hours?)
     (?:a|one) (?:sec|minute|moment)|in (?:a|an|some|\d+) (?:days?|weeks?|hours?|minutes?)
     lunch|dinner|supper|breakfast|coffee|late here|(?:still|back) here
+    (?:quick|short|small|little|lunch|coffee|tea) break|afk|bbl|(?:i'?m|i am|we'?re) (?:stepping|popping|off to)
+    the (?:dog|cat|kids?|baby|children|doorbell) (?:needs?|wants?|is|are|has|have|just)
     for now|over already|done for|call it a day
     good (?:morning|afternoon|evening|night)
     (?:in|to|into|have|next|another|got) (?:a |an |my )?(?:\w+ )?meetings?|on a call
