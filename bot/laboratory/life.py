@@ -271,6 +271,30 @@ def _with_talk(
     return _threads_last([*top, *(post for post in posts if post.thread is not None)])
 
 
+def with_sentences(
+    posts: Sequence[Post],
+    sentences: Sequence[str],
+    random: Random,
+    author: tuple[str, str],
+    names: Mapping[str, str],
+) -> list[Post]:
+    """Puts sentences of talk by an author at random places of top level.
+
+    Their ids begin with `talk`. `author` is the person who says them, and the name. The names in a
+    sentence stand open: `{asker}` and `{first}` become those of somebody who asked, others are in
+    `names`.
+    """
+    found = list(posts)
+    askers = sorted({post.name for post in posts if not post.is_author})
+    for number, sentence in enumerate(sentences):
+        asker = random.choice(askers)
+        text = sentence.format(asker=asker, first=asker.split()[0], **names)
+        starts = [at for at, post in enumerate(found) if at and post.thread is None]
+        said = Post(f"talk{number}", *author, True, text)
+        found.insert(random.choice(starts), said)
+    return found
+
+
 def _forms(name: str) -> tuple[str, str]:
     return name, name.split(maxsplit=1)[0]
 
