@@ -148,6 +148,11 @@ class SessionFeatures:
         self.question = {question.post.id: question for question in self.questions}
         self.points = self._points()
         self.splits = {author: self._splits(author) for author in self.authors}
+        self.first_in_a_row = {
+            post.id
+            for at, post in enumerate(self.top)
+            if not at or self.top[at - 1].person != post.person
+        }
         self.naming = {author: self._naming(author) for author in self.authors}
         self.once = {author: self._once(author) for author in self.authors}
         self.covered: list[Covered] = []
@@ -370,9 +375,9 @@ class SessionFeatures:
         there were two more and one of them did."""
         begun = [
             bool(self.texts[post.id].naming.addressed & self.askers)
-            for at, post in enumerate(self.top)
+            for post in self.top
             if post.person == author
-            and (not at or self.top[at - 1].person != author)
+            and post.id in self.first_in_a_row
             and not self.texts[post.id].marks_of_talk
         ]
         return (sum(begun) + 1) / (len(begun) + 2)

@@ -295,7 +295,10 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
         if len(named & laid.askers) > 1 and len(laid.spoken_to[post.id]) < 2:
             values["names several"] = 1
     else:
-        values["names nobody, as they do"] = max(0.0, -math.log(2 - 2 * laid.naming[post.person]))
+        # Whoever goes on after a message of their own need not name anybody again.
+        told = 1.0 if post.id in laid.first_in_a_row else 1 / 3
+        unlike = max(0.0, -math.log(2 - 2 * laid.naming[post.person]))
+        values["names nobody, as they do"] = told * unlike
     begins = text.items >= 2 or text.begins_list
     if begins or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
         values["begins an answer"] = 1

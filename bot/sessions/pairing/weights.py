@@ -132,7 +132,7 @@ TABLE: dict[str, float] = {
     "names someone, shares nothing": 0.8,
     "names several": 1.5,
     "names whom nothing waits for": 2.0,
-    "names nobody, as they do": 0.5,
+    "names nobody, as they do": 1.5,
     "speaks of the subject": -0.6,
     "begins an answer": -0.3,
     "length": 0.0,
