@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -28,7 +28,7 @@ from bot.library import mending
 from bot.meaning import Model
 from bot.sessions.pairing import Meaning, jointly
 from bot.sessions.pairing import chain as chains
-from bot.sessions.pairing.chain import State
+from bot.sessions.pairing.chain import Chain
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import SessionFeatures
 from bot.sessions.pairing.weights import TABLE
@@ -60,26 +60,33 @@ NAMES = [
 class Task:
     """A session, and which questions are right."""
 
-    session: jointly.Session
+    laid: SessionFeatures
+    chains: Sequence[Chain]
     truth: Truth
     weight: float
 
-    def fits(self, post: str, state: State) -> bool:
-        """Whether a message may be in a state, by the truth."""
-        right = self.truth.get(post)
-        if right is None:
-            return True
-        return state in right if right else state is None
+    def _fits(self, choice: jointly.Choice) -> bool:
+        """Whether the messages of a span may be in its state, by the truth."""
+        nodes = choice.chain.nodes[choice.span.first : choice.span.last + 1]
+        known = (self.truth[node.post.id] for node in nodes if node.post.id in self.truth)
+        return all(choice.state in right if right else choice.state is None for right in known)
 
     def climb(self, table: Mapping[str, float], slope: dict[str, float]) -> float:
         """Adds the slope of the logarithm of the truth's share; gives that logarithm."""
-        right, some = self.session.steps(table, self.fits)
+        session = jointly.Session(self.laid, self.chains, table)
+        whole, every = session.shares()
+        session.choices = [
+            {state: list(filter(self._fits, spans)) for state, spans in here.items()}
+            for here in session.choices
+        ]
+        right, some = session.shares()
         if right == -math.inf:
             return 0.0  # the truth is not among the ways
-        whole, every = self.session.steps(table)
         for sign, found in ((1, some), (-1, every)):
             for step, share in found:
-                for values in (step.values, *step.choice.span.joins):
+                span, nodes = step.choice.span, step.choice.chain.nodes
+                joins = (node.join for node in nodes[span.first + 1 : span.last + 1])
+                for values in (step.values, *joins):
                     for name in values.keys() & slope.keys():
                         slope[name] += sign * self.weight * share * values[name]
         return self.weight * (right - whole)
@@ -92,7 +99,7 @@ def task(
     laid = SessionFeatures(posts)
     found = chains.build(laid, TABLE, meaning=meaning)
     chains.run(laid, found, TABLE)
-    return Task(jointly.Session(laid, found, TABLE), truth, weight / math.sqrt(len(truth)))
+    return Task(laid, found, truth, weight / math.sqrt(len(truth)))
 
 
 def tasks(given: argparse.Namespace, meaning: Meaning | None) -> list[Task]:

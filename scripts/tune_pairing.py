@@ -125,7 +125,8 @@ class Task:
 
     def _part(self, nodes: Sequence[Node], span: Span, truth: Truth) -> Part:
         members = range(span.first, span.last + 1)
-        joins = sum((vector(join) for join in span.joins), np.zeros(len(NAMES)))
+        rest = nodes[span.first + 1 : span.last + 1]
+        joins = sum((vector(node.join) for node in rest), np.zeros(len(NAMES)))
         taken = [vector(nodes[span.first].taken.get(state, {})) for state in span.states]
         return Part(
             first=span.first,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.sessions.pairing import signals, words
 from bot.sessions.pairing.meaning import Meaning
@@ -41,12 +41,11 @@ _PASSES = 3
 @dataclass(slots=True)
 class Span:
     """Messages in a row that belong together, if they do: `first` and `last` are places in the
-    chain. `joins` are the signals that each message goes on from the one before."""
+    chain."""
 
     first: int
     last: int
     states: tuple[State, ...]
-    joins: list[Values]
     shares: list[float] = field(default_factory=list)
     """Of each state, how surely these messages are a span and in it."""
 
@@ -64,6 +63,8 @@ class Node:
     talk: Values | None
     settled: bool
     run: bool = False
+    join: Values = field(default_factory=dict)
+    """The signals that it goes on with the one before."""
     turn: int = 0
     spans: list[Span] = field(default_factory=list)
     """Those that end with it."""
@@ -113,16 +114,10 @@ def build(
     }
     if meaning is not None:
         laid.understand(meaning, open_)
-    timed = all(post.at is not None for post in laid.posts)
+    lines = in_order(laid)
     chains = []
     for author in laid.authors:
-        posts = [
-            post
-            for post in (laid.posts if timed else laid.top)
-            if post.person == author and post.is_author
-        ]
-        if timed:
-            posts.sort(key=lambda post: (post.at or TURN, post.id))
+        posts = [post for post in lines if post.person == author and post.is_author]
         chain = Chain([])
         for post in posts:
             node = _settled(laid, post, known)
@@ -135,11 +130,21 @@ def build(
                 before = chain.nodes[-1]
                 node.run = _in_a_row(laid, before.post, post)
                 node.turn = before.turn + (not node.run)
+                if node.run:
+                    node.join = signals.join(laid, before.post, post)
             chain.nodes.append(node)
             _span(laid, chain.nodes)
         if any(node.post.thread is None for node in chain.nodes):
             chains.append(chain)
     return chains
+
+
+def in_order(laid: SessionFeatures) -> Sequence[Post]:
+    """The posts by time where that is known of all, else those at top level as they stand."""
+    timed = [(post.at, post.id, post) for post in laid.posts if post.at is not None]
+    if len(timed) < len(laid.posts):
+        return laid.top
+    return [post for _, _, post in sorted(timed, key=lambda found: found[:2])]
 
 
 def _settled(
@@ -203,8 +208,7 @@ def _span(laid: SessionFeatures, nodes: Sequence[Node]) -> None:
     """Notes the spans that end with the last node."""
     last = len(nodes) - 1
     node = nodes[last]
-    node.spans.append(Span(last, last, node.states, []))
-    joins: list[Values] = []
+    node.spans.append(Span(last, last, node.states))
     states = set(node.states)
     posts: tuple[Post, ...] = (node.post,)
     for first in range(last - 1, max(-1, last - _LONGEST), -1):
@@ -213,10 +217,9 @@ def _span(laid: SessionFeatures, nodes: Sequence[Node]) -> None:
         if _speaks_to_another(laid, nodes[first].post, posts):
             break
         posts = (nodes[first].post, *posts)
-        joins.insert(0, signals.step(laid, posts[0], posts[1], True))
         states &= set(nodes[first].states)
         ordered = tuple(state for state in nodes[first].states if state in states)
-        node.spans.append(Span(first, last, ordered, list(joins)))
+        node.spans.append(Span(first, last, ordered))
 
 
 def _speaks_to_another(laid: SessionFeatures, before: Post, after: Sequence[Post]) -> bool:
@@ -357,7 +360,7 @@ def step(laid: SessionFeatures, chain: Chain, one: State, two: State, at: int) -
     if not after.run:
         return {}
     if before.settled or after.settled:
-        return signals.step(laid, before.post, after.post, True)
+        return after.join
     return None
 
 
@@ -419,11 +422,10 @@ def _scores(
     span: Span,
     table: Mapping[str, float],
 ) -> list[float]:
-    """The scores of a span's states: its own, its joins, and what others take."""
-    joins = sum(score(join, table) for join in span.joins)
+    """The scores of a span's states: its own, and what others take."""
     taken = nodes[span.first].taken
     return [
-        by + joins + score(taken.get(state, {}), table)
+        by + score(taken.get(state, {}), table)
         for state, by in zip(span.states, own(nodes, said, span, table), strict=True)
     ]
 
@@ -434,13 +436,15 @@ def own(
     span: Span,
     table: Mapping[str, float],
 ) -> list[float]:
-    """The scores of a span's states: the evidence of all its messages."""
+    """The scores of a span's states: the evidence of all its messages, and that each goes on with
+    the one before."""
     first = nodes[span.first]
-    chance = -math.log(len(first.states))
+    joins = sum(score(node.join, table) for node in nodes[span.first + 1 : span.last + 1])
+    by = joins - math.log(len(first.states))
     less = (span.last + 1 - span.first) ** -LESS
     members = said[span.first : span.last + 1]
     return [
-        chance
+        by
         + members[0].place[state]
         + sum(one.said[state] + less * one.alike[state] for one in members)
         for state in span.states
@@ -506,12 +510,6 @@ def _backward(
             for state, by in zip(span.states, own[id(span)], strict=True):
                 begun[span.first].setdefault(state, []).append(by + back[at][state])
     return back
-
-
-def at(node: Node) -> tuple[datetime, str]:
-    """When a message was sent, where all times are known."""
-    assert node.post.at is not None  # noqa: S101 - the caller looked
-    return node.post.at, node.post.id
 
 
 def log_sum(values: Sequence[float]) -> float:

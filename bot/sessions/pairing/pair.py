@@ -237,7 +237,7 @@ def _reason(
     for other in chain.nodes[span.first : span.last + 1]:
         values |= {n: v for n, v in other.pairs[state].values.items() if n.startswith("named")}
     if at > span.first:
-        values.update(span.joins[at - span.first - 1])
+        values.update(node.join)
     elif at:
         before = chain.nodes[at - 1].marginals
         likeliest = max(before, key=lambda one: (before[one], one or ""))

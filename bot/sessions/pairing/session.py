@@ -100,7 +100,6 @@ class Question:
     asks_again: bool
     thanked: bool
     thanked_again: bool
-    missed: frozenset[str]
     people: frozenset[str]
     asks: bool
     parts: int
@@ -307,13 +306,6 @@ class SessionFeatures:
     def _question(self, post: Post, place: int) -> Question:
         replies = self.replies[post.id]
         answered = frozenset(reply.person for reply in replies if reply.is_author)
-        named = {
-            person
-            for reply in replies
-            if not reply.is_author
-            for person in self.texts[reply.id].naming.how
-            if person in self.authors
-        }
         last = replies[-1] if replies else None
         last_text = self.texts[last.id] if last else None
         first = replies[0] if replies else None
@@ -358,7 +350,6 @@ class SessionFeatures:
                 and self.texts[two.id].thanks
                 for one, two in itertools.pairwise(replies)
             ),
-            missed=frozenset(named - answered),
             parts=max(text.items, text.marks),
             people=frozenset(reply.person for reply in replies if not reply.is_author),
             asks=bool(

@@ -226,9 +226,6 @@ def _status(laid: SessionFeatures, post: Post, question: Question, values: Value
         values["answered by another"] = 1
     elif question.covered:
         values["answered beside it"] = 1
-    if question.waits:
-        place = len(laid.top) if laid.disordered else laid.place[post.id]
-        values["waits alone"] = 1 / max(1, laid.open_before[place])
     if question.waits_before:
         values["an earlier one waits"] = 1
     if question.open_end:
@@ -241,8 +238,6 @@ def _status(laid: SessionFeatures, post: Post, question: Question, values: Value
 def _thanks(post: Post, question: Question, values: Values) -> None:
     if question.thanked and post.person not in question.answered_by:
         values["thanked, no answer"] = 1
-    if post.person in question.missed:
-        values["thanked by name"] = 1
     if question.thanked_again:
         values["a follow-up was answered"] = 1
 
@@ -281,8 +276,6 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     polite = text.thanks or "is a courtesy" in text.marks_of_talk
     if polite and text.long <= _SHORT and not opens(laid, post):
         values["only thanks"] = 1
-    if not any(pair.shared for pair in pairs):
-        values["shares nothing"] = 1
     if not text.stems:
         values["says nothing"] = 1
     values["speaks of the subject"] = math.log1p(laid.rarity.shared(text.stems))
@@ -302,7 +295,6 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     begins = text.items >= 2 or text.begins_list
     if begins or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
         values["begins an answer"] = 1
-    values["length"] = math.log1p(text.long) / 4
     return values
 
 
@@ -351,10 +343,8 @@ def only_greets(laid: SessionFeatures, post: Post) -> bool:
     return len(set(text.stems) - named) <= 1
 
 
-def step(laid: SessionFeatures, before: Post, after: Post, run: bool) -> Values:
-    """The signals between an author's post and their next one, if both belong to one question."""
-    if not run:
-        return {}
+def join(laid: SessionFeatures, before: Post, after: Post) -> Values:
+    """The signals that an author's post goes on with the one right before."""
     values: Values = {"same, in a row": 1}
     if before.at is not None and after.at is not None:
         values["same, by the clock"] = 1

@@ -60,8 +60,6 @@ TABLE: dict[str, float] = {
     "thanked, no answer": 0.1,
     "a follow-up was answered": 2.5,
     "answered, questions between": 0.4,
-    "thanked by name": 0.0,
-    "waits alone": 0.0,
     "an earlier one waits": -0.1,
     "a follow-up waits": 0.5,
     "asked another author": -1.1,
@@ -126,7 +124,6 @@ TABLE: dict[str, float] = {
     "speaks of the session": 1.7,
     "speaks of other places": 1.3,
     "only thanks": 1.1,
-    "shares nothing": 0.0,
     "says nothing": 0.3,
     "names someone": -1.6,
     "names someone, shares nothing": 0.8,
@@ -135,14 +132,13 @@ TABLE: dict[str, float] = {
     "names nobody, as they do": 1.5,
     "speaks of the subject": -0.6,
     "begins an answer": -0.3,
-    "length": 0.0,
 }
 
 PLACE = frozenset(
     name.strip()
     for name in """asks nothing|announces|answered by them|answered, as they do once|answered, nothing since
     |answered, thanked|answered by another|answered beside it|thanked, no answer
-    |a follow-up was answered|answered, questions between|thanked by name|waits alone
+    |a follow-up was answered|answered, questions between
     |an earlier one waits|a follow-up waits|asked another author|questions between
     |open questions between|latest asker|stands later|stands before, out of order
     |talk|talk, of many questions|talk, where meaning is compared""".split("|")
@@ -154,8 +150,8 @@ ALIKE = frozenset(
     |shared phrases|like a reply|shares phrases with a reply|means the question
     |means what stands there|plain yes or no|yes or no, not asked|one part of it
     |says what is asked for|does not say what is asked for
-    |one part, one question|numbered alike|numbered, one question|shares nothing
-    |length|begins an answer""".split("|")
+    |one part, one question|numbered alike|numbered, one question
+    |begins an answer""".split("|")
 )
 """Signals of words: of a span they count less the more messages it has (chain.LESS)."""
 
@@ -209,7 +205,6 @@ PHRASES: dict[str, str] = {
     "one part of it": N_("speaks of one of its parts"),
     "thanked, no answer": N_("the asker gave thanks, but no answer stands there"),
     "a follow-up was answered": N_("the asker gave thanks again, but no answer stands before it"),
-    "thanked by name": N_("the author is thanked there, but did not reply"),
     "a follow-up waits": N_("a follow-up waits in its thread"),
     "latest asker": SAID["near"],
     "same, in a row": SAID["same"],
@@ -238,7 +233,6 @@ PHRASES: dict[str, str] = {
     "asks the readers": N_("asks the readers"),
     "speaks of an author": N_("speaks of an author of the book"),
     "only thanks": N_("only gives thanks"),
-    "shares nothing": N_("shares no rare word with any question"),
     "says nothing": N_("has no word that tells what it is about"),
 }
 """How a reason says that a signal speaks for a question, or for talk."""
