@@ -259,7 +259,7 @@ class OutboxSender:
 
     async def _conversation(self, channel: str) -> str:
         """A channel's ID, also of the direct messages with a person who is given in its place."""
-        if not channel.startswith(("U", "W")):
+        if not _is_person(channel):
             return channel
         if channel not in self._direct:
             opened = await self.client.conversations_open(users=[channel])
@@ -404,7 +404,7 @@ def channel_trouble(
     `code` is Slack's, of a call of `method` ('' where that does not matter).
     """
     then = refusals.verdict(method, code).then
-    if then is not Then.WAIT_APP and not channel.startswith(("U", "W")):
+    if then is not Then.WAIT_APP and not _is_person(channel):
         for row in filter(queued.is_notice, uow.outbox.queued(channel)):
             notifier.redirect(uow, row, now)
     if channel == notifier.organizers_channel:
@@ -428,9 +428,14 @@ def channel_trouble(
     notifier.tell_organizers(uow, key, text, now, personally=personally)
 
 
+def _is_person(channel: str) -> bool:
+    """Whether a member ID stands in place of a channel's: the direct messages with that person."""
+    return channel.startswith(("U", "W"))
+
+
 def place_name(uow: UnitOfWork, channel: str) -> str:
     """What a notice calls a channel, or the person whose direct messages are meant."""
-    if channel.startswith(("U", "W")):
+    if _is_person(channel):
         person = uow.people.get(channel)
         name = person.name if person is not None and person.name else channel
         return _("the direct messages with {name}", name=name)

@@ -28,8 +28,8 @@ def not_read(path: Path, error: BaseException) -> UserError:
 def not_written(path: Path, error: BaseException, chosen: bool = False) -> UserError:
     """The line about a file that cannot be written, with what to do.
 
-    Where the person who runs a command has `chosen` the path, it may be in a folder of the system,
-    which is to be given to nobody.
+    Where the person who runs a command has `chosen` the path, it may be in a system folder, whose
+    owner must not change.
     """
     return UserError(
         _(

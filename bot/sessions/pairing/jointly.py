@@ -14,15 +14,15 @@ from typing import NamedTuple
 
 from bot.sessions.pairing import chain as chains
 from bot.sessions.pairing import shape, signals
-from bot.sessions.pairing.chain import Chain, Span, State, log_sum, score
+from bot.sessions.pairing.chain import Chain, Node, Span, State, log_sum, score
 from bot.sessions.pairing.session import Question, SessionFeatures
 from bot.sessions.pairing.signals import Values
 
 _WAYS, _FEWEST, _STEPS = 200, 40, 20_000
-"""How many ways up to a message are gone on with, and the fewest where there are so many messages that
-all of them would take more steps than these."""
+"""How many of the ways up to a message are kept, and the fewest where there are so many messages that
+keeping as many would take more steps than these."""
 _LEAST = 0.004
-"""From which share on a span and state are looked at."""
+"""The smallest share of a span and state that is looked at."""
 
 
 class Way(NamedTuple):
@@ -64,16 +64,14 @@ class Session:
         self, laid: SessionFeatures, found: Sequence[Chain], table: Mapping[str, float]
     ) -> None:
         self._laid, self._table = laid, table
-        runs: list[list[tuple[Chain, int]]] = []
-        for chain in found:
-            for at, node in enumerate(chain.nodes):
-                if not node.run:
-                    runs.append([])
-                runs[-1].append((chain, at))
+        runs: list[list[Node]] = []
+        for node in (node for chain in found for node in chain.nodes):
+            if not node.run:
+                runs.append([])
+            runs[-1].append(node)
         order = {post.id: at for at, post in enumerate(chains.in_order(laid))}
-        runs.sort(key=lambda run: order[run[0][0].nodes[run[0][1]].post.id])
-        self._messages = [message for run in runs for message in run]
-        self._nodes = [chain.nodes[at] for chain, at in self._messages]
+        runs.sort(key=lambda run: order[run[0].post.id])
+        self._nodes = [node for run in runs for node in run]
         self.wants = {question.post.id: self._wants(question) for question in laid.questions}
         self._asked: dict[str, int] = {}
         for question in (question for question in laid.questions if question.waits):
