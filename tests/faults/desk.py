@@ -123,7 +123,15 @@ class HandlerContext:
         if told.anonymous:
             values["anonymous"] = ["anonymous"]
         form = await self._opens(told.who, lambda: person.shortcut("ask"))
-        told.done = await self._sends(told.who, form, values)
+        await self._sends(told.who, form, values)
+        return await self._sends_anyway(told, form, values)
+
+    async def _sends_anyway(self, told: Told, form: str | None, values: dict[str, Any]) -> Told:
+        """Sends a question once more where the form answered the first time with questions that
+        were answered already. It is taken when the form thanks for it."""
+        if any(b["type"] == "input" for b in await self._blocks(told.who)):
+            await self._sends(told.who, form, values)
+        told.done = "Your question is" in str(await self._blocks(told.who))
         return told
 
     async def _vote(self, who: str) -> Told | None:
@@ -135,10 +143,11 @@ class HandlerContext:
         asked = self.random.choice(standing).text.split()
         text = " ".join([*(word for word in asked if not word.startswith("mk")), mark])
         form = await self._opens(who, lambda: person.shortcut("ask"))
-        is_sent = await self._sends(who, form, {"text": text})
+        await self._sends(who, form, {"text": text})
         like = next((b["block_id"] for b in await self._blocks(who) if _is_like(b)), None)
         if like is None:
-            return Told("ask with the form", who, mark, done=is_sent)
+            told = Told("ask with the form", who, mark)
+            return await self._sends_anyway(told, form, {"text": text})
         told = Told("vote", who, ts=like.removeprefix("like "))
         for _ in range(TRIES):
             await self._try(lambda: person.act("ask_mine_too", block_id=like))
