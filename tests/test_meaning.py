@@ -39,6 +39,20 @@ def test_each_answer_is_nearest_to_its_question(model: Model) -> None:
         assert all(found.alike(answer, other) < 0.9 for other in ANSWERS if other != answer)
 
 
+TALK = [
+    "Good evening from the night train, I'm with you until the battery dies.",
+    "Danke euch allen, es war eine wunderbare Woche!",
+    "Ya estoy por aquí, perdonad el retraso.",
+]
+
+
+def test_talk_is_told_from_answers(model: Model) -> None:
+    found = model.likeness(QUESTIONS, [*ANSWERS, *TALK])
+    assert found is not None
+    assert min(map(found.talks, TALK)) > 0.5 > max(map(found.talks, ANSWERS))
+    assert found.talks("never read") == 0
+
+
 @pytest.fixture
 def read(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that the model reads in a test, each as often as it reads it."""

@@ -10,6 +10,7 @@ first, and cosines below 0 count as 0.
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import math
 import platform
@@ -18,6 +19,7 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from operator import mul
 from pathlib import Path
@@ -42,6 +44,8 @@ _HALF = 0.5
 than within one session, whose texts share more."""
 MAX_CRASHES = 3
 """After how many texts that it cannot read the model is given up."""
+TALK = Path(__file__).with_name("talk.json")
+"""What tells talk from answers in the model's vectors: the weights of scripts/train_talk.py."""
 _CPU = Path("/proc/cpuinfo")
 STOCK = (
     "Hi everyone, thanks for having me here this week.",
@@ -95,7 +99,16 @@ class Model:
             self.is_broken = True
             log.error("no longer comparing texts by meaning: %s", error)
             return None
-        return _Likeness(_centred(mine[0], common[0]), _centred(mine[1], common[1]))
+        return _Likeness(
+            _centred(mine[0], common[0]),
+            _centred(mine[1], common[1]),
+            {text: _talks(vector) for text, vector in mine[1].items()},
+        )
+
+    def vectors(self, texts: Collection[str]) -> dict[str, Vector]:
+        """Unit vectors of texts, read as what may answer a question, of those that can be read."""
+        with self._lock:
+            return self._read(_readable(texts), False)
 
     def apart(self, texts: Sequence[str], asked: bool) -> list[Vector]:
         """Unit vectors of texts, read as questions (`asked`) or as what may answer one, without
@@ -163,15 +176,24 @@ class Model:
 class _Likeness:
     """Unit vectors of questions and of other texts; what has none is like nothing."""
 
-    def __init__(self, questions: Mapping[str, Vector], texts: Mapping[str, Vector]):
+    def __init__(
+        self,
+        questions: Mapping[str, Vector],
+        texts: Mapping[str, Vector],
+        talks: Mapping[str, float],
+    ):
         self._questions = questions
         self._texts = texts
+        self._talks = talks
 
     def answers(self, question: str, text: str, /) -> float:
         return _cosine(self._questions.get(question), self._texts.get(text))
 
     def alike(self, one: str, other: str, /) -> float:
         return _cosine(self._texts.get(one), self._texts.get(other))
+
+    def talks(self, text: str, /) -> float:
+        return self._talks.get(text, 0.0)
 
 
 def packed(vectors: Iterable[Vector]) -> bytes:
@@ -248,3 +270,15 @@ def _cosine(one: Vector | None, other: Vector | None) -> float:
     if one is None or other is None:
         return 0.0
     return min(1.0, max(0.0, math.fsum(map(mul, one, other))))
+
+
+@cache
+def _talk() -> tuple[float, Sequence[float]]:
+    known = json.loads(TALK.read_text("utf-8"))
+    return known["base"], known["weights"]
+
+
+def _talks(vector: Vector) -> float:
+    """The logarithm of the odds that a text is talk."""
+    base, weights = _talk()
+    return base + math.fsum(map(mul, vector, weights))

@@ -48,7 +48,7 @@ def _session(title: str, authors: list[str], lines: list[str], account: str | No
         kind, *targets = tag.split()
         if kind[1:].isdigit():
             keys[kind] = post.id
-        elif post.is_author:
+        elif post.is_author and kind != "unclear":
             tags[post.id] = kind, targets
     labels = {
         post: (kind, frozenset(keys[target] for target in targets))

@@ -14,9 +14,9 @@ from tests.pairing.sessions import Labelled, sessions
 KINDS = {
     "chain": (0, 17),
     "name": (0, 5),
-    "order": (0, 9),
+    "order": (1, 9),
     "plain": (2, 26),
-    "rest": (0, 5),
+    "rest": (0, 4),
     "run": (0, 6),
     "talk": (0, 0),
 }
@@ -25,8 +25,12 @@ move rightly, by words. They are harder than real pages: hardly anybody is named
 
 SESSIONS = [
     ("held_out.txt", (49, 20), (2, 1), 42),
-    ("held_out_2.txt", (63, 18), (4, 1), 39),
+    ("held_out_2.txt", (63, 18), (5, 1), 49),
     ("held_out_3.txt", (69, 46), (2, 1), 61),
+    ("held_out_4.txt", (55, 65), (2, 2), 52),
+    ("held_out_5.txt", (59, 64), (3, 3), 52),
+    ("held_out_6.txt", (68, 91), (4, 4), 60),
+    ("held_out_7.txt", (80, 108), (5, 5), 71),
     ("tuned_2.txt", (72, 20), (2, 0), 45),
 ]
 """Of each file, how many answers and how much talk it has; how many messages, and how many of talk,
@@ -72,7 +76,12 @@ def test_sessions_as_a_whole(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "least", "talk"),
-    [(("held_out.txt", "held_out_2.txt"), 80, 2), (("held_out_3.txt",), 61, 2)],
+    [
+        (("held_out.txt", "held_out_2.txt"), 89, 1),
+        (("held_out_3.txt",), 62, 1),
+        (("held_out_4.txt", "held_out_5.txt", "held_out_6.txt"), 171, 9),
+        (("held_out_7.txt",), 74, 3),
+    ],
 )
 def test_with_the_model_more_moves_in_them(
     files: tuple[str, ...], least: int, talk: int, model: Model

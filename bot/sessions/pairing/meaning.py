@@ -24,6 +24,10 @@ class Likeness(Protocol):
     def alike(self, one: str, other: str, /) -> float:
         """How alike two texts are that both are no questions."""
 
+    def talks(self, text: str, /) -> float:
+        """How much a text is like talk that answers nothing: the logarithm of the odds, by how it
+        is said alone."""
+
 
 class Meaning(Protocol):
     """What compares the meaning of texts."""

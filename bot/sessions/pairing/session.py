@@ -22,8 +22,11 @@ _HELLO = re.compile(r"(?:hi|hey|hello|dear)\b")
 _NUMBER = re.compile(r"^[ \t]*\(?(\d{1,2})[.)](?!\d)", re.MULTILINE)
 _THANKS = re.compile(r"\b(thank|thanks|thx|cheers|appreciate|grateful)", re.I)
 _ASKS = re.compile(
-    r"\b(how|what|which|why|when|where|who|could you|can you|would you|do you|did you|is there|"
-    r"are (?:there|you)|is (?:it|this|that)|does|should|any (?:idea|advice|tips|suggestion)|please (?:help|correct|explain|elaborate|let)|wondering|curious|questions?:)",
+    r"(?:^|[.!,:;\n(–-]\s*|\b(?:and|but|so|know|tell|explain|ask|asking|understand|see|sure|about|is|was)\s+)"
+    r"(?:how|what|which|why|when|where|who)\b"
+    r"|\b(?:could you|can you|would you|do you|did you|is there|are (?:there|you)|is (?:it|this|that)|does|should"
+    r"|any (?:idea|advice|tips|suggestion)|please (?:help|correct|explain|elaborate|let)|wonder(?:ing)?|curious"
+    r"|questions?:)\b",
     re.I,
 )
 _SEVERAL = re.compile(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from bot.sessions.pairing import wording
 from bot.sessions.pairing.names import Named
 from bot.sessions.pairing.posts import Post
 from bot.sessions.pairing.session import Question, SessionFeatures, Text
@@ -70,6 +71,8 @@ _OF_THE_DAY = frozenset(
     ("speaks of the day", "speaks of the session", "speaks of other places", "is a courtesy")
 )
 """Marks of talk that a point of a list may have."""
+_MOST_ODDS = 4.0
+"""The most that a model's odds of talk (their logarithm) count for or against it."""
 _SHORT, _GREETING, LONG = 14, 9, 40
 """Up to how many words a post is short, and one that greets is nothing but a greeting; from how
 many it says something even where it asks nothing."""
@@ -267,11 +270,14 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     values: Values = {"talk": 1, "talk, of many questions": math.log(len(pairs) or 1)}
     if laid.likeness is not None:
         values["talk, where meaning is compared"] = 1
+        values["sounds like talk"] = _odds(laid, post, laid.likeness.talks(text.shown))
+    values["worded like talk"] = _odds(laid, post, wording.odds(text.shown))
     part = 1.0 if text.long <= LONG else math.sqrt(LONG / text.long)
     said = text.marks_of_talk - (_OF_THE_DAY if post.id in laid.points else frozenset())
     values |= dict.fromkeys(said, part)
     values |= dict.fromkeys(marks(text.shown[:_OPENING]) & said, 1.0)
-    if laid.of_authors.search(plain(text.shown)):
+    to_authors = text.naming.addressed and text.naming.addressed <= laid.authors.keys()
+    if to_authors or laid.of_authors.search(plain(text.shown)):
         values["speaks of an author"] = part
     polite = text.thanks or "is a courtesy" in text.marks_of_talk
     if polite and text.long <= _SHORT and not opens(laid, post):
@@ -296,6 +302,11 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
     if begins or opens(laid, post) or _YES_NO_ANSWER.match(text.shown):
         values["begins an answer"] = 1
     return values
+
+
+def _odds(laid: SessionFeatures, post: Post, odds: float) -> float:
+    """What the odds of talk count; a point of a list that was announced is not talk by its words."""
+    return max(-_MOST_ODDS, min(0.0 if post.id in laid.points else _MOST_ODDS, odds))
 
 
 def greets(laid: SessionFeatures, post: Post) -> bool:

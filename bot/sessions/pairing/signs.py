@@ -47,6 +47,12 @@ LATER = _phrases(r"""
     (?:i|we)(?:'ll| will|'m going to| am going to| are going to| try to)(?: \w+){0,2} (?:(?:be|stay) (?:back|here|online|around|available)|check back|drop by|check in|look in|continue|carry on)
     (?:my )?(?:more )?answers? (?:is |are )?(?:coming|tomorrow|tonight|this (?:afternoon|evening))
     to be continued
+    (?:give|leave|allow) me (?:until|till|the|a|an|some|one|two)(?: \w+){0,2} (?:day|night|evening|weekend|week|hour|minute|moment|bit|while|time|morning|tomorrow)s?|(?:give|leave) me (?:until|till)
+    (?:will|i'll|let me|to)(?: \w+){0,6} (?:and|then) (?:come|get|be|write|report) back
+    (?:come|get|write|report) back (?:to (?:you|this|that|it|yours) )?(?:later|soon|tomorrow|tonight|on \w+day|when|once|as soon)
+    let me (?:sleep on|get back|come back|think about (?:it|this|that|yours))
+    deserves? (?:a|more|better|longer|some|my)(?: \w+){0,3} (?:than|answer|reply|thought|time|keyboard)
+    (?:don't|do not|won't|would not|wouldn't) want to (?:answer|rush|give)(?: \w+){0,3} (?:quickly|hurry|haste|between)
 """)
 
 PRESENT = _phrases(r"""
