@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slackbox import richtext
@@ -90,12 +90,19 @@ def test_quotes_lists_and_code():
 
 
 def plain_of(element: dict[str, Any]) -> str:
+    """What somebody reads, with the numbers of a list."""
     if "elements" in element:
-        return "".join(map(plain_of, element["elements"]))
+        shown = list(map(plain_of, element["elements"]))
+        if element.get("style") == "ordered":
+            first = element.get("offset", 0) + 1
+            shown = [f"{number}. {text}" for number, text in enumerate(shown, first)]
+        return "".join(shown)
     return str(element.get("text") or element.get("name") or element.get("url") or "")
 
 
 @given(st.text(alphabet="ab1 \n*_~`<>&:@#!|./https", max_size=40))
+@example("1. ")
+@example("1. a\n2. \nb\n11. a")
 def test_no_letter_is_lost(typed: str):
     stored = richtext.tidy(typed)
     block = richtext.rich_text(stored, "b")
