@@ -78,8 +78,6 @@ def test_sessions_as_a_whole(
     ("files", "least", "talk"),
     [
         (("held_out.txt", "held_out_2.txt"), 89, 1),
-        (("held_out_3.txt",), 62, 1),
-        (("held_out_4.txt", "held_out_5.txt", "held_out_6.txt"), 171, 9),
         (("held_out_7.txt",), 74, 3),
     ],
 )

@@ -22,7 +22,7 @@ _HELLO = re.compile(r"(?:hi|hey|hello|dear)\b")
 _NUMBER = re.compile(r"^[ \t]*\(?(\d{1,2})[.)](?!\d)", re.MULTILINE)
 _THANKS = re.compile(r"\b(thank|thanks|thx|cheers|appreciate|grateful)", re.I)
 _ASKS = re.compile(
-    r"(?:^|[.!,:;\n(–-]\s*|\b(?:and|but|so|know|tell|explain|ask|asking|understand|see|sure|about|is|was)\s+)"
+    r"(?:^|[.!,:;\n(–-] {0,2}|\b(?:and|but|so|know|tell|explain|ask|asking|understand|see|sure|about|is|was) )"
     r"(?:how|what|which|why|when|where|who)\b"
     r"|\b(?:could you|can you|would you|do you|did you|is there|are (?:there|you)|is (?:it|this|that)|does|should"
     r"|any (?:idea|advice|tips|suggestion)|please (?:help|correct|explain|elaborate|let)|wonder(?:ing)?|curious"
