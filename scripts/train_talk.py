@@ -1,13 +1,15 @@
-"""Trains what tells talk from answers: by words, bot/sessions/pairing/talk.tsv, and by the vectors of
-the language model, bot/meaning/talk.json.
+"""Trains the two classifiers that tell talk from answers.
+
+One judges by words (bot/sessions/pairing/talk.tsv), the other by the vectors of the language model
+(bot/meaning/talk.json).
 
     python scripts/train_talk.py [--pull 0.1]
 
 Both are logistic regressions on invented messages: those of scripts/talk_training.txt, and the authors'
-messages in the sessions tuned.txt and tuned_2.txt of tests/pairing/sessions. Real pages, the held-out
-sessions and the files of talk in tests/pairing take no part, so what is measured on them is of texts that
-this was not trained on. `--pull` is the penalty on the squares of the weights. There is one solution, so a
-second run gives the same files.
+messages in the sessions tuned.txt and tuned_2.txt of tests/pairing/sessions. The training data has nothing
+from real pages, from the held-out sessions or from the files of talk in tests/pairing, so measurements on
+those are on texts that the classifiers have not seen. `--pull` is the penalty on the squares of the weights.
+There is one solution, so a second run gives the same files.
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ from tests.pairing.sessions import sessions
 
 TRAINING = Path(__file__).with_name("talk_training.txt")
 SEEN = 4
-"""In how many messages a word or pair of words must stand to be looked at."""
+"""In how many messages a feature must occur to get a weight."""
 LONGEST = 50
-"""The most steps of Newton's method, which needs about ten."""
+"""The maximum number of steps of Newton's method, which needs about ten."""
 
 
 def messages() -> Iterator[tuple[str, bool]]:
-    """Messages, and whether each is talk."""
+    """The training messages, and whether each is talk."""
     for line in TRAINING.read_text("utf-8").splitlines():
         if not line.startswith("#"):
             kind, _, text = line.partition("| ")
@@ -45,7 +47,7 @@ def messages() -> Iterator[tuple[str, bool]]:
 
 
 def fitted(found: np.ndarray, is_talk: np.ndarray, pull: float) -> np.ndarray:
-    """The weights, and last what is added to the sum."""
+    """The fitted weights, followed by the intercept."""
     every = np.hstack([found, np.ones((len(found), 1))])
     weights = np.zeros(every.shape[1])
     penalty = np.diag([pull] * (len(weights) - 1) + [0.0])
@@ -61,7 +63,7 @@ def fitted(found: np.ndarray, is_talk: np.ndarray, pull: float) -> np.ndarray:
 
 
 def by_words(said: dict[str, bool], pull: float) -> str:
-    """The lines of talk.tsv."""
+    """Trains the classifier by words and returns the text of talk.tsv."""
     seen = Counter(feature for text in said for feature in wording.features(text))
     known = sorted(feature for feature, count in seen.items() if count >= SEEN)
     place = {feature: at for at, feature in enumerate(known)}
@@ -76,7 +78,7 @@ def by_words(said: dict[str, bool], pull: float) -> str:
 
 
 def by_meaning(said: dict[str, bool], pull: float) -> str:
-    """The line of talk.json."""
+    """Trains the classifier by vectors and returns the text of talk.json."""
     model = load("on")
     assert model is not None
     vectors = model.vectors(said)
@@ -87,7 +89,7 @@ def by_meaning(said: dict[str, bool], pull: float) -> str:
 
 
 def main() -> None:
-    """Writes both files."""
+    """Trains both classifiers and writes their files."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pull", type=float, default=0.1)
     given = parser.parse_args()

@@ -45,7 +45,7 @@ than within one session, whose texts share more."""
 MAX_CRASHES = 3
 """After how many texts that it cannot read the model is given up."""
 TALK = Path(__file__).with_name("talk.json")
-"""What tells talk from answers in the model's vectors: the weights of scripts/train_talk.py."""
+"""The weights that tell talk from answers by the model's vectors; scripts/train_talk.py writes them."""
 _CPU = Path("/proc/cpuinfo")
 STOCK = (
     "Hi everyone, thanks for having me here this week.",
@@ -106,7 +106,7 @@ class Model:
         )
 
     def vectors(self, texts: Collection[str]) -> dict[str, Vector]:
-        """Unit vectors of texts, read as what may answer a question, of those that can be read."""
+        """Unit vectors of the texts that can be read, read as what may answer a question."""
         with self._lock:
             return self._read(_readable(texts), False)
 

@@ -127,8 +127,10 @@ class HandlerContext:
         return await self._sends_anyway(told, form, values)
 
     async def _sends_anyway(self, told: Told, form: str | None, values: dict[str, Any]) -> Told:
-        """Sends a question once more where the form answered the first time with questions that
-        were answered already. It is taken when the form thanks for it."""
+        """Sends a question again if the form first showed questions that were answered already.
+
+        The question counts as taken when the form thanks for it.
+        """
         if any(b["type"] == "input" for b in await self._blocks(told.who)):
             await self._sends(told.who, form, values)
         told.done = "Your question is" in str(await self._blocks(told.who))

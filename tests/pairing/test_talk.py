@@ -15,7 +15,7 @@ from tests.pairing.generator import AUTHOR, COAUTHOR, STYLES, session
 NAMES = {"host": "Pim Oosten", "author": COAUTHOR}
 IN_A_SESSION = 4
 MOST = {"talk.txt": 0.055, "talk_2.txt": 0.085}
-"""The share that may move: 8 of 163 and 9 of 130 did when this was measured, by words."""
+"""The largest share that may move: by words, 8 of 163 and 9 of 130 moved when this was measured."""
 
 
 def sentences(file: str) -> list[str]:

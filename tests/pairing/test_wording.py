@@ -1,4 +1,4 @@
-"""How a message is worded: what tells talk from answers by words alone."""
+"""Talk is told from answers by words alone."""
 
 from __future__ import annotations
 

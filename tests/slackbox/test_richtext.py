@@ -90,7 +90,7 @@ def test_quotes_lists_and_code():
 
 
 def plain_of(element: dict[str, Any]) -> str:
-    """What somebody reads, with the numbers of a list."""
+    """The text that a reader sees, with the numbers of ordered lists."""
     if "elements" in element:
         shown = list(map(plain_of, element["elements"]))
         if element.get("style") == "ordered":

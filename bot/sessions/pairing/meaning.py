@@ -25,8 +25,8 @@ class Likeness(Protocol):
         """How alike two texts are that both are no questions."""
 
     def talks(self, text: str, /) -> float:
-        """How much a text is like talk that answers nothing: the logarithm of the odds, by how it
-        is said alone."""
+        """The logarithm of the odds that a text is talk, which answers nothing, judged by its
+        wording alone."""
 
 
 class Meaning(Protocol):

@@ -72,7 +72,7 @@ _OF_THE_DAY = frozenset(
 )
 """Marks of talk that a point of a list may have."""
 _MOST_ODDS = 4.0
-"""The most that a model's odds of talk (their logarithm) count for or against it."""
+"""The most that the logarithm of the odds of talk counts for or against talk."""
 _SHORT, _GREETING, LONG = 14, 9, 40
 """Up to how many words a post is short, and one that greets is nothing but a greeting; from how
 many it says something even where it asks nothing."""
@@ -305,7 +305,7 @@ def talk(laid: SessionFeatures, post: Post, pairs: list[Pair]) -> Values:
 
 
 def _odds(laid: SessionFeatures, post: Post, odds: float) -> float:
-    """What the odds of talk count; a point of a list that was announced is not talk by its words."""
+    """The odds of talk within limits; the wording of a point of an announced list never speaks for talk."""
     return max(-_MOST_ODDS, min(0.0 if post.id in laid.points else _MOST_ODDS, odds))
 
 

@@ -6,7 +6,7 @@ what the scores of all questions, of talk and of the author's neighbouring posts
 answers torn out of threads; those of order, of who waits and of messages in a row were then put
 back to the smaller steps that they had before, and those of the language model are set by hand.
 Then those of jointly.py and of messages in a row were fitted by scripts/tune_jointly.py, to invented
-sessions, too, and some of them set by hand, as were those of how talk is worded.
+sessions, too, and some of them set by hand. Those of how a message is worded are set by hand, too.
 docs/pairing.md tells how well they do on books held out.
 """
 

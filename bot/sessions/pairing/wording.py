@@ -1,7 +1,7 @@
-"""How a message is worded: like talk that answers nothing, or like an answer.
+"""Judges by its wording alone whether a message is talk that answers nothing, or an answer.
 
-A logistic regression on words and pairs of words that follow one another, whatever they are about.
-Its weights are in talk.tsv, which scripts/train_talk.py makes of invented messages.
+It is a logistic regression on words and pairs of neighbouring words, whatever the subject.
+scripts/train_talk.py learns its weights from invented messages and writes them to talk.tsv.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("talk.tsv")
 BASE = "(all)"
-"""The name, in the file, of what is added to every sum."""
+"""The name of the intercept in the file."""
 _START = "(start)"
 _WORD = re.compile(r"[^\W_]+(?:'\w+)?|[!?:]|[\U0001F300-\U0001FAFF]")
 _LONGEST = 8
 
 
 def features(text: str) -> frozenset[str]:
-    """What is looked at in a text: words, pairs of words, and how long it is."""
+    """The features of a text: its words, its pairs of neighbouring words, and its length."""
     found = _WORD.findall(text.replace("’", "'").lower())
     length = min(_LONGEST, len(found).bit_length())
     pairs = (f"{one} {two}" for one, two in zip([_START, *found], found, strict=False))
@@ -29,7 +29,7 @@ def features(text: str) -> frozenset[str]:
 
 
 def odds(text: str) -> float:
-    """The logarithm of the odds that a text (plain) is talk, by its words alone; 0 of one that has
+    """The logarithm of the odds that a plain text is talk, judged by its words alone; 0 if it has
     no word."""
     if not any(character.isalnum() for character in text):
         return 0.0
