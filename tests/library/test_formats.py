@@ -131,9 +131,13 @@ PAGES = st.lists(
 
 
 @given(PAGES)
+@example([Entry("", "\x85")])
 def test_the_archive_alone_is_the_same_bytes_as_in_the_whole_record(threads: list[Entry]) -> None:
     whole = {"archive": [formats.record._plain(t) for t in threads]}
-    assert b"".join(RECORD.block(threads)) == dumped(whole)
+    written = b"".join(RECORD.block(threads))
+    if yaml.safe_load(dumped(whole)) == whole:  # U+0085 alone is not read as it was written
+        assert written == dumped(whole)
+    assert yaml.safe_load(written) == whole
 
 
 @given(PAGES, st.text(max_size=100), TEXTS)
