@@ -64,12 +64,13 @@ def fitted(found: np.ndarray, is_talk: np.ndarray, pull: float) -> np.ndarray:
 
 def by_words(said: dict[str, bool], pull: float) -> str:
     """Trains the classifier by words and returns the text of talk.tsv."""
-    seen = Counter(feature for text in said for feature in wording.features(text))
+    every = [wording.features(text) for text in said]
+    seen = Counter(feature for features in every for feature in features)
     known = sorted(feature for feature, count in seen.items() if count >= SEEN)
     place = {feature: at for at, feature in enumerate(known)}
     found = np.zeros((len(said), len(known)))
-    for row, text in enumerate(said):
-        mine = [place[feature] for feature in wording.features(text) if feature in place]
+    for row, features in enumerate(every):
+        mine = [place[feature] for feature in features if feature in place]
         found[row, mine] = len(mine) ** -0.5
     *weights, base = fitted(found, np.array([float(talks) for talks in said.values()]), pull)
     lines = [f"{wording.BASE}\t{base:.2f}"]

@@ -84,9 +84,8 @@ class Task:
             return 0.0  # the truth is not among the ways
         for sign, found in ((1, some), (-1, every)):
             for step, share in found:
-                span, nodes = step.choice.span, step.choice.chain.nodes
-                joins = (node.join for node in nodes[span.first + 1 : span.last + 1])
-                for values in (step.values, *joins):
+                choice = step.choice
+                for values in (step.values, *choice.span.joins(choice.chain.nodes)):
                     for name in values.keys() & slope.keys():
                         slope[name] += sign * self.weight * share * values[name]
         return self.weight * (right - whole)

@@ -125,8 +125,7 @@ class Task:
 
     def _part(self, nodes: Sequence[Node], span: Span, truth: Truth) -> Part:
         members = range(span.first, span.last + 1)
-        rest = nodes[span.first + 1 : span.last + 1]
-        joins = sum((vector(node.join) for node in rest), np.zeros(len(NAMES)))
+        joins = sum((vector(join) for join in span.joins(nodes)), np.zeros(len(NAMES)))
         taken = [vector(nodes[span.first].taken.get(state, {})) for state in span.states]
         return Part(
             first=span.first,

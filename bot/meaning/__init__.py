@@ -102,7 +102,7 @@ class Model:
         return _Likeness(
             _centred(mine[0], common[0]),
             _centred(mine[1], common[1]),
-            {text: _talks(vector) for text, vector in mine[1].items()},
+            mine[1],
         )
 
     def vectors(self, texts: Collection[str]) -> dict[str, Vector]:
@@ -174,17 +174,20 @@ class Model:
 
 
 class _Likeness:
-    """Unit vectors of questions and of other texts; what has none is like nothing."""
+    """Unit vectors of questions and of other texts; what has none is like nothing.
+
+    `said` are those of the other texts as the model gave them.
+    """
 
     def __init__(
         self,
         questions: Mapping[str, Vector],
         texts: Mapping[str, Vector],
-        talks: Mapping[str, float],
+        said: Mapping[str, Vector],
     ):
         self._questions = questions
         self._texts = texts
-        self._talks = talks
+        self._said = said
 
     def answers(self, question: str, text: str, /) -> float:
         return _cosine(self._questions.get(question), self._texts.get(text))
@@ -193,7 +196,11 @@ class _Likeness:
         return _cosine(self._texts.get(one), self._texts.get(other))
 
     def talks(self, text: str, /) -> float:
-        return self._talks.get(text, 0.0)
+        vector = self._said.get(text)
+        if vector is None:
+            return 0.0
+        base, weights = _talk()
+        return base + math.fsum(map(mul, vector, weights))
 
 
 def packed(vectors: Iterable[Vector]) -> bytes:
@@ -274,11 +281,6 @@ def _cosine(one: Vector | None, other: Vector | None) -> float:
 
 @cache
 def _talk() -> tuple[float, Sequence[float]]:
+    """The intercept and the weights of `TALK`."""
     known = json.loads(TALK.read_text("utf-8"))
     return known["base"], known["weights"]
-
-
-def _talks(vector: Vector) -> float:
-    """The logarithm of the odds that a text is talk."""
-    base, weights = _talk()
-    return base + math.fsum(map(mul, vector, weights))

@@ -135,9 +135,10 @@ PAGES = st.lists(
 def test_the_archive_alone_is_the_same_bytes_as_in_the_whole_record(threads: list[Entry]) -> None:
     whole = {"archive": [formats.record._plain(t) for t in threads]}
     written = b"".join(RECORD.block(threads))
-    if yaml.safe_load(dumped(whole)) == whole:  # U+0085 alone is not read as it was written
-        assert written == dumped(whole)
     assert yaml.safe_load(written) == whole
+    entries = [entry for thread in threads for entry in (thread, *thread.replies)]
+    if not any("\x85" in entry.name + entry.text for entry in entries):  # PyYAML loses it
+        assert written == dumped(whole)
 
 
 @given(PAGES, st.text(max_size=100), TEXTS)

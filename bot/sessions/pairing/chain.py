@@ -49,6 +49,10 @@ class Span:
     shares: list[float] = field(default_factory=list)
     """Of each state, how surely these messages are a span and in it."""
 
+    def joins(self, nodes: Sequence[Node]) -> list[Values]:
+        """The signals that each message goes on with the one before, given the chain's nodes."""
+        return [node.join for node in nodes[self.first + 1 : self.last + 1]]
+
 
 @dataclass(slots=True)
 class Node:
@@ -439,7 +443,7 @@ def own(
     """The scores of a span's states: the evidence of all its messages, and that each goes on with
     the one before."""
     first = nodes[span.first]
-    joins = sum(score(node.join, table) for node in nodes[span.first + 1 : span.last + 1])
+    joins = sum(score(join, table) for join in span.joins(nodes))
     by = joins - math.log(len(first.states))
     less = (span.last + 1 - span.first) ** -LESS
     members = said[span.first : span.last + 1]

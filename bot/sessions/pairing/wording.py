@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 FILE = Path(__file__).with_name("talk.tsv")
@@ -18,13 +19,14 @@ BASE = "(all)"
 _START = "(start)"
 _WORD = re.compile(r"[^\W_]+(?:'\w+)?|[!?:]|[\U0001F300-\U0001FAFF]")
 _LONGEST = 8
+"""The most binary digits that the number of words counts: from 128 words on, texts are equally long."""
 
 
 def features(text: str) -> frozenset[str]:
     """The features of a text: its words, its pairs of neighbouring words, and its length."""
     found = _WORD.findall(text.replace("’", "'").lower())
     length = min(_LONGEST, len(found).bit_length())
-    pairs = (f"{one} {two}" for one, two in zip([_START, *found], found, strict=False))
+    pairs = (f"{one} {two}" for one, two in pairwise([_START, *found]))
     return frozenset([*found, *pairs, f"(length {length})"])
 
 
